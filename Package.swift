@@ -1,0 +1,80 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+let kernel: Target.Dependency = .product(name: "FulcrumKernel", package: "Kernel")
+let stamp: Target.Dependency = .product(name: "FulcrumStamp", package: "Kernel")
+
+/// A plugin: the folder Plugins/<folder>, the module <folder>Plugin, the library libfulcrum-<name>.
+struct Plugin {
+  let name: String
+  let folder: String
+  var sources: String?
+  var dependencies: [Target.Dependency] = []
+
+  var module: String { folder + "Plugin" }
+  var product: Product { .library(name: "fulcrum-" + name, type: .dynamic, targets: [module]) }
+  var targets: [Target] {
+    [
+      .target(
+        name: module, dependencies: [kernel, stamp] + dependencies,
+        path: "Plugins/" + folder + (sources.map { "/" + $0 } ?? ""),
+        exclude: sources == nil ? ["README.md"] : [], swiftSettings: settings),
+      .testTarget(
+        name: folder + "Tests", dependencies: [.target(name: module), kernel],
+        swiftSettings: settings),
+    ]
+  }
+}
+
+let plugins = [
+  Plugin(name: "grpo", folder: "GRPO"),
+  Plugin(name: "advantage-reweighting", folder: "AdvantageReweighting"),
+  Plugin(name: "lopti", folder: "Lopti"),
+  Plugin(name: "knights-and-knaves", folder: "KnightsAndKnaves"),
+  Plugin(
+    name: "transformer", folder: "Transformer", sources: "Sources",
+    dependencies: ["COpenBLAS", "TransformerKernels"]),
+]
+
+let package = Package(
+  name: "fulcrum",
+  products: [.executable(name: "fulcrum", targets: ["fulcrum"])] + plugins.map(\.product),
+  dependencies: [
+    .package(path: "Sources/Kernel"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .target(
+      name: "TransformerKernels", path: "Plugins/Transformer/Kernels",
+      cSettings: [.unsafeFlags(["-O3"])]),
+    .target(
+      name: "PluginHost",
+      dependencies: [kernel, .product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: settings),
+    .target(
+      name: "Trainer", dependencies: [kernel, "PluginHost", .product(name: "Yams", package: "Yams")],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "fulcrum",
+      dependencies: [
+        kernel, "PluginHost", "Trainer",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings),
+    .testTarget(name: "KernelTests", dependencies: [kernel], swiftSettings: settings),
+    .testTarget(
+      name: "PluginHostTests", dependencies: ["PluginHost", kernel], swiftSettings: settings),
+    .testTarget(
+      name: "TrainerTests", dependencies: ["Trainer", "PluginHost", kernel],
+      swiftSettings: settings),
+  ] + plugins.flatMap(\.targets),
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,41 @@
+/// What every component says about itself: the host prints it and checks configurations by it.
+public struct ComponentManual: Sendable {
+  /// The name in configurations: lower case, words joined by hyphens.
+  public let name: String
+  /// One line: what it does, with its formula if that fits.
+  public let summary: String
+  /// The paper, section or equation that it implements.
+  public let source: String
+  public let parameters: [Parameter]
+
+  public init(name: String, summary: String, source: String, parameters: [Parameter] = []) {
+    self.name = name
+    self.summary = summary
+    self.source = source
+    self.parameters = parameters
+  }
+}
+
+/// What the run gives to a component that it makes.
+public struct ComponentContext: Sendable {
+  /// The run's seed. Every draw is a function of it and of counters (see `CounterRandom`).
+  public let seed: UInt64
+  /// How many threads the component may keep busy. Results must not depend on it.
+  public let threads: Int
+
+  public init(seed: UInt64 = 0, threads: Int = 1) {
+    self.seed = seed
+    self.threads = max(1, threads)
+  }
+}
+
+/// The root of all that a plugin can register.
+///
+/// The host makes an instance for each place in a configuration that names the component. An
+/// instance is called from one thread at a time unless its protocol says otherwise.
+public protocol Component: SendableMetatype {
+  static var manual: ComponentManual { get }
+
+  /// - Throws: `.parameter` for what the manual's ranges can't express.
+  init(_ parameters: Parameters, context: ComponentContext) throws(FulcrumError)
+}

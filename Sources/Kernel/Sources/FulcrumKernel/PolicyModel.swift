@@ -1,0 +1,88 @@
+/// What an optimiser step did.
+public struct GradientReport: Sendable {
+  /// Global L2 norm over all parameters, before clipping.
+  public let norm: Double
+  /// Whether the gradient was scaled down to the norm limit.
+  public let isClipped: Bool
+
+  public init(norm: Double, isClipped: Bool) {
+    self.norm = norm
+    self.isClipped = isClipped
+  }
+}
+
+/// A language model that can sample, score and be trained by weights on ∇ log π.
+///
+/// Called from one thread; it may keep `context.threads` threads busy itself. The same calls in the
+/// same order give the same bits, whatever the number of threads.
+public protocol PolicyModel: AnyObject, Component {
+  /// One line for logs: family, size, precision.
+  var summary: String { get }
+  var parameterCount: Int { get }
+  /// Prompt and completion together may not be longer, in tokens.
+  var contextLength: Int { get }
+  /// Ends a completion; a demonstration's completion ends with it too.
+  var endToken: Int32 { get }
+
+  /// Whether the policy was made from a checkpoint. If not, call `create` before anything else.
+  var isReady: Bool { get }
+
+  /// Makes a fresh policy of the parameters' shape: its tokenizer from the texts, its weights from
+  /// the context's seed.
+  func create(fromTexts texts: [String]) throws(FulcrumError)
+
+  /// The tokens of a text; special tokens written in it (`<|im_start|>`) become themselves.
+  func encode(_ text: String) throws(FulcrumError) -> [Int32]
+
+  /// The text of tokens; special tokens are left out unless asked for.
+  func decode(_ tokens: [Int32], keepingSpecialTokens: Bool) throws(FulcrumError) -> String
+
+  /// Samples completions.
+  ///
+  /// - Throws: `.data` if a prompt is empty or leaves no room in the context.
+  func generate(_ request: GenerationRequest) throws(FulcrumError) -> Generation
+
+  /// Scores the completion tokens of adjacent sequences, in pieces of whole sequences.
+  ///
+  /// - Parameter visit: called on this thread for each piece, in order; the ranges partition
+  ///   `sequences`.
+  func score(
+    _ batch: SequenceBatch, sequences: Range<Int>, temperature: Float,
+    visit: (_ sequences: Range<Int>, _ scores: borrowing TokenScores) throws(FulcrumError) -> Void
+  ) throws(FulcrumError)
+
+  /// Adds Σ w ∇ log π over the completion tokens of adjacent sequences to the gradient.
+  ///
+  /// - Parameter weigh: called on this thread for each piece of whole sequences, in order, between
+  ///   its forward and its backward pass; it sets the weights, which are zero on entry. Log π is at
+  ///   the temperature, so ∇ log π carries the factor 1 / temperature.
+  func accumulateGradient(
+    of batch: SequenceBatch, sequences: Range<Int>, temperature: Float,
+    weigh: (
+      _ sequences: Range<Int>, _ scores: borrowing TokenScores,
+      _ weights: inout MutableSpan<Float>
+    ) throws(FulcrumError) -> Void
+  ) throws(FulcrumError)
+
+  /// Takes one ascent step along the accumulated gradient, then clears it.
+  ///
+  /// - Throws: `.notFinite` if the gradient is not; the parameters are as before then, and the
+  ///   gradient is cleared.
+  func applyGradient(learningRate: Double) throws(FulcrumError) -> GradientReport
+
+  /// Clears the accumulated gradient.
+  func discardGradient()
+
+  /// Writes a checkpoint folder that the component's `checkpoint` parameter can name.
+  ///
+  /// - Parameter directory: exists, and is empty.
+  func save(to directory: String) throws(FulcrumError)
+
+  /// Writes the optimiser's state into a folder of its own.
+  func saveOptimizer(to directory: String) throws(FulcrumError)
+
+  /// Reads what `saveOptimizer` wrote.
+  ///
+  /// - Throws: `.checkpoint` if it is damaged or of another model.
+  func loadOptimizer(from directory: String) throws(FulcrumError)
+}
