@@ -37,7 +37,7 @@ let plugins = [
   Plugin(name: "knights-and-knaves", folder: "KnightsAndKnaves"),
   Plugin(
     name: "transformer", folder: "Transformer", sources: "Sources",
-    dependencies: ["COpenBLAS", "TransformerKernels"]),
+    dependencies: ["COpenBLAS", "TransformerFormats", "TransformerKernels"]),
 ]
 
 let package = Package(
@@ -52,6 +52,12 @@ let package = Package(
   targets: [
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .target(
+      name: "TransformerFormats", dependencies: [kernel], path: "Plugins/Transformer/Formats",
+      swiftSettings: settings),
+    .testTarget(
+      name: "TransformerFormatsTests", dependencies: ["TransformerFormats", kernel],
+      swiftSettings: settings),
     .target(
       name: "TransformerKernels", path: "Plugins/Transformer/Kernels",
       cSettings: [.unsafeFlags(["-O3"])]),

@@ -1,6 +1,6 @@
 /// A component's parameters, checked against its manual and complete with defaults.
 public struct Parameters: Sendable {
-  /// Where they were given, for messages: `advantage[1]`.
+  /// Where they were given, for messages: `advantage[1]`; empty: at the top.
   public let location: String
   /// Every parameter of the manual, in its order.
   public let resolved: [(name: String, value: ParameterValue)]
@@ -16,7 +16,7 @@ public struct Parameters: Sendable {
     let names = schema.map(\.name)
     for name in given.keys.sorted() where !names.contains(name) {
       throw FulcrumError(
-        .parameter, "unknown parameter '\(name)'", at: "\(location).\(name)",
+        .parameter, "unknown parameter '\(name)'", at: Self.path(location, name),
         hint: NearNames.hint(for: name, among: names))
     }
     var resolved: [(name: String, value: ParameterValue)] = []
@@ -24,18 +24,18 @@ public struct Parameters: Sendable {
       guard let value = given[parameter.name] ?? parameter.defaultValue else {
         throw FulcrumError(
           .parameter, "expected \(parameter.expectation), got nothing",
-          at: "\(location).\(parameter.name)", hint: parameter.help)
+          at: Self.path(location, parameter.name), hint: parameter.help)
       }
       guard let accepted = parameter.accept(value) else {
         throw FulcrumError(
           .parameter, "expected \(parameter.expectation), got \(value)",
-          at: "\(location).\(parameter.name)", hint: parameter.help)
+          at: Self.path(location, parameter.name), hint: parameter.help)
       }
       resolved.append((parameter.name, accepted))
     }
     self.location = location
     self.resolved = resolved
-    values = Dictionary(uniqueKeysWithValues: resolved.map { ($0.name, $0.value) })
+    values = Dictionary(resolved.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
   }
 
   public func number(_ name: String) throws(FulcrumError) -> Double {
@@ -71,7 +71,11 @@ public struct Parameters: Sendable {
 
   /// An error about one of these parameters, for conditions that a range can't express.
   public func refuse(_ name: String, _ message: String, hint: String? = nil) -> FulcrumError {
-    FulcrumError(.parameter, message, at: "\(location).\(name)", hint: hint)
+    FulcrumError(.parameter, message, at: Self.path(location, name), hint: hint)
+  }
+
+  private static func path(_ location: String, _ name: String) -> String {
+    location.isEmpty ? name : "\(location).\(name)"
   }
 
   private func undeclared(_ name: String, _ kind: String) -> FulcrumError {

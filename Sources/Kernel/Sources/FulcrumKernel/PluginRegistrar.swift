@@ -21,10 +21,10 @@ public struct RegisteredComponent: Sendable {
 /// An entry function is exported under `fulcrum_plugin_<name>`, hyphens as underscores:
 ///
 /// ```swift
-/// @c(fulcrum_plugin_advantage_reweighting)
-/// public func fulcrumPlugin(_ host: UnsafeMutableRawPointer) {
-///   PluginRegistrar.register(host, name: "advantage-reweighting", version: "1.0.0") {
-///     $0.add(advantageTransform: AdvantageReweighting.self)
+/// @c(fulcrum_plugin_my_idea)
+/// public func fulcrumPluginMyIdea(_ host: UnsafeMutableRawPointer) {
+///   PluginRegistrar.register(host, name: "my-idea", version: "1.0.0") {
+///     $0.add(advantageTransform: MyIdea.self)
 ///   }
 /// }
 /// ```

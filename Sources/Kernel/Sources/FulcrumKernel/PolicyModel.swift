@@ -85,4 +85,18 @@ public protocol PolicyModel: AnyObject, Component {
   ///
   /// - Throws: `.checkpoint` if it is damaged or of another model.
   func loadOptimizer(from directory: String) throws(FulcrumError)
+
+  /// Floating-point operations of the matrix products in one forward pass over one sequence whose
+  /// completion tokens are scored; a backward pass takes twice as many. `nil`: not known.
+  func matrixOperations(promptTokens: Int, completionTokens: Int) -> Double?
+
+  /// The machine's peak for this policy's matrix products, all threads together, measured now.
+  ///
+  /// - Unit: floating-point operations a second. `nil`: not known.
+  func measureMatrixPeak() throws(FulcrumError) -> Double?
+}
+
+extension PolicyModel {
+  public func matrixOperations(promptTokens: Int, completionTokens: Int) -> Double? { nil }
+  public func measureMatrixPeak() throws(FulcrumError) -> Double? { nil }
 }

@@ -1,0 +1,45 @@
+import FulcrumKernel
+
+/// The rule-based reward of Logic-RL, which arXiv 2505.12929 uses: format and answer, in four
+/// possible totals.
+///
+/// | case | format | answer | total |
+/// |---|---|---|---|
+/// | format right, all roles right | 1 | 2 | 3 |
+/// | format right, some role wrong | 1 | -1.5 | -0.5 |
+/// | format right, answer can't be read | 1 | -2 | -1 |
+/// | format wrong | -1 | -2 | -3 |
+///
+/// - Source: Logic-RL (arXiv 2502.14768), its reward function, with Python's Unicode semantics.
+package struct KnightsAndKnavesReward: RewardFn {
+  /// Name, source and parameters (none) for the host.
+  package static let manual = ComponentManual(
+    name: "knights-and-knaves",
+    summary: "3: all roles right; -0.5: some wrong; -1: answer unreadable; -3: bad format",
+    source: "Logic-RL, arXiv 2502.14768, rule-based reward; used by arXiv 2505.12929")
+
+  /// There is nothing to configure.
+  package init(_ parameters: Parameters, context: ComponentContext) throws(FulcrumError) {}
+
+  /// Judges `prompt + completion`, which must hold the header that the response follows.
+  ///
+  /// - Throws: never; an answer without roles can't be matched and gives -1 or -3.
+  /// - Complexity: linear in the text for each person.
+  package func score(_ sample: RewardSample) throws(FulcrumError) -> RewardScore {
+    let response = TaggedResponse(sample.prompt + sample.completion)
+    guard response.isWellFormed else { return Self.score(.badFormat, format: -1, answer: -2) }
+    let truth = RoleList(truth: sample.answer)
+    guard let answer = response.answer, let claimed = RoleList(answer: answer, about: truth) else {
+      return Self.score(.unparseable, format: 1, answer: -2)
+    }
+    return claimed.roles == truth.roles
+      ? Self.score(.correct, format: 1, answer: 2) : Self.score(.wrong, format: 1, answer: -1.5)
+  }
+
+  private static func score(
+    _ outcome: RewardOutcome, format: Double, answer: Double
+  ) -> RewardScore {
+    RewardScore(
+      reward: format + answer, outcome: outcome, parts: [("format", format), ("answer", answer)])
+  }
+}

@@ -1,0 +1,60 @@
+/// The text around a puzzle; each ends in the opening `<think>` tag, which a completion must not
+/// repeat.
+package enum PromptStyle: String, CaseIterable, Sendable {
+  /// Chat markup and no instruction, for small policies.
+  case chat
+  /// The prompt of the published data, to the letter.
+  case instruct
+  /// The published prompt for policies without a chat format, to the letter.
+  case base
+
+  /// The prompt for a puzzle's text.
+  ///
+  /// - Source: `instruct` and `base`: the preprocessing of Logic-RL (arXiv 2502.14768), which
+  ///   arXiv 2505.12929 uses. Odd spacing is theirs.
+  package func prompt(for quiz: String) -> String {
+    switch self {
+    case .chat:
+      """
+      <|im_start|>user
+      \(quiz)<|im_end|>
+      <|im_start|>assistant
+      <think>
+      """
+    case .instruct:
+      """
+      <|im_start|>system
+      You are a helpful assistant. The assistant first thinks about the reasoning process in the \
+      mind and then provides the user with the answer. The reasoning process and answer are \
+      enclosed within <think> </think> and<answer> </answer> tags, respectively, i.e., <think> \
+      reasoning process here </think><answer> answer here </answer>.  Now the user asks you to \
+      solve a logical reasoning problem. After thinking, when you finally reach a conclusion, \
+      clearly state the identity of each character within <answer> </answer> tags. i.e., <answer> \
+      (1) Zoey is a knight
+      (2) ... </answer>.
+      <|im_end|>
+      <|im_start|>user
+      \(quiz)
+      <|im_end|>
+      <|im_start|>assistant
+      <think>
+      """
+    case .base:
+      """
+      The user asks a question, and the Assistant solves it.The assistant first thinks about the \
+      reasoning process in the mind and then provides the user with the final answer. The \
+      reasoning process and answer are enclosed within <think> </think> and <answer> </answer> \
+      tags, respectively, i.e., <think> reasoning process here </think><answer> answer here \
+      </answer>. Now the user asks you to solve a logical reasoning problem. After thinking, when \
+      you finally reach a conclusion, clearly state the identity of each character within \
+      <answer> </answer> tags. List the identity of each person one by one, for example, <answer> \
+      (1) Zoey is a knight
+      (2) Oliver is a knight
+      (3)... </answer>.
+
+      User:\(quiz)
+      Assistant: <think>
+      """
+    }
+  }
+}

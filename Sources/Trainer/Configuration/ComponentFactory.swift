@@ -1,0 +1,88 @@
+import FulcrumKernel
+import PluginHost
+
+/// A component with the name under which metrics and messages speak of it.
+package struct Named<Component> {
+  package let name: String
+  package let component: Component
+
+  package init(name: String, component: Component) {
+    self.name = name
+    self.component = component
+  }
+}
+
+/// Makes a configuration's components out of plugins.
+package struct ComponentFactory {
+  package let host: PluginHost
+  package let context: ComponentContext
+
+  package init(host: PluginHost, context: ComponentContext) {
+    self.host = host
+    self.context = context
+  }
+
+  package func task(_ choice: ComponentChoice) throws(FulcrumError) -> any TaskSource {
+    try make(.task, choice, as: (any TaskSource).self).component
+  }
+
+  package func policy(_ choice: ComponentChoice) throws(FulcrumError) -> any PolicyModel {
+    try make(.policy, choice, as: (any PolicyModel).self).component
+  }
+
+  package func reward(_ choice: ComponentChoice) throws(FulcrumError) -> Named<any RewardFn> {
+    try make(.reward, choice, as: (any RewardFn).self)
+  }
+
+  package func transform(_ choice: ComponentChoice) throws(FulcrumError)
+    -> Named<any AdvantageTransform>
+  {
+    try make(.advantageTransform, choice, as: (any AdvantageTransform).self)
+  }
+
+  package func scheduler(_ choice: ComponentChoice) throws(FulcrumError)
+    -> Named<any UpdateScheduler>
+  {
+    try make(.updateScheduler, choice, as: (any UpdateScheduler).self)
+  }
+
+  package func objective(_ choice: ComponentChoice) throws(FulcrumError)
+    -> Named<any PolicyObjective>
+  {
+    try make(.policyObjective, choice, as: (any PolicyObjective).self)
+  }
+
+  /// The choice's parameters, complete with the defaults of the component's manual.
+  package func resolve(_ kind: RegisteredComponent.Kind, _ choice: ComponentChoice)
+    throws(FulcrumError) -> Parameters
+  {
+    let registered = try find(kind, choice)
+    return try Parameters(choice.parameters, for: registered.manual.parameters, at: choice.path)
+  }
+
+  private func find(_ kind: RegisteredComponent.Kind, _ choice: ComponentChoice)
+    throws(FulcrumError) -> RegisteredComponent
+  {
+    do {
+      return try host.component(kind, choice.use, pinnedDigest: choice.digest)
+    } catch {
+      throw error.within("\(choice.path).use")
+    }
+  }
+
+  private func make<Instance>(
+    _ kind: RegisteredComponent.Kind, _ choice: ComponentChoice, as metatype: Instance.Type
+  ) throws(FulcrumError) -> Named<Instance> {
+    let registered = try find(kind, choice)
+    let parameters = try Parameters(
+      choice.parameters, for: registered.manual.parameters, at: choice.path)
+    let component = try registered.type.init(parameters, context: context)
+    guard let instance = component as? Instance else {
+      throw FulcrumError(
+        .pluginFault, "component \(registered.manual.name) is registered as \(kind.rawValue)"
+          + " but does not conform to its protocol", at: choice.path,
+        hint: "this is a fault of the plugin; report it to its author")
+    }
+    return Named(name: registered.manual.name, component: instance)
+  }
+}

@@ -1,0 +1,89 @@
+import FulcrumKernel
+
+/// Every key of a configuration that is not a component's own: the source of checks and manuals.
+package enum ConfigurationSchema {
+  /// The keys at the top.
+  package static let general: [Parameter] = [
+    .integer("steps", default: 100, in: 1...10_000_000, help: "training steps (rollout batches)"),
+    .integer(
+      "threads", default: 0, in: 0...1024, help: "threads to keep busy; 0: all of the machine's"),
+    .integer("seed", default: 1, in: 0...Int.max, help: "every random draw is a function of it"),
+    .text("output", default: "runs/fulcrum", help: "the run directory, or the checkpoint of sft"),
+    .texts("plugin-path", default: [], help: "folders in which plugins are looked for first"),
+  ]
+
+  /// The keys that name components: one, or a list where several make sense.
+  package static let choices = [
+    "task", "policy", "reward", "advantage", "schedule", "objective",
+  ]
+
+  package static let sections: [(name: String, parameters: [Parameter])] = [
+    (
+      "rollout",
+      [
+        .integer("prompts", default: 16, in: 1...1_000_000, help: "prompts a step"),
+        .integer(
+          "samples", default: 8, in: 1...100_000, help: "completions for each prompt (the group)"),
+        .number(
+          "temperature", default: 1, in: 0.01...100, help: "divides the logits, here and in updates"),
+        .integer(
+          "max-new-tokens", default: 256, in: 1...1_000_000, help: "longest completion, in tokens"),
+      ]
+    ),
+    (
+      "update",
+      [
+        .integer(
+          "minibatch-prompts", default: 0, in: 0...1_000_000,
+          help: "prompts for each optimiser step; 0: all of the step's"),
+        .choice(
+          "old-log-probabilities", default: "rollout", of: ["rollout", "recompute"],
+          help: "take the sampler's own, or score the batch once more before the update"),
+      ] + LearningRate.parameters(default: 1e-6)
+    ),
+    (
+      "evaluation",
+      [
+        .integer(
+          "items", default: 100, in: 0...1_000_000, help: "held-out items for each category; 0: none"),
+        .integer(
+          "every", default: 0, in: 0...10_000_000,
+          help: "steps between evaluations; 0: only before and after"),
+        .number(
+          "temperature", default: 0, in: 0...100, help: "0: the most likely token; else sampled"),
+        .integer(
+          "max-new-tokens", default: 0, in: 0...1_000_000, help: "0: as in rollouts"),
+      ]
+    ),
+    (
+      "checkpoint",
+      [
+        .integer(
+          "every", default: 0, in: 0...10_000_000,
+          help: "steps between checkpoints; 0: only at the end"),
+        .integer("keep", default: 2, in: 1...10_000, help: "how many of the newest stay"),
+      ]
+    ),
+    (
+      "logging",
+      [
+        .integer(
+          "samples", default: 16, in: 0...1_000_000, help: "completions written for each step"),
+        .integer(
+          "samples-every", default: 1, in: 1...10_000_000, help: "steps between written samples"),
+      ]
+    ),
+    (
+      "warm-start",
+      [
+        .integer(
+          "demonstrations", default: 10_000, in: 1...100_000_000, help: "worked examples, each once"),
+        .integer(
+          "batch", default: 64, in: 1...1_000_000, help: "demonstrations for each optimiser step"),
+        .integer(
+          "vocabulary-texts", default: 2_000, in: 1...10_000_000,
+          help: "demonstrations from which a fresh policy's tokenizer is trained"),
+      ] + LearningRate.parameters(default: 1e-3)
+    ),
+  ]
+}

@@ -1,0 +1,78 @@
+import FulcrumKernel
+import Foundation
+import PluginHost
+import Yams
+
+/// What a run was made of: the resolved configuration as YAML that `train` reads again, with the
+/// versions and digests of all that took part.
+package enum Provenance {
+  /// - Parameters:
+  ///   - resolved: for each choice's key path, its component's parameters with defaults.
+  package static func yaml(
+    _ configuration: RunConfiguration, resolved: [String: Parameters], host: PluginHost,
+    threads: Int
+  ) throws(FulcrumError) -> String {
+    var pairs: [(Node, Node)] = []
+    for (name, value) in configuration.general.resolved {
+      pairs.append((Node(name), node(value)))
+    }
+    for key in ConfigurationSchema.choices {
+      let choices = try configuration.choices(key)
+      guard !choices.isEmpty else { continue }
+      let nodes = choices.map { node($0, resolved: resolved[$0.path]) }
+      pairs.append((Node(key), nodes.count == 1 ? nodes[0] : Node(nodes)))
+    }
+    for (name, section) in configuration.sections {
+      pairs.append(
+        (Node(name), Node(section.resolved.map { (Node($0.name), node($0.value)) })))
+    }
+    pairs.append((Node("provenance"), provenance(host: host, threads: threads)))
+    do {
+      return try Yams.serialize(node: Node(pairs))
+    } catch {
+      throw FulcrumError(.inputOutput, "could not write the configuration as YAML: \(error)")
+    }
+  }
+
+  private static func provenance(host: PluginHost, threads: Int) -> Node {
+    let plugins = host.loaded.map { plugin in
+      Node([
+        (Node("name"), Node(plugin.name)), (Node("version"), Node(plugin.version)),
+        (Node("path"), Node(plugin.path)), (Node("sha256"), Node(plugin.digest)),
+      ])
+    }
+    return Node([
+      (Node("fulcrum"), Node(FulcrumVersion.text)),
+      (
+        Node("kernel-interface"),
+        Node("\(KernelInterface.major).\(KernelInterface.minor)", Tag(.str), .doubleQuoted)
+      ),
+      (Node("compiler"), Node(KernelInterface.compiler)),
+      (Node("threads"), Node("\(threads)")),
+      (Node("plugins"), Node(plugins)),
+    ])
+  }
+
+  private static func node(_ choice: ComponentChoice, resolved: Parameters?) -> Node {
+    var pairs = [(Node("use"), node(.text(choice.use)))]
+    if let digest = choice.digest { pairs.append((Node("sha256"), node(.text(digest)))) }
+    for (name, value) in resolved?.resolved ?? [] { pairs.append((Node(name), node(value))) }
+    return Node(pairs)
+  }
+
+  /// Texts are quoted, so that one that looks like a number stays a text.
+  private static func node(_ value: ParameterValue) -> Node {
+    switch value {
+    case .text(let text): Node(text, Tag(.str), .doubleQuoted)
+    case .texts(let texts): Node(texts.map { Node($0, Tag(.str), .doubleQuoted) })
+    case .integers(let integers): Node(integers.map { Node("\($0)") })
+    case .number, .integer, .flag: Node("\(value)")
+    @unknown default: Node("\(value)", Tag(.str), .doubleQuoted)
+    }
+  }
+}
+
+/// Fulcrum's own version.
+package enum FulcrumVersion {
+  package static let text = "0.1.0"
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import FulcrumKernel
+import Foundation
+import PluginHost
+import Trainer
+
+struct DoctorCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "doctor", abstract: "Check that this machine and this installation can train.",
+    discussion: "Exit status 1 if something needs mending.")
+
+  func run() throws {
+    var faults = 0
+    func check(_ name: String, _ isGood: Bool, _ text: String) {
+      if !isGood { faults += 1 }
+      print("\(isGood ? "ok   " : "FAULT") \(name): \(text)")
+    }
+    let process = ProcessInfo.processInfo
+    print("      fulcrum \(FulcrumVersion.text) at \(PluginSearchPath.folderOfThisExecutable ?? "?")")
+    print("      kernel interface \(KernelInterface.major).\(KernelInterface.minor)")
+    print("      compiler \(KernelInterface.compiler)")
+    let memory = Double(process.physicalMemory) / 1e9
+    check("processors", process.activeProcessorCount > 0, "\(process.activeProcessorCount)")
+    check("memory", memory > 2, String(format: "%.1f GB", memory))
+    let here = FileManager.default.currentDirectoryPath
+    let attributes = try? FileManager.default.attributesOfFileSystem(forPath: here)
+    let room = (attributes?[.systemFreeSize] as? NSNumber)?.doubleValue ?? 0
+    check("disk", room > 1e9, String(format: "%.1f GB free in %@", room / 1e9, here))
+    check("folder", FileManager.default.isWritableFile(atPath: here), "\(here) is writable")
+    let host = PluginHost(searchPath: Plugins.searchPath())
+    let listings = host.installed().filter { $0.shadowedBy == nil }
+    for folder in host.searchPath.folders { print("      plugins from \(folder.path)") }
+    for listing in listings {
+      do throws(FulcrumError) {
+        let plugin = try host.load(listing.path)
+        check("plugin \(plugin.name)", true, plugin.version)
+      } catch {
+        check("plugin \(listing.name)", false, "\(error)")
+      }
+    }
+    for kind in RegisteredComponent.Kind.allCases {
+      let names = host.loaded.flatMap { $0.components(kind) }.map(\.manual.name)
+      check(
+        kind.rawValue, !names.isEmpty, names.isEmpty ? "none" : names.joined(separator: ", "))
+    }
+    guard faults == 0 else {
+      print("\(faults) to mend")
+      throw ExitCode(1)
+    }
+    print("all is well")
+  }
+}

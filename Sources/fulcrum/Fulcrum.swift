@@ -1,0 +1,47 @@
+import ArgumentParser
+import FulcrumKernel
+import Foundation
+import Trainer
+
+/// The command line. Exit status: 0 done, 1 it failed, 2 the request was wrong.
+@main
+struct Fulcrum: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "fulcrum",
+    abstract: "Post-trains language models with reinforcement learning, out of plugins.",
+    version: "fulcrum \(FulcrumVersion.text), kernel interface "
+      + "\(KernelInterface.major).\(KernelInterface.minor)",
+    subcommands: [
+      TrainCommand.self, ResumeCommand.self, EvaluateCommand.self, SupervisedCommand.self,
+      PluginCommand.self, RewardCommand.self, BenchCommand.self, DoctorCommand.self,
+    ])
+
+  static func main() {
+    // A closed pipe (`| head`) ends the output, not the program with a signal.
+    signal(SIGPIPE, SIG_IGN)
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let error as FulcrumError {
+      Self.report("error: \(error)")
+      Foundation.exit(error.code.isWrongRequest ? 2 : 1)
+    } catch let code as ExitCode {
+      Foundation.exit(code.rawValue)
+    } catch {
+      let isHelp = exitCode(for: error).isSuccess
+      if isHelp { print(fullMessage(for: error)) } else { Self.report(fullMessage(for: error)) }
+      Foundation.exit(isHelp ? 0 : 2)
+    }
+  }
+
+  static func report(_ text: String) {
+    FileHandle.standardError.write(Data((text + "\n").utf8))
+  }
+}
+
+extension FulcrumError.Code {
+  /// Whether the user asked for something that can't be, rather than that it failed.
+  var isWrongRequest: Bool {
+    [.configuration, .parameter, .usage, .notFound, .unsupported].contains(self)
+  }
+}

@@ -1,0 +1,20 @@
+import Foundation
+import Synchronization
+
+/// Ctrl-C and SIGTERM: the first asks to stop after the step, the second stops at once.
+enum Interrupt {
+  private static let requested = Atomic<Bool>(false)
+
+  static var isRequested: Bool { requested.load(ordering: .relaxed) }
+
+  static func watch() {
+    for number in [SIGINT, SIGTERM] {
+      signal(number) { number in
+        Interrupt.requested.store(true, ordering: .relaxed)
+        signal(number, SIG_DFL)
+        let text: StaticString = "\nstopping after this step; once more stops at once\n"
+        _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
+      }
+    }
+  }
+}

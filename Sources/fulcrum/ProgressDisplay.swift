@@ -1,0 +1,69 @@
+import Foundation
+import Trainer
+
+/// Shows a run's progress: one moving line on a terminal, a plain line for each step elsewhere.
+final class ProgressDisplay: RunObserver {
+  private let isTerminal = isatty(STDOUT_FILENO) == 1
+  private var hasStatusLine = false
+
+  func note(_ text: String) {
+    clear()
+    print(text)
+    fflush(nil)
+  }
+
+  func stepEnded(_ step: Int, of steps: Int, metrics: Metrics, secondsLeft: Double) {
+    let width = String(steps).count
+    let number = String(step).padded(to: width)
+    let text = (["\(number)/\(steps)"] + Self.fields(metrics) + [Self.time(secondsLeft) + " left"])
+      .joined(separator: "  ")
+    guard isTerminal else {
+      print(text)
+      fflush(nil)
+      return
+    }
+    let cells = 20
+    let filled = step * cells / max(1, steps)
+    let bar =
+      String(repeating: "█", count: filled) + String(repeating: "░", count: cells - filled)
+    // Return to the line's start, write, and clear what an earlier, longer line left.
+    print("\r\(bar) \(text)\u{1B}[K", terminator: "")
+    fflush(nil)
+    hasStatusLine = true
+    if step == steps { clear(keepingLine: true) }
+  }
+
+  private func clear(keepingLine: Bool = false) {
+    guard hasStatusLine else { return }
+    print(keepingLine ? "" : "\r\u{1B}[K", terminator: keepingLine ? "\n" : "")
+    fflush(nil)
+    hasStatusLine = false
+  }
+
+  /// The few metrics that tell how a run does; those that a step lacks are left out.
+  private static func fields(_ metrics: Metrics) -> [String] {
+    let shown: [(name: String, text: (Double) -> String)] = [
+      ("reward", { String(format: "reward %6.3f", $0) }),
+      ("accuracy", { String(format: "accuracy %5.1f %%", 100 * $0) }),
+      ("completions/mean_length", { String(format: "length %5.1f", $0) }),
+      ("entropy", { String(format: "entropy %.3f", $0) }),
+      ("loss", { String(format: "loss %.4f", $0) }),
+      ("grad_norm", { String(format: "grad %.3f", $0) }),
+      ("tokens_per_second", { String(format: "%6.0f tokens/s", $0) }),
+    ]
+    return shown.compactMap { entry in metrics[entry.name].map(entry.text) }
+  }
+
+  private static func time(_ seconds: Double) -> String {
+    let whole = Int(seconds.rounded())
+    return whole >= 3600
+      ? String(format: "%d:%02d:%02d", whole / 3600, whole / 60 % 60, whole % 60)
+      : String(format: "%d:%02d", whole / 60, whole % 60)
+  }
+}
+
+extension String {
+  func padded(to width: Int) -> String {
+    String(repeating: " ", count: max(0, width - count)) + self
+  }
+}

@@ -1,0 +1,35 @@
+import ArgumentParser
+import FulcrumKernel
+import Foundation
+import PluginHost
+import Trainer
+
+/// What all commands that read a configuration share.
+struct RunOptions: ParsableArguments {
+  @Argument(help: "The configuration, a YAML file; Documentation/Recipes has some.")
+  var config: String
+
+  @Option(
+    name: .customLong("set"), parsing: .singleValue,
+    help: "Override a key: --set rollout.prompts=8. May be given again and again.")
+  var overrides: [String] = []
+
+  func configuration() throws -> RunConfiguration {
+    var tree = try ConfigurationTree(file: config)
+    for override in overrides { try tree.set(override) }
+    return try RunConfiguration(tree: tree)
+  }
+}
+
+/// Where plugins are: the configuration's folders, the environment's, beside the executable, the
+/// installation's.
+enum Plugins {
+  static func searchPath(_ configured: [String] = []) -> PluginSearchPath {
+    let folder = PluginSearchPath.folderOfThisExecutable
+    return PluginSearchPath(
+      configured: configured,
+      environment: ProcessInfo.processInfo.environment["FULCRUM_PLUGIN_PATH"],
+      executableFolder: folder,
+      prefix: folder.map { ($0 as NSString).deletingLastPathComponent })
+  }
+}

@@ -1,0 +1,25 @@
+import ArgumentParser
+import FulcrumKernel
+import Foundation
+import Trainer
+
+struct SupervisedCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sft",
+    abstract: "Make a policy's warm start: imitate the task's demonstrations.",
+    discussion: "Reads the keys task, policy and warm-start, and writes a checkpoint to output.")
+
+  @OptionGroup var options: RunOptions
+
+  func run() throws {
+    let configuration = try options.configuration()
+    let setup = try RunSetup(configuration, searchPath: Plugins.searchPath)
+    let output = try configuration.general.text("output")
+    let display = ProgressDisplay()
+    Interrupt.watch()
+    let isComplete = try WarmStart(setup: setup, observer: display).run(output: output) {
+      Interrupt.isRequested
+    }
+    display.note("checkpoint \(output)" + (isComplete ? "" : ", stopped early"))
+  }
+}

@@ -1,0 +1,72 @@
+import ArgumentParser
+import FulcrumKernel
+import Foundation
+import PluginHost
+import Trainer
+
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train", abstract: "Train a policy as a configuration says.")
+
+  @OptionGroup var options: RunOptions
+
+  func run() throws {
+    let configuration = try options.configuration()
+    let setup = try RunSetup(configuration, searchPath: Plugins.searchPath)
+    // Makes every component, so that a wrong request leaves nothing behind.
+    _ = try setup.stepComponents()
+    let directory = try RunDirectory(creating: try configuration.general.text("output"))
+    try SafeFiles.write(try setup.provenance(), to: directory.configuration)
+    try TrainingSession.run(setup, in: directory, from: nil)
+  }
+}
+
+struct ResumeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "resume", abstract: "Go on with a run from its newest checkpoint.")
+
+  @Argument(help: ArgumentHelp("The run directory.", valueName: "run"))
+  var path: String
+
+  @Option(help: "Threads to keep busy; the results don't depend on it.")
+  var threads: Int?
+
+  func run() throws {
+    let directory = try RunDirectory(opening: path)
+    var tree = try ConfigurationTree(file: directory.configuration)
+    if let threads { try tree.set("threads=\(threads)") }
+    let checkpoint = try Checkpoint.newest(in: directory)
+    let setup = try RunSetup(
+      try RunConfiguration(tree: tree), checkpoint: checkpoint.path,
+      searchPath: Plugins.searchPath)
+    try TrainingSession.run(setup, in: directory, from: checkpoint)
+  }
+}
+
+/// A run in the foreground: what `train` and `resume` share.
+enum TrainingSession {
+  static func run(_ setup: RunSetup, in directory: RunDirectory, from checkpoint: Checkpoint?)
+    throws
+  {
+    let display = ProgressDisplay()
+    display.note("run directory \(directory.path)")
+    display.note("policy \(setup.policy.summary), \(setup.threads) threads")
+    for plugin in setup.factory.host.loaded {
+      display.note("plugin \(plugin.name) \(plugin.version), sha256 \(plugin.digest.prefix(12))…")
+    }
+    if let checkpoint { display.note("going on after step \(checkpoint.step)") }
+    Interrupt.watch()
+    let ending = try TrainingRun(
+      setup: setup, directory: directory, start: checkpoint, observer: display
+    ).run { Interrupt.isRequested }
+    switch ending {
+    case .interrupted(let step):
+      display.note(
+        "stopped after step \(step); 'fulcrum resume \(directory.path)' goes on from there")
+    case .completed(let before, let after):
+      let table = EvaluationTable.text([("before", before), ("after", after)])
+      if !table.isEmpty { display.note("\n" + table + "\n") }
+      display.note("run directory \(directory.path)")
+    }
+  }
+}

@@ -1,0 +1,131 @@
+import FulcrumKernel
+import Foundation
+import Testing
+import Trainer
+
+/// J = Σ A·log π / N over the mini-batch: w = A / N, wherever the policy is.
+private struct LinearObjective: PolicyObjective {
+  static let manual = ComponentManual(name: "linear", summary: "", source: "tests")
+  var factor: Float = 1
+  init(_ parameters: Parameters, context: ComponentContext) {}
+  init(factor: Float = 1) { self.factor = factor }
+  func weigh(
+    _ input: borrowing ObjectiveInput, weights: inout MutableSpan<Float>,
+    losses: inout MutableSpan<Float>, metrics: inout MetricSums
+  ) throws(FulcrumError) {
+    let (advantages, logs) = (input.advantages, input.logProbabilities)
+    for i in weights.indices {
+      weights[i] = factor * advantages[i] / Float(input.minibatchTokenCount)
+      losses[i] = -weights[i] * logs[i]
+    }
+    metrics.add("seen", sum: Double(input.tokenCount), count: 1)
+  }
+}
+
+@Suite struct PolicyUpdateTests {
+  /// Four prompts with one completion each; tokens 2, 1, 2, 1.
+  private let sequences = SequenceBatch(
+    prompts: [[0], [1], [2], [0]], completions: [[[1, 2]], [[0]], [[2, 3]], [[3]]])
+  private let advantages: [Float] = [1, 1, -2, 0.5, 0.5, -1]
+
+  private func update(_ policy: BigramPolicy, minibatch: Int = 2, factor: Float = 1)
+    -> PolicyUpdate
+  {
+    PolicyUpdate(
+      policy: policy, objective: Named(name: "linear", component: LinearObjective(factor: factor)),
+      temperature: 1, minibatchPrompts: minibatch, learningRate: 0.5)
+  }
+
+  private func columns() -> PolicyUpdate.Columns {
+    PolicyUpdate.Columns(
+      advantages: advantages, rolloutLogProbabilities: [Float](repeating: -1, count: 6))
+  }
+
+  @Test func `phases run one after the other, each through all mini-batches`() throws {
+    let policy = try BigramPolicy()
+    let low = [true, false, true, false, true, false]
+    let phases = [
+      UpdatePhase(name: "low", participates: low),
+      UpdatePhase(name: "high", participates: low.map { !$0 }),
+    ]
+    let report = try update(policy).run(sequences, columns: columns(), phases: phases)
+    #expect(
+      policy.log == [
+        "accumulate 0..<2", "apply", "accumulate 2..<4", "apply",
+        "accumulate 0..<2", "apply", "accumulate 2..<4", "apply",
+      ])
+    #expect(report.gradientNorms.map(\.phase) == ["low", "low", "high", "high"])
+    #expect(report.phaseTokens.map(\.tokens) == [3, 3])
+  }
+
+  @Test func `one step equals the hand-worked gradient over the whole mini-batch`() throws {
+    let policy = try BigramPolicy()
+    let before = policy.table
+    // Oracle: ∂/∂θ[p][k] Σ (A/N)(δ_k,token − π_k) in Double, N = 6 tokens.
+    let places: [(Int, Int)] = [(0, 1), (1, 2), (1, 0), (2, 2), (2, 3), (0, 3)]
+    var expected = before
+    for ((previous, token), advantage) in zip(places, advantages) {
+      let row = (0..<4).map { exp(before[previous * 4 + $0]) }
+      for k in 0..<4 {
+        let share = row[k] / row.reduce(0, +)
+        expected[previous * 4 + k] +=
+          0.5 * Double(advantage) / 6 * ((k == token ? 1 : 0) - share)
+      }
+    }
+    let report = try update(policy, minibatch: 4).run(
+      sequences, columns: columns(), phases: [UpdatePhase(name: "all")])
+    // Weights pass through Float: 1/6 is off by 2e-8 relative.
+    for (got, want) in zip(policy.table, expected) { #expect(abs(got - want) < 1e-7) }
+    #expect(report.gradientNorms.count == 1)
+    #expect(report.sums.mean("seen") == 1.5)
+  }
+
+  @Test func `a token outside the phase has no weight but stays in the denominator`() throws {
+    // Only the second sequence's token: the step is A/N = −2/3 of its own gradient, N = 3.
+    let policy = try BigramPolicy()
+    let before = policy.table
+    let mask = [false, false, true, false, false, false]
+    let report = try update(policy).run(
+      sequences, columns: columns(), phases: [UpdatePhase(name: "one", participates: mask)])
+    let row = (0..<4).map { exp(before[4 + $0]) }
+    let share = row[0] / row.reduce(0, +)
+    let moved = policy.table[4] - before[4]
+    // Float weights, as above.
+    #expect(abs(moved - 0.5 * -2.0 / 3 * (1 - share)) < 1e-7)
+    // The second mini-batch has no token of the phase and is left out.
+    #expect(policy.log == ["accumulate 0..<2", "apply"])
+    #expect(report.phaseTokens.map(\.tokens) == [1])
+  }
+
+  @Test func `weights that are not finite are named and not applied`() throws {
+    let policy = try BigramPolicy()
+    let error = #expect(throws: FulcrumError.self) {
+      try update(policy, factor: .nan).run(
+        sequences, columns: columns(), phases: [UpdatePhase(name: "all")])
+    }
+    let text = error?.description ?? ""
+    // The sign of a NaN is the processor's choice.
+    #expect(
+      text.replacing("-nan", with: "nan")
+        == "objective linear: expected finite weights and losses, got nan and nan for token 0 of"
+        + " the batch")
+    #expect(!policy.log.contains("apply"))
+  }
+
+  @Test func `levers are shared out by probability interval`() {
+    var intervals = ProbabilityIntervals()
+    intervals.add(logProbability: log(0.1), weight: -2, lever: 1)
+    intervals.add(logProbability: log(0.3), weight: 1, lever: 0.5)
+    intervals.add(logProbability: 0, weight: 5, lever: 0.1)
+    intervals.add(logProbability: log(0.9), weight: 0, lever: 0.1)
+    var metrics = Metrics()
+    intervals.describe(in: &metrics)
+    #expect(metrics["probability/0.00-0.25/token_share"] == 0.25)
+    #expect(metrics["probability/0.75-1.00/token_share"] == 0.5)
+    // 2, 0.5, 0 and 0.5 of 3; Float products, hence the tolerance.
+    #expect(abs((metrics["probability/0.00-0.25/lever_share"] ?? 0) - 2.0 / 3) < 1e-7)
+    #expect(metrics["probability/0.50-0.75/lever_share"] == 0)
+    #expect(ProbabilityIntervals.index(of: 0.25) == 1)
+    #expect(ProbabilityIntervals.index(of: 1) == 3)
+  }
+}

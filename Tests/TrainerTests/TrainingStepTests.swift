@@ -1,0 +1,171 @@
+import FulcrumKernel
+import Foundation
+import Testing
+import Trainer
+
+private struct LengthReward: RewardFn {
+  static let manual = ComponentManual(name: "length", summary: "", source: "tests")
+  var isFinite = true
+  init(_ parameters: Parameters, context: ComponentContext) {}
+  init(isFinite: Bool = true) { self.isFinite = isFinite }
+  func score(_ sample: RewardSample) -> RewardScore {
+    let length = sample.completion.count
+    return RewardScore(
+      reward: isFinite ? Double(length) : .nan, outcome: length > 1 ? .correct : .badFormat)
+  }
+}
+
+/// Takes the mean over the whole batch away; remembers nothing.
+private struct Centered: AdvantageTransform {
+  static let manual = ComponentManual(name: "centered", summary: "", source: "tests")
+  var needs: Set<Column> = [.oldLogProbabilities]
+  var fault = false
+  init(_ parameters: Parameters, context: ComponentContext) {}
+  init(fault: Bool = false) { self.fault = fault }
+  func transform(_ advantages: inout MutableSpan<Float>, of batch: RolloutBatch)
+    throws(FulcrumError)
+  {
+    _ = try batch.column(.oldLogProbabilities)
+    var sum: Float = 0
+    for i in advantages.indices { sum += advantages[i] }
+    for i in advantages.indices {
+      advantages[i] -= fault ? .infinity : sum / Float(advantages.count)
+    }
+  }
+}
+
+private struct Masks: UpdateScheduler {
+  static let manual = ComponentManual(name: "masks", summary: "", source: "tests")
+  var length = 3
+  init(_ parameters: Parameters, context: ComponentContext) {}
+  init(length: Int) { self.length = length }
+  func phases(for batch: RolloutBatch, advantages: Span<Float>) -> [UpdatePhase] {
+    length < 0
+      ? [] : [UpdatePhase(name: "x", participates: [Bool](repeating: true, count: length))]
+  }
+}
+
+private struct PlainObjective: PolicyObjective {
+  static let manual = ComponentManual(name: "plain", summary: "", source: "tests")
+  init(_ parameters: Parameters, context: ComponentContext) {}
+  init() {}
+  func weigh(
+    _ input: borrowing ObjectiveInput, weights: inout MutableSpan<Float>,
+    losses: inout MutableSpan<Float>, metrics: inout MetricSums
+  ) {
+    let advantages = input.advantages
+    for i in weights.indices { weights[i] = advantages[i] / Float(input.minibatchTokenCount) }
+  }
+}
+
+@Suite struct TrainingStepTests {
+  private let items = (0..<3).map {
+    TaskItem(id: "item-\($0)", prompt: "abc", answer: "", category: "all")
+  }
+
+  private func step(
+    _ policy: BigramPolicy, reward: LengthReward = LengthReward(),
+    transform: Centered = Centered(), scheduler: Masks? = nil, maximumTokens: Int = 5
+  ) -> TrainingStep {
+    TrainingStep(
+      components: StepComponents(
+        sampler: RolloutSampler(
+          policy: policy, rewards: [Named(name: "length", component: reward)], samples: 4,
+          maximumTokens: maximumTokens, temperature: 1, seed: 5),
+        transforms: [Named(name: "centered", component: transform)],
+        scheduler: scheduler.map { Named(name: "masks", component: $0) },
+        objective: Named(name: "plain", component: PlainObjective()), minibatchPrompts: 3,
+        recomputesOldLogProbabilities: false))
+  }
+
+  private func message(_ step: TrainingStep) -> String {
+    do {
+      _ = try step.run(items, step: 1, learningRate: 0.1)
+      return "done"
+    } catch {
+      return error.description
+    }
+  }
+
+  @Test func `a step is a function of its number and of the policy`() throws {
+    let first = try BigramPolicy()
+    let second = try BigramPolicy()
+    let one = try step(first).run(items, step: 1, learningRate: 0.1)
+    let two = try step(second).run(items, step: 1, learningRate: 0.1)
+    #expect(first.table == second.table)
+    #expect(one.metrics.line(step: 1).text == two.metrics.line(step: 1).text)
+    let other = try step(try BigramPolicy()).run(items, step: 2, learningRate: 0.1)
+    #expect(other.rollout.completions != one.rollout.completions)
+  }
+
+  @Test func `metrics count outcomes apart and add up`() throws {
+    let result = try step(try BigramPolicy()).run(items, step: 1, learningRate: 0.1)
+    let metrics = result.metrics
+    let lengths = result.rollout.completions.map { Double($0.count) }
+    #expect(metrics["reward"] == Statistics.mean(lengths))
+    let correct = lengths.count { $0 > 1 }
+    #expect(metrics["outcomes/correct"] == Double(correct))
+    #expect(metrics["outcomes/bad-format"] == Double(12 - correct))
+    #expect(metrics["outcomes/error"] == 0)
+    #expect(metrics["accuracy"] == Double(correct) / 12)
+    // The policy's own sampling and scoring share one table; Float rounding only.
+    #expect((metrics["sampling/logp_difference/max"] ?? 1) < 1e-6)
+    let shares = ProbabilityIntervals.names.compactMap {
+      metrics["probability/\($0)/token_share"]
+    }
+    #expect(abs(shares.reduce(0, +) - 1) < 1e-12)
+  }
+
+  @Test func `advantages have mean zero after the transform`() throws {
+    let result = try step(try BigramPolicy()).run(items, step: 1, learningRate: 0.1)
+    // Float sums of some forty values of size 1.
+    #expect(abs(result.advantages.reduce(0, +)) < 1e-4)
+  }
+
+  @Test func `faults of plugins are named`() throws {
+    #expect(
+      message(step(try BigramPolicy(), reward: LengthReward(isFinite: false)))
+        == "reward length: expected a finite reward, got nan")
+    #expect(
+      message(step(try BigramPolicy(), transform: Centered(fault: true)))
+        == "advantage centered: expected finite advantages, got -inf for token 0")
+    #expect(
+      message(step(try BigramPolicy(), scheduler: Masks(length: 3))).hasPrefix(
+        "schedule masks: expected a mask of "))
+    #expect(
+      message(step(try BigramPolicy(), scheduler: Masks(length: -1)))
+        == "schedule masks: expected at least one phase, got none")
+  }
+
+  @Test func `a prompt without room is refused by name`() throws {
+    #expect(
+      message(step(try BigramPolicy(), maximumTokens: 30)) == """
+        item-0: the prompt has 3 tokens and leaves no room for 30 more in a context of 32
+          hint: lower max-new-tokens, or use a policy with a longer context
+        """)
+  }
+}
+
+@Suite struct TaskOrderTests {
+  private struct Finite: TaskSource {
+    static let manual = ComponentManual(name: "finite", summary: "", source: "tests")
+    var trainingCount: Int? { 6 }
+    init(_ parameters: Parameters, context: ComponentContext) {}
+    init() {}
+    func trainingItem(_ index: Int) -> TaskItem {
+      TaskItem(id: "\(index)", prompt: "", answer: "", category: "")
+    }
+    func heldOutItems(perCategory count: Int) -> [TaskItem] { [] }
+  }
+
+  @Test func `each epoch takes every item once, in an order of its own`() throws {
+    var order = TaskOrder(task: Finite(), promptsPerStep: 4, seed: 1)
+    var ids: [String] = []
+    for step in 1...6 { ids += try order.items(step: step).map(\.id) }
+    let epochs = stride(from: 0, to: 24, by: 6).map { Array(ids[$0..<$0 + 6]) }
+    for epoch in epochs { #expect(Set(epoch).count == 6) }
+    #expect(Set(epochs).count > 1)
+    var again = TaskOrder(task: Finite(), promptsPerStep: 4, seed: 1)
+    #expect(try again.items(step: 5).map(\.id) == Array(ids[16..<20]))
+  }
+}
