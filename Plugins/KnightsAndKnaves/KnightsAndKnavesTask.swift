@@ -57,8 +57,8 @@ package struct KnightsAndKnavesTask: TaskSource {
 
   /// At most `count` items for each number of people, in the order of these.
   ///
-  /// Generated ones differ in canonical form, so that there may be fewer: two people have few
-  /// forms. A greater count gives the same items and more.
+  /// Generated ones differ in canonical form as far as there are enough; two people have few
+  /// forms, so their later items are other wordings of these, with other names.
   ///
   /// - Throws: `.unsupported` if training items come from files and held-out ones don't.
   package func heldOutItems(perCategory count: Int) throws(FulcrumError) -> [TaskItem] {
@@ -113,19 +113,26 @@ package struct KnightsAndKnavesTask: TaskSource {
     let random = CounterRandom(
       seed: options.heldOutSeed, purpose: "knights-and-knaves/held-out/\(people)")
     let generator = PuzzleGenerator(people: people)
-    var seen: Set<CanonicalForm> = []
-    var items: [TaskItem] = []
     // One try in eight is held out; the rest of the bound lets two people's few forms turn up. The
     // clamp keeps a count that stands for "all" from overflowing.
-    for attempt in 0..<(64 * min(count, 1 << 20) + 4096) {
-      if items.count >= count { break }
+    let attempts = 64 * min(count, 1 << 20) + 4096
+    var forms: Set<CanonicalForm> = []
+    var fresh: [WordedPuzzle] = []
+    var repeats: [WordedPuzzle] = []
+    for attempt in 0..<attempts where fresh.count < count {
       var stream = random.stream(UInt64(attempt))
       let puzzle = generator.puzzle(using: &stream)
       let form = CanonicalForm(puzzle.statements)
-      guard form.isHeldOut, seen.insert(form).inserted else { continue }
-      items.append(item(worded(puzzle, using: &stream), split: "held-out", items.count))
+      guard form.isHeldOut else { continue }
+      if forms.insert(form).inserted {
+        fresh.append(worded(puzzle, using: &stream))
+      } else if repeats.count < count {
+        repeats.append(worded(puzzle, using: &stream))
+      }
     }
-    return items
+    var texts: Set<String> = []
+    return (fresh + repeats).filter { texts.insert($0.quiz).inserted }.prefix(count)
+      .enumerated().map { item($1, split: "held-out", $0) }
   }
 
   private func worded(_ puzzle: Puzzle, using random: inout RandomStream) -> WordedPuzzle {

@@ -2,7 +2,7 @@ import FulcrumKernel
 
 /// How configurations name a component.
 package enum ComponentReference: Sendable, Equatable {
-  /// `lopti` is plugin lopti's component lopti; `lib/foo` is plugin lib's component foo.
+  /// `foo` is plugin foo's component foo; `lib/foo` is plugin lib's component foo.
   case named(plugin: String, component: String)
   /// `…/libfulcrum-x.so` leaves the component open; `…/libfulcrum-x.so:foo` names it.
   case file(path: String, component: String?)

@@ -1,7 +1,7 @@
 /// A plugin's name, with the file name and the entry symbol that follow from it.
 ///
-/// Lower-case letters, digits and hyphens, starting with a letter: `lopti` is the file
-/// `libfulcrum-lopti.so` with the entry function `fulcrum_plugin_lopti`.
+/// Lower-case letters, digits and hyphens, starting with a letter: `my-idea` is the file
+/// `libfulcrum-my-idea.so` with the entry function `fulcrum_plugin_my_idea`.
 package struct PluginName: Sendable, Hashable, CustomStringConvertible {
   /// What every entry function's symbol starts with.
   package static let symbolPrefix = "fulcrum_plugin_"
@@ -37,10 +37,10 @@ package struct PluginName: Sendable, Hashable, CustomStringConvertible {
     self.init(String(suffix.map { $0 == "_" ? "-" : $0 }))
   }
 
-  /// The library's file name: `libfulcrum-lopti.so`.
+  /// The library's file name: `libfulcrum-my-idea.so`.
   package var fileName: String { Self.filePrefix + text + Self.fileSuffix }
 
-  /// The entry function's symbol: `fulcrum_plugin_lopti`, hyphens as underscores.
+  /// The entry function's symbol: `fulcrum_plugin_my_idea`, hyphens as underscores.
   package var entrySymbol: String {
     Self.symbolPrefix + String(text.map { $0 == "-" ? "_" : $0 })
   }

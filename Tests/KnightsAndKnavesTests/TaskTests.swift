@@ -43,7 +43,8 @@ import Testing
   let task = try makeTask(given)
   let heldOut = try task.heldOutItems(perCategory: 150)
   let heldOutForms = try heldOut.map { CanonicalForm(try statements(of: $0.prompt)) }
-  #expect(Set(heldOutForms).count == heldOut.count)
+  #expect(heldOut.count == 450)
+  #expect(Set(heldOut.map(\.prompt)).count == 450)
   for index in 0..<3000 {
     let item = CanonicalForm(try statements(of: task.trainingItem(index).prompt))
     let example = CanonicalForm(try statements(of: task.demonstration(index).prompt))
@@ -73,16 +74,20 @@ import Testing
   #expect(try task.heldOutItems(perCategory: 0).isEmpty)
 }
 
-@Test func `two people have few held-out forms and then there are fewer items`() throws {
-  let items = try makeTask(["people": .integer(2)]).heldOutItems(perCategory: 1000)
+@Test func `two people have few held-out forms, which come first and then in other words`() throws {
+  let items = try makeTask(["people": .integer(2)]).heldOutItems(perCategory: 100)
+  let itemForms = try items.map { CanonicalForm(try statements(of: $0.prompt)) }
   // All unique puzzles of two people, sampled until nothing new turns up for long.
   var forms: Set<CanonicalForm> = []
   var random = stream(3)
   for _ in 0..<60_000 {
     forms.insert(CanonicalForm(PuzzleGenerator(people: 2).puzzle(using: &random).statements))
   }
-  #expect(items.count == forms.count(where: \.isHeldOut))
-  #expect(items.count == 8)
+  let heldOut = forms.filter(\.isHeldOut)
+  #expect(heldOut.count == 8)
+  #expect(Set(itemForms.prefix(8)) == heldOut)
+  #expect(Set(itemForms) == heldOut)
+  #expect(Set(items.map(\.prompt)).count == 100)
 }
 
 @Test func `only the first names of the list occur`() throws {

@@ -117,7 +117,7 @@ package struct ConfigurationTree: Sendable {
     case (.name(let name), .section(var entries)):
       var child = entries[name] ?? .section([:])
       if case .value = child, keys.count > 1 {
-        // `use` alone may stand for a component: `schedule: lopti` and then schedule.eta=0.4.
+        // `use` alone may stand for a component: `schedule: my-idea` and then schedule.share=0.4.
         child = .section(["use": child])
       }
       try assign(value, to: keys.dropFirst(), in: &child, path: path)

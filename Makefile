@@ -1,0 +1,46 @@
+# make train: the main job. make test: all tests. Both install and build what they need.
+SWIFT ?= swift
+RECIPE ?= Documentation/Recipes/knights-and-knaves.yaml
+OUTPUT ?= runs/knights-and-knaves-$(shell date +%Y%m%d-%H%M%S)
+SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
+
+.PHONY: train test build dependencies warm-start format lint interface bench clean
+
+train: build
+	.build/release/fulcrum train $(RECIPE) --set output=$(OUTPUT)
+
+# One build serves both: tests reach what they need by package access, not by testable imports.
+test: build
+	$(SWIFT) test -c release --disable-testable-imports
+
+build: dependencies
+	$(SWIFT) build -c release
+
+dependencies:
+	@pkg-config --exists openblas 2>/dev/null || { \
+	  $(SUDO) apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq libopenblas-dev pkg-config; }
+
+# Makes the checkpoint that the recipe starts from, anew.
+warm-start: build
+	rm -rf Documentation/Recipes/start
+	.build/release/fulcrum sft Documentation/Recipes/warm-start.yaml
+
+bench: build
+	.build/release/fulcrum bench --set width=256 --set layers=6 --set heads=8
+
+format:
+	$(SWIFT) format -i -r Package.swift Sources Plugins Tests
+
+lint:
+	$(SWIFT) format lint --strict -r Package.swift Sources Plugins Tests
+	sh Tests/check-tree.sh
+
+# The text that the kernel's interface number stands for.
+interface:
+	sh Sources/Kernel/print-interface.sh > Sources/Kernel/Interface/$$(sed -n \
+	  's/#define FULCRUM_INTERFACE_M..OR //p' \
+	  Sources/Kernel/Sources/FulcrumStamp/include/FulcrumStamp.h | paste -sd.).swiftinterface
+
+clean:
+	rm -rf .build

@@ -1,0 +1,64 @@
+/// Turns one piece of text into tokens: byte-pair encoding.
+///
+/// It starts from the piece's bytes and, as long as there is one, carries out the merge of the lowest
+/// rank, the leftmost first. The scratch memory is kept from piece to piece.
+///
+/// - Source: Sennrich, Haddow, Birch, arXiv:1508.07909, algorithm 1, on bytes as in GPT-2.
+struct PieceMerger {
+  /// The token at each place; a place that was merged into its left neighbour is -1.
+  private var symbols: [Int32] = []
+  /// Neighbouring places that still hold a token, or -1.
+  private var next: [Int32] = []
+  private var previous: [Int32] = []
+  /// Rank in the upper half, place in the lower: the smallest is the merge to do.
+  private var queue = BinaryHeap<UInt64>()
+
+  /// Appends the piece's tokens to `tokens`.
+  ///
+  /// - Complexity: O(n log n) for n bytes.
+  mutating func encode(
+    _ piece: Span<UInt8>, byteTokens: [Int32], merges: PairTable, into tokens: inout [Int32]
+  ) {
+    if piece.count == 1 {
+      tokens.append(byteTokens[Int(piece[0])])
+      return
+    }
+    start(piece, byteTokens: byteTokens, merges: merges)
+    while let entry = queue.popSmallest() {
+      let place = Int(truncatingIfNeeded: entry & 0xFFFF_FFFF)
+      // An entry is out of date if its place or the one after it has changed since.
+      guard symbols[place] >= 0, next[place] >= 0 else { continue }
+      let absorbed = Int(next[place])
+      guard let merge = merges.find(symbols[place], symbols[absorbed]),
+        UInt64(merge.rank) == entry >> 32
+      else { continue }
+      symbols[place] = merge.token
+      symbols[absorbed] = -1
+      next[place] = next[absorbed]
+      if next[place] >= 0 {
+        previous[Int(next[place])] = Int32(place)
+        enqueue(place, merges)
+      }
+      if previous[place] >= 0 { enqueue(Int(previous[place]), merges) }
+    }
+    for symbol in symbols where symbol >= 0 { tokens.append(symbol) }
+  }
+
+  private mutating func start(_ piece: Span<UInt8>, byteTokens: [Int32], merges: PairTable) {
+    symbols.removeAll(keepingCapacity: true)
+    next.removeAll(keepingCapacity: true)
+    previous.removeAll(keepingCapacity: true)
+    queue.removeAll()
+    for i in 0..<piece.count {
+      symbols.append(byteTokens[Int(piece[i])])
+      next.append(i + 1 < piece.count ? Int32(i + 1) : -1)
+      previous.append(Int32(i) - 1)
+    }
+    for i in 0..<piece.count - 1 { enqueue(i, merges) }
+  }
+
+  private mutating func enqueue(_ place: Int, _ merges: PairTable) {
+    guard let merge = merges.find(symbols[place], symbols[Int(next[place])]) else { return }
+    queue.insert(UInt64(merge.rank) << 32 | UInt64(place))
+  }
+}

@@ -1,0 +1,120 @@
+import FulcrumKernel
+
+/// A safetensors file, open for reading. Its header is checked; its tensors are read on request.
+package struct TensorFile: Sendable {
+  /// What the header says of a tensor.
+  package struct Tensor: Sendable, Equatable {
+    /// Row-major; empty for a scalar.
+    package let shape: [Int]
+    /// How the file stores it.
+    package let dtype: TensorElement
+  }
+
+  private let file: ReadableFile
+  private let header: TensorHeader
+
+  /// The file's own texts; files for PyTorch have `format`: `pt`.
+  package var metadata: [String: String] { header.metadata }
+
+  /// What is in the file, by name.
+  package var tensors: [String: Tensor] {
+    header.entries.mapValues { Tensor(shape: $0.shape, dtype: $0.dtype) }
+  }
+
+  /// The tensors' names, sorted.
+  package var names: [String] { header.entries.keys.sorted() }
+
+  /// Opens a file and checks its header.
+  ///
+  /// - Throws: `.notFound` or `.inputOutput` if the file can't be read, `.checkpoint` if its header
+  ///   isn't valid.
+  /// - Complexity: O(header); the data is not touched.
+  package init(path: String) throws(FulcrumError) {
+    file = try ReadableFile(path: path)
+    header = try TensorHeader(of: file)
+  }
+
+  /// Reads a tensor, converted to float.
+  ///
+  /// - Shape: `values` has as many elements as `shape`, row-major.
+  /// - Numerics: exact for F32, F16 and BF16.
+  /// - Throws: `.checkpoint` if the tensor is missing, has another shape or another kind of dtype,
+  ///   or holds a value that isn't finite.
+  package func read(
+    _ name: String, shape: [Int], into values: inout MutableSpan<Float>
+  ) throws(FulcrumError) {
+    guard let entry = header.entries[name] else {
+      throw FulcrumError(
+        .checkpoint, "there is no tensor '\(name)'", at: file.path,
+        hint: NearNames.hint(for: name, among: names))
+    }
+    guard entry.shape == shape else {
+      throw FulcrumError(
+        .checkpoint, "tensor '\(name)' has the shape \(entry.shape), expected \(shape)",
+        at: file.path, hint: "the checkpoint's config.json is of another model")
+    }
+    guard values.count == shape.reduce(1, *) else {
+      throw FulcrumError(
+        .usage,
+        "tensor '\(name)' of shape \(shape) was to be read into \(values.count) elements",
+        at: file.path)
+    }
+    try values.withUnsafeMutableBufferPointer { (buffer) throws(FulcrumError) in
+      switch entry.dtype {
+      case .f32:
+        try file.read(into: UnsafeMutableRawBufferPointer(buffer), at: entry.range.lowerBound)
+      case .f16:
+        try readHalves(entry, into: buffer) { HalfPrecision.float(float16: $0) }
+      case .bf16:
+        try readHalves(entry, into: buffer) { HalfPrecision.float(bfloat16: $0) }
+      default:
+        throw FulcrumError(
+          .checkpoint,
+          "tensor '\(name)' has the dtype \(entry.dtype.rawValue), expected F32, F16 or BF16",
+          at: file.path)
+      }
+    }
+    if let index = Finiteness.firstFault(in: values.span) {
+      throw FulcrumError(
+        .checkpoint,
+        "tensor '\(name)' holds \(values[index]) at element \(index), expected finite values",
+        at: file.path, hint: "the training that wrote it had diverged: use an earlier checkpoint")
+    }
+  }
+
+  /// The piece in which a tensor is converted: big enough for the disk, small enough for the cache.
+  static let pieceLength = 1 << 18
+
+  private func readHalves(
+    _ entry: TensorHeader.Entry, into values: UnsafeMutableBufferPointer<Float>,
+    convert: (UInt16) -> Float
+  ) throws(FulcrumError) {
+    var piece = [UInt16](repeating: 0, count: min(values.count, Self.pieceLength))
+    var start = 0
+    while start < values.count {
+      let count = min(values.count - start, piece.count)
+      var span = piece.mutableSpan
+      try span.withUnsafeMutableBytes { (bytes) throws(FulcrumError) in
+        try file.read(
+          into: UnsafeMutableRawBufferPointer(rebasing: bytes[..<(2 * count)]),
+          at: entry.range.lowerBound + 2 * start)
+      }
+      for i in 0..<count { values[start + i] = convert(piece[i]) }
+      start += count
+    }
+  }
+}
+
+/// Looks for infinities and NaNs.
+enum Finiteness {
+  /// The index of the first value that isn't finite.
+  static func firstFault(in values: Span<Float>) -> Int? {
+    // Without a branch in it this loop is vectorised; a fault is looked for only if there is one.
+    var largest: UInt32 = 0
+    for i in 0..<values.count {
+      largest = max(largest, values[unchecked: i].bitPattern & 0x7FFF_FFFF)
+    }
+    guard largest >= Float.infinity.bitPattern else { return nil }
+    return (0..<values.count).first { !values[$0].isFinite }
+  }
+}

@@ -1,0 +1,84 @@
+import FulcrumKernel
+
+extension Tokenizer {
+  /// Learns a tokenizer with Qwen2's pre-tokenizer from texts.
+  ///
+  /// The special tokens come first (ids 0 and on), then the 256 bytes, then merges by frequency.
+  /// Special tokens in the texts are taken out before words are counted.
+  ///
+  /// - Parameters:
+  ///   - vocabularySize: special tokens and bytes included. The tokenizer has fewer if the texts give
+  ///     no more merges.
+  ///   - specialTokens: two or more printable ASCII characters each.
+  /// - Throws: `.parameter` if the size leaves no room for the bytes, or a special token is refused.
+  /// - Complexity: about O(text + merges · occurrences of the merged pair).
+  package static func train(
+    texts: [String], vocabularySize: Int, specialTokens: [String]
+  ) throws(FulcrumError) -> Tokenizer {
+    for (index, token) in specialTokens.enumerated() {
+      // Such a text spells itself in the byte alphabet, so that it can't be taken for another token.
+      guard token.utf8.count >= 2, token.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+        throw FulcrumError(
+          .parameter,
+          "a special token must be two or more printable ASCII characters, got '\(token)'")
+      }
+      guard !specialTokens[..<index].contains(token) else {
+        throw FulcrumError(.parameter, "the special token '\(token)' is given twice")
+      }
+    }
+    let smallest = specialTokens.count + 256
+    guard vocabularySize >= smallest, vocabularySize <= Int(Int32.max) else {
+      throw FulcrumError(
+        .parameter,
+        "a vocabulary of 256 bytes and \(specialTokens.count) special tokens has at least"
+          + " \(smallest) tokens, got \(vocabularySize)")
+    }
+    let special = SpecialTokens(
+      specialTokens.enumerated().map {
+        SpecialTokens.Token(text: $0.element, id: Int32($0.offset), isSpecial: true)
+      })
+    var words = WordCounter(preTokenizer: .qwen2, special: special)
+    for text in texts { words.add(text) }
+    var trainer = BytePairTrainer(
+      words: words.table, counts: words.counts,
+      vocabulary: specialTokens.map { Array($0.utf8) } + ByteAlphabet.ordered.map { [$0] })
+    trainer.run(vocabularySize: vocabularySize)
+    return try Tokenizer(
+      preTokenizer: .qwen2, isComposing: false, vocabulary: trainer.vocabulary,
+      merges: trainer.merges, special: special)
+  }
+}
+
+/// Counts the pieces of texts.
+private struct WordCounter {
+  let preTokenizer: PreTokenizer
+  let special: SpecialTokens
+  private(set) var table = ByteStringTable()
+  private(set) var counts: [Int] = []
+
+  init(preTokenizer: PreTokenizer, special: SpecialTokens) {
+    self.preTokenizer = preTokenizer
+    self.special = special
+  }
+
+  mutating func add(_ text: String) {
+    let bytes = text.utf8Span.span
+    var start = 0
+    while let found = special.next(in: bytes, from: start) {
+      addPlain(bytes.extracting(start..<found.range.lowerBound))
+      start = found.range.upperBound
+    }
+    addPlain(bytes.extracting(start..<bytes.count))
+  }
+
+  private mutating func addPlain(_ text: Span<UInt8>) {
+    var start = 0
+    while start < text.count {
+      let end = preTokenizer.pieceEnd(in: text, from: start)
+      let index = table.intern(text.extracting(start..<end))
+      if index == counts.count { counts.append(0) }
+      counts[index] += 1
+      start = end
+    }
+  }
+}

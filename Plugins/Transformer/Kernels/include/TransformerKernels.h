@@ -1,0 +1,117 @@
+/* The loops of the transformer that are not matrix products.
+ *
+ * Why C: each function is compiled for several vector widths and chosen when the program starts
+ * (target_clones), with multiply and add fused where the machine can.
+ * Ownership: callers own all memory. Every function is safe on any thread on disjoint outputs.
+ * Invariance: what a function writes for a row depends on that row alone, never on the number of
+ * rows or on their order. Matrices are row-major float32. */
+#pragma once
+#include <stdint.h>
+
+#if defined(__x86_64__)
+/* Tells the core that this is a spin-wait loop. */
+static inline void tk_pause(void) { __builtin_ia32_pause(); }
+#else
+static inline void tk_pause(void) {}
+#endif
+
+/* Lanes of a vector: packed key blocks and padded head sizes are multiples of it. */
+#define TK_LANES 16
+
+/* y[i] = e^x[i] within 2 ulp: 0 below -87.3, and saturated at e^88.3 above it. [count] */
+void tk_exp(const float *x, float *y, int count);
+
+/* y = x / sqrt(mean(x^2) + epsilon) * gain, a row at a time. x, y [rows][width]. */
+void tk_rms_norm(const float *x, const float *gain, float *y, int rows, int width, float epsilon);
+
+/* dx = residual + (d tk_rms_norm / dx)^T dy, and gain_gradient += its part of these rows.
+ * dx may be residual. x, dy, residual, dx [rows][width]; gain_gradient [width]. */
+void tk_rms_norm_backward(const float *x, const float *gain, const float *dy,
+                          const float *residual, float *dx, float *gain_gradient, int rows,
+                          int width, float epsilon);
+
+/* Rotates the pairs (i, i + half) of `heads` heads of size 2 * half by their position's angles.
+ * direction 1: forward; -1: back (the transpose). rows of x are `stride` floats apart;
+ * cosines, sines [position][half]. */
+void tk_rotate(float *x, int stride, const int32_t *positions, int rows, int heads, int half,
+               const float *cosines, const float *sines, float direction);
+
+/* out = silu(gate) * up. gate_up [rows][2 * width]: gate, then up; out [rows][width]. */
+void tk_swiglu(const float *gate_up, float *out, int rows, int width);
+
+/* Replaces gate_up by its gradient given d_out, and writes silu(gate) * up again to out. */
+void tk_swiglu_backward(float *gate_up, const float *d_out, float *out, int rows, int width);
+
+/* What a softmax over scaled logits says of one token. */
+struct tk_token_statistics {
+  float log_probability; /* nats */
+  float entropy;         /* nats */
+  float lever;           /* || onehot - pi ||_2 */
+  float maximum;         /* of logits / temperature */
+  float total;           /* sum of e^(logit / temperature - maximum) */
+};
+
+/* logits [count], of which `target` was chosen. */
+struct tk_token_statistics tk_score_token(const float *logits, int count,
+                                          float inverse_temperature, int target);
+
+/* Replaces logits by weight * (onehot(target) - pi), pi rebuilt from maximum and total. */
+void tk_logit_gradient(float *logits, int count, float inverse_temperature, float maximum,
+                       float total, int target, float weight);
+
+/* The first token at which the running sum of softmax(logits / T) passes `uniform` in [0, 1).
+ * scratch [count rounded up to TK_LANES]. */
+int tk_sample(const float *logits, int count, float inverse_temperature, float uniform,
+              float *scratch);
+
+/* The most likely token, the lowest on ties. */
+int tk_largest(const float *logits, int count);
+
+/* Writes key row `index` into blocks of TK_LANES keys: packed[index / 16][i][index % 16]. */
+void tk_pack_key(const float *key, float *packed, int index, int head_size);
+
+/* scores[r * stride + j] = scale * queries[r] . key j, for j < count rounded up to TK_LANES.
+ * 1 <= rows <= 8; packed keys as tk_pack_key writes them. */
+void tk_attention_scores(const float *const *queries, int rows, const float *packed_keys,
+                         int count, int head_size, float scale, float *scores, int stride);
+
+/* Replaces the first `count` scores by e^(score - maximum) and the rest up to `columns`, rounded up
+ * to TK_LANES, by 0, and gives the sum. log_sum: maximum + log(sum). count <= columns. */
+float tk_attention_softmax(float *scores, int count, int columns, float *log_sum);
+
+/* sums[r][i] += sum over j of weights[r * stride + j] * values[j][i], j in order.
+ * 1 <= rows <= 8; values [count][padded], sums [rows][padded], padded a multiple of TK_LANES. */
+void tk_attention_values(const float *weights, int stride, int rows, const float *values,
+                         int count, int padded, float *sums);
+
+/* One query row of the backward pass. scores: q . k without scale, replaced by the probabilities
+ * p = e^(scale * score - log_sum), 0 from `count` to `columns`; d_probabilities, replaced by
+ * scale * p * (d_probability - dot). */
+void tk_attention_backward_row(float *scores, float *d_probabilities, int count, int columns,
+                               float scale, float log_sum, float dot);
+
+/* y = factor * x */
+void tk_scale(const float *x, float factor, float *y, int count);
+
+/* a . b */
+float tk_dot(const float *a, const float *b, int count);
+
+/* y += x */
+void tk_add(const float *x, float *y, int count);
+
+/* Sum of squares in double precision: not finite if an element is not. */
+double tk_sum_of_squares(const float *x, int count);
+
+struct tk_adamw {
+  float gradient_scale; /* clipping, and the sign that turns ascent into descent */
+  float beta1, complement1; /* complement: 1 - beta, rounded once */
+  float beta2, complement2;
+  float decay;        /* 1 - learning rate * weight decay */
+  float step_size;    /* learning rate / (1 - beta1^t) */
+  float inverse_root; /* 1 / sqrt(1 - beta2^t) */
+  float epsilon;
+};
+
+/* One AdamW step on `count` adjacent parameters. */
+void tk_adamw_step(float *parameters, const float *gradients, float *first, float *second,
+                   int count, struct tk_adamw settings);

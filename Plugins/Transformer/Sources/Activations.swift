@@ -1,0 +1,60 @@
+import TransformerFormats
+
+/// What the layers of one pass hand on, each `[rows, …]`, rows padded to `RowTiles.granule`.
+///
+/// A pass that a backward pass follows keeps every layer's; else all layers share one set.
+final class Activations {
+  /// Whether each layer has buffers of its own.
+  let isKept: Bool
+  private let shape: ModelShape
+  /// Entry of each layer, then the exit of the last: `[rows, width]`.
+  private let residuals: [FloatBuffer]
+  /// Residual between attention and feed-forward, if kept.
+  private let middles: [FloatBuffer]
+  /// Rotated queries, rotated keys, values: `[rows, (heads + 2 · kv heads) · headSize]`.
+  private let queryKeyValues: [FloatBuffer]
+  /// Heads' outputs: `[rows, heads · headSize]`.
+  private let attendeds: [FloatBuffer]
+  /// log Σ exp of each row's and head's attention scores: `[rows, heads]`.
+  private let logSums: [FloatBuffer]
+  /// Before the activation: `[rows, 2 · hiddenWidth]`; none unless kept.
+  private let gateUps: [FloatBuffer]
+
+  init(_ shape: ModelShape, isKept: Bool) {
+    self.isKept = isKept
+    self.shape = shape
+    let sets = isKept ? shape.layerCount : 1
+    func buffers(_ count: Int) -> [FloatBuffer] { (0..<count).map { _ in FloatBuffer() } }
+    residuals = buffers(isKept ? sets + 1 : 1)
+    middles = buffers(isKept ? sets : 0)
+    queryKeyValues = buffers(sets)
+    attendeds = buffers(sets)
+    logSums = buffers(sets)
+    gateUps = buffers(isKept ? sets : 0)
+  }
+
+  /// Makes room for so many rows.
+  func reserve(rows: Int) {
+    let rows = RowTiles.padded(rows)
+    let queryWidth = shape.headCount * shape.headSize
+    for buffer in residuals + middles { buffer.reserve(rows * shape.width) }
+    for buffer in queryKeyValues {
+      buffer.reserve(rows * (queryWidth + 2 * shape.keyValueHeadCount * shape.headSize))
+    }
+    for buffer in attendeds { buffer.reserve(rows * queryWidth) }
+    for buffer in logSums { buffer.reserve(rows * shape.headCount) }
+    for buffer in gateUps { buffer.reserve(rows * 2 * shape.hiddenWidth) }
+  }
+
+  func residual(_ layer: Int) -> FloatBuffer.Pointer { residuals[isKept ? layer : 0].pointer }
+  /// The residual itself unless kept: it is then updated in place.
+  func middle(_ layer: Int) -> FloatBuffer.Pointer {
+    isKept ? middles[layer].pointer : residuals[0].pointer
+  }
+  func queryKeyValue(_ layer: Int) -> FloatBuffer.Pointer {
+    queryKeyValues[isKept ? layer : 0].pointer
+  }
+  func attended(_ layer: Int) -> FloatBuffer.Pointer { attendeds[isKept ? layer : 0].pointer }
+  func logSum(_ layer: Int) -> FloatBuffer.Pointer { logSums[isKept ? layer : 0].pointer }
+  func gateUp(_ layer: Int) -> FloatBuffer.Pointer? { isKept ? gateUps[layer].pointer : nil }
+}

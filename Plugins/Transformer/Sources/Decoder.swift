@@ -1,0 +1,53 @@
+import FulcrumKernel
+import TransformerFormats
+
+/// Samples completions in waves, each of as many samples as fit in memory.
+///
+/// A token doesn't depend on what else is in its wave: products run on padded rows, and attention
+/// and sampling are functions of the row.
+struct Decoder {
+  /// A wave's own keys and values may take so many floats: 2 GiB.
+  private static let waveFloats = 512 << 20
+
+  let network: Network
+  let request: GenerationRequest
+  let endToken: Int32
+  /// Most prompt tokens that are run at a time.
+  let prefillRows: Int
+  let memory: DecodingMemory
+
+  /// Samples everything that the request asks for.
+  func run() -> Generation {
+    let shape = network.shape
+    let limits = request.prompts.map {
+      min(request.maximumTokens, shape.contextLength - $0.tokens.count)
+    }
+    let total = request.prompts.count * request.samplesPerPrompt
+    let longest = limits.max() ?? 0
+    let waveSize = max(
+      1, Self.waveFloats / CompletionCache.floats(shape, tokens: max(1, longest)))
+    var completions: [[[Int32]]] = Array(repeating: [], count: request.prompts.count)
+    var logProbabilities: [Float] = []
+    var isFinished: [Bool] = []
+    for first in stride(from: 0, to: total, by: waveSize) {
+      let samples = (first..<min(first + waveSize, total)).map { index in
+        let prompt = index / request.samplesPerPrompt
+        return Wave.Sample(
+          prompt: prompt, number: index % request.samplesPerPrompt,
+          promptLength: request.prompts[prompt].tokens.count, limit: limits[prompt])
+      }
+      let wave = Wave(self, samples: samples)
+      wave.run()
+      for (index, sample) in samples.enumerated() {
+        let completion = wave.completion(of: index)
+        completions[sample.prompt].append(completion.tokens)
+        logProbabilities += completion.logProbabilities
+        isFinished.append(completion.tokens.last == endToken)
+      }
+    }
+    return Generation(
+      sequences: SequenceBatch(
+        prompts: request.prompts.map(\.tokens), completions: completions),
+      logProbabilities: logProbabilities, isFinished: isFinished)
+  }
+}

@@ -1,0 +1,134 @@
+import TransformerFormats
+import TransformerKernels
+
+/// One token of every active sample: the forward pass with one row for each sample.
+extension Wave {
+  func step() {
+    let network = network
+    let activations = network.transient
+    activations.reserve(rows: active.count)
+    let tiles = RowTiles(rowCount: active.count, limit: WorkerScratch.tileRows)
+    let layerCount = network.shape.layerCount
+    rowTokens.withUnsafeBufferPointer { tokens in
+      rowPositions.withUnsafeBufferPointer { positions in
+        guard let tokens = tokens.baseAddress, let positions = positions.baseAddress else { return }
+        network.pool.run(tiles.count) { tile, worker in
+          let (first, rows, padded) = tiles[tile]
+          network.embed(
+            tokens + first, rows: rows, paddedRows: padded,
+            into: activations.residual(0) + first * network.width)
+          network.beginLayer(
+            0, activations, first: first, rows: padded, positions, network.scratch[worker])
+        }
+        for layer in 0..<layerCount {
+          attend(layer: layer, activations)
+          network.pool.run(tiles.count) { tile, worker in
+            let (first, _, padded) = tiles[tile]
+            let scratch = network.scratch[worker]
+            network.endLayer(layer, activations, first: first, rows: padded, scratch)
+            if layer + 1 < layerCount {
+              network.beginLayer(
+                layer + 1, activations, first: first, rows: padded, positions, scratch)
+            }
+          }
+        }
+      }
+    }
+    drawTokens(activations)
+  }
+
+  private func drawTokens(_ activations: Activations) {
+    let network = network
+    let vocabulary = network.shape.vocabularySize
+    let tiles = network.headTiles(active.count)
+    network.pool.run(tiles.count) { tile, worker in
+      let (first, rows, padded) = tiles[tile]
+      let scratch = network.scratch[worker]
+      let logits = scratch.logits.reserve(tiles.tileRows * vocabulary)
+      network.normalize(
+        activations.residual(network.shape.layerCount) + first * network.width,
+        gain: network.layout.finalNorm, into: scratch.hidden.pointer, rows: padded)
+      network.multiplyHead(scratch.hidden.pointer, rows: padded, into: logits)
+      for row in 0..<rows {
+        self.draw(self.active[first + row], logits: logits + row * vocabulary, scratch)
+      }
+    }
+  }
+
+  /// Stores each row's key and value, and attends to its prompt's and its own.
+  private func attend(layer: Int, _ activations: Activations) {
+    let keyHeads = network.shape.keyValueHeadCount
+    let chunks = chunks
+    network.pool.run(chunks.count * keyHeads) { item, worker in
+      self.attend(
+        chunks[item / keyHeads], layer: layer, keyHead: item % keyHeads, activations,
+        self.network.scratch[worker])
+    }
+  }
+
+  /// The rows' scores lie as if prompt and completion were one sequence, as they do in training.
+  private func attend(
+    _ chunk: Chunk, layer: Int, keyHead: Int, _ activations: Activations,
+    _ scratch: WorkerScratch
+  ) {
+    let layout = network.keyValueLayout
+    let headSize = layout.headSize
+    let paddedHead = layout.paddedHeadSize
+    let headsPerKey = network.headsPerKey
+    let queryKeyValue = activations.queryKeyValue(layer)
+    let scores = scratch.scores.pointer
+    let stride = scratch.scoreStride
+    let sums = scratch.sums.pointer
+    let promptLength = samples[active[chunk.rows.lowerBound]].promptLength
+    let ownIndex = position - 1
+    let rowCount = chunk.rows.count * headsPerKey
+
+    for (i, row) in chunk.rows.enumerated() {
+      let query = queryKeyValue + row * network.queryKeyValueStride + keyHead * headsPerKey * headSize
+      for head in 0..<headsPerKey {
+        scratch.queries[i * headsPerKey + head] = UnsafePointer(query + head * headSize)
+      }
+    }
+    tk_attention_scores(
+      scratch.queries, Int32(rowCount),
+      promptCache.keys(prompt: chunk.prompt, layer: layer, head: keyHead), Int32(promptLength),
+      Int32(headSize), network.attentionScale, scores, Int32(stride))
+    for (i, row) in chunk.rows.enumerated() {
+      let key =
+        queryKeyValue + row * network.queryKeyValueStride + network.queryWidth + keyHead * headSize
+      let keys = completionCache.keys(sample: active[row], layer: layer, head: keyHead)
+      layout.store(
+        key: key, value: key + network.keyWidth, at: ownIndex, keys: keys,
+        values: completionCache.values(sample: active[row], layer: layer, head: keyHead))
+      tk_attention_scores(
+        scratch.queries + i * headsPerKey, Int32(headsPerKey), keys, Int32(ownIndex + 1),
+        Int32(headSize), network.attentionScale, scores + i * headsPerKey * stride + promptLength,
+        Int32(stride))
+    }
+    let columns = Int32(promptLength + ownIndex + 1)
+    for i in 0..<rowCount {
+      var logSum: Float = 0
+      let sum = tk_attention_softmax(scores + i * stride, columns, columns, &logSum)
+      scratch.reciprocals.pointer[i] = 1 / sum
+    }
+    sums.update(repeating: 0, count: rowCount * paddedHead)
+    tk_attention_values(
+      scores, Int32(stride), Int32(rowCount),
+      promptCache.values(prompt: chunk.prompt, layer: layer, head: keyHead), Int32(promptLength),
+      Int32(paddedHead), sums)
+    for (i, row) in chunk.rows.enumerated() {
+      let first = i * headsPerKey
+      tk_attention_values(
+        scores + first * stride + promptLength, Int32(stride), Int32(headsPerKey),
+        completionCache.values(sample: active[row], layer: layer, head: keyHead),
+        Int32(ownIndex + 1), Int32(paddedHead), sums + first * paddedHead)
+      let output =
+        activations.attended(layer) + row * network.queryWidth + keyHead * headsPerKey * headSize
+      for head in 0..<headsPerKey {
+        tk_scale(
+          sums + (first + head) * paddedHead, scratch.reciprocals.pointer[first + head],
+          output + head * headSize, Int32(headSize))
+      }
+    }
+  }
+}

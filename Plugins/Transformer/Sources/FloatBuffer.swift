@@ -1,0 +1,48 @@
+import Glibc
+
+/// Memory for floats that only grows, so that its pages are touched once and kept.
+///
+/// First use of fresh pages costs several times what arithmetic on them does.
+package final class FloatBuffer {
+  package typealias Pointer = UnsafeMutablePointer<Float>
+
+  /// Where the floats are; changes when `reserve` has to grow.
+  package private(set) var pointer: Pointer
+  package private(set) var count: Int
+
+  package init(count: Int = 0) {
+    self.count = count
+    pointer = Self.allocate(count)
+  }
+
+  deinit { free(pointer) }
+
+  /// Makes room for `needed` floats. What was held is lost if the buffer grows: then it is zeros.
+  @discardableResult
+  package func reserve(_ needed: Int) -> Pointer {
+    if needed > count {
+      free(pointer)
+      // An eighth more, so that a slowly growing need doesn't touch pages anew at every call.
+      count = needed + needed / 8
+      pointer = Self.allocate(count)
+    }
+    return pointer
+  }
+
+  /// Sets all to zero.
+  package func clear() { memset(pointer, 0, count * MemoryLayout<Float>.stride) }
+
+  private static func allocate(_ count: Int) -> Pointer {
+    // Whole huge pages from 4 MiB on; else a cache line.
+    let bytes = max(64, count * MemoryLayout<Float>.stride)
+    let alignment = bytes >= 4 << 20 ? 2 << 20 : 64
+    var memory: UnsafeMutableRawPointer?
+    let status = posix_memalign(&memory, alignment, bytes)
+    guard status == 0, let memory else {
+      preconditionFailure("out of memory: \(bytes) bytes for floats")
+    }
+    if alignment > 64 { madvise(memory, bytes, MADV_HUGEPAGE) }
+    memset(memory, 0, bytes)
+    return memory.bindMemory(to: Float.self, capacity: max(16, count))
+  }
+}

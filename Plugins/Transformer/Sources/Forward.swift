@@ -1,0 +1,113 @@
+import TransformerFormats
+import TransformerKernels
+
+/// The forward pass: tiles of rows for all that is local to a row, heads of sequences for attention.
+extension Network {
+  /// Runs all layers over packed sequences; the last layer's exit is `residual(layerCount)`.
+  ///
+  /// - Parameters:
+  ///   - cache: where each sequence's keys and values go; `nil`: to scratch memory.
+  ///   - firstPrompt: the first sequence's place in the cache.
+  func forward(
+    _ batch: PackedBatch, _ activations: Activations, cache: PromptCache? = nil,
+    firstPrompt: Int = 0
+  ) {
+    activations.reserve(rows: batch.rowCount)
+    let tiles = RowTiles(rowCount: batch.rowCount, limit: WorkerScratch.tileRows)
+    batch.tokens.withUnsafeBufferPointer { tokens in
+      batch.positions.withUnsafeBufferPointer { positions in
+        guard let tokens = tokens.baseAddress, let positions = positions.baseAddress else { return }
+        pool.run(tiles.count) { tile, worker in
+          let (first, rows, padded) = tiles[tile]
+          self.embed(
+            tokens + first, rows: rows, paddedRows: padded,
+            into: activations.residual(0) + first * self.width)
+          self.beginLayer(
+            0, activations, first: first, rows: padded, positions, self.scratch[worker])
+        }
+        for layer in 0..<shape.layerCount {
+          attend(batch, activations, layer: layer, cache: cache, firstPrompt: firstPrompt)
+          pool.run(tiles.count) { tile, worker in
+            let (first, _, padded) = tiles[tile]
+            self.endLayer(
+              layer, activations, first: first, rows: padded, self.scratch[worker])
+            if layer + 1 < self.shape.layerCount {
+              self.beginLayer(
+                layer + 1, activations, first: first, rows: padded, positions,
+                self.scratch[worker])
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// Copies the tokens' embeddings, and zeros into the padding.
+  func embed(
+    _ tokens: UnsafePointer<Int32>, rows: Int, paddedRows: Int, into x: FloatBuffer.Pointer
+  ) {
+    let table = parameters.pointer + layout.embedding
+    for row in 0..<rows {
+      (x + row * width).update(from: table + Int(tokens[row]) * width, count: width)
+    }
+    (x + rows * width).update(repeating: 0, count: (paddedRows - rows) * width)
+  }
+
+  /// Normalises, projects to queries, keys and values, and rotates.
+  ///
+  /// - Parameter rows: with padding; `positions` begins at row 0.
+  func beginLayer(
+    _ layer: Int, _ activations: Activations, first: Int, rows: Int,
+    _ positions: UnsafePointer<Int32>, _ scratch: WorkerScratch
+  ) {
+    let offsets = layout.layers[layer]
+    let stride = queryKeyValueStride
+    let output = activations.queryKeyValue(layer) + first * stride
+    normalize(
+      activations.residual(layer) + first * width, gain: offsets.attentionNorm,
+      into: scratch.hidden.pointer, rows: rows)
+    MatrixProduct.timesTransposed(
+      scratch.hidden.pointer, stride: width, parameters.pointer + offsets.queryKeyValue,
+      stride: width, into: output, stride: stride, rows: rows, inner: width, columns: stride)
+    rotary.rotate(
+      output, stride: stride, positions: positions + first, count: rows,
+      heads: shape.headCount + shape.keyValueHeadCount)
+  }
+
+  /// Projects the heads' outputs, and applies the feed-forward layer, each added to the residual.
+  ///
+  /// - Source: SwiGLU, Shazeer 2020 (arXiv 2002.05202), equation 5.
+  func endLayer(
+    _ layer: Int, _ activations: Activations, first: Int, rows: Int, _ scratch: WorkerScratch
+  ) {
+    let offsets = layout.layers[layer]
+    let entry = activations.residual(layer) + first * width
+    let middle = activations.middle(layer) + first * width
+    if middle != entry { middle.update(from: entry, count: rows * width) }
+    MatrixProduct.timesTransposed(
+      activations.attended(layer) + first * queryWidth, stride: queryWidth,
+      parameters.pointer + offsets.output, stride: queryWidth, into: middle, stride: width,
+      rows: rows, inner: queryWidth, columns: width, keeping: 1)
+
+    normalize(middle, gain: offsets.feedForwardNorm, into: scratch.hidden.pointer, rows: rows)
+    let gateUp =
+      activations.gateUp(layer).map { $0 + first * 2 * hiddenWidth } ?? scratch.gateUp.pointer
+    MatrixProduct.timesTransposed(
+      scratch.hidden.pointer, stride: width, parameters.pointer + offsets.gateUp, stride: width,
+      into: gateUp, stride: 2 * hiddenWidth, rows: rows, inner: width, columns: 2 * hiddenWidth)
+    tk_swiglu(gateUp, scratch.activation.pointer, Int32(rows), Int32(hiddenWidth))
+    let exit = activations.residual(layer + 1) + first * width
+    if exit != middle { exit.update(from: middle, count: rows * width) }
+    MatrixProduct.timesTransposed(
+      scratch.activation.pointer, stride: hiddenWidth, parameters.pointer + offsets.down,
+      stride: hiddenWidth, into: exit, stride: width, rows: rows, inner: hiddenWidth,
+      columns: width, keeping: 1)
+  }
+
+  /// RMSNorm (arXiv 1910.07467) with the gain at an offset.
+  func normalize(
+    _ x: UnsafePointer<Float>, gain: Int, into y: FloatBuffer.Pointer, rows: Int
+  ) {
+    tk_rms_norm(x, parameters.pointer + gain, y, Int32(rows), Int32(width), epsilon)
+  }
+}

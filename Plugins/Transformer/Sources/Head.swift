@@ -1,0 +1,79 @@
+import TransformerFormats
+import TransformerKernels
+
+/// The last normalisation and the product with the vocabulary, for those rows that predict a token.
+extension Network {
+  /// Floats of logits that are kept for the backward pass, at most: 128 MiB. A piece of work with
+  /// more computes them again, part by part.
+  static let logitsBudget = 32 << 20
+
+  /// Tiles of the completion tokens: fewer rows for a large vocabulary, so that a tile's logits stay
+  /// near the core.
+  func headTiles(_ count: Int) -> RowTiles {
+    let affordable = (2 << 20) / shape.vocabularySize / RowTiles.granule * RowTiles.granule
+    return RowTiles(
+      rowCount: count,
+      limit: min(WorkerScratch.tileRows, max(RowTiles.granule, affordable)))
+  }
+
+  /// Whether the logits of so many tokens fit the budget.
+  func keepsLogits(_ count: Int) -> Bool { count * shape.vocabularySize <= Self.logitsBudget }
+
+  /// Fills `tokenColumns` from the last layer's exit.
+  ///
+  /// - Parameter isTraining: whether a backward pass may follow.
+  func score(
+    _ batch: PackedBatch, _ activations: Activations, temperature: Float, isTraining: Bool
+  ) {
+    let columns = tokenColumns
+    let count = batch.targets.count
+    let vocabulary = shape.vocabularySize
+    let keepsLogits = isTraining && keepsLogits(count)
+    columns.reserve(count, width: width)
+    if keepsLogits { columns.logits.reserve(RowTiles.padded(count) * vocabulary) }
+    let tiles = headTiles(count)
+    let exit = activations.residual(shape.layerCount)
+    pool.run(tiles.count) { tile, worker in
+      let (first, rows, padded) = tiles[tile]
+      let hidden = columns.hidden.pointer + first * self.width
+      let logits =
+        keepsLogits
+        ? columns.logits.pointer + first * vocabulary
+        : self.scratch[worker].logits.reserve(tiles.tileRows * vocabulary)
+      self.gatherNormalized(exit, batch.predictingRows, first: first, rows: rows, into: hidden)
+      self.multiplyHead(hidden, rows: padded, into: logits)
+      for row in 0..<rows {
+        let statistics = tk_score_token(
+          logits + row * vocabulary, Int32(vocabulary), 1 / temperature,
+          batch.targets[first + row])
+        let token = first + row
+        columns.logProbabilities.pointer[token] = statistics.log_probability
+        columns.entropies.pointer[token] = statistics.entropy
+        columns.levers.pointer[token] = statistics.lever
+        columns.maxima.pointer[token] = statistics.maximum
+        columns.totals.pointer[token] = statistics.total
+      }
+    }
+  }
+
+  /// Normalises scattered rows into adjacent ones; padding is filled with zeros.
+  func gatherNormalized(
+    _ exit: FloatBuffer.Pointer, _ rowNumbers: [Int32], first: Int, rows: Int,
+    into hidden: FloatBuffer.Pointer
+  ) {
+    for row in 0..<rows {
+      normalize(
+        exit + Int(rowNumbers[first + row]) * width, gain: layout.finalNorm,
+        into: hidden + row * width, rows: 1)
+    }
+    (hidden + rows * width).update(
+      repeating: 0, count: (RowTiles.padded(rows) - rows) * width)
+  }
+
+  /// Logits of normalised rows, padding included.
+  func multiplyHead(_ hidden: FloatBuffer.Pointer, rows: Int, into logits: FloatBuffer.Pointer) {
+    MatrixProduct.timesTransposed(
+      hidden, stride: width, parameters.pointer + layout.head, stride: width, into: logits,
+      stride: shape.vocabularySize, rows: rows, inner: width, columns: shape.vocabularySize)
+  }
+}

@@ -1,0 +1,80 @@
+import TransformerFormats
+import TransformerKernels
+
+/// The backward pass of the head: from each token's weight to the last layer's exit.
+extension Network {
+  /// Adds the head's and the last gain's gradients, and sets `backwardBuffers.exit`.
+  ///
+  /// ∂ Σ w log π / ∂ logits = w / temperature · (onehot − π), written over the logits.
+  func headBackward(
+    _ batch: PackedBatch, _ activations: Activations, temperature: Float,
+    gradients: FloatBuffer.Pointer
+  ) {
+    let count = batch.targets.count
+    let vocabulary = shape.vocabularySize
+    let tileRows = headTiles(count).tileRows
+    let isKept = keepsLogits(count)
+    let partRows = isKept ? count : max(1, Self.logitsBudget / vocabulary / tileRows) * tileRows
+    let exit = backwardBuffers.exit
+    exit.pointer.update(repeating: 0, count: RowTiles.padded(batch.rowCount) * width)
+    for part in stride(from: 0, to: count, by: partRows) {
+      let rows = min(partRows, count - part)
+      if !isKept { tokenColumns.logits.reserve(RowTiles.padded(partRows) * vocabulary) }
+      let tiles = RowTiles(rowCount: rows, limit: tileRows)
+      backwardBuffers.gains.reserve(tiles.count * width)
+      pool.run(tiles.count) { tile, worker in
+        let (first, rows, padded) = tiles[tile]
+        let logits = self.tokenColumns.logits.pointer + first * vocabulary
+        if !isKept {
+          self.multiplyHead(
+            self.tokenColumns.hidden.pointer + (part + first) * self.width, rows: padded,
+            into: logits)
+        }
+        self.headBackward(
+          batch, activations, tokens: part + first..<part + first + rows, logits: logits,
+          temperature: temperature, gains: self.backwardBuffers.gains.pointer + tile * self.width,
+          self.scratch[worker])
+      }
+      for tile in 0..<tiles.count {
+        tk_add(
+          backwardBuffers.gains.pointer + tile * width, gradients + layout.finalNorm,
+          Int32(width))
+      }
+      var products = WeightGradients(rows: rows)
+      products.add(
+        WeightGradients.Layer(
+          gradient: tokenColumns.logits.pointer, outputs: vocabulary,
+          input: tokenColumns.hidden.pointer + part * width, inputs: width,
+          target: gradients + layout.head))
+      pool.run(products.count) { block, _ in products.run(block) }
+    }
+  }
+
+  private func headBackward(
+    _ batch: PackedBatch, _ activations: Activations, tokens: Range<Int>,
+    logits: FloatBuffer.Pointer, temperature: Float, gains: FloatBuffer.Pointer,
+    _ scratch: WorkerScratch
+  ) {
+    let vocabulary = shape.vocabularySize
+    let columns = tokenColumns
+    for (row, token) in tokens.enumerated() {
+      tk_logit_gradient(
+        logits + row * vocabulary, Int32(vocabulary), 1 / temperature,
+        columns.maxima.pointer[token], columns.totals.pointer[token], batch.targets[token],
+        columns.weights.pointer[token] / temperature)
+    }
+    MatrixProduct.times(
+      logits, stride: vocabulary, parameters.pointer + layout.head, stride: width,
+      into: scratch.hidden.pointer, stride: width, rows: tokens.count, inner: vocabulary,
+      columns: width)
+    gains.update(repeating: 0, count: width)
+    for (row, token) in tokens.enumerated() {
+      // Each row predicts one token, so that no two tiles write to one place.
+      let place = Int(batch.predictingRows[token]) * width
+      tk_rms_norm_backward(
+        activations.residual(shape.layerCount) + place, parameters.pointer + layout.finalNorm,
+        scratch.hidden.pointer + row * width, backwardBuffers.exit.pointer + place,
+        backwardBuffers.exit.pointer + place, gains, 1, Int32(width), epsilon)
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import COpenBLAS
+
+/// The one place that calls OpenBLAS: row-major products in single precision, on one thread.
+///
+/// Rows of `y` don't depend on how many there are as long as that is a multiple of
+/// `RowTiles.granule` (OpenBLAS takes other kernels at ragged edges).
+package enum MatrixProduct {
+  /// Runs once: each of our threads calls OpenBLAS for itself, and its own would only contend.
+  private static let singleThread: Void = openblas_set_num_threads(1)
+
+  /// Must run before the first product.
+  package static func prepare() { _ = singleThread }
+
+  /// OpenBLAS's name for the processor, by which it chose its kernels: bits depend on it.
+  package static var coreName: String { String(cString: openblas_get_corename()) }
+
+  /// y = x · wᵀ + scale · y: a linear layer forward.
+  ///
+  /// - Shape: x `[rows, inner]`, w `[columns, inner]`, y `[rows, columns]`; strides are the
+  ///   distances between rows.
+  @inline(__always)
+  static func timesTransposed(
+    _ x: UnsafePointer<Float>, stride xStride: Int, _ w: UnsafePointer<Float>, stride wStride: Int,
+    into y: UnsafeMutablePointer<Float>, stride yStride: Int, rows: Int, inner: Int, columns: Int,
+    keeping scale: Float = 0
+  ) {
+    cblas_sgemm(
+      CblasRowMajor, CblasNoTrans, CblasTrans, Int32(rows), Int32(columns), Int32(inner), 1, x,
+      Int32(xStride), w, Int32(wStride), scale, y, Int32(yStride))
+  }
+
+  /// y = x · w + scale · y: a linear layer's gradient for its input.
+  ///
+  /// - Shape: x `[rows, inner]`, w `[inner, columns]`, y `[rows, columns]`.
+  @inline(__always)
+  static func times(
+    _ x: UnsafePointer<Float>, stride xStride: Int, _ w: UnsafePointer<Float>, stride wStride: Int,
+    into y: UnsafeMutablePointer<Float>, stride yStride: Int, rows: Int, inner: Int, columns: Int,
+    keeping scale: Float = 0
+  ) {
+    cblas_sgemm(
+      CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(rows), Int32(columns), Int32(inner), 1, x,
+      Int32(xStride), w, Int32(wStride), scale, y, Int32(yStride))
+  }
+
+  /// y = y + aᵀ · b: a linear layer's gradient for its weight.
+  ///
+  /// - Shape: a `[inner, rows]`, b `[inner, columns]`, y `[rows, columns]`.
+  @inline(__always)
+  static func addTransposedTimes(
+    _ a: UnsafePointer<Float>, stride aStride: Int, _ b: UnsafePointer<Float>, stride bStride: Int,
+    into y: UnsafeMutablePointer<Float>, stride yStride: Int, rows: Int, inner: Int, columns: Int
+  ) {
+    cblas_sgemm(
+      CblasRowMajor, CblasTrans, CblasNoTrans, Int32(rows), Int32(columns), Int32(inner), 1, a,
+      Int32(aStride), b, Int32(bStride), 1, y, Int32(yStride))
+  }
+}

@@ -1,0 +1,72 @@
+import FulcrumKernel
+import TransformerFormats
+
+/// A Llama-style model's parameters, and the means to run it.
+///
+/// Forward and backward passes are in extensions, one idea a file. Every pass is a sequence of
+/// parallel loops over tiles of rows or over heads of sequences; all loops split their work by
+/// shapes alone, so results don't depend on the number of threads.
+package final class Network {
+  package let shape: ModelShape
+  package let layout: ParameterLayout
+  /// All parameters, flat.
+  package let parameters: FloatBuffer
+  let pool: ThreadPool
+  let scratch: [WorkerScratch]
+  let rotary: RotaryPositions
+  let keyValueLayout: KeyValueLayout
+  /// Buffers of passes that no backward pass follows, and of those that one does.
+  let transient: Activations
+  let kept: Activations
+  let tokenColumns = TokenColumns()
+  let backwardBuffers = BackwardBuffers()
+
+  let width: Int
+  /// All query heads' components.
+  let queryWidth: Int
+  /// All key heads' components.
+  let keyWidth: Int
+  let hiddenWidth: Int
+  let epsilon: Float
+  /// 1 / √headSize.
+  let attentionScale: Float
+
+  /// A model whose parameters are all zero.
+  package init(_ shape: ModelShape, pool: ThreadPool) {
+    MatrixProduct.prepare()
+    self.shape = shape
+    self.pool = pool
+    layout = ParameterLayout(shape)
+    parameters = FloatBuffer(count: layout.floatCount)
+    scratch = (0..<pool.threadCount).map { _ in WorkerScratch(shape) }
+    rotary = RotaryPositions(shape)
+    keyValueLayout = KeyValueLayout(shape)
+    transient = Activations(shape, isKept: false)
+    kept = Activations(shape, isKept: true)
+    width = shape.width
+    queryWidth = shape.headCount * shape.headSize
+    keyWidth = shape.keyValueHeadCount * shape.headSize
+    hiddenWidth = shape.hiddenWidth
+    epsilon = Float(shape.normEpsilon)
+    attentionScale = 1 / Float(shape.headSize).squareRoot()
+  }
+
+  /// Distance between rows of queries, keys and values.
+  var queryKeyValueStride: Int { queryWidth + 2 * keyWidth }
+  /// Query heads that share a key head.
+  var headsPerKey: Int { shape.headCount / shape.keyValueHeadCount }
+
+  /// Sets the parameters to fresh draws, each tensor from a stream of its own number.
+  package func initialize(from random: CounterRandom) {
+    pool.run(layout.tensors.count) { index, _ in
+      let tensor = self.layout.tensors[index]
+      let values = self.parameters.pointer + tensor.offset
+      switch tensor.initialization {
+      case .ones: values.update(repeating: 1, count: tensor.count)
+      case .normal(let deviation):
+        var stream = random.stream(UInt64(index))
+        for i in 0..<tensor.count { values[i] = Float(stream.normal() * deviation) }
+      }
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import TransformerFormats
+
+/// Where each tensor of a model lies in one flat array of floats.
+///
+/// Matrices that are applied to the same input lie one after the other (query, key and value; gate
+/// and up), so that one product serves them all. Between such groups there are gaps of zeros up to
+/// the next cache line.
+package struct ParameterLayout: Sendable {
+  /// A tensor under its Hugging Face name.
+  package struct Tensor: Sendable, Equatable {
+    package let name: String
+    package let shape: [Int]
+    /// The place of its first float.
+    package let offset: Int
+    package let initialization: Initialization
+
+    package var count: Int { shape.reduce(1, *) }
+    package var range: Range<Int> { offset..<offset + count }
+  }
+
+  /// How a fresh model's tensor begins.
+  package enum Initialization: Sendable, Equatable {
+    /// The gain of a normalisation.
+    case ones
+    /// Normal draws of this standard deviation.
+    case normal(Double)
+  }
+
+  /// Offsets of one layer's tensors.
+  struct Layer: Sendable {
+    let attentionNorm, queryKeyValue, output, feedForwardNorm, gateUp, down: Int
+  }
+
+  /// In the order of their offsets.
+  package let tensors: [Tensor]
+  /// Floats in the flat array, gaps included.
+  package let floatCount: Int
+  let embedding: Int
+  let layers: [Layer]
+  let finalNorm: Int
+  /// The embedding's offset if the model is tied.
+  let head: Int
+
+  /// Numbers that training can change.
+  package var parameterCount: Int { tensors.reduce(0) { $0 + $1.count } }
+
+  package init(_ shape: ModelShape) {
+    var builder = Builder()
+    let width = shape.width
+    let queryWidth = shape.headCount * shape.headSize
+    let keyWidth = shape.keyValueHeadCount * shape.headSize
+    // Keeps the residual stream's variance from growing with depth (GPT-2, section 2.3).
+    let residualScale = 1 / Double(2 * shape.layerCount).squareRoot()
+    let fanIn = { (inputs: Int) in 1 / Double(inputs).squareRoot() }
+
+    // Half of fan-in scale, so that a fresh tied model's logits have a deviation of 1/2.
+    embedding = builder.add(
+      "model.embed_tokens.weight", [shape.vocabularySize, width], .normal(fanIn(width) / 2))
+    layers = (0..<shape.layerCount).map { index in
+      let prefix = "model.layers.\(index)."
+      let attentionNorm = builder.add(prefix + "input_layernorm.weight", [width], .ones)
+      let query = builder.add(
+        prefix + "self_attn.q_proj.weight", [queryWidth, width], .normal(fanIn(width)))
+      builder.add(
+        prefix + "self_attn.k_proj.weight", [keyWidth, width], .normal(fanIn(width)),
+        isAdjacent: true)
+      builder.add(
+        prefix + "self_attn.v_proj.weight", [keyWidth, width], .normal(fanIn(width)),
+        isAdjacent: true)
+      let output = builder.add(
+        prefix + "self_attn.o_proj.weight", [width, queryWidth],
+        .normal(fanIn(queryWidth) * residualScale))
+      let feedForwardNorm = builder.add(
+        prefix + "post_attention_layernorm.weight", [width], .ones)
+      let gate = builder.add(
+        prefix + "mlp.gate_proj.weight", [shape.hiddenWidth, width], .normal(fanIn(width)))
+      builder.add(
+        prefix + "mlp.up_proj.weight", [shape.hiddenWidth, width], .normal(fanIn(width)),
+        isAdjacent: true)
+      let down = builder.add(
+        prefix + "mlp.down_proj.weight", [width, shape.hiddenWidth],
+        .normal(fanIn(shape.hiddenWidth) * residualScale))
+      return Layer(
+        attentionNorm: attentionNorm, queryKeyValue: query, output: output,
+        feedForwardNorm: feedForwardNorm, gateUp: gate, down: down)
+    }
+    finalNorm = builder.add("model.norm.weight", [width], .ones)
+    head =
+      shape.isTied
+      ? embedding
+      : builder.add("lm_head.weight", [shape.vocabularySize, width], .normal(fanIn(width) / 2))
+    tensors = builder.tensors
+    floatCount = builder.end
+  }
+
+  private struct Builder {
+    /// Floats of a cache line.
+    private static let alignment = 16
+    private(set) var tensors: [Tensor] = []
+    private(set) var end = 0
+
+    @discardableResult
+    mutating func add(
+      _ name: String, _ shape: [Int], _ initialization: Initialization, isAdjacent: Bool = false
+    ) -> Int {
+      if !isAdjacent { end = (end + Self.alignment - 1) / Self.alignment * Self.alignment }
+      let tensor = Tensor(
+        name: name, shape: shape, offset: end, initialization: initialization)
+      tensors.append(tensor)
+      end += tensor.count
+      return tensor.offset
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import Glibc
+import TransformerFormats
+import TransformerKernels
+
+/// Turns pairs of a head's components by angles that grow with the position.
+///
+/// - Source: RoFormer (arXiv 2104.09864), in the pairing (i, i + size/2) of Hugging Face's Llama.
+final class RotaryPositions {
+  private let half: Int
+  /// `[contextLength, headSize / 2]`.
+  private let cosines: FloatBuffer
+  private let sines: FloatBuffer
+
+  init(_ shape: ModelShape) {
+    half = shape.headSize / 2
+    cosines = FloatBuffer(count: shape.contextLength * half)
+    sines = FloatBuffer(count: shape.contextLength * half)
+    for position in 0..<shape.contextLength {
+      for i in 0..<half {
+        let frequency = pow(shape.ropeTheta, -Double(2 * i) / Double(shape.headSize))
+        let angle = Double(position) * frequency
+        cosines.pointer[position * half + i] = Float(cos(angle))
+        sines.pointer[position * half + i] = Float(sin(angle))
+      }
+    }
+  }
+
+  /// Rotates the first `heads` heads of each row in place.
+  func rotate(
+    _ rows: UnsafeMutablePointer<Float>, stride: Int, positions: UnsafePointer<Int32>, count: Int,
+    heads: Int
+  ) {
+    tk_rotate(
+      rows, Int32(stride), positions, Int32(count), Int32(heads), Int32(half), cosines.pointer,
+      sines.pointer, 1)
+  }
+
+  /// The transpose of `rotate`, for gradients.
+  func rotateBack(
+    _ rows: UnsafeMutablePointer<Float>, stride: Int, positions: UnsafePointer<Int32>, count: Int,
+    heads: Int
+  ) {
+    tk_rotate(
+      rows, Int32(stride), positions, Int32(count), Int32(heads), Int32(half), cosines.pointer,
+      sines.pointer, -1)
+  }
+}

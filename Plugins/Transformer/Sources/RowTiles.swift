@@ -1,0 +1,32 @@
+/// Splits rows into tiles: the unit of parallel work, and what stays in a core's cache.
+///
+/// The split is a function of the number of rows alone, never of the number of threads. Every tile
+/// begins at a multiple of `granule`, and the last is padded up to one.
+package struct RowTiles: Sendable {
+  /// Row counts of products are multiples of it, so that a row's bits don't depend on its company.
+  package static let granule = 32
+
+  package let rowCount: Int
+  /// Rows of a tile; a multiple of `granule`.
+  package let tileRows: Int
+
+  /// - Parameter limit: most rows of a tile.
+  package init(rowCount: Int, limit: Int = 192) {
+    self.rowCount = rowCount
+    // A quarter each for few rows: enough tiles for some cores, each still worth a product.
+    let quarter = Self.padded((rowCount + 3) / 4)
+    tileRows = max(Self.granule, min(quarter, Self.padded(limit)))
+  }
+
+  /// `count` rounded up to a multiple of `granule`.
+  package static func padded(_ count: Int) -> Int { (count + granule - 1) / granule * granule }
+
+  package var count: Int { (rowCount + tileRows - 1) / tileRows }
+
+  /// A tile's first row, its real rows, and its rows with padding.
+  package subscript(tile: Int) -> (first: Int, rows: Int, paddedRows: Int) {
+    let first = tile * tileRows
+    let rows = min(tileRows, rowCount - first)
+    return (first, rows, Self.padded(rows))
+  }
+}

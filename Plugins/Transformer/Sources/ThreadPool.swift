@@ -1,0 +1,152 @@
+import Glibc
+import Synchronization
+import TransformerKernels
+
+/// Threads that stay, and share out the items of one loop at a time.
+///
+/// Items are claimed one by one, so which thread runs an item varies. A loop's result must depend
+/// on its items only: they write to disjoint places and sum in an order of their own.
+package final class ThreadPool {
+  /// How many threads run items, the calling one included.
+  package let threadCount: Int
+  private let shared = Shared()
+  private var threads: [pthread_t] = []
+
+  /// - Parameter threads: at least 1; fewer are used if the system refuses to make more.
+  package init(threads count: Int) {
+    for worker in 1..<max(1, count) {
+      var thread = pthread_t()
+      let start = Unmanaged.passRetained(Start(shared: shared, worker: worker))
+      let status = pthread_create(&thread, nil, threadMain, start.toOpaque())
+      guard status == 0 else {
+        start.release()
+        break
+      }
+      threads.append(thread)
+    }
+    threadCount = threads.count + 1
+  }
+
+  deinit {
+    shared.post(isStopping: true)
+    for thread in threads { pthread_join(thread, nil) }
+  }
+
+  /// Runs `body` for each item in `0..<count`, and returns when all are done.
+  ///
+  /// - Parameter body: gets the item, and the number of the thread, for scratch memory. It must
+  ///   not call `run` again.
+  package func run(_ count: Int, _ body: (_ item: Int, _ worker: Int) -> Void) {
+    guard !threads.isEmpty, count > 1 else {
+      for item in 0..<count { body(item, 0) }
+      return
+    }
+    withoutActuallyEscaping(body) { body in
+      shared.body = body
+      shared.count = count
+      shared.nextItem.store(0, ordering: .relaxed)
+      shared.busyThreads.store(threads.count, ordering: .relaxed)
+      shared.post()
+      shared.claimItems(worker: 0)
+      shared.waitUntilDone()
+      shared.body = { _, _ in }
+    }
+  }
+}
+
+/// What a new thread is given.
+private final class Start: Sendable {
+  let shared: Shared
+  let worker: Int
+  init(shared: Shared, worker: Int) {
+    self.shared = shared
+    self.worker = worker
+  }
+}
+
+private func threadMain(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+  guard let argument else { return nil }
+  let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
+  start.shared.work(as: start.worker)
+  return nil
+}
+
+/// The loop in progress.
+///
+/// Unchecked: `body`, `count` and `isStopping` are written by the calling thread before it posts a
+/// new generation (release), and read by the others after they see it (acquire); it writes them
+/// again only after every thread reported that it is done.
+private final class Shared: @unchecked Sendable {
+  /// Loop turns that a waiting thread spins before it sleeps: about 20 µs. Regions follow each
+  /// other at that distance while a pass runs, and waking a thread costs more.
+  private static let spinCount = 2000
+
+  var body: (Int, Int) -> Void = { _, _ in }
+  var count = 0
+  private var isStopping = false
+  let nextItem = Atomic<Int>(0)
+  let busyThreads = Atomic<Int>(0)
+  private let generation = Atomic<Int>(0)
+  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+  private let changed: UnsafeMutablePointer<pthread_cond_t>
+
+  init() {
+    mutex = .allocate(capacity: 1)
+    changed = .allocate(capacity: 1)
+    pthread_mutex_init(mutex, nil)
+    pthread_cond_init(changed, nil)
+  }
+
+  deinit {
+    pthread_mutex_destroy(mutex)
+    pthread_cond_destroy(changed)
+    mutex.deallocate()
+    changed.deallocate()
+  }
+
+  func post(isStopping: Bool = false) {
+    pthread_mutex_lock(mutex)
+    self.isStopping = isStopping
+    generation.add(1, ordering: .releasing)
+    pthread_cond_broadcast(changed)
+    pthread_mutex_unlock(mutex)
+  }
+
+  func claimItems(worker: Int) {
+    while true {
+      let item = nextItem.add(1, ordering: .relaxed).oldValue
+      guard item < count else { return }
+      body(item, worker)
+    }
+  }
+
+  func waitUntilDone() {
+    wait { busyThreads.load(ordering: .acquiring) == 0 }
+  }
+
+  func work(as worker: Int) {
+    var seen = 0
+    while true {
+      wait { generation.load(ordering: .acquiring) != seen }
+      seen += 1
+      if isStopping { return }
+      claimItems(worker: worker)
+      if busyThreads.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 {
+        // The lock orders this after the caller's check, if that is about to sleep.
+        pthread_mutex_lock(mutex)
+        pthread_cond_broadcast(changed)
+        pthread_mutex_unlock(mutex)
+      }
+    }
+  }
+
+  private func wait(until condition: () -> Bool) {
+    for _ in 0..<Self.spinCount {
+      if condition() { return }
+      tk_pause()
+    }
+    pthread_mutex_lock(mutex)
+    while !condition() { pthread_cond_wait(changed, mutex) }
+    pthread_mutex_unlock(mutex)
+  }
+}

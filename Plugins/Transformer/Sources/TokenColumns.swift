@@ -1,0 +1,38 @@
+import FulcrumKernel
+
+/// What is known of each completion token of a piece of work, `[C]` each.
+final class TokenColumns {
+  let logProbabilities = FloatBuffer()
+  let entropies = FloatBuffer()
+  let levers = FloatBuffer()
+  /// The softmax's maximum and denominator, for the backward pass.
+  let maxima = FloatBuffer()
+  let totals = FloatBuffer()
+  /// ∂J/∂log π.
+  let weights = FloatBuffer()
+  /// The head's normalised input, `[C, width]`.
+  let hidden = FloatBuffer()
+  /// Logits of all tokens if they fit `Network.logitsBudget`, else of a part of them.
+  let logits = FloatBuffer()
+  private(set) var count = 0
+
+  func reserve(_ count: Int, width: Int) {
+    self.count = count
+    for column in [logProbabilities, entropies, levers, maxima, totals, weights] {
+      column.reserve(count)
+    }
+    hidden.reserve(RowTiles.padded(count) * width)
+  }
+
+  /// Gives the scores of all tokens to a closure.
+  func withScores<Result>(
+    _ body: (borrowing TokenScores) throws(FulcrumError) -> Result
+  ) throws(FulcrumError) -> Result {
+    let logProbabilities = UnsafeBufferPointer(start: logProbabilities.pointer, count: count)
+    let entropies = UnsafeBufferPointer(start: entropies.pointer, count: count)
+    let levers = UnsafeBufferPointer(start: levers.pointer, count: count)
+    return try body(
+      TokenScores(
+        logProbabilities: logProbabilities.span, entropies: entropies.span, levers: levers.span))
+  }
+}

@@ -1,0 +1,97 @@
+import FulcrumKernel
+import TransformerFormats
+
+/// What the component says about itself, and how its parameters are read.
+extension TransformerPolicy {
+  package static let manual = ComponentManual(
+    name: "transformer",
+    summary: "A Llama-style language model: RMSNorm, rotary positions, grouped queries, SwiGLU.",
+    source: "Touvron et al., arXiv 2302.13971, section 2.2; hand-written passes on OpenBLAS",
+    parameters: [
+      .text(
+        "checkpoint", default: "",
+        help: "a Hugging Face folder to start from; empty: a fresh model of the shape below"),
+      .integer(
+        "vocabulary", default: 512, in: 259...262_144,
+        help: "tokens of a fresh tokenizer, special ones included, at most"),
+      .integer("width", default: 128, in: 2...65_536, help: "of the residual stream"),
+      .integer("layers", default: 4, in: 1...1024, help: "layers"),
+      .integer("heads", default: 4, in: 1...1024, help: "query heads of a layer"),
+      .integer(
+        "key-value-heads", default: 2, in: 1...1024,
+        help: "key and value heads of a layer; divides heads"),
+      .integer(
+        "head-size", default: 0, in: 0...1024, help: "components of a head; 0: width / heads"),
+      .integer(
+        "hidden-width", default: 0, in: 0...262_144,
+        help: "of the feed-forward layer; 0: 8/3 · width, rounded up to a multiple of 32"),
+      .integer(
+        "context", default: 512, in: 2...1_048_576,
+        help: "most tokens of prompt and completion together"),
+      .number(
+        "rope-theta", default: 10_000, in: 1...1e12, help: "base of the rotary wavelengths"),
+      .flag("tied", default: true, help: "whether the head shares the embedding's weights"),
+      .choice(
+        "save-precision", default: "f32", of: TensorPrecision.allCases.map(\.rawValue),
+        help: "of the weights in checkpoints; only f32 continues to the same bits"),
+      .integer(
+        "microbatch-tokens", default: 8192, in: 1...1_048_576,
+        help: "tokens of prompts and completions in one piece of work, or one sequence"),
+      .number("beta1", default: 0.9, in: 0...0.999999, help: "decay of AdamW's first moment"),
+      .number("beta2", default: 0.999, in: 0...0.999999, help: "decay of its second moment"),
+      .number("epsilon", default: 1e-8, in: 1e-30...1, help: "added to the second moment's root"),
+      .number(
+        "weight-decay", default: 0.01, in: 0...100,
+        help: "decoupled, on all parameters; times the learning rate"),
+      .number(
+        "max-gradient-norm", default: 1, in: 0...1e30,
+        help: "a gradient of larger L2 norm is scaled down to it; 0: never"),
+    ])
+
+  /// - Throws: `.parameter` if a range's ends are not finite; the manual's are.
+  static func optimizerSettings(
+    _ parameters: Parameters
+  ) throws(FulcrumError) -> AdamW.Settings {
+    AdamW.Settings(
+      beta1: try parameters.number("beta1"), beta2: try parameters.number("beta2"),
+      epsilon: try parameters.number("epsilon"),
+      weightDecay: try parameters.number("weight-decay"),
+      maximumGradientNorm: try parameters.number("max-gradient-norm"))
+  }
+
+  /// The shape of a fresh model; its vocabulary and tokens are the tokenizer's.
+  ///
+  /// - Throws: `.parameter` if the sizes don't fit each other.
+  static func freshShape(_ parameters: Parameters) throws(FulcrumError) -> ModelShape {
+    let width = try parameters.integer("width")
+    let heads = try parameters.integer("heads")
+    let keyValueHeads = try parameters.integer("key-value-heads")
+    var headSize = try parameters.integer("head-size")
+    var hiddenWidth = try parameters.integer("hidden-width")
+    guard heads % keyValueHeads == 0 else {
+      throw parameters.refuse(
+        "key-value-heads", "expected a divisor of \(heads) heads, got \(keyValueHeads)")
+    }
+    if headSize == 0 {
+      guard width % heads == 0 else {
+        throw parameters.refuse(
+          "width", "expected a multiple of \(heads) heads, got \(width)",
+          hint: "or give head-size")
+      }
+      headSize = width / heads
+    }
+    guard headSize % 2 == 0 else {
+      throw parameters.refuse(
+        "head-size", "expected an even number, got \(headSize)",
+        hint: "rotary positions turn pairs of components")
+    }
+    if hiddenWidth == 0 { hiddenWidth = ((8 * width + 2) / 3 + 31) / 32 * 32 }
+    return ModelShape(
+      vocabularySize: try parameters.integer("vocabulary"), width: width,
+      layerCount: try parameters.integer("layers"), headCount: heads,
+      keyValueHeadCount: keyValueHeads, headSize: headSize, hiddenWidth: hiddenWidth,
+      contextLength: try parameters.integer("context"),
+      ropeTheta: try parameters.number("rope-theta"), normEpsilon: 1e-5,
+      isTied: try parameters.flag("tied"), endToken: 0, padToken: 0)
+  }
+}

@@ -1,0 +1,43 @@
+import FulcrumKernel
+import TransformerFormats
+
+/// Sampling.
+extension TransformerPolicy {
+  /// - Throws: `.data` if a prompt is empty, leaves no room in the context, or holds a token that is
+  ///   not in the vocabulary; `.usage` for an impossible request.
+  package func generate(_ request: GenerationRequest) throws(FulcrumError) -> Generation {
+    let network = try ready().network
+    try check(request, network)
+    return Decoder(
+      network: network, request: request, endToken: endToken, prefillRows: microbatchTokens,
+      memory: decodingMemory
+    ).run()
+  }
+
+  private func check(_ request: GenerationRequest, _ network: Network) throws(FulcrumError) {
+    guard request.temperature >= 0, request.temperature.isFinite else {
+      throw FulcrumError(
+        .usage, "expected a temperature of at least 0, got \(request.temperature)",
+        at: Self.manual.name)
+    }
+    guard request.samplesPerPrompt >= 1, request.maximumTokens >= 1 else {
+      throw FulcrumError(
+        .usage,
+        "expected at least 1 sample of at least 1 token, got \(request.samplesPerPrompt) of"
+          + " \(request.maximumTokens)", at: Self.manual.name)
+    }
+    for (index, prompt) in request.prompts.enumerated() {
+      let location = "prompt \(index)"
+      guard !prompt.tokens.isEmpty else {
+        throw FulcrumError(.data, "a prompt must have a token, got an empty one", at: location)
+      }
+      guard prompt.tokens.count < network.shape.contextLength else {
+        throw FulcrumError(
+          .data, "a prompt of \(prompt.tokens.count) tokens leaves no room in a context of"
+            + " \(network.shape.contextLength)", at: location,
+          hint: "shorten the prompt, or use a model of a longer context")
+      }
+      for token in prompt.tokens { try PackedBatch.check(token, network.shape, at: location) }
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import FulcrumKernel
+import TransformerFormats
+
+/// Scoring and training, piece by piece.
+extension TransformerPolicy {
+  /// - Throws: `.data` for sequences that the model can't take, `.usage` for a temperature that is
+  ///   not positive; and what `visit` throws.
+  package func score(
+    _ batch: SequenceBatch, sequences: Range<Int>, temperature: Float,
+    visit: (_ sequences: Range<Int>, _ scores: borrowing TokenScores) throws(FulcrumError) -> Void
+  ) throws(FulcrumError) {
+    let network = try ready().network
+    try check(batch, sequences, temperature, network)
+    for piece in PackedBatch.pieces(batch, sequences: sequences, limit: microbatchTokens) {
+      let packed = PackedBatch(batch, sequences: piece)
+      network.forward(packed, network.transient)
+      network.score(packed, network.transient, temperature: temperature, isTraining: false)
+      try network.tokenColumns.withScores { (scores) throws(FulcrumError) in
+        try visit(piece, scores)
+      }
+    }
+  }
+
+  /// - Throws: as `score`, and what `weigh` throws; the gradient then lacks that piece and those
+  ///   after it.
+  package func accumulateGradient(
+    of batch: SequenceBatch, sequences: Range<Int>, temperature: Float,
+    weigh: (
+      _ sequences: Range<Int>, _ scores: borrowing TokenScores,
+      _ weights: inout MutableSpan<Float>
+    ) throws(FulcrumError) -> Void
+  ) throws(FulcrumError) {
+    let network = try ready().network
+    try check(batch, sequences, temperature, network)
+    let training = trainingState(of: network)
+    for piece in PackedBatch.pieces(batch, sequences: sequences, limit: microbatchTokens) {
+      let packed = PackedBatch(batch, sequences: piece)
+      network.forward(packed, network.kept)
+      network.score(packed, network.kept, temperature: temperature, isTraining: true)
+      let columns = network.tokenColumns
+      let weights = UnsafeMutableBufferPointer(
+        start: columns.weights.pointer, count: columns.count)
+      weights.update(repeating: 0)
+      try columns.withScores { (scores) throws(FulcrumError) in
+        var span = weights.mutableSpan
+        try weigh(piece, scores, &span)
+      }
+      if weights.allSatisfy({ $0 == 0 }) { continue }
+      training.isClear = false
+      network.backward(
+        packed, network.kept, temperature: temperature, gradients: training.gradients.pointer)
+    }
+  }
+
+  /// - Throws: `.notFinite` if the gradient is not finite, and `.usage` for such a learning rate.
+  package func applyGradient(learningRate: Double) throws(FulcrumError) -> GradientReport {
+    let network = try ready().network
+    guard learningRate.isFinite, learningRate >= 0 else {
+      throw FulcrumError(
+        .usage, "expected a learning rate of at least 0, got \(learningRate)",
+        at: Self.manual.name)
+    }
+    let training = trainingState(of: network)
+    defer { training.clearGradients() }
+    return try training.optimizer.step(
+      network.parameters.pointer, gradients: training.gradients.pointer,
+      learningRate: learningRate, pool: pool)
+  }
+
+  package func discardGradient() { training?.clearGradients() }
+
+  private func check(
+    _ batch: SequenceBatch, _ sequences: Range<Int>, _ temperature: Float, _ network: Network
+  ) throws(FulcrumError) {
+    guard temperature > 0, temperature.isFinite else {
+      throw FulcrumError(
+        .usage, "expected a temperature above 0 to score at, got \(temperature)",
+        at: Self.manual.name, hint: "greedy sampling is scored at temperature 1")
+    }
+    try PackedBatch.check(batch, sequences: sequences, shape: network.shape)
+  }
+}

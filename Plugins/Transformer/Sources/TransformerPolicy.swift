@@ -1,0 +1,117 @@
+import FulcrumKernel
+import TransformerFormats
+
+/// A Llama-style policy: samples, scores and trains on the processor.
+///
+/// - Source: LLaMA, arXiv 2302.13971, section 2.2, with grouped queries (arXiv 2305.13245).
+package final class TransformerPolicy: PolicyModel {
+  /// The model with its tokenizer, once there is one.
+  struct Model {
+    let network: Network
+    let tokenizer: Tokenizer
+  }
+
+  /// A fresh tokenizer's special tokens: padding, and the turns of a conversation.
+  private static let padToken = "<|endoftext|>"
+  private static let endToken = "<|im_end|>"
+  private static let specialTokens = [padToken, "<|im_start|>", endToken]
+
+  let pool: ThreadPool
+  let savePrecision: TensorPrecision
+  let microbatchTokens: Int
+  private let optimizerSettings: AdamW.Settings
+  private let freshShape: ModelShape
+  private let seed: UInt64
+  private(set) var model: Model?
+  let decodingMemory = DecodingMemory()
+  /// Made when a gradient is first wanted: a reference policy needs none.
+  package private(set) var training: Training?
+
+  /// - Throws: `.parameter` if the sizes don't fit each other, and what reading the checkpoint
+  ///   throws.
+  package init(_ parameters: Parameters, context: ComponentContext) throws(FulcrumError) {
+    pool = ThreadPool(threads: context.threads)
+    seed = context.seed
+    optimizerSettings = try Self.optimizerSettings(parameters)
+    freshShape = try Self.freshShape(parameters)
+    microbatchTokens = try parameters.integer("microbatch-tokens")
+    savePrecision = TensorPrecision(rawValue: try parameters.text("save-precision")) ?? .f32
+    let folder = try parameters.text("checkpoint")
+    if !folder.isEmpty { model = try Self.readModel(fromFolder: folder, pool: pool) }
+  }
+
+  package var isReady: Bool { model != nil }
+
+  /// The model's shape and parameters, once there is one.
+  package var network: Network? { model?.network }
+
+  package var summary: String {
+    guard let model else { return "llama, not made yet" }
+    let shape = model.network.shape
+    return "llama, \(shape.layerCount) layers of width \(shape.width), "
+      + "\(shape.headCount) heads (\(shape.keyValueHeadCount) for keys), "
+      + "\(model.network.layout.parameterCount) parameters in f32, OpenBLAS on "
+      + "\(MatrixProduct.coreName)"
+  }
+
+  package var parameterCount: Int { model?.network.layout.parameterCount ?? 0 }
+
+  package var contextLength: Int { (model?.network.shape ?? freshShape).contextLength }
+
+  package var endToken: Int32 { (model?.network.shape ?? freshShape).endToken }
+
+  /// The model, or an error that says how to make one.
+  func ready() throws(FulcrumError) -> Model {
+    guard let model else {
+      throw FulcrumError(
+        .usage, "the policy has no model yet", at: Self.manual.name,
+        hint: "give its parameter 'checkpoint', or create a fresh one first")
+    }
+    return model
+  }
+
+  /// - Throws: `.usage` if there is a model already, `.parameter` if the texts give too few tokens.
+  package func create(fromTexts texts: [String]) throws(FulcrumError) {
+    guard model == nil else {
+      throw FulcrumError(
+        .usage, "the policy was made already", at: Self.manual.name,
+        hint: "leave out the parameter 'checkpoint' for a fresh one")
+    }
+    let tokenizer = try Tokenizer.train(
+      texts: texts, vocabularySize: freshShape.vocabularySize,
+      specialTokens: Self.specialTokens)
+    guard let end = tokenizer.specialToken(Self.endToken),
+      let pad = tokenizer.specialToken(Self.padToken)
+    else {
+      throw FulcrumError(
+        .pluginFault, "the tokenizer lost its special tokens", at: Self.manual.name)
+    }
+    var shape = freshShape
+    // Short texts can give fewer merges than asked for.
+    shape.vocabularySize = tokenizer.vocabularySize
+    shape.endToken = end
+    shape.padToken = pad
+    try shape.validate(at: Self.manual.name)
+    let network = Network(shape, pool: pool)
+    network.initialize(from: CounterRandom(seed: seed, purpose: "weights"))
+    model = Model(network: network, tokenizer: tokenizer)
+  }
+
+  package func encode(_ text: String) throws(FulcrumError) -> [Int32] {
+    try ready().tokenizer.encode(text)
+  }
+
+  package func decode(
+    _ tokens: [Int32], keepingSpecialTokens: Bool
+  ) throws(FulcrumError) -> String {
+    try ready().tokenizer.decode(tokens, keepingSpecialTokens: keepingSpecialTokens)
+  }
+
+  /// Gradient and optimiser state of a model.
+  func trainingState(of network: Network) -> Training {
+    if let training { return training }
+    let made = Training(settings: optimizerSettings, floatCount: network.layout.floatCount)
+    training = made
+    return made
+  }
+}

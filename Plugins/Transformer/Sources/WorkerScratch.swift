@@ -1,0 +1,57 @@
+import TransformerFormats
+
+/// One thread's memory for what lives within one item of parallel work.
+final class WorkerScratch {
+  typealias Pointer = FloatBuffer.Pointer
+
+  /// Largest number of rows in a tile.
+  static let tileRows = 192
+  /// Query rows that the attention's backward pass takes at a time.
+  static let backwardRows = 64
+
+  /// `[tileRows, width]`, twice.
+  let hidden, hiddenGradient: FloatBuffer
+  /// `[tileRows, 2 · hiddenWidth]`.
+  let gateUp: FloatBuffer
+  /// `[tileRows, hiddenWidth]`.
+  let activation: FloatBuffer
+  /// A sequence's keys in blocks, and its values with padded heads.
+  let keys, values: FloatBuffer
+  /// `[scoreRows, scoreStride]`.
+  let scores: FloatBuffer
+  let scoreStride: Int
+  /// `[scoreRows, paddedHeadSize]`.
+  let sums: FloatBuffer
+  /// 1 / softmax denominator of each of `scoreRows`.
+  let reciprocals: FloatBuffer
+  /// Pointers to `scoreRows` query rows.
+  let queries: UnsafeMutablePointer<UnsafePointer<Float>?>
+  /// `[backwardRows, contextLength]`, twice; made on first use.
+  let probabilities = FloatBuffer()
+  let probabilityGradients = FloatBuffer()
+  /// Logits of a tile, or the sampler's exponentials; made on first use.
+  let logits = FloatBuffer()
+  let exponentials = FloatBuffer()
+
+  init(_ shape: ModelShape) {
+    let tile = Self.tileRows
+    // Scores are written in whole vectors, of the prompt and of the completion.
+    let context = shape.contextLength + 48
+    let scoreRows = max(8, shape.headCount / shape.keyValueHeadCount)
+    let paddedHead = KeyValueLayout.padded(shape.headSize)
+    hidden = FloatBuffer(count: tile * shape.width)
+    hiddenGradient = FloatBuffer(count: tile * shape.width)
+    gateUp = FloatBuffer(count: tile * 2 * shape.hiddenWidth)
+    activation = FloatBuffer(count: tile * shape.hiddenWidth)
+    keys = FloatBuffer(count: context * shape.headSize)
+    values = FloatBuffer(count: context * paddedHead)
+    scoreStride = context
+    scores = FloatBuffer(count: scoreRows * context)
+    sums = FloatBuffer(count: scoreRows * paddedHead)
+    reciprocals = FloatBuffer(count: scoreRows)
+    queries = .allocate(capacity: scoreRows)
+    queries.initialize(repeating: nil, count: scoreRows)
+  }
+
+  deinit { queries.deallocate() }
+}

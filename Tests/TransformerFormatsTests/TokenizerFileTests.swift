@@ -1,0 +1,213 @@
+import Foundation
+import FulcrumKernel
+import Testing
+import TransformerFormats
+
+struct TokenizerFileTests {
+  private let folder: TemporaryFolder
+  private let original: String
+
+  init() throws {
+    folder = try TemporaryFolder()
+    // On one line, so that what a test replaces has one spelling.
+    original = JSONWriter.compact(
+      try Fixtures.json(Fixtures.tokenizer + "/tiny-qwen2/tokenizer.json"))
+  }
+
+  private func read(replacing old: String, by new: String) throws -> Tokenizer {
+    let range = try #require(original.range(of: old), "\(old) is not in the file")
+    try folder.write(original.replacingCharacters(in: range, with: new), "tokenizer.json")
+    return try Tokenizer(folder: folder.path)
+  }
+
+  @Test(arguments: [
+    (
+      #""normalizer":{"type":"NFC"}"#, #""normalizer":{"type":"NFKC"}"#,
+      #"[unsupported] tokenizer.json: the normalizer is {"type":"NFKC"}, expected none or NFC"#
+    ),
+    (
+      #""pre_tokenizer":{"type":"Sequence""#, #""pre_tokenizer":{"type":"Whitespace""#,
+      #"[unsupported] tokenizer.json: the pre_tokenizer is {"type":"Whitespace","#
+        + #""pretokenizers":[{"type":"Split","pa..., expected a Sequence of Split and ByteLevel"#
+    ),
+    (
+      #"|\\p{N}| ?"#, #"|\\p{N}+| ?"#,
+      "[unsupported] tokenizer.json: the Split has the unknown pattern"
+        + #" {"Regex":"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}+"#
+        + #"| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"}"#
+    ),
+    (
+      #""behavior":"Isolated""#, #""behavior":"Removed""#,
+      #"[unsupported] tokenizer.json: the Split has behavior "Removed", expected "Isolated""#
+    ),
+    (
+      #""invert":false"#, #""invert":true"#,
+      "[unsupported] tokenizer.json: the Split has invert true, expected false"
+    ),
+    (
+      #""use_regex":false"#, #""use_regex":true"#,
+      "[unsupported] tokenizer.json: the ByteLevel pre-tokenizer has use_regex true, expected false"
+    ),
+    (
+      #""add_prefix_space":false"#, #""add_prefix_space":true"#,
+      "[unsupported] tokenizer.json: the ByteLevel pre-tokenizer has add_prefix_space true,"
+        + " expected false"
+    ),
+    (
+      #""decoder":{"type":"ByteLevel""#, #""decoder":{"type":"Metaspace""#,
+      #"[unsupported] tokenizer.json: the decoder has type "Metaspace", expected "ByteLevel""#
+    ),
+    (
+      #""special_tokens":{}}"#, #""special_tokens":{"x":{}}}"#,
+      #"[unsupported] tokenizer.json: the post_processor is {"type":"TemplateProcessing","#
+        + #""single":[{"Sequence":{"id":..., expected one that adds no tokens"#
+    ),
+    (
+      #""truncation":null"#, #""truncation":{}"#,
+      "[unsupported] tokenizer.json: truncation is {}, expected null"
+    ),
+    (
+      #""type":"BPE""#, #""type":"Unigram""#,
+      #"[unsupported] tokenizer.json: the model has type "Unigram", expected "BPE""#
+    ),
+    (
+      #""byte_fallback":false"#, #""byte_fallback":true"#,
+      "[unsupported] tokenizer.json: the model has byte_fallback true, expected false"
+    ),
+    (
+      #""ignore_merges":false"#, #""ignore_merges":true"#,
+      "[unsupported] tokenizer.json: the model has ignore_merges true, expected false"
+    ),
+    (
+      #""dropout":null"#, #""dropout":0.1"#,
+      "[unsupported] tokenizer.json: the model has dropout 0.1, expected null"
+    ),
+    (
+      #""unk_token":null"#, #""unk_token":"<unk>""#,
+      #"[unsupported] tokenizer.json: the model has unk_token "<unk>", expected null"#
+    ),
+    (
+      #""lstrip":false"#, #""lstrip":true"#,
+      "[unsupported] tokenizer.json: the added token '<|endoftext|>' has lstrip true, expected false"
+    ),
+    (
+      #""normalized":false"#, #""normalized":true"#,
+      "[unsupported] tokenizer.json: the added token '<|endoftext|>' has normalized true,"
+        + " expected false"
+    ),
+    (
+      #""content":"<|im_start|>""#, #""content":"""#,
+      "[checkpoint] tokenizer.json: added token 1 has no content or no id: "
+        + #"{"id":1,"content":"","single_word":false,"lstrip":false,"..."#
+    ),
+    (
+      #""content":"<|im_start|>""#, #""content":"<|im_end|>""#,
+      "[checkpoint] tokenizer.json: the added token '<|im_end|>' is given twice"
+    ),
+    (#""vocab":"#, #""words":"#, "[checkpoint] tokenizer.json: the model has no vocab"),
+    (#""merges":"#, #""pairs":"#, "[checkpoint] tokenizer.json: the model has no merges"),
+    (
+      #""!":3,"#, "",
+      "[checkpoint] tokenizer.json: there is no token with the number 3"
+    ),
+    (
+      #""!":3,"#, #""!":4,"#,
+      "[checkpoint] tokenizer.json: two tokens have the number 4, one of them is '\"'"
+    ),
+    (
+      #""!":3,"#, #""!":3000,"#,
+      "[checkpoint] tokenizer.json: the token '!' has the number 3000, but there are only 515"
+        + " tokens"
+    ),
+    (
+      #""!":3,"#, #""!":"3","#,
+      #"[checkpoint] tokenizer.json: the token '!' has the number "3""#
+    ),
+    (
+      #""!":3,"#, #""! ":3,"#,
+      "[unsupported] tokenizer.json: the token '! ' is not spelt in the byte alphabet"
+    ),
+    (
+      #""!":3,"#, #""!!!!!!":3,"#,
+      "[checkpoint] tokenizer.json: the byte 0x21, '!', is not in the vocabulary"
+    ),
+    (
+      #"["Ġ","a"]"#, #"["Ġ"]"#,
+      #"[checkpoint] tokenizer.json: merge 0 is ["Ġ"], expected a pair of tokens"#
+    ),
+    (
+      #"["Ġ","a"]"#, #""Ġ a b""#,
+      #"[checkpoint] tokenizer.json: merge 0 is "Ġ a b", expected a pair of tokens"#
+    ),
+    (
+      #"["Ġ","a"]"#, #"["Ġ","aaaaaa"]"#,
+      #"[checkpoint] tokenizer.json: merge 0, ["Ġ","aaaaaa"], has a part that is not in the"#
+        + " vocabulary"
+    ),
+    (
+      #"["Ġ","a"]"#, #"["Ġ","~"]"#,
+      "[checkpoint] tokenizer.json: merge 0 makes 'Ġ~', which is not in the vocabulary"
+    ),
+    (
+      #"["Ġ","i"]"#, #"["Ġ","a"]"#,
+      "[checkpoint] tokenizer.json: merge 1, making 'Ġa', is repeated"
+    ),
+  ])
+  func `what is not byte-level BPE of a known kind is refused by name`(
+    _ old: String, _ new: String, _ line: String
+  ) throws {
+    #expect(try fault { try read(replacing: old, by: new) }.line == line)
+  }
+
+  @Test func `merges may be pairs or texts with a space`() throws {
+    let document = try JSONReader.parse(Array(original.utf8), at: "tokenizer.json")
+    let pairs = try #require(document["model"]?["merges"]?.elements)
+    let texts = pairs.map { pair in
+      JSONValue.string((pair.elements ?? []).compactMap(\.text).joined(separator: " "))
+    }
+    #expect(texts.first == .string("Ġ a"))
+    let older = try read(
+      replacing: JSONWriter.compact(.array(pairs)), by: JSONWriter.compact(.array(texts)))
+    let newer = try Tokenizer(folder: Fixtures.tokenizer + "/tiny-qwen2")
+    let text = "A very special island is inhabited only by knights and knaves."
+    #expect(older.encode(text) == newer.encode(text))
+    // Without its merges it would have one token a byte, 62.
+    #expect(older.encode(text).count < 40)
+  }
+
+  @Test(arguments: ["tiny-qwen2", "tiny-llama"])
+  func `a tokenizer that was read is written with the same meaning`(_ name: String) throws {
+    let read = try Tokenizer(folder: Fixtures.tokenizer + "/" + name)
+    try read.write(
+      toFolder: folder.path, endToken: "<|im_end|>", padToken: "<|endoftext|>", contextLength: 512)
+    let before = try Fixtures.json(Fixtures.tokenizer + "/\(name)/tokenizer.json")
+    let after = try Fixtures.json(folder.path + "/tokenizer.json")
+    for key in ["version", "added_tokens", "normalizer", "pre_tokenizer", "decoder", "model"] {
+      #expect(after[key] == before[key], "\(key)")
+    }
+    #expect(after["post_processor"] == .null)
+  }
+
+  @Test func `an added token that is not special stays in decoded text, and the longest wins`()
+    throws
+  {
+    let tokenizer = try read(
+      replacing: "],\"normalizer\"",
+      by: #",{"id":512,"content":"<|im_end|>s","special":false}],"normalizer""#)
+    #expect(tokenizer.vocabularySize == 513)
+    #expect(tokenizer.encode("<|im_end|>s<|im_end|>") == [512, 2])
+    #expect(try tokenizer.decode([512, 2], keepingSpecialTokens: false) == "<|im_end|>s")
+  }
+
+  @Test func `a file that is cut off is refused`() throws {
+    let bytes = Array(original.utf8)
+    for count in stride(from: 0, to: bytes.count, by: 97) {
+      try folder.write(Array(bytes[..<count]), "tokenizer.json")
+      let error = try fault { try Tokenizer(folder: folder.path) }
+      #expect(error.message.hasPrefix("not valid JSON at byte \(count): expected "))
+    }
+    #expect(
+      try fault { try Tokenizer(folder: folder.path + "/none") }.line
+        == "[not-found] tokenizer.json: can't open the file: No such file or directory")
+  }
+}

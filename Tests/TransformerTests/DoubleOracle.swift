@@ -1,0 +1,127 @@
+import Foundation
+import TransformerFormats
+import TransformerPlugin
+
+/// The whole model in `Double` and plain loops, written from the papers; shares no code with the
+/// plugin.
+struct DoubleOracle {
+  let shape: ModelShape
+  /// Under Hugging Face names, row-major.
+  var tensors: [String: [Double]]
+
+  init(_ policy: TransformerPolicy) throws {
+    guard let network = policy.network else { throw Missing() }
+    shape = network.shape
+    tensors = Dictionary(
+      uniqueKeysWithValues: network.layout.tensors.map { tensor in
+        (tensor.name, policy.values(of: tensor).map(Double.init))
+      })
+  }
+
+  struct Missing: Error {}
+
+  /// Logits after the last of the tokens.
+  func logits(after tokens: [Int32]) -> [Double] {
+    let width = shape.width
+    var x = tokens.map { token in
+      (0..<width).map { tensor("model.embed_tokens.weight")[Int(token) * width + $0] }
+    }
+    for layer in 0..<shape.layerCount {
+      let name = "model.layers.\(layer)."
+      let h = x.map { norm($0, tensor(name + "input_layernorm.weight")) }
+      let attended = attention(h, name + "self_attn.")
+      for t in x.indices {
+        let out = linear(attended[t], tensor(name + "self_attn.o_proj.weight"), outputs: width)
+        for i in 0..<width { x[t][i] += out[i] }
+        let g = norm(x[t], tensor(name + "post_attention_layernorm.weight"))
+        let hidden = shape.hiddenWidth
+        let gate = linear(g, tensor(name + "mlp.gate_proj.weight"), outputs: hidden)
+        let up = linear(g, tensor(name + "mlp.up_proj.weight"), outputs: hidden)
+        let inner = zip(gate, up).map { $0 / (1 + exp(-$0)) * $1 }
+        let down = linear(inner, tensor(name + "mlp.down_proj.weight"), outputs: width)
+        for i in 0..<width { x[t][i] += down[i] }
+      }
+    }
+    let last = norm(x[x.count - 1], tensor("model.norm.weight"))
+    let head = shape.isTied ? "model.embed_tokens.weight" : "lm_head.weight"
+    return linear(last, tensor(head), outputs: shape.vocabularySize)
+  }
+
+  /// softmax(logits / temperature).
+  func probabilities(after tokens: [Int32], temperature: Double = 1) -> [Double] {
+    let scaled = logits(after: tokens).map { $0 / temperature }
+    let largest = scaled.max() ?? 0
+    let exponentials = scaled.map { exp($0 - largest) }
+    let total = exponentials.reduce(0, +)
+    return exponentials.map { $0 / total }
+  }
+
+  /// Σ w log π over the tokens after the prompt; weights begin with the first of them.
+  func objective(
+    _ tokens: [Int32], promptLength: Int, weights: [Double], temperature: Double
+  ) -> Double {
+    var sum = 0.0
+    for t in promptLength..<tokens.count {
+      let p = probabilities(after: Array(tokens.prefix(t)), temperature: temperature)
+      sum += weights[t - promptLength] * log(p[Int(tokens[t])])
+    }
+    return sum
+  }
+
+  private func tensor(_ name: String) -> [Double] { tensors[name] ?? [] }
+
+  private func linear(_ x: [Double], _ weight: [Double], outputs: Int) -> [Double] {
+    (0..<outputs).map { row in
+      var sum = 0.0
+      for i in x.indices { sum += weight[row * x.count + i] * x[i] }
+      return sum
+    }
+  }
+
+  private func norm(_ x: [Double], _ gain: [Double]) -> [Double] {
+    let meanSquare = x.reduce(0) { $0 + $1 * $1 } / Double(x.count)
+    let deviation = (meanSquare + shape.normEpsilon).squareRoot()
+    return x.indices.map { x[$0] / deviation * gain[$0] }
+  }
+
+  private func rotated(_ x: [Double], position: Int) -> [Double] {
+    let half = x.count / 2
+    var y = x
+    for i in 0..<half {
+      let angle = Double(position) / pow(shape.ropeTheta, Double(i) / Double(half))
+      y[i] = x[i] * cos(angle) - x[i + half] * sin(angle)
+      y[i + half] = x[i + half] * cos(angle) + x[i] * sin(angle)
+    }
+    return y
+  }
+
+  private func attention(_ h: [[Double]], _ name: String) -> [[Double]] {
+    let size = shape.headSize
+    func heads(_ part: String, _ count: Int, rotates: Bool) -> [[[Double]]] {
+      h.indices.map { t in
+        let all = linear(h[t], tensor(name + part + ".weight"), outputs: count * size)
+        return (0..<count).map { head in
+          let one = Array(all[head * size..<(head + 1) * size])
+          return rotates ? rotated(one, position: t) : one
+        }
+      }
+    }
+    let q = heads("q_proj", shape.headCount, rotates: true)
+    let k = heads("k_proj", shape.keyValueHeadCount, rotates: true)
+    let v = heads("v_proj", shape.keyValueHeadCount, rotates: false)
+    return h.indices.map { t in
+      (0..<shape.headCount).flatMap { head -> [Double] in
+        let group = head / (shape.headCount / shape.keyValueHeadCount)
+        let scores = (0...t).map { s in
+          zip(q[t][head], k[s][group]).reduce(0) { $0 + $1.0 * $1.1 } / Double(size).squareRoot()
+        }
+        let largest = scores.max() ?? 0
+        let weights = scores.map { exp($0 - largest) }
+        let total = weights.reduce(0, +)
+        return (0..<size).map { i in
+          (0...t).reduce(0) { $0 + weights[$1] / total * v[$1][group][i] }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import Foundation
+import FulcrumKernel
+import Testing
+import TransformerPlugin
+
+/// Scores and every single gradient against the `Double` oracle.
+struct OracleTests {
+  private static let temperature = 0.8
+  private static let sequences: [[Int32]] = [
+    [5, 40, 7, 7, 200, 3, 261], [17, 2, 90, 33], [8, 100, 259, 12, 12],
+  ]
+  private static let promptLengths = [3, 1, 2]
+  private static let weights: [Float] = [0.7, -0.4, 1.25, 0.3, -1, 0.5, 0.9, 0, -0.6, 2]
+
+  private var batch: SequenceBatch {
+    SequenceBatch(whole: Self.sequences, promptLengths: Self.promptLengths)
+  }
+
+  @Test(arguments: [true, false])
+  func `scores agree with the oracle at a temperature`(tied: Bool) throws {
+    let policy = try Fixtures.smallPolicy(tied: tied)
+    let oracle = try DoubleOracle(policy)
+    let scores = try policy.allScores(batch, temperature: Float(Self.temperature))
+    var index = 0
+    for (tokens, promptLength) in zip(Self.sequences, Self.promptLengths) {
+      for t in promptLength..<tokens.count {
+        let p = oracle.probabilities(
+          after: Array(tokens.prefix(t)), temperature: Self.temperature)
+        let token = Int(tokens[t])
+        let entropy = -p.reduce(0) { $0 + $1 * log($1) }
+        let lever = p.enumerated().reduce(0) {
+          $0 + pow(($1.offset == token ? 1 : 0) - $1.element, 2)
+        }.squareRoot()
+        // Logits below 4 in float32 after two layers: some 20 roundings of 2e-7.
+        #expect(abs(Double(scores.logProbabilities[index]) - log(p[token])) < 4e-6)
+        #expect(abs(Double(scores.entropies[index]) - entropy) < 4e-6)
+        #expect(abs(Double(scores.levers[index]) - lever) < 4e-6)
+        index += 1
+      }
+    }
+    #expect(index == scores.logProbabilities.count)
+  }
+
+  /// Tokens 0...11 only, so that a model of a few thousand parameters is enough.
+  @Test(arguments: [true, false])
+  func `the gradient of every parameter agrees with central differences`(tied: Bool) throws {
+    let policy = try Fixtures.policy([
+      "vocabulary": .integer(259), "width": .integer(4), "layers": .integer(2),
+      "heads": .integer(4), "key-value-heads": .integer(2), "head-size": .integer(2),
+      "hidden-width": .integer(6), "context": .integer(16), "tied": .flag(tied),
+    ])
+    try policy.create(fromTexts: ["ab"])
+    let batch = self.batch.folded(below: 12)
+    try policy.accumulate(
+      batch, weights: Self.weights, temperature: Float(Self.temperature))
+    let network = try #require(policy.network)
+    let oracle = try DoubleOracle(policy)
+    let sequences = Self.sequences.map { $0.map { $0 % 12 } }
+    for tensor in network.layout.tensors {
+      let gradient = policy.gradient(of: tensor)
+      let numeric = numericGradient(oracle, tensor.name, sequences)
+      #expect(numeric.count == gradient.count)
+      let largest = numeric.reduce(0) { max($0, abs($1)) }
+      let fault = zip(gradient, numeric).reduce(0) { max($0, abs(Double($1.0) - $1.1)) }
+      // Float32 against Double: sums over 10 tokens and 2 layers, each rounding 6e-8. The
+      // differences' own error, h² / 6 of a third derivative plus 1e-16 / h, is below 1e-8.
+      #expect(fault < 1e-5 * max(largest, 0.1), "\(tensor.name): \(fault) of \(largest)")
+      #expect(largest > 0, "\(tensor.name) takes no part")
+    }
+  }
+
+  private func numericGradient(
+    _ oracle: DoubleOracle, _ name: String, _ sequences: [[Int32]]
+  ) -> [Double] {
+    var moved = oracle
+    let h = 1e-5
+    func objective() -> Double {
+      var first = 0
+      var sum = 0.0
+      for (tokens, promptLength) in zip(sequences, Self.promptLengths) {
+        let count = tokens.count - promptLength
+        sum += moved.objective(
+          tokens, promptLength: promptLength,
+          weights: Self.weights[first..<first + count].map(Double.init),
+          temperature: Self.temperature)
+        first += count
+      }
+      return sum
+    }
+    let values = oracle.tensors[name] ?? []
+    return values.indices.map { i in
+      moved.tensors[name]?[i] = values[i] + h
+      let above = objective()
+      moved.tensors[name]?[i] = values[i] - h
+      let below = objective()
+      moved.tensors[name]?[i] = values[i]
+      return (above - below) / (2 * h)
+    }
+  }
+}
+
+extension SequenceBatch {
+  /// The same batch with every token replaced by its remainder.
+  fileprivate func folded(below count: Int32) -> SequenceBatch {
+    SequenceBatch(
+      prompts: (0..<groupCount).map { group in
+        (promptOffsets[group]..<promptOffsets[group + 1]).map { promptTokens[$0] % count }
+      },
+      completions: (0..<groupCount).map { group in
+        sequences(ofGroup: group).map { sequence in
+          tokens(ofSequence: sequence).map { tokens[$0] % count }
+        }
+      })
+  }
+}
