@@ -88,7 +88,8 @@ struct TokenizerFileTests {
     ),
     (
       #""lstrip":false"#, #""lstrip":true"#,
-      "[unsupported] tokenizer.json: the added token '<|endoftext|>' has lstrip true, expected false"
+      "[unsupported] tokenizer.json: the added token '<|endoftext|>' has lstrip true,"
+        + " expected false"
     ),
     (
       #""normalized":false"#, #""normalized":true"#,

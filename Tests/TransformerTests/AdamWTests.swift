@@ -21,7 +21,7 @@ struct AdamWTests {
     let optimizer = AdamW(settings(decay: 0), count: 3)
     let parameters = buffer([1, 1, 1])
     let report = try optimizer.step(
-      parameters.pointer, gradients: buffer([3, -4, 0]).pointer, learningRate: 0.25, pool: pool)
+      parameters, gradients: buffer([3, -4, 0]), learningRate: 0.25, pool: pool)
     // m̂ / √v̂ is ±1 (epsilon is 1e-8 of it), and 0 where the gradient is.
     #expect(abs(parameters.pointer[0] - 1.25) < 1e-6)
     #expect(abs(parameters.pointer[1] - 0.75) < 1e-6)
@@ -41,7 +41,7 @@ struct AdamWTests {
     for step in 1...3 {
       let gradient = (0..<count).map { Float(cos(Double($0 * step)) * 0.05) }
       let report = try optimizer.step(
-        parameters.pointer, gradients: buffer(gradient).pointer, learningRate: 0.01, pool: pool)
+        parameters, gradients: buffer(gradient), learningRate: 0.01, pool: pool)
       let norm = gradient.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
       #expect(abs(report.norm - norm) < 1e-9)
       #expect(report.isClipped)

@@ -5,13 +5,23 @@ import TransformerPlugin
 
 struct DeterminismTests {
   /// Some hundred rows: several tiles, and sequences of many lengths.
-  private let batch = SequenceBatch(
-    prompts: (0..<6).map { group in (0..<5 + group * 3).map { Int32(3 + $0 * (group + 1)) } },
-    completions: (0..<6).map { group in
-      (0..<4).map { sample in
-        (0..<(group * 7 + sample * 11) % 40 + 1).map { Int32(3 + ($0 * 31 + sample * 5) % 270) }
+  private let batch: SequenceBatch
+
+  init() {
+    var prompts: [[Int32]] = []
+    var completions: [[[Int32]]] = []
+    for group in 0..<6 {
+      let promptLength = 5 + group * 3
+      prompts.append((0..<promptLength).map { Int32(3 + $0 * (group + 1)) })
+      var samples: [[Int32]] = []
+      for sample in 0..<4 {
+        let length = (group * 7 + sample * 11) % 40 + 1
+        samples.append((0..<length).map { Int32(3 + ($0 * 31 + sample * 5) % 270) })
       }
-    })
+      completions.append(samples)
+    }
+    batch = SequenceBatch(prompts: prompts, completions: completions)
+  }
 
   private func trained(threads: Int) throws -> (bits: [UInt32], generation: Generation) {
     let policy = try Fixtures.smallPolicy(

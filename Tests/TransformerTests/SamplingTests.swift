@@ -1,6 +1,7 @@
 import Foundation
 import FulcrumKernel
 import Testing
+import TransformerFormats
 import TransformerPlugin
 
 struct SamplingTests {
@@ -70,7 +71,7 @@ struct SamplingTests {
     let count = 20_000
     let generation = try policy.generate(
       request([prompt], samples: count, maximum: 1, temperature: 0.7))
-    var frequencies = [Int](repeating: 0, count: 280)
+    var frequencies = [Int](repeating: 0, count: try #require(policy.network).shape.vocabularySize)
     for i in 0..<count { frequencies[Int(generation.sequences.tokens[i])] += 1 }
     let probabilities = try DoubleOracle(policy).probabilities(
       after: prompt.tokens, temperature: 0.7 as Double)
@@ -138,10 +139,11 @@ struct SamplingTests {
         data: prompt 0: a prompt of 96 tokens leaves no room in a context of 96
           hint: shorten the prompt, or use a model of a longer context
         """)
+    let last = try #require(policy.network).shape.vocabularySize - 1
     #expect(
       message([.init(tokens: [9999], id: 0)])
         == """
-        data: prompt 0: expected a token from 0 to 279, got 9999
+        data: prompt 0: expected a token from 0 to \(last), got 9999
           hint: encode texts with this policy's own tokenizer
         """)
   }

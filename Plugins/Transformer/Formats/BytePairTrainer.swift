@@ -1,9 +1,9 @@
 /// Learns merges from counted words.
 ///
-/// The pair of tokens that occurs most often becomes a token; of equally frequent ones the pair with
-/// the lower numbers, left before right. This is the rule of the `tokenizers` library, and so are its
-/// details: pairs in a run of one token are counted with overlap, and a merge that makes bytes which
-/// are a token already takes that token.
+/// The pair of tokens that occurs most often becomes a token; of equally frequent ones the pair
+/// with the lower numbers, left before right. This is the rule of the `tokenizers` library, and so
+/// are its details: pairs in a run of one token are counted with overlap, and a merge that makes
+/// bytes which are a token already takes that token.
 ///
 /// - Source: Sennrich, Haddow, Birch, arXiv:1508.07909; github.com/huggingface/tokenizers,
 ///   models/bpe/trainer.rs for the order.

@@ -8,8 +8,8 @@ import FulcrumKernel
 
 /// A regular file, open for reading until the last reference to it goes.
 ///
-/// Read with `pread`, not mapped: a file that another process shortens is then an error with a name,
-/// where a mapping would end the process by SIGBUS.
+/// Read with `pread`, not mapped: a file that another process shortens is then an error with a
+/// name, where a mapping would end the process by SIGBUS.
 package final class ReadableFile: Sendable {
   /// As it was given.
   package let path: String

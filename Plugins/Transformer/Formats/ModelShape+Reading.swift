@@ -126,7 +126,8 @@ private struct ConfigFile {
     return token
   }
 
-  /// At the top level, as transformers 4 writes it, or in `rope_parameters`, as transformers 5 does.
+  /// At the top level, where transformers 4 writes it, or in `rope_parameters`, where version 5
+  /// does.
   func ropeTheta() throws(FulcrumError) -> Double {
     let fallback = 10_000.0
     guard let rope = json.present("rope_parameters") else {

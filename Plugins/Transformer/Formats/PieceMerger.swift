@@ -1,7 +1,7 @@
 /// Turns one piece of text into tokens: byte-pair encoding.
 ///
-/// It starts from the piece's bytes and, as long as there is one, carries out the merge of the lowest
-/// rank, the leftmost first. The scratch memory is kept from piece to piece.
+/// It starts from the piece's bytes and, as long as there is one, carries out the merge of the
+/// lowest rank, the leftmost first. The scratch memory is kept from piece to piece.
 ///
 /// - Source: Sennrich, Haddow, Birch, arXiv:1508.07909, algorithm 1, on bytes as in GPT-2.
 struct PieceMerger {

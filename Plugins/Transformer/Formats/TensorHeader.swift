@@ -18,8 +18,8 @@ struct TensorHeader: Sendable {
   private(set) var entries: [String: Entry] = [:]
   private(set) var metadata: [String: String] = [:]
 
-  /// Reads and checks the header: every tensor has a known type and exactly the bytes that its shape
-  /// needs, and the tensors fill the data without a hole or an overlap.
+  /// Reads and checks the header: every tensor has a known type and exactly the bytes that its
+  /// shape needs, and the tensors fill the data without a hole or an overlap.
   ///
   /// - Throws: `.checkpoint` naming the file and the tensor.
   init(of file: ReadableFile) throws(FulcrumError) {
@@ -106,9 +106,8 @@ struct TensorHeader: Sendable {
     guard let offsets = value["data_offsets"]?.elements, offsets.count == 2,
       let begin = offsets[0].integer, let end = offsets[1].integer, begin >= 0, begin <= end
     else {
-      throw fault(
-        "tensor '\(name)' has no valid data_offsets: got \(value["data_offsets"]?.excerpt ?? "none")"
-      )
+      let got = value["data_offsets"]?.excerpt ?? "none"
+      throw fault("tensor '\(name)' has no valid data_offsets: got \(got)")
     }
     guard end <= dataLength else {
       throw fault("tensor '\(name)' ends at byte \(end) of the data, which has \(dataLength)")

@@ -3,8 +3,8 @@ import FulcrumKernel
 extension Tokenizer {
   /// Reads `tokenizer.json`.
   ///
-  /// Byte-level BPE with the pre-tokenizer of Qwen2 or Llama 3 and no or the NFC normalizer; anything
-  /// else in the file is refused by name.
+  /// Byte-level BPE with the pre-tokenizer of Qwen2 or Llama 3 and with no normalizer or NFC;
+  /// anything else in the file is refused by name.
   ///
   /// - Throws: `.notFound` without the file, `.checkpoint` if it is damaged, `.unsupported` for
   ///   another kind of tokenizer.

@@ -7,16 +7,17 @@ extension Tokenizer {
   /// Special tokens in the texts are taken out before words are counted.
   ///
   /// - Parameters:
-  ///   - vocabularySize: special tokens and bytes included. The tokenizer has fewer if the texts give
-  ///     no more merges.
+  ///   - vocabularySize: special tokens and bytes included. The tokenizer has fewer if the texts
+  ///     give no more merges.
   ///   - specialTokens: two or more printable ASCII characters each.
-  /// - Throws: `.parameter` if the size leaves no room for the bytes, or a special token is refused.
+  /// - Throws: `.parameter` if the size leaves no room for the bytes, or if a special token can't
+  ///   be one.
   /// - Complexity: about O(text + merges · occurrences of the merged pair).
   package static func train(
     texts: [String], vocabularySize: Int, specialTokens: [String]
   ) throws(FulcrumError) -> Tokenizer {
     for (index, token) in specialTokens.enumerated() {
-      // Such a text spells itself in the byte alphabet, so that it can't be taken for another token.
+      // Such a text spells itself in the byte alphabet, so it can't be taken for another token.
       guard token.utf8.count >= 2, token.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
         throw FulcrumError(
           .parameter,

@@ -50,11 +50,12 @@ package final class AdamW {
 
   /// Takes one step along `gradients`.
   ///
+  /// - Precondition: both hold as many floats as the optimiser was made for.
   /// - Throws: `.notFinite` if a gradient is not; nothing has changed then.
   package func step(
-    _ parameters: FloatBuffer.Pointer, gradients: FloatBuffer.Pointer, learningRate: Double,
-    pool: ThreadPool
+    _ parameters: FloatBuffer, gradients: FloatBuffer, learningRate: Double, pool: ThreadPool
   ) throws(FulcrumError) -> GradientReport {
+    precondition(parameters.count >= count && gradients.count >= count, "one model's buffers")
     let norm = norm(of: gradients, pool: pool)
     guard norm.isFinite else {
       throw FulcrumError(
@@ -68,7 +69,7 @@ package final class AdamW {
     let constants = constants(scale: scale, learningRate: learningRate)
     forEachBlock(pool) { range in
       tk_adamw_step(
-        parameters + range.lowerBound, gradients + range.lowerBound,
+        parameters.pointer + range.lowerBound, gradients.pointer + range.lowerBound,
         self.firstMoments.pointer + range.lowerBound,
         self.secondMoments.pointer + range.lowerBound, Int32(range.count), constants)
     }
@@ -88,7 +89,7 @@ package final class AdamW {
   }
 
   /// Sums squares block by block and the blocks in order, in `Double`.
-  private func norm(of gradients: FloatBuffer.Pointer, pool: ThreadPool) -> Double {
+  private func norm(of gradients: FloatBuffer, pool: ThreadPool) -> Double {
     let blocks = (count + Self.block - 1) / Self.block
     var sums = [Double](repeating: 0, count: blocks)
     sums.withUnsafeMutableBufferPointer { sums in
@@ -96,7 +97,7 @@ package final class AdamW {
       pool.run(blocks) { block, _ in
         let first = block * Self.block
         sums[block] = tk_sum_of_squares(
-          gradients + first, Int32(min(Self.block, self.count - first)))
+          gradients.pointer + first, Int32(min(Self.block, self.count - first)))
       }
     }
     return sums.reduce(0, +).squareRoot()

@@ -8,6 +8,10 @@ package enum MatrixProduct {
   /// Runs once: each of our threads calls OpenBLAS for itself, and its own would only contend.
   private static let singleThread: Void = openblas_set_num_threads(1)
 
+  /// Products of at most so many results go to OpenBLAS's kernels for small matrices, which sum in
+  /// another order (`sgemm_small_kernel_permit` for AVX-512).
+  private static let smallProduct = 1200
+
   /// Must run before the first product.
   package static func prepare() { _ = singleThread }
 
@@ -18,15 +22,20 @@ package enum MatrixProduct {
   ///
   /// - Shape: x `[rows, inner]`, w `[columns, inner]`, y `[rows, columns]`; strides are the
   ///   distances between rows.
-  @inline(__always)
   static func timesTransposed(
     _ x: UnsafePointer<Float>, stride xStride: Int, _ w: UnsafePointer<Float>, stride wStride: Int,
     into y: UnsafeMutablePointer<Float>, stride yStride: Int, rows: Int, inner: Int, columns: Int,
     keeping scale: Float = 0
   ) {
-    cblas_sgemm(
-      CblasRowMajor, CblasNoTrans, CblasTrans, Int32(rows), Int32(columns), Int32(inner), 1, x,
-      Int32(xStride), w, Int32(wStride), scale, y, Int32(yStride))
+    // Narrow products go by equal blocks, so that all of them take the same kernel.
+    let isNarrow = RowTiles.granule * columns <= smallProduct && rows > RowTiles.granule
+    let block = isNarrow ? RowTiles.granule : rows
+    for first in stride(from: 0, to: rows, by: block) {
+      cblas_sgemm(
+        CblasRowMajor, CblasNoTrans, CblasTrans, Int32(min(block, rows - first)), Int32(columns),
+        Int32(inner), 1, x + first * xStride, Int32(xStride), w, Int32(wStride), scale,
+        y + first * yStride, Int32(yStride))
+    }
   }
 
   /// y = x · w + scale · y: a linear layer's gradient for its input.

@@ -63,8 +63,7 @@ extension TransformerPolicy {
     let training = trainingState(of: network)
     defer { training.clearGradients() }
     return try training.optimizer.step(
-      network.parameters.pointer, gradients: training.gradients.pointer,
-      learningRate: learningRate, pool: pool)
+      network.parameters, gradients: training.gradients, learningRate: learningRate, pool: pool)
   }
 
   package func discardGradient() { training?.clearGradients() }
