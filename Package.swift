@@ -66,7 +66,8 @@ let package = Package(
       dependencies: [kernel, .product(name: "Crypto", package: "swift-crypto")],
       swiftSettings: settings),
     .target(
-      name: "Trainer", dependencies: [kernel, "PluginHost", .product(name: "Yams", package: "Yams")],
+      name: "Trainer",
+      dependencies: [kernel, "PluginHost", .product(name: "Yams", package: "Yams")],
       swiftSettings: settings),
     .executableTarget(
       name: "fulcrum",
@@ -80,6 +81,10 @@ let package = Package(
       name: "PluginHostTests", dependencies: ["PluginHost", kernel], swiftSettings: settings),
     .testTarget(
       name: "TrainerTests", dependencies: ["Trainer", "PluginHost", kernel],
+      swiftSettings: settings),
+    // Runs the built program; the plugins are beside it because they are products.
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["fulcrum"] + plugins.map { .target(name: $0.module) },
       swiftSettings: settings),
   ] + plugins.flatMap(\.targets),
   swiftLanguageModes: [.v6]

@@ -1,6 +1,6 @@
 import ArgumentParser
-import FulcrumKernel
 import Foundation
+import FulcrumKernel
 import PluginHost
 import Trainer
 
@@ -16,7 +16,8 @@ struct DoctorCommand: ParsableCommand {
       print("\(isGood ? "ok   " : "FAULT") \(name): \(text)")
     }
     let process = ProcessInfo.processInfo
-    print("      fulcrum \(FulcrumVersion.text) at \(PluginSearchPath.folderOfThisExecutable ?? "?")")
+    print(
+      "      fulcrum \(FulcrumVersion.text) at \(PluginSearchPath.folderOfThisExecutable ?? "?")")
     print("      kernel interface \(KernelInterface.major).\(KernelInterface.minor)")
     print("      compiler \(KernelInterface.compiler)")
     let memory = Double(process.physicalMemory) / 1e9

@@ -1,6 +1,6 @@
 import ArgumentParser
-import FulcrumKernel
 import Foundation
+import FulcrumKernel
 import Trainer
 
 /// The command line. Exit status: 0 done, 1 it failed, 2 the request was wrong.

@@ -1,6 +1,6 @@
 import ArgumentParser
-import FulcrumKernel
 import Foundation
+import FulcrumKernel
 import PluginHost
 import Trainer
 
@@ -75,7 +75,8 @@ private struct RewardRecord {
     func text(_ key: String) throws(FulcrumError) -> String {
       guard let value = object[key] as? String else {
         throw FulcrumError(
-          .data, "expected a text under \"\(key)\", got \(object[key].map { "\($0)" } ?? "nothing")",
+          .data,
+          "expected a text under \"\(key)\", got \(object[key].map { "\($0)" } ?? "nothing")",
           at: place, hint: #"each line holds {"id", "prompt", "completion", "answer"}"#)
       }
       return value

@@ -1,6 +1,6 @@
 import ArgumentParser
-import FulcrumKernel
 import Foundation
+import FulcrumKernel
 import PluginHost
 import Trainer
 

@@ -49,7 +49,9 @@ import Testing
     }
     // Chi-square with 15 degrees of freedom: 37.7 is passed once in a thousand.
     let expected = Double(draws) / 16
-    let chi = counts.reduce(0.0) { $0 + (Double($1) - expected) * (Double($1) - expected) / expected }
+    let chi = counts.reduce(0.0) {
+      $0 + (Double($1) - expected) * (Double($1) - expected) / expected
+    }
     #expect(chi < 37.7)
   }
 

@@ -1,5 +1,5 @@
-import FulcrumKernel
 import Foundation
+import FulcrumKernel
 import Testing
 
 @Suite struct InterfaceTests {
@@ -26,7 +26,8 @@ import Testing
     let old = Set(expected.split(separator: "\n"))
     let new = Set(String(decoding: data, as: UTF8.self).split(separator: "\n"))
     let changes =
-      old.subtracting(new).sorted().map { "- \($0)" } + new.subtracting(old).sorted().map { "+ \($0)" }
+      old.subtracting(new).sorted().map { "- \($0)" }
+      + new.subtracting(old).sorted().map { "+ \($0)" }
     #expect(
       String(decoding: data, as: UTF8.self) == expected,
       """

@@ -78,7 +78,8 @@ import Testing
   }
 
   @Test func `a wrong type is refused`() {
-    #expect(message(["steps": .number(1.5)]).hasPrefix("advantage[1].steps: expected a whole number"))
+    #expect(
+      message(["steps": .number(1.5)]).hasPrefix("advantage[1].steps: expected a whole number"))
     #expect(message(["clamp": .integer(1)]).hasPrefix("advantage[1].clamp: expected true or false"))
   }
 

@@ -1,5 +1,5 @@
-import FulcrumKernel
 import Foundation
+import FulcrumKernel
 
 /// A policy small enough to work by hand: logits of the next token are a row of a table, chosen by
 /// the token before it. Gradient ascent without momentum.

@@ -144,6 +144,14 @@ struct ElementwiseKernelTests {
     #expect(abs(Double(got.lever) - lever) < 3e-6)
   }
 
+  @Test func `one of four equal tokens has entropy log 4 and lever root of three quarters`() {
+    let got = tk_score_token([2, 2, 2, 2], 4, 1, 3)
+    // π = 1/4: (3/4)² + 3 (1/4)² = 3/4. One rounding each.
+    #expect(abs(got.log_probability + 1.386_294_4) < 2e-7)
+    #expect(abs(got.entropy - 1.386_294_4) < 2e-7)
+    #expect(abs(got.lever - 0.866_025_4) < 1e-7)
+  }
+
   @Test func `an almost certain token keeps its small lever`() {
     // π = 1 / (1 + e^-20): 1 − π = 2.061e-9, far below float32's spacing at 1.
     let got = tk_score_token([20, 0], 2, 1, 0)

@@ -69,6 +69,25 @@ struct OracleTests {
     }
   }
 
+  @Test func `logits that don't fit the budget give the same gradient part by part`() throws {
+    let tokens = (0..<95).map { Int32(3 + $0 * 37 % 250) }
+    let batch = SequenceBatch(whole: [tokens, tokens.reversed()], promptLengths: [2, 2])
+    let weights = (0..<batch.tokenCount).map { Float($0 % 7) - 3 }
+    let whole = try Fixtures.smallPolicy()
+    let parts = try Fixtures.smallPolicy(threads: 2)
+    // A part is at least one tile: here a quarter of the 186 tokens, padded to 64.
+    try #require(parts.network).logitsBudget = 1
+    try whole.accumulate(batch, weights: weights)
+    try parts.accumulate(batch, weights: weights)
+    for tensor in try #require(whole.network).layout.tensors {
+      let expected = whole.gradient(of: tensor)
+      let largest = expected.reduce(0) { max($0, abs($1)) }
+      let fault = zip(expected, parts.gradient(of: tensor)).reduce(0) { max($0, abs($1.0 - $1.1)) }
+      // Only the order of float32 sums differs.
+      #expect(largest > 0 && fault < 2e-6 * largest, "\(tensor.name): \(fault) of \(largest)")
+    }
+  }
+
   private func numericGradient(
     _ oracle: DoubleOracle, _ name: String, _ sequences: [[Int32]]
   ) -> [Double] {

@@ -7,11 +7,11 @@ import TransformerPlugin
 /// The tiny checkpoint against what `transformers` and a float64 implementation made of it.
 struct ReferenceTests {
   private struct Reference: Decodable {
-    let prompt_lengths: [Int]
-    let input_ids: [[Int32]]
+    let promptLengths: [Int]
+    let inputIds: [[Int32]]
     let weights: [[Float]]
-    let token_logprobs: [[Float]]
-    let logits_of_sequence_0: [[Double]]
+    let tokenLogprobs: [[Float]]
+    let logitsOfSequence0: [[Double]]
   }
 
   private let policy: TransformerPolicy
@@ -22,13 +22,15 @@ struct ReferenceTests {
     policy = try Fixtures.policy(["checkpoint": .text(Fixtures.tinyLlama)], threads: 2)
     let data = try Data(
       contentsOf: URL(fileURLWithPath: Fixtures.tinyLlama + "/reference.json"))
-    reference = try JSONDecoder().decode(Reference.self, from: data)
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    reference = try decoder.decode(Reference.self, from: data)
     batch = SequenceBatch(
-      whole: reference.input_ids, promptLengths: reference.prompt_lengths)
+      whole: reference.inputIds, promptLengths: reference.promptLengths)
   }
 
   @Test func `log-probabilities agree with transformers`() throws {
-    let expected = zip(reference.token_logprobs, reference.prompt_lengths).flatMap {
+    let expected = zip(reference.tokenLogprobs, reference.promptLengths).flatMap {
       $0.dropFirst($1 - 1)
     }
     let scores = try policy.allScores(batch)
@@ -39,10 +41,10 @@ struct ReferenceTests {
 
   @Test func `entropies and levers agree with softmax of the reference logits`() throws {
     let scores = try policy.allScores(batch)
-    let promptLength = reference.prompt_lengths[0]
-    let tokens = reference.input_ids[0]
+    let promptLength = reference.promptLengths[0]
+    let tokens = reference.inputIds[0]
     for i in 0..<tokens.count - promptLength {
-      let logits = reference.logits_of_sequence_0[promptLength - 1 + i]
+      let logits = reference.logitsOfSequence0[promptLength - 1 + i]
       let largest = logits.max() ?? 0
       let exponentials = logits.map { exp($0 - largest) }
       let total = exponentials.reduce(0, +)
@@ -60,7 +62,7 @@ struct ReferenceTests {
   }
 
   @Test func `gradients of every tensor agree with float64`() throws {
-    let weights = zip(reference.weights, reference.prompt_lengths).flatMap { $0.dropFirst($1) }
+    let weights = zip(reference.weights, reference.promptLengths).flatMap { $0.dropFirst($1) }
     try policy.accumulate(batch, weights: weights)
     let file = try TensorFile(path: Fixtures.tinyLlama + "/reference_grads_f64.safetensors")
     let network = try #require(policy.network)

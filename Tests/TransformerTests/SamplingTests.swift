@@ -66,6 +66,20 @@ struct SamplingTests {
     #expect(got.logProbabilities == expected.logProbabilities)
   }
 
+  @Test func `samples that memory holds only a few of at a time are the same`() throws {
+    let prompts = [12, 5, 20].enumerated().map { prompt($1, id: UInt32($0)) }
+    let waves = try Fixtures.smallPolicy()
+    // Room for 3 samples of 24 tokens: 2 layers, 2 heads, keys of 6 in blocks of 16, values of 16.
+    waves.decodingMemory.waveFloats = 3 * 2 * 2 * (32 * 6 + 24 * 16)
+    let expected = try policy.generate(request(prompts))
+    let got = try waves.generate(request(prompts))
+    for group in prompts.indices {
+      #expect(completions(got, group: group) == completions(expected, group: group))
+    }
+    #expect(got.logProbabilities == expected.logProbabilities)
+    #expect(got.isFinished == expected.isFinished)
+  }
+
   @Test func `frequencies of a first token fit the policy's probabilities`() throws {
     let prompt = prompt(6, id: 1)
     let count = 20_000

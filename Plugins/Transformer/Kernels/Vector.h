@@ -5,7 +5,8 @@
 
 #include "TransformerKernels.h"
 
-#if defined(__x86_64__)
+/* A sanitizer's runtime is not up yet when the loader chooses clones. */
+#if defined(__x86_64__) && !__has_feature(thread_sanitizer) && !__has_feature(address_sanitizer)
 /* min_vector_width: else the AVX-512 clone is tuned to half registers. */
 #define TK_CLONES                                                                   \
   __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"),      \

@@ -6,9 +6,6 @@ import TransformerFormats
 /// A token doesn't depend on what else is in its wave: products run on padded rows, and attention
 /// and sampling are functions of the row.
 struct Decoder {
-  /// A wave's own keys and values may take so many floats: 2 GiB.
-  private static let waveFloats = 512 << 20
-
   let network: Network
   let request: GenerationRequest
   let endToken: Int32
@@ -25,7 +22,7 @@ struct Decoder {
     let total = request.prompts.count * request.samplesPerPrompt
     let longest = limits.max() ?? 0
     let waveSize = max(
-      1, Self.waveFloats / CompletionCache.floats(shape, tokens: max(1, longest)))
+      1, memory.waveFloats / CompletionCache.floats(shape, tokens: max(1, longest)))
     var completions: [[[Int32]]] = Array(repeating: [], count: request.prompts.count)
     var logProbabilities: [Float] = []
     var isFinished: [Bool] = []

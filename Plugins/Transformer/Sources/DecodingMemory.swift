@@ -1,7 +1,9 @@
 import FulcrumKernel
 
 /// Memory of the decoder that stays from one request to the next.
-final class DecodingMemory {
+package final class DecodingMemory {
+  /// Floats that the samples' own keys and values may take at a time: 2 GiB.
+  package var waveFloats = 512 << 20
   let prompts = FloatBuffer()
   let completions = FloatBuffer()
 }

@@ -84,7 +84,8 @@ extension Wave {
     let rowCount = chunk.rows.count * headsPerKey
 
     for (i, row) in chunk.rows.enumerated() {
-      let query = queryKeyValue + row * network.queryKeyValueStride + keyHead * headsPerKey * headSize
+      let query =
+        queryKeyValue + row * network.queryKeyValueStride + keyHead * headsPerKey * headSize
       for head in 0..<headsPerKey {
         scratch.queries[i * headsPerKey + head] = UnsafePointer(query + head * headSize)
       }

@@ -3,10 +3,6 @@ import TransformerKernels
 
 /// The last normalisation and the product with the vocabulary, for those rows that predict a token.
 extension Network {
-  /// Floats of logits that are kept for the backward pass, at most: 128 MiB. A piece of work with
-  /// more computes them again, part by part.
-  static let logitsBudget = 32 << 20
-
   /// Tiles of the completion tokens: fewer rows for a large vocabulary, so that a tile's logits stay
   /// near the core.
   func headTiles(_ count: Int) -> RowTiles {
@@ -17,7 +13,7 @@ extension Network {
   }
 
   /// Whether the logits of so many tokens fit the budget.
-  func keepsLogits(_ count: Int) -> Bool { count * shape.vocabularySize <= Self.logitsBudget }
+  func keepsLogits(_ count: Int) -> Bool { count * shape.vocabularySize <= logitsBudget }
 
   /// Fills `tokenColumns` from the last layer's exit.
   ///

@@ -14,7 +14,7 @@ extension Network {
     let vocabulary = shape.vocabularySize
     let tileRows = headTiles(count).tileRows
     let isKept = keepsLogits(count)
-    let partRows = isKept ? count : max(1, Self.logitsBudget / vocabulary / tileRows) * tileRows
+    let partRows = isKept ? count : max(1, logitsBudget / vocabulary / tileRows) * tileRows
     let exit = backwardBuffers.exit
     exit.pointer.update(repeating: 0, count: RowTiles.padded(batch.rowCount) * width)
     for part in stride(from: 0, to: count, by: partRows) {

@@ -11,6 +11,9 @@ package final class Network {
   package let layout: ParameterLayout
   /// All parameters, flat.
   package let parameters: FloatBuffer
+  /// Floats of logits that are kept for the backward pass, at most: 128 MiB. A piece of work with
+  /// more computes them again, part by part.
+  package var logitsBudget = 32 << 20
   let pool: ThreadPool
   let scratch: [WorkerScratch]
   let rotary: RotaryPositions

@@ -116,7 +116,8 @@ extension PackedBatch {
       let length = prompt.count + completion.count
       guard length <= shape.contextLength else {
         throw FulcrumError(
-          .data, "expected at most \(shape.contextLength) tokens of prompt and completion,"
+          .data,
+          "expected at most \(shape.contextLength) tokens of prompt and completion,"
             + " got \(length)", at: "sequence \(sequence)",
           hint: "shorten prompts or completions, or train a model of a longer context")
       }

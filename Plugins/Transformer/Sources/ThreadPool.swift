@@ -28,7 +28,7 @@ package final class ThreadPool {
   }
 
   deinit {
-    shared.post(isStopping: true)
+    shared.stop()
     for thread in threads { pthread_join(thread, nil) }
   }
 
@@ -42,14 +42,9 @@ package final class ThreadPool {
       return
     }
     withoutActuallyEscaping(body) { body in
-      shared.body = body
-      shared.count = count
-      shared.nextItem.store(0, ordering: .relaxed)
-      shared.busyThreads.store(threads.count, ordering: .relaxed)
-      shared.post()
+      shared.open(body, count: count)
       shared.claimItems(worker: 0)
-      shared.waitUntilDone()
-      shared.body = { _, _ in }
+      shared.close()
     }
   }
 }
@@ -73,19 +68,26 @@ private func threadMain(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRa
 
 /// The loop in progress.
 ///
-/// Unchecked: `body`, `count` and `isStopping` are written by the calling thread before it posts a
-/// new generation (release), and read by the others after they see it (acquire); it writes them
-/// again only after every thread reported that it is done.
+/// A thread that the system didn't run in time isn't waited for: it enters only while the loop is
+/// open, and the caller closes it once all items are claimed. Entering (count up, then look whether
+/// it is open) and closing (close, then look at the count) are sequentially consistent, so that one
+/// of the two sees the other.
+///
+/// Unchecked: `body` and `count` are written by the calling thread while no other is inside, before
+/// it opens the loop, and read by those that then entered; `isStopping` is written before a new
+/// generation (release) and read after it was seen (acquire).
 private final class Shared: @unchecked Sendable {
   /// Loop turns that a waiting thread spins before it sleeps: about 20 µs. Regions follow each
   /// other at that distance while a pass runs, and waking a thread costs more.
   private static let spinCount = 2000
 
-  var body: (Int, Int) -> Void = { _, _ in }
-  var count = 0
+  private var body: (Int, Int) -> Void = { _, _ in }
+  private var count = 0
   private var isStopping = false
-  let nextItem = Atomic<Int>(0)
-  let busyThreads = Atomic<Int>(0)
+  private let nextItem = Atomic<Int>(0)
+  private let isOpen = Atomic<Bool>(false)
+  /// Threads inside the loop, the calling one apart.
+  private let insideCount = Atomic<Int>(0)
   private let generation = Atomic<Int>(0)
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let changed: UnsafeMutablePointer<pthread_cond_t>
@@ -104,9 +106,28 @@ private final class Shared: @unchecked Sendable {
     changed.deallocate()
   }
 
-  func post(isStopping: Bool = false) {
+  func open(_ body: @escaping (Int, Int) -> Void, count: Int) {
+    self.body = body
+    self.count = count
+    nextItem.store(0, ordering: .relaxed)
+    isOpen.store(true, ordering: .sequentiallyConsistent)
+    wake()
+  }
+
+  /// Returns when every thread has left; all items were claimed before.
+  func close() {
+    isOpen.store(false, ordering: .sequentiallyConsistent)
+    wait { insideCount.load(ordering: .sequentiallyConsistent) == 0 }
+    body = { _, _ in }
+  }
+
+  func stop() {
+    isStopping = true
+    wake()
+  }
+
+  private func wake() {
     pthread_mutex_lock(mutex)
-    self.isStopping = isStopping
     generation.add(1, ordering: .releasing)
     pthread_cond_broadcast(changed)
     pthread_mutex_unlock(mutex)
@@ -120,18 +141,15 @@ private final class Shared: @unchecked Sendable {
     }
   }
 
-  func waitUntilDone() {
-    wait { busyThreads.load(ordering: .acquiring) == 0 }
-  }
-
   func work(as worker: Int) {
     var seen = 0
     while true {
       wait { generation.load(ordering: .acquiring) != seen }
-      seen += 1
+      seen = generation.load(ordering: .acquiring)
       if isStopping { return }
-      claimItems(worker: worker)
-      if busyThreads.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 {
+      insideCount.add(1, ordering: .sequentiallyConsistent)
+      if isOpen.load(ordering: .sequentiallyConsistent) { claimItems(worker: worker) }
+      if insideCount.subtract(1, ordering: .sequentiallyConsistent).newValue == 0 {
         // The lock orders this after the caller's check, if that is about to sleep.
         pthread_mutex_lock(mutex)
         pthread_cond_broadcast(changed)

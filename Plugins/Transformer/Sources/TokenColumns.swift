@@ -12,7 +12,7 @@ final class TokenColumns {
   let weights = FloatBuffer()
   /// The head's normalised input, `[C, width]`.
   let hidden = FloatBuffer()
-  /// Logits of all tokens if they fit `Network.logitsBudget`, else of a part of them.
+  /// Logits of all tokens if they fit the budget, else of a part of them.
   let logits = FloatBuffer()
   private(set) var count = 0
 

@@ -48,7 +48,6 @@ extension TransformerPolicy {
         help: "a gradient of larger L2 norm is scaled down to it; 0: never"),
     ])
 
-  /// - Throws: `.parameter` if a range's ends are not finite; the manual's are.
   static func optimizerSettings(
     _ parameters: Parameters
   ) throws(FulcrumError) -> AdamW.Settings {

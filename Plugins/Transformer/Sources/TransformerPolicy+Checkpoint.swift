@@ -18,7 +18,8 @@ extension TransformerPolicy {
     let tokenizer = try Tokenizer(folder: folder)
     guard tokenizer.vocabularySize <= shape.vocabularySize else {
       throw FulcrumError(
-        .checkpoint, "the tokenizer has \(tokenizer.vocabularySize) tokens, the model"
+        .checkpoint,
+        "the tokenizer has \(tokenizer.vocabularySize) tokens, the model"
           + " \(shape.vocabularySize)", at: folder,
         hint: "tokenizer.json and config.json are of different models")
     }
@@ -50,6 +51,7 @@ extension TransformerPolicy {
       precision: .f32, to: directory + "/" + Self.optimizerFile)
   }
 
+  /// After an error the optimiser's state is part old, part new: load again, or don't train on.
   package func loadOptimizer(from directory: String) throws(FulcrumError) {
     let network = try ready().network
     let optimizer = trainingState(of: network).optimizer
@@ -57,7 +59,8 @@ extension TransformerPolicy {
     let file = try TensorFile(path: path)
     guard let text = file.metadata[Self.stepKey], let step = Int(text), step >= 0 else {
       throw FulcrumError(
-        .checkpoint, "expected the number of steps in the metadata under '\(Self.stepKey)', got"
+        .checkpoint,
+        "expected the number of steps in the metadata under '\(Self.stepKey)', got"
           + " \(file.metadata[Self.stepKey].map { "'\($0)'" } ?? "nothing")", at: path,
         hint: "the file was not written by this policy's optimiser")
     }

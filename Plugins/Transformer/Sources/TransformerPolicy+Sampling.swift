@@ -33,7 +33,8 @@ extension TransformerPolicy {
       }
       guard prompt.tokens.count < network.shape.contextLength else {
         throw FulcrumError(
-          .data, "a prompt of \(prompt.tokens.count) tokens leaves no room in a context of"
+          .data,
+          "a prompt of \(prompt.tokens.count) tokens leaves no room in a context of"
             + " \(network.shape.contextLength)", at: location,
           hint: "shorten the prompt, or use a model of a longer context")
       }

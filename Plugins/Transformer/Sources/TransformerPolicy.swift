@@ -23,7 +23,7 @@ package final class TransformerPolicy: PolicyModel {
   private let freshShape: ModelShape
   private let seed: UInt64
   private(set) var model: Model?
-  let decodingMemory = DecodingMemory()
+  package let decodingMemory = DecodingMemory()
   /// Made when a gradient is first wanted: a reference policy needs none.
   package private(set) var training: Training?
 

@@ -79,7 +79,8 @@ package struct ComponentFactory {
     let component = try registered.type.init(parameters, context: context)
     guard let instance = component as? Instance else {
       throw FulcrumError(
-        .pluginFault, "component \(registered.manual.name) is registered as \(kind.rawValue)"
+        .pluginFault,
+        "component \(registered.manual.name) is registered as \(kind.rawValue)"
           + " but does not conform to its protocol", at: choice.path,
         hint: "this is a fault of the plugin; report it to its author")
     }

@@ -25,7 +25,8 @@ package enum ConfigurationSchema {
         .integer(
           "samples", default: 8, in: 1...100_000, help: "completions for each prompt (the group)"),
         .number(
-          "temperature", default: 1, in: 0.01...100, help: "divides the logits, here and in updates"),
+          "temperature", default: 1, in: 0.01...100, help: "divides the logits, here and in updates"
+        ),
         .integer(
           "max-new-tokens", default: 256, in: 1...1_000_000, help: "longest completion, in tokens"),
       ]
@@ -45,7 +46,8 @@ package enum ConfigurationSchema {
       "evaluation",
       [
         .integer(
-          "items", default: 100, in: 0...1_000_000, help: "held-out items for each category; 0: none"),
+          "items", default: 100, in: 0...1_000_000,
+          help: "held-out items for each category; 0: none"),
         .integer(
           "every", default: 0, in: 0...10_000_000,
           help: "steps between evaluations; 0: only before and after"),
@@ -77,7 +79,8 @@ package enum ConfigurationSchema {
       "warm-start",
       [
         .integer(
-          "demonstrations", default: 10_000, in: 1...100_000_000, help: "worked examples, each once"),
+          "demonstrations", default: 10_000, in: 1...100_000_000, help: "worked examples, each once"
+        ),
         .integer(
           "batch", default: 64, in: 1...1_000_000, help: "demonstrations for each optimiser step"),
         .integer(

@@ -1,5 +1,5 @@
-import FulcrumKernel
 import Foundation
+import FulcrumKernel
 import Yams
 
 /// A configuration as it was written: YAML with the line of every key, and overrides.

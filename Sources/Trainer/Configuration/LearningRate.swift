@@ -1,5 +1,5 @@
-import FulcrumKernel
 import Foundation
+import FulcrumKernel
 
 /// The learning rate of each step: a linear rise, then a constant or a decay.
 package struct LearningRate: Sendable {

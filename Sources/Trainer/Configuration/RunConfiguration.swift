@@ -1,5 +1,5 @@
-import FulcrumKernel
 import Foundation
+import FulcrumKernel
 
 /// A component that a configuration names: `{use: NAME, sha256: …, parameter: value, …}`.
 package struct ComponentChoice: Sendable {

@@ -1,5 +1,5 @@
-import FulcrumKernel
 import Foundation
+import FulcrumKernel
 
 /// A policy's folder with what the trainer needs to go on: `checkpoints/step-N/`.
 ///

@@ -1,5 +1,5 @@
-import FulcrumKernel
 import Foundation
+import FulcrumKernel
 
 /// Held-out accuracy, category by category.
 package struct Evaluation: Sendable, Equatable {

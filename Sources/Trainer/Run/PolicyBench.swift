@@ -1,5 +1,5 @@
-import FulcrumKernel
 import Foundation
+import FulcrumKernel
 
 /// Measures a policy through its protocol: training, decoding, and the matrix peak in the same run.
 package struct PolicyBench {
@@ -86,9 +86,10 @@ package struct PolicyBench {
   private static func texts(_ random: inout RandomStream) -> [String] {
     let letters = Array("abcdefghijklmnopqrstuvwxyz")
     let words = (0..<2000).map { _ in
-      String((0..<Int.random(in: 2...7, using: &random)).map { _ in
-        letters[Int.random(in: 0..<26, using: &random)]
-      })
+      String(
+        (0..<Int.random(in: 2...7, using: &random)).map { _ in
+          letters[Int.random(in: 0..<26, using: &random)]
+        })
     }
     return (0..<200).map { _ in
       (0..<50).map { _ in words[Int.random(in: 0..<words.count, using: &random)] }
@@ -116,7 +117,8 @@ extension PolicyBench.Report {
     func share(_ operations: Double?) -> String {
       guard let operations else { return "" }
       let rate = String(format: ", %.1f GFLOP/s", operations / 1e9)
-      return rate + (peak.map { String(format: ", %.0f %% of the peak", 100 * operations / $0) } ?? "")
+      return rate
+        + (peak.map { String(format: ", %.0f %% of the peak", 100 * operations / $0) } ?? "")
     }
     return """
       policy     \(summary), \(threads) threads

@@ -1,5 +1,5 @@
-import FulcrumKernel
 import Foundation
+import FulcrumKernel
 import PluginHost
 import Yams
 

@@ -1,5 +1,5 @@
-import FulcrumKernel
 import Foundation
+import FulcrumKernel
 
 /// What a run leaves on disk: `run.yaml`, `metrics.jsonl`, `evaluations.jsonl`, `samples/`,
 /// `checkpoints/`.

@@ -1,5 +1,5 @@
-import FulcrumKernel
 import Foundation
+import FulcrumKernel
 import PluginHost
 
 /// A configuration with its components made: what training and evaluation begin from.
@@ -56,12 +56,6 @@ package struct RunSetup {
 
   /// The parts of a training step.
   package func stepComponents() throws(FulcrumError) -> StepComponents {
-    guard policy.isReady else {
-      throw FulcrumError(
-        .configuration, "expected a policy with weights, got one without a checkpoint",
-        at: "\(configuration.tree.file): policy.checkpoint",
-        hint: "name a checkpoint folder; 'fulcrum sft' makes one from demonstrations")
-    }
     do throws(FulcrumError) {
       let prompts = try configuration.rollout.integer("prompts")
       let minibatch = try configuration.update.integer("minibatch-prompts")
@@ -84,6 +78,12 @@ package struct RunSetup {
         minibatchPrompts: minibatch == 0 ? prompts : minibatch,
         recomputesOldLogProbabilities:
           try configuration.update.text("old-log-probabilities") == "recompute")
+      guard policy.isReady else {
+        throw FulcrumError(
+          .configuration, "expected a policy with weights, got one without a checkpoint",
+          at: "policy.checkpoint",
+          hint: "name a checkpoint folder; 'fulcrum sft' makes one from demonstrations")
+      }
       guard components.needs.contains(.referenceLogProbabilities) else { return components }
       // The reference is the policy that the configuration names, also when the run goes on from
       // a checkpoint of its own.

@@ -1,5 +1,5 @@
-import FulcrumKernel
 import Foundation
+import FulcrumKernel
 
 /// Writes that a crash can't leave half done.
 package enum SafeFiles {
@@ -86,8 +86,10 @@ package enum SafeFiles {
   private static func failure(_ verb: String, _ path: String, _ error: (any Error)?)
     -> FulcrumError
   {
-    let reason = error.map { "\(($0 as NSError).localizedDescription)" } ?? String(
-      cString: strerror(errno))
+    let reason =
+      error.map { "\(($0 as NSError).localizedDescription)" }
+      ?? String(
+        cString: strerror(errno))
     return FulcrumError(
       .inputOutput, "could not \(verb) it: \(reason)", at: path,
       hint: "check that the disk has room and that you may write there")

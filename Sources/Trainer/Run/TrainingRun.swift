@@ -1,5 +1,5 @@
-import FulcrumKernel
 import Foundation
+import FulcrumKernel
 
 /// A run from its first step, or from a checkpoint, to its last.
 package struct TrainingRun {
@@ -109,7 +109,7 @@ extension Metrics {
   ) {
     set("step_time", seconds)
     set("time/rollout", timing.rollout)
-    set("time/advantages", timing.advantages)
+    set("time/scoring", timing.scoring)
     set("time/update", timing.update)
     set("tokens_per_second", Double(sequences.tokenCount) / seconds)
   }

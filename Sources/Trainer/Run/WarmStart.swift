@@ -1,5 +1,5 @@
-import FulcrumKernel
 import Foundation
+import FulcrumKernel
 
 /// Supervised training on a task's demonstrations, from which reinforcement learning starts.
 package struct WarmStart {

@@ -1,5 +1,5 @@
-import FulcrumKernel
 import Foundation
+import FulcrumKernel
 
 /// The update of one step: for each phase and mini-batch, weights, gradient, optimiser step.
 package struct PolicyUpdate {

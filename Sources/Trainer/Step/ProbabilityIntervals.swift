@@ -1,5 +1,5 @@
-import FulcrumKernel
 import Foundation
+import FulcrumKernel
 
 /// Who moves the model: tokens and levers in the four probability intervals of the paper's Fig. 1.
 ///

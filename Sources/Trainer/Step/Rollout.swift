@@ -1,5 +1,5 @@
-import FulcrumKernel
 import Foundation
+import FulcrumKernel
 
 /// One step's prompts, completions and rewards, before advantages.
 package struct Rollout {

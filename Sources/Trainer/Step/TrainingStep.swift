@@ -1,5 +1,5 @@
-import FulcrumKernel
 import Foundation
+import FulcrumKernel
 
 /// What a run's step is made of: a rollout's judges and the update's parts, all by protocol.
 package struct StepComponents {
@@ -52,7 +52,8 @@ package struct TrainingStep {
   /// The time that each part took, in seconds.
   package struct Timing {
     package var rollout = 0.0
-    package var advantages = 0.0
+    /// Old and reference log-probabilities, advantages and phases.
+    package var scoring = 0.0
     package var update = 0.0
   }
 
@@ -89,7 +90,7 @@ package struct TrainingStep {
         referenceLogProbabilities: try values(of: .referenceLogProbabilities, in: batch)),
       phases: phases)
     timing.rollout = (sampled - started) / .seconds(1)
-    timing.advantages = (prepared - sampled) / .seconds(1)
+    timing.scoring = (prepared - sampled) / .seconds(1)
     timing.update = (clock.now - prepared) / .seconds(1)
     var metrics = Metrics()
     metrics.describe(rollout, rewardNames: components.sampler.rewards.map(\.name))

@@ -35,7 +35,8 @@ public struct Parameters: Sendable {
     }
     self.location = location
     self.resolved = resolved
-    values = Dictionary(resolved.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
+    values = Dictionary(
+      resolved.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
   }
 
   public func number(_ name: String) throws(FulcrumError) -> Double {

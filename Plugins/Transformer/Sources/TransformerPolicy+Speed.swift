@@ -1,0 +1,40 @@
+import FulcrumKernel
+import TransformerFormats
+
+/// What a benchmark needs to put the policy's speed beside the machine's.
+extension TransformerPolicy {
+  /// Two operations for each multiply-add: the layers' matrices for each row, attention's two
+  /// products over the keys that a row sees, and the head for each scored token.
+  package func matrixOperations(promptTokens: Int, completionTokens: Int) -> Double? {
+    guard let network, promptTokens > 0, completionTokens > 0 else { return nil }
+    let shape = network.shape
+    // The last token predicts nothing and is not computed.
+    let rows = Double(promptTokens + completionTokens - 1)
+    let matrices = Double(
+      network.width * (network.queryKeyValueStride + network.queryWidth + 3 * network.hiddenWidth))
+    let attention = Double(network.queryWidth) * (rows + 1)
+    let head = Double(shape.vocabularySize * network.width * completionTokens)
+    return 2 * (Double(shape.layerCount) * rows * (matrices + attention) + head)
+  }
+
+  /// The best of some square products of side 1024, one on each thread at the same time.
+  package func measureMatrixPeak() throws(FulcrumError) -> Double? {
+    MatrixProduct.prepare()
+    let side = 1024
+    let threads = pool.threadCount
+    let memory = (0..<threads).map { _ in FloatBuffer(count: 3 * side * side) }
+    var best = 0.0
+    for _ in 0..<8 {
+      let began = ContinuousClock.now
+      pool.run(threads) { item, _ in
+        let x = memory[item].pointer
+        MatrixProduct.timesTransposed(
+          x, stride: side, x + side * side, stride: side, into: x + 2 * side * side, stride: side,
+          rows: side, inner: side, columns: side)
+      }
+      let seconds = (ContinuousClock.now - began) / .seconds(1)
+      best = max(best, 2 * Double(threads * side * side * side) / seconds)
+    }
+    return best
+  }
+}
