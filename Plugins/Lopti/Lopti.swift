@@ -10,13 +10,13 @@ internal import Glibc
 ///   trainer skips a phase without tokens.
 /// - Numerics: probabilities are compared, not their logarithms, and in `Float`, as in the paper's
 ///   code. A log-probability that is NaN counts as `high`.
-/// - Source: arXiv 2505.12929, section 5.2 and Algorithm 1; the paper writes ≤ η and > η, its code
+/// - Source: arXiv 2505.12929, Algorithm 1; the paper writes ≤ η and > η, its code
 ///   < η and ≥ η.
 package struct Lopti: UpdateScheduler {
   package static let manual = ComponentManual(
     name: "lopti",
     summary: "updates tokens of probability below eta apart from the others",
-    source: "arXiv 2505.12929, section 5.2 and Algorithm 1",
+    source: "arXiv 2505.12929, Algorithm 1",
     parameters: [
       .number("eta", default: 0.5, in: 0...1, help: "tokens with pi_old below it are 'low'"),
       .choice(

@@ -36,7 +36,7 @@ final class BigramPolicy: PolicyModel {
   /// log π of every token after `previous`, at a temperature.
   func logProbabilities(after previous: Int32, temperature: Double) -> [Double] {
     let row = (0..<4).map { table[Int(previous) * 4 + $0] / temperature }
-    let total = log_(row.map(exp).reduce(0, +))
+    let total = logarithm(row.map(exp).reduce(0, +))
     return row.map { $0 - total }
   }
 
@@ -160,4 +160,4 @@ final class BigramPolicy: PolicyModel {
   func loadOptimizer(from directory: String) {}
 }
 
-private func log_(_ x: Double) -> Double { log(x) }
+private func logarithm(_ x: Double) -> Double { log(x) }

@@ -8,7 +8,7 @@ public enum Column: String, Sendable, CaseIterable {
   case referenceLogProbabilities = "reference-log-probabilities"
   /// Entropy of the old policy's distribution at each token, in nats.
   case entropies
-  /// ‖∇_z log π‖ = ‖e_token − π‖₂ of the old policy at each token (paper, section 4.1).
+  /// ‖∇_z log π‖ = ‖e_token − π‖₂ of the old policy at each token (arXiv 2505.12929, equation 3).
   case levers
 }
 

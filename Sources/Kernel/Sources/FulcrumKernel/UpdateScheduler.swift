@@ -15,7 +15,7 @@ public struct UpdatePhase: Sendable {
 ///
 /// Each phase runs through all mini-batches, each of which ends in an optimiser step. A token
 /// outside the phase has weight zero (its KL term too) but stays in the objective's denominators,
-/// so a token weighs the same in whichever phase it is (method of arXiv 2505.12929, section 5.2).
+/// so a token weighs the same in whichever phase it is (arXiv 2505.12929, Algorithm 1).
 public protocol UpdateScheduler: Component {
   /// The columns that `phases` reads; the host computes no others.
   var needs: Set<Column> { get }
