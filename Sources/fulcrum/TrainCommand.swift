@@ -6,7 +6,9 @@ import Trainer
 
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "train", abstract: "Train a policy as a configuration says.")
+    commandName: "train", abstract: "Train a policy as a configuration says.",
+    discussion: "Keys of a configuration:\n" + ConfigurationSchema.manual
+      + "\nA component's parameters: 'fulcrum plugin info NAME'.")
 
   @OptionGroup var options: RunOptions
 

@@ -18,8 +18,8 @@ extension TransformerPolicy {
       .integer("layers", default: 4, in: 1...1024, help: "layers"),
       .integer("heads", default: 4, in: 1...1024, help: "query heads of a layer"),
       .integer(
-        "key-value-heads", default: 2, in: 1...1024,
-        help: "key and value heads of a layer; divides heads"),
+        "key-value-heads", default: 0, in: 0...1024,
+        help: "key and value heads of a layer; divides heads; 0: as many as heads"),
       .integer(
         "head-size", default: 0, in: 0...1024, help: "components of a head; 0: width / heads"),
       .integer(
@@ -64,7 +64,8 @@ extension TransformerPolicy {
   static func freshShape(_ parameters: Parameters) throws(FulcrumError) -> ModelShape {
     let width = try parameters.integer("width")
     let heads = try parameters.integer("heads")
-    let keyValueHeads = try parameters.integer("key-value-heads")
+    let givenKeyValueHeads = try parameters.integer("key-value-heads")
+    let keyValueHeads = givenKeyValueHeads == 0 ? heads : givenKeyValueHeads
     var headSize = try parameters.integer("head-size")
     var hiddenWidth = try parameters.integer("hidden-width")
     guard heads % keyValueHeads == 0 else {

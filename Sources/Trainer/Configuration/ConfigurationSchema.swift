@@ -17,6 +17,22 @@ package enum ConfigurationSchema {
     "task", "policy", "reward", "advantage", "schedule", "objective",
   ]
 
+  /// Every key with its values, default and help, for the command line's manual.
+  package static var manual: String {
+    let choiceHelp =
+      choices.joined(separator: ", ")
+      + ":\n  a component's name, or {use: NAME, sha256: DIGEST, parameter: value, …};"
+      + " reward and advantage also take a list"
+    let groups = [("", general)] + sections.map { ($0.name, $0.parameters) }
+    return groups.map { name, parameters in
+      let prefix = name.isEmpty ? "" : name + "."
+      return parameters.map { parameter in
+        let value = parameter.defaultValue.map { "default \($0)" } ?? "required"
+        return "\(prefix)\(parameter.name): \(parameter.expectation), \(value)\n  \(parameter.help)"
+      }.joined(separator: "\n")
+    }.joined(separator: "\n") + "\n" + choiceHelp
+  }
+
   package static let sections: [(name: String, parameters: [Parameter])] = [
     (
       "rollout",
