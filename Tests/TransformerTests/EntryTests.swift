@@ -17,7 +17,7 @@ struct EntryTests {
     // Enough different words for 512 tokens.
     let words = (0..<2000).map { String($0 * 7919, radix: 26) }
     try policy.create(fromTexts: [words.joined(separator: " ")])
-    // 512·128 + 4 · (128·(128 + 64 + 64) + 128·128 + 3·128·352 + 2·128) + 128
+    // 512·128 + 4 · (4·128·128 + 3·128·352 + 2·128) + 128
     #expect(policy.parameterCount == 869_504)
   }
 }
