@@ -23,7 +23,6 @@ dependencies:
 
 # Makes the checkpoint that the recipe starts from, anew.
 warm-start: build
-	rm -rf Documentation/Recipes/start
 	.build/release/fulcrum sft Documentation/Recipes/warm-start.yaml
 
 bench: build
