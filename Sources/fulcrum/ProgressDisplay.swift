@@ -26,8 +26,9 @@ final class ProgressDisplay: RunObserver {
     let filled = step * cells / max(1, steps)
     let bar =
       String(repeating: "█", count: filled) + String(repeating: "░", count: cells - filled)
-    // Return to the line's start, write, and clear what an earlier, longer line left.
-    print("\r\(bar) \(text)\u{1B}[K", terminator: "")
+    // Return to the line's start, write, and clear what an earlier, longer line left. A line that
+    // wrapped could not be returned to.
+    print("\r" + "\(bar) \(text)".prefix(Self.columns - 1) + "\u{1B}[K", terminator: "")
     fflush(nil)
     hasStatusLine = true
     if step == steps { clear(keepingLine: true) }
@@ -38,6 +39,13 @@ final class ProgressDisplay: RunObserver {
     print(keepingLine ? "" : "\r\u{1B}[K", terminator: keepingLine ? "\n" : "")
     fflush(nil)
     hasStatusLine = false
+  }
+
+  /// The terminal's width; 80 where it does not say.
+  private static var columns: Int {
+    var size = winsize()
+    let isKnown = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 1
+    return isKnown ? Int(size.ws_col) : 80
   }
 
   /// The few metrics that tell how a run does; those that a step lacks are left out.

@@ -67,7 +67,12 @@ enum TrainingSession {
         "stopped after step \(step); 'fulcrum resume \(directory.path)' goes on from there")
     case .completed(let before, let after):
       let table = EvaluationTable.text([("before", before), ("after", after)])
-      if !table.isEmpty { display.note("\n" + table + "\n") }
+      let temperature = try setup.configuration.evaluation.number("temperature")
+      let caption =
+        "accuracy on held-out items, "
+        + (temperature == 0
+          ? "most likely tokens" : "one sample each at temperature \(temperature)")
+      if !table.isEmpty { display.note("\n\(caption)\n\(table)\n") }
       display.note("run directory \(directory.path)")
     }
   }
