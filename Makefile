@@ -27,7 +27,8 @@ warm-start: build
 	.build/release/fulcrum sft Documentation/Recipes/warm-start-uncertain.yaml
 
 bench: build
-	.build/release/fulcrum bench --set width=256 --set layers=6 --set heads=8
+	.build/release/fulcrum bench --set width=256 --set layers=6 --set heads=8 \
+	  --prompt-tokens 128 --completion-tokens 128
 
 format:
 	$(SWIFT) format -i -r Package.swift Sources Plugins Tests
