@@ -69,8 +69,9 @@ struct ModelShapeTests {
 
   @Test(arguments: [
     (
-      "model_type", "\"qwen2\"",
-      "[unsupported] config.json: model_type is 'qwen2', expected 'llama'"
+      "model_type", "\"mistral\"",
+      "[unsupported] config.json: model_type is 'mistral', expected one of 'llama', 'qwen2',"
+        + " 'qwen3'"
     ),
     ("model_type", "absent", "[checkpoint] config.json: there is no model_type"),
     (
@@ -96,15 +97,6 @@ struct ModelShapeTests {
       "[unsupported] config.json: partial_rotary_factor is 0.5, expected 1.0"
     ),
     (
-      "rope_scaling", #"{"factor":8.0,"rope_type":"llama3"}"#,
-      "[unsupported] config.json: rope_scaling is {\"factor\":8.0,\"rope_type\":\"llama3\"},"
-        + " expected null"
-    ),
-    (
-      "rope_parameters", #"{"rope_theta":10000,"rope_type":"llama3"}"#,
-      "[unsupported] config.json: rope_parameters has rope_type \"llama3\""
-    ),
-    (
       "rope_parameters", #"{"rope_theta":10000,"factor":2}"#,
       "[unsupported] config.json: rope_parameters has factor 2"
     ),
@@ -114,8 +106,21 @@ struct ModelShapeTests {
     ),
     ("sliding_window", "4096", "[unsupported] config.json: sliding_window is 4096, expected null"),
     (
-      "eos_token_id", "[1,2]",
-      "[unsupported] config.json: eos_token_id lists 2 tokens, expected one"
+      "layer_types", #"["full_attention", "sliding_attention"]"#,
+      "[unsupported] config.json: layer_types has \"sliding_attention\", expected"
+        + " \"full_attention\" only"
+    ),
+    (
+      "use_sliding_window", "true",
+      "[unsupported] config.json: use_sliding_window is true, expected false"
+    ),
+    (
+      "eos_token_id", "[1,\"2\"]",
+      "[checkpoint] config.json: eos_token_id must be a token number, got \"2\""
+    ),
+    (
+      "eos_token_id", "[1,512]",
+      "[configuration] config.json: eos_token_id must be from 0 to 511, got 512"
     ),
     (
       "eos_token_id", "null",
@@ -188,16 +193,36 @@ struct ModelShapeTests {
         == "[checkpoint] config.json: expected an object, got []")
   }
 
+  @Test func `several end tokens are read from both files`() throws {
+    try folder.write(#"{"eos_token_id": [7, 2, 9]}"#, "generation_config.json")
+    var expected = shape
+    expected.otherEndTokens = [3, 7, 9]
+    #expect(try read([("eos_token_id", "[2, 3]")]) == expected)
+    #expect(expected.endTokens == [2, 3, 7, 9])
+    expected.endToken = 7
+    expected.otherEndTokens = [2, 9]
+    #expect(try read([("eos_token_id", "null")]) == expected)
+    try folder.write(#"{"eos_token_id": "x"}"#, "generation_config.json")
+    #expect(
+      try fault { try read() }.line
+        == "[checkpoint] generation_config.json: eos_token_id must be a token number, got \"x\"")
+  }
+
   @Test(arguments: TensorPrecision.allCases)
   func `what is written reads back`(_ precision: TensorPrecision) throws {
     var odd = shape
     odd.isTied = true
     odd.ropeTheta = 1_234_567.875
     odd.normEpsilon = 1e-6
-    for shape in [shape, odd] {
-      try shape.write(toFolder: folder.path, precision: precision)
-      #expect(try ModelShape.read(fromFolder: folder.path) == shape)
+    odd.otherEndTokens = [5, 6]
+    for family in ModelFamily.allCases {
+      for var shape in [shape, odd] {
+        shape.family = family
+        try shape.write(toFolder: folder.path, precision: precision)
+        #expect(try ModelShape.read(fromFolder: folder.path) == shape)
+      }
     }
+    try shape.write(toFolder: folder.path, precision: precision)
     let config = try Fixtures.json(folder.path + "/config.json")
     #expect(config["architectures"] == .array([.string("LlamaForCausalLM")]))
     #expect(config["dtype"]?.text == precision.huggingFaceName)
@@ -208,6 +233,23 @@ struct ModelShapeTests {
           JSONMember("eos_token_id", .integer(2)), JSONMember("pad_token_id", .integer(0)),
         ])
     )
+  }
+
+  @Test func `files that were read are written as they were, but for the weights' type`() throws {
+    try folder.write(
+      config([("bos_token_id", "1"), ("torch_dtype", "\"bfloat16\"")]), "config.json")
+    try folder.write(#"{"temperature": 0.6}"#, "generation_config.json")
+    let config = try Fixtures.json(folder.path + "/config.json")
+    let generation = try Fixtures.json(folder.path + "/generation_config.json")
+    let files = try ConfigurationFiles(folder: folder.path)
+    try files.write(toFolder: folder.path, precision: nil)
+    #expect(try Fixtures.json(folder.path + "/config.json") == config)
+    #expect(try Fixtures.json(folder.path + "/generation_config.json") == generation)
+    try files.write(toFolder: folder.path, precision: .f32)
+    let expected = try #require(config.members).map {
+      $0.key == "torch_dtype" ? JSONMember($0.key, .string("float32")) : $0
+    }
+    #expect(try Fixtures.json(folder.path + "/config.json") == .object(expected))
   }
 
   @Test func `an impossible shape is not written`() throws {

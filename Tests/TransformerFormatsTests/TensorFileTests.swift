@@ -14,8 +14,8 @@ struct TensorFileTests {
   ) throws -> String {
     let path = folder.path + "/t.safetensors"
     try TensorFile.write(
-      path: path, precision: precision, metadata: metadata,
-      tensors: tensors.map { (name: $0.name, shape: $0.shape) }
+      path: path, metadata: metadata,
+      tensors: tensors.map { .init(name: $0.name, shape: $0.shape, precision: precision) }
     ) { (index, body) throws(FulcrumError) in
       let values = tensors[index].values
       try body(values.span)
@@ -63,12 +63,35 @@ struct TensorFileTests {
 
   @Test func `a tensor may be written in pieces`() throws {
     let path = folder.path + "/p.safetensors"
-    try TensorFile.write(path: path, precision: .f16, tensors: [("a", [5])]) {
-      (_, body) throws(FulcrumError) in
+    try TensorFile.write(
+      path: path, tensors: [.init(name: "a", shape: [5], precision: .f16)]
+    ) { (_, body) throws(FulcrumError) in
       try body([1, 2].span)
       try body([3, 4, 5].span)
     }
     #expect(try read(path, "a", [5]) == [1, 2, 3, 4, 5])
+  }
+
+  @Test func `tensors of one file may differ in precision`() throws {
+    let path = folder.path + "/m.safetensors"
+    try TensorFile.write(
+      path: path,
+      tensors: [
+        .init(name: "z", shape: [2], precision: .f32),
+        .init(name: "b", shape: [3], precision: .bf16),
+        .init(name: "a", shape: [1], precision: .f16),
+      ]
+    ) { (index, body) throws(FulcrumError) in
+      let values: [Float] = [[0.1, 2], [1, 2, -3], [0.5]][index]
+      try body(values.span)
+    }
+    let file = try TensorFile(path: path)
+    #expect(file.names == ["a", "b", "z"])
+    #expect(file.namesInOrder == ["z", "b", "a"])
+    #expect(file.tensors.mapValues(\.dtype) == ["z": .f32, "b": .bf16, "a": .f16])
+    #expect(try read(path, "z", [2]) == [0.1, 2])
+    #expect(try read(path, "b", [3]) == [1, 2, -3])
+    #expect(try read(path, "a", [1]) == [0.5])
   }
 
   @Test func `f32 keeps every bit`() throws {
@@ -151,7 +174,7 @@ struct TensorFileTests {
         == "the tensor name 'w' is repeated")
     #expect(
       try fault {
-        try TensorFile.write(path: folder.path + "/no/t", precision: .f32, tensors: []) {
+        try TensorFile.write(path: folder.path + "/no/t", tensors: []) {
           (_, _) throws(FulcrumError) in
         }
       }.line == "[input-output] t: can't create the file: No such file or directory")

@@ -28,13 +28,29 @@ struct TokenizerFileTests {
     (
       #""pre_tokenizer":{"type":"Sequence""#, #""pre_tokenizer":{"type":"Whitespace""#,
       #"[unsupported] tokenizer.json: the pre_tokenizer is {"type":"Whitespace","#
-        + #""pretokenizers":[{"type":"Split","pa..., expected a Sequence of Split and ByteLevel"#
+        + #""pretokenizers":[{"type":"Split","pa..., expected ByteLevel or a Sequence that ends"#
+        + " with it"
     ),
     (
       #"|\\p{N}| ?"#, #"|\\p{N}+| ?"#,
       "[unsupported] tokenizer.json: the Split has the unknown pattern"
         + #" {"Regex":"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}+"#
         + #"| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"}"#
+    ),
+    (
+      #"{"type":"Split","#, #"{"type":"Punctuation","#,
+      #"[unsupported] tokenizer.json: the pre_tokenizer has the part {"type":"Punctuation","#
+        + #""pattern":{"Regex":"(?i:'s|'t|'re|'..., expected Split or Digits"#
+    ),
+    (
+      #"{"type":"Split","#, #"{"type":"Digits","#,
+      "[checkpoint] tokenizer.json: the Digits has individual_digits absent, expected true or"
+        + " false"
+    ),
+    (
+      #""add_prefix_space":false"#, #""add_prefix_space":null"#,
+      "[checkpoint] tokenizer.json: the ByteLevel pre-tokenizer has add_prefix_space null,"
+        + " expected true or false"
     ),
     (
       #""behavior":"Isolated""#, #""behavior":"Removed""#,
@@ -45,22 +61,29 @@ struct TokenizerFileTests {
       "[unsupported] tokenizer.json: the Split has invert true, expected false"
     ),
     (
-      #""use_regex":false"#, #""use_regex":true"#,
-      "[unsupported] tokenizer.json: the ByteLevel pre-tokenizer has use_regex true, expected false"
-    ),
-    (
-      #""add_prefix_space":false"#, #""add_prefix_space":true"#,
-      "[unsupported] tokenizer.json: the ByteLevel pre-tokenizer has add_prefix_space true,"
-        + " expected false"
-    ),
-    (
       #""decoder":{"type":"ByteLevel""#, #""decoder":{"type":"Metaspace""#,
       #"[unsupported] tokenizer.json: the decoder has type "Metaspace", expected "ByteLevel""#
     ),
     (
-      #""special_tokens":{}}"#, #""special_tokens":{"x":{}}}"#,
-      #"[unsupported] tokenizer.json: the post_processor is {"type":"TemplateProcessing","#
-        + #""single":[{"Sequence":{"id":..., expected one that adds no tokens"#
+      #""post_processor":{"type":"TemplateProcessing""#,
+      #""post_processor":{"type":"RobertaProcessing""#,
+      #"[unsupported] tokenizer.json: the post_processor is {"type":"RobertaProcessing","single""#
+        + #":[{"Sequence":{"id":"..., expected ByteLevel or TemplateProcessing"#
+    ),
+    (
+      #""single":["#, #""single":[{"Sequence":{"id":"A","type_id":0}},"#,
+      #"[unsupported] tokenizer.json: the post_processor's template has the part {"Sequence":{"id""#
+        + #":"A","type_id":0}} before the text, expected a SpecialToken"#
+    ),
+    (
+      #""single":[{"Sequence":{"id":"A","type_id":0}}]"#,
+      #""single":[{"Sequence":{"id":"A","type_id":0}},{"SpecialToken":{"id":"x","type_id":0}}]"#,
+      #"[unsupported] tokenizer.json: the post_processor's template is [{"Sequence":{"id":"A","#
+        + #""type_id":0}},{"SpecialToken":{"id..., expected one that ends with the text"#
+    ),
+    (
+      #""single":["#, #""single":[{"SpecialToken":{"id":"x","type_id":0}},"#,
+      "[checkpoint] tokenizer.json: the post_processor's special token 'x' has no ids"
     ),
     (
       #""truncation":null"#, #""truncation":{}"#,
@@ -75,10 +98,6 @@ struct TokenizerFileTests {
       "[unsupported] tokenizer.json: the model has byte_fallback true, expected false"
     ),
     (
-      #""ignore_merges":false"#, #""ignore_merges":true"#,
-      "[unsupported] tokenizer.json: the model has ignore_merges true, expected false"
-    ),
-    (
       #""dropout":null"#, #""dropout":0.1"#,
       "[unsupported] tokenizer.json: the model has dropout 0.1, expected null"
     ),
@@ -87,14 +106,39 @@ struct TokenizerFileTests {
       #"[unsupported] tokenizer.json: the model has unk_token "<unk>", expected null"#
     ),
     (
-      #""lstrip":false"#, #""lstrip":true"#,
-      "[unsupported] tokenizer.json: the added token '<|endoftext|>' has lstrip true,"
-        + " expected false"
+      #""ignore_merges":false"#, #""ignore_merges":1"#,
+      "[checkpoint] tokenizer.json: the model has ignore_merges 1, expected true or false"
     ),
     (
-      #""normalized":false"#, #""normalized":true"#,
-      "[unsupported] tokenizer.json: the added token '<|endoftext|>' has normalized true,"
-        + " expected false"
+      #""lstrip":false"#, #""lstrip":"no""#,
+      #"[checkpoint] tokenizer.json: the added token '<|endoftext|>' has lstrip "no", expected"#
+        + " true or false"
+    ),
+    (
+      #"{"id":1,"content""#, #"{"id":3,"content""#,
+      "[checkpoint] tokenizer.json: the added token '<|im_start|>' has the number 3, but 1 in the"
+        + " vocab"
+    ),
+    (
+      #"{"id":1,"content":"<|im_start|>""#, #"{"id":2147483647,"content":"x""#,
+      "[checkpoint] tokenizer.json: the token 'x' has the number 2147483647, but there are only"
+        + " 515 tokens"
+    ),
+    (
+      #"{"id":1,"content":"<|im_start|>""#, #"{"id":2147483648,"content":"x""#,
+      "[checkpoint] tokenizer.json: added token 1 has no content or no id: "
+        + #"{"id":2147483648,"content":"x","single_word":false,"lstri..."#
+    ),
+    (
+      #"{"id":1,"content":"<|im_start|>""#, #"{"id":0,"content":"x""#,
+      "[checkpoint] tokenizer.json: two tokens have the number 0, one of them is 'x'"
+    ),
+    (
+      #""!":3,"#, #""!":-1,"#,
+      "[checkpoint] tokenizer.json: the token '!' has the number -1, but there are only 515 tokens"
+    ),
+    (
+      #""vocab":{"#, #""vocab":{},"words":{"#, "[checkpoint] tokenizer.json: the model has no vocab"
     ),
     (
       #""content":"<|im_start|>""#, #""content":"""#,
@@ -176,17 +220,71 @@ struct TokenizerFileTests {
     #expect(older.encode(text).count < 40)
   }
 
-  @Test(arguments: ["tiny-qwen2", "tiny-llama"])
-  func `a tokenizer that was read is written with the same meaning`(_ name: String) throws {
+  @Test(arguments: [
+    ("tiny-qwen2", "<|im_end|>"), ("tiny-llama", "<|im_end|>"), ("tiny-gpt2", "<|endoftext|>"),
+    ("tiny-llama3", "<|eot_id|>"), ("tiny-smollm2", "<|im_end|>"), ("flags", "<s>"),
+  ])
+  func `a tokenizer that was read is written with the same meaning`(
+    _ name: String, _ endToken: String
+  ) throws {
     let read = try Tokenizer(folder: Fixtures.tokenizer + "/" + name)
     try read.write(
-      toFolder: folder.path, endToken: "<|im_end|>", padToken: "<|endoftext|>", contextLength: 512)
+      toFolder: folder.path, endToken: endToken, padToken: endToken, contextLength: 512)
     let before = try Fixtures.json(Fixtures.tokenizer + "/\(name)/tokenizer.json")
     let after = try Fixtures.json(folder.path + "/tokenizer.json")
-    for key in ["version", "added_tokens", "normalizer", "pre_tokenizer", "decoder", "model"] {
+    for key in [
+      "version", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder",
+    ] {
       #expect(after[key] == before[key], "\(key)")
     }
-    #expect(after["post_processor"] == .null)
+    let members = try #require(before["model"]?.members)
+    for member in members where member.key != "merges" {
+      #expect(after["model"]?[member.key] == member.value, "\(member.key)")
+    }
+    // Merges are written as pairs, however they were read.
+    let merges = try #require(before["model"]?["merges"]?.elements).map { merge in
+      merge.text.map { JSONValue.array($0.split(separator: " ").map { .string(String($0)) }) }
+        ?? merge
+    }
+    #expect(after["model"]?["merges"]?.elements == merges)
+  }
+
+  @Test func `the files beside tokenizer.json are kept to the byte`() throws {
+    let template = "{{ bos_token }}{% for message in messages %}…{% endfor %}"
+    let config = "{\"eos_token\": {\"content\": \"<|im_end|>\"},\n\n \"added_tokens_decoder\": {}}"
+    try folder.write(original, "tokenizer.json")
+    try folder.write(template, "chat_template.jinja")
+    try folder.write(config, "tokenizer_config.json")
+    let copy = try TemporaryFolder()
+    try Tokenizer(folder: folder.path).write(
+      toFolder: copy.path, endToken: "<|im_end|>", padToken: "<|im_end|>", contextLength: 9)
+    for (name, text) in [("chat_template.jinja", template), ("tokenizer_config.json", config)] {
+      #expect(try Data(contentsOf: URL(fileURLWithPath: copy.path + "/" + name)) == Data(text.utf8))
+    }
+  }
+
+  @Test func `a file of an absurd size is refused before it is read`() throws {
+    let path = try folder.write(original, "tokenizer.json")
+    // A hole: it takes no room on the disk.
+    try FileHandle(forWritingTo: URL(fileURLWithPath: path)).truncate(atOffset: 1 << 40)
+    #expect(
+      try fault { try Tokenizer(folder: folder.path) }.line
+        == "[checkpoint] tokenizer.json: the file has 1099511627776 bytes, expected at most"
+        + " 268435456")
+  }
+
+  @Test func `a token before the text that is not in the vocabulary is refused`() throws {
+    let json = try Fixtures.json(Fixtures.tokenizer + "/tiny-llama3/tokenizer.json")
+    let text = JSONWriter.compact(json)
+    try #require(text.contains(#""ids":[500]"#))
+    for (id, shown) in [("504", "504"), ("-1", "-1"), (#""500""#, #""500""#)] {
+      try folder.write(
+        text.replacing(#""ids":[500]"#, with: #""ids":[\#(id)]"#), "tokenizer.json")
+      #expect(
+        try fault { try Tokenizer(folder: folder.path) }.line
+          == "[checkpoint] tokenizer.json: the post_processor's special token '<|begin_of_text|>'"
+          + " has the number \(shown), expected from 0 to 503")
+    }
   }
 
   @Test func `an added token that is not special stays in decoded text, and the longest wins`()

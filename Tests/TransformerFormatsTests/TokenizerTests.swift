@@ -36,6 +36,26 @@ struct TokenizerTests {
     try check(lines)
   }
 
+  @Test(arguments: ["tiny-gpt2", "tiny-smollm2", "tiny-llama3", "flags"])
+  func `lines for each pattern and flag have the tokens of the tokenizers library`(
+    _ name: String
+  ) throws {
+    let tokenizer = try Tokenizer(folder: Fixtures.tokenizer + "/" + name)
+    let path = Fixtures.tokenizer + "/pattern-lines.jsonl"
+    let lines = try Fixtures.jsonLines(Data(contentsOf: URL(fileURLWithPath: path)), at: path)
+    try #require(lines.count > 150)
+    for line in lines {
+      let text = try #require(line["text"]?.text)
+      let ids = try #require(line[name]?.elements).map { Int32($0.integer ?? -1) }
+      #expect(tokenizer.encode(text) == ids, "\(text.debugDescription)")
+      // Absent where it is the text.
+      let decoded = line[name + " decoded"]?.text ?? text
+      #expect(
+        try tokenizer.decode(ids, keepingSpecialTokens: true).utf8.elementsEqual(decoded.utf8),
+        "\(text.debugDescription)")
+    }
+  }
+
   private static let sharedCases = Fixtures.sharedModels + "/tokenizer-cases.jsonl.gz"
 
   @Test(.enabled(if: FileManager.default.fileExists(atPath: sharedCases)))

@@ -1,6 +1,7 @@
 import FulcrumKernel
 import Synchronization
 import Testing
+import TransformerFormats
 import TransformerPlugin
 
 struct DeterminismTests {
@@ -23,9 +24,11 @@ struct DeterminismTests {
     batch = SequenceBatch(prompts: prompts, completions: completions)
   }
 
-  private func trained(threads: Int) throws -> (bits: [UInt32], generation: Generation) {
-    let policy = try Fixtures.smallPolicy(
-      threads: threads, more: ["microbatch-tokens": .integer(300)])
+  private func trained(
+    _ family: ModelFamily, threads: Int
+  ) throws -> (bits: [UInt32], generation: Generation) {
+    let policy = try Fixtures.variedPolicy(
+      family, threads: threads, more: ["microbatch-tokens": .integer(300)])
     for step in 0..<3 {
       let weights = (0..<batch.tokenCount).map { Float(($0 * 7 + step) % 5) - 2 }
       try policy.accumulate(batch, weights: weights)
@@ -38,12 +41,13 @@ struct DeterminismTests {
     return (policy.parameterBits, generation)
   }
 
-  @Test func `weights after three steps and samples are the same bits for 1, 2 and 3 threads`()
-    throws
-  {
-    let one = try trained(threads: 1)
+  @Test(arguments: ModelFamily.allCases)
+  func `weights after three steps and samples are the same bits for 1, 2 and 3 threads`(
+    _ family: ModelFamily
+  ) throws {
+    let one = try trained(family, threads: 1)
     for threads in [2, 3] {
-      let more = try trained(threads: threads)
+      let more = try trained(family, threads: threads)
       #expect(more.bits == one.bits)
       #expect(more.generation.logProbabilities == one.generation.logProbabilities)
       #expect(

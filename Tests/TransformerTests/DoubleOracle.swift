@@ -87,28 +87,32 @@ struct DoubleOracle {
   private func rotated(_ x: [Double], position: Int) -> [Double] {
     let half = x.count / 2
     var y = x
+    let factor = shape.ropeScaling.attentionFactor
     for i in 0..<half {
       let angle = Double(position) / pow(shape.ropeTheta, Double(i) / Double(half))
-      y[i] = x[i] * cos(angle) - x[i + half] * sin(angle)
-      y[i + half] = x[i + half] * cos(angle) + x[i] * sin(angle)
+      y[i] = factor * (x[i] * cos(angle) - x[i + half] * sin(angle))
+      y[i + half] = factor * (x[i + half] * cos(angle) + x[i] * sin(angle))
     }
     return y
   }
 
   private func attention(_ h: [[Double]], _ name: String) -> [[Double]] {
     let size = shape.headSize
-    func heads(_ part: String, _ count: Int, rotates: Bool) -> [[[Double]]] {
+    // Biases and gains are used where the model has them, whatever its family.
+    func heads(_ part: String, _ count: Int, norm gain: String? = nil) -> [[[Double]]] {
       h.indices.map { t in
-        let all = linear(h[t], tensor(name + part + ".weight"), outputs: count * size)
+        var all = linear(h[t], tensor(name + part + ".weight"), outputs: count * size)
+        if let bias = tensors[name + part + ".bias"] { all = zip(all, bias).map { $0 + $1 } }
         return (0..<count).map { head in
           let one = Array(all[head * size..<(head + 1) * size])
-          return rotates ? rotated(one, position: t) : one
+          guard let gain else { return one }
+          return rotated(tensors[name + gain].map { norm(one, $0) } ?? one, position: t)
         }
       }
     }
-    let q = heads("q_proj", shape.headCount, rotates: true)
-    let k = heads("k_proj", shape.keyValueHeadCount, rotates: true)
-    let v = heads("v_proj", shape.keyValueHeadCount, rotates: false)
+    let q = heads("q_proj", shape.headCount, norm: "q_norm.weight")
+    let k = heads("k_proj", shape.keyValueHeadCount, norm: "k_norm.weight")
+    let v = heads("v_proj", shape.keyValueHeadCount)
     return h.indices.map { t in
       (0..<shape.headCount).flatMap { head -> [Double] in
         let group = head / (shape.headCount / shape.keyValueHeadCount)

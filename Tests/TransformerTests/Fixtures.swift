@@ -5,10 +5,23 @@ import TransformerPlugin
 
 /// Places and makers that several tests share.
 enum Fixtures {
-  /// Tests/Fixtures/tiny-llama: a random two-layer checkpoint with reference results.
-  static var tinyLlama: String {
+  /// Random two-layer checkpoints with reference results: a Llama with a head of its own; a Qwen2
+  /// with biases and a Qwen3 with head norms and wide heads, both tied.
+  static let checkpoints = ["tiny-llama", "tiny-qwen2", "tiny-qwen3"]
+
+  /// The folder of one of `checkpoints`.
+  static func checkpoint(_ name: String) -> String {
     URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .appendingPathComponent("Fixtures/tiny-llama").path
+      .appendingPathComponent("Fixtures/" + name).path
+  }
+
+  /// What transformers, and an implementation in float64, made of a checkpoint.
+  static func reference(_ name: String) throws -> Reference {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try decoder.decode(
+      Reference.self,
+      from: Data(contentsOf: URL(fileURLWithPath: checkpoint(name) + "/reference.json")))
   }
 
   /// A policy of given parameters; the others are the manual's defaults.
@@ -34,6 +47,52 @@ enum Fixtures {
     return policy
   }
 
+  /// A fresh small policy of a family, whose biases and gains are no longer 0 and 1.
+  static func variedPolicy(
+    _ family: ModelFamily, tied: Bool = true, threads: Int = 1, more: [String: ParameterValue] = [:]
+  ) throws -> TransformerPolicy {
+    let policy = try smallPolicy(
+      tied: tied, threads: threads,
+      more: more.merging(["family": .text(family.rawValue)]) { given, _ in given })
+    policy.varyVectors()
+    return policy
+  }
+
+  /// All tensors of a file, in the order of their data.
+  static func tensors(
+    _ path: String
+  ) throws -> [(name: String, shape: [Int], values: [Float])] {
+    let file = try TensorFile(path: path)
+    return try file.namesInOrder.map { name in
+      let shape = file.tensors[name]?.shape ?? []
+      var values = [Float](repeating: 0, count: shape.reduce(1, *))
+      var span = values.mutableSpan
+      try file.read(name, shape: shape, into: &span)
+      return (name, shape, values)
+    }
+  }
+
+  /// Writes tensors in float32.
+  static func write(
+    _ tensors: [(name: String, shape: [Int], values: [Float])], to path: String
+  ) throws {
+    try TensorFile.write(
+      path: path, tensors: tensors.map { .init(name: $0.name, shape: $0.shape, precision: .f32) }
+    ) { (index, body) throws(FulcrumError) in
+      let values = tensors[index].values
+      try body(values.span)
+    }
+  }
+
+  /// Changes a JSON file.
+  static func edit(_ path: String, _ change: (inout [String: Any]) -> Void) throws {
+    let url = URL(fileURLWithPath: path)
+    let json = try JSONSerialization.jsonObject(with: Data(contentsOf: url))
+    guard var members = json as? [String: Any] else { throw CocoaError(.fileReadCorruptFile) }
+    change(&members)
+    try JSONSerialization.data(withJSONObject: members).write(to: url)
+  }
+
   /// A folder that is removed when `body` returns.
   static func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
     let folder = FileManager.default.temporaryDirectory
@@ -42,6 +101,17 @@ enum Fixtures {
     defer { try? FileManager.default.removeItem(at: folder) }
     return try body(folder.path)
   }
+}
+
+/// The results of a reference implementation on four sequences.
+struct Reference: Decodable {
+  let promptLengths: [Int]
+  let inputIds: [[Int32]]
+  let weights: [[Float]]
+  let tokenLogprobs: [[Float]]
+  let logitsOfSequence0: [[Double]]
+
+  var batch: SequenceBatch { SequenceBatch(whole: inputIds, promptLengths: promptLengths) }
 }
 
 extension SequenceBatch {
@@ -93,6 +163,16 @@ extension TransformerPolicy {
   func values(of tensor: ParameterLayout.Tensor) -> [Float] {
     guard let network else { return [] }
     return tensor.range.map { network.parameters.pointer[$0] }
+  }
+
+  /// Adds numbers between -0.25 and 0.25 to all gains and biases.
+  func varyVectors() {
+    guard let network else { return }
+    for tensor in network.layout.tensors where tensor.shape.count == 1 {
+      for (i, place) in tensor.range.enumerated() {
+        network.parameters.pointer[place] += Float((i * 29 + tensor.offset) % 41 - 20) / 80
+      }
+    }
   }
 
   /// All parameters, as bits.

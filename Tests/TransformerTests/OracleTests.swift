@@ -1,6 +1,7 @@
 import Foundation
 import FulcrumKernel
 import Testing
+import TransformerFormats
 import TransformerPlugin
 
 /// Scores and every single gradient against the `Double` oracle.
@@ -16,9 +17,9 @@ struct OracleTests {
     SequenceBatch(whole: Self.sequences, promptLengths: Self.promptLengths)
   }
 
-  @Test(arguments: [true, false])
-  func `scores agree with the oracle at a temperature`(tied: Bool) throws {
-    let policy = try Fixtures.smallPolicy(tied: tied)
+  @Test(arguments: ModelFamily.allCases, [true, false])
+  func `scores agree with the oracle at a temperature`(_ family: ModelFamily, tied: Bool) throws {
+    let policy = try Fixtures.variedPolicy(family, tied: tied)
     let oracle = try DoubleOracle(policy)
     let scores = try policy.allScores(batch, temperature: Float(Self.temperature))
     var index = 0
@@ -42,14 +43,44 @@ struct OracleTests {
   }
 
   /// Tokens 0...11 only, so that a model of a few thousand parameters is enough.
-  @Test(arguments: [true, false])
-  func `the gradient of every parameter agrees with central differences`(tied: Bool) throws {
+  @Test(arguments: ModelFamily.allCases, [true, false])
+  func `the gradient of every parameter agrees with central differences`(
+    _ family: ModelFamily, tied: Bool
+  ) throws {
+    try checkGradients(tinyPolicy(family, tied: tied))
+  }
+
+  /// YaRN with a factor of 1 stretches nothing: only the growth of queries and keys is left.
+  @Test func `the gradient takes part in the attention factor of scaled positions`() throws {
+    try Fixtures.withTemporaryFolder { folder in
+      try tinyPolicy(.qwen3, tied: true).save(to: folder)
+      try Fixtures.edit(folder + "/config.json") { config in
+        config["rope_parameters"] = nil
+        config["rope_scaling"] = [
+          "rope_type": "yarn", "factor": 1, "original_max_position_embeddings": 16,
+          "attention_factor": 1.5,
+        ]
+      }
+      let policy = try Fixtures.policy(["checkpoint": .text(folder)])
+      let shape = try #require(policy.network).shape
+      #expect(shape.ropeScaling.attentionFactor == 1.5)
+      try checkGradients(policy)
+    }
+  }
+
+  private func tinyPolicy(_ family: ModelFamily, tied: Bool) throws -> TransformerPolicy {
     let policy = try Fixtures.policy([
-      "vocabulary": .integer(259), "width": .integer(4), "layers": .integer(2),
-      "heads": .integer(4), "key-value-heads": .integer(2), "head-size": .integer(2),
-      "hidden-width": .integer(6), "context": .integer(16), "tied": .flag(tied),
+      "family": .text(family.rawValue), "vocabulary": .integer(259), "width": .integer(4),
+      "layers": .integer(2), "heads": .integer(4), "key-value-heads": .integer(2),
+      "head-size": .integer(2), "hidden-width": .integer(6), "context": .integer(16),
+      "tied": .flag(tied),
     ])
     try policy.create(fromTexts: ["ab"])
+    policy.varyVectors()
+    return policy
+  }
+
+  private func checkGradients(_ policy: TransformerPolicy) throws {
     let batch = self.batch.folded(below: 12)
     try policy.accumulate(
       batch, weights: Self.weights, temperature: Float(Self.temperature))

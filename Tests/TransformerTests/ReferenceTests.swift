@@ -4,43 +4,51 @@ import Testing
 import TransformerFormats
 import TransformerPlugin
 
-/// The tiny checkpoint against what `transformers` and a float64 implementation made of it.
+/// The tiny checkpoints against what `transformers` and a float64 implementation made of them.
 struct ReferenceTests {
-  private struct Reference: Decodable {
-    let promptLengths: [Int]
-    let inputIds: [[Int32]]
-    let weights: [[Float]]
-    let tokenLogprobs: [[Float]]
-    let logitsOfSequence0: [[Double]]
+  private func policy(_ name: String) throws -> TransformerPolicy {
+    try Fixtures.policy(["checkpoint": .text(Fixtures.checkpoint(name))], threads: 2)
   }
 
-  private let policy: TransformerPolicy
-  private let reference: Reference
-  private let batch: SequenceBatch
-
-  init() throws {
-    policy = try Fixtures.policy(["checkpoint": .text(Fixtures.tinyLlama)], threads: 2)
-    let data = try Data(
-      contentsOf: URL(fileURLWithPath: Fixtures.tinyLlama + "/reference.json"))
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
-    reference = try decoder.decode(Reference.self, from: data)
-    batch = SequenceBatch(
-      whole: reference.inputIds, promptLengths: reference.promptLengths)
+  @Test(arguments: Fixtures.checkpoints)
+  func `logits agree with transformers`(_ name: String) throws {
+    let policy = try policy(name)
+    let reference = try Fixtures.reference(name)
+    // All but the last token predict one.
+    let batch = SequenceBatch(whole: [reference.inputIds[0]], promptLengths: [1])
+    let network = try #require(policy.network)
+    let vocabulary = network.shape.vocabularySize
+    var largest = 0.0
+    try policy.accumulateGradient(of: batch, sequences: 0..<1, temperature: 1) { _, scores, _ in
+      for row in scores.logProbabilities.indices {
+        for token in 0..<vocabulary {
+          let got = network.tokenColumns.logits.pointer[row * vocabulary + token]
+          let want = reference.logitsOfSequence0[row][token]
+          largest = max(largest, abs(Double(got) - want))
+        }
+      }
+    }
+    #expect(policy.parameterCount > 0 && reference.logitsOfSequence0[0].count == vocabulary)
+    // Both are float32 sums in different orders; logits are of size 10, so an ulp is 1e-6.
+    #expect(largest < 2e-5, "\(largest)")
   }
 
-  @Test func `log-probabilities agree with transformers`() throws {
+  @Test(arguments: Fixtures.checkpoints)
+  func `log-probabilities agree with transformers`(_ name: String) throws {
+    let reference = try Fixtures.reference(name)
     let expected = zip(reference.tokenLogprobs, reference.promptLengths).flatMap {
       $0.dropFirst($1 - 1)
     }
-    let scores = try policy.allScores(batch)
+    let scores = try policy(name).allScores(reference.batch)
     #expect(scores.logProbabilities.count == expected.count)
-    // Both are float32 sums in different orders over logits of size 10: some 1e-6 apart.
+    // As above; a log-probability is a difference of two such sums.
     for (got, want) in zip(scores.logProbabilities, expected) { #expect(abs(got - want) < 1e-5) }
   }
 
-  @Test func `entropies and levers agree with softmax of the reference logits`() throws {
-    let scores = try policy.allScores(batch)
+  @Test(arguments: Fixtures.checkpoints)
+  func `entropies and levers agree with softmax of the reference logits`(_ name: String) throws {
+    let reference = try Fixtures.reference(name)
+    let scores = try policy(name).allScores(reference.batch)
     let promptLength = reference.promptLengths[0]
     let tokens = reference.inputIds[0]
     for i in 0..<tokens.count - promptLength {
@@ -61,11 +69,16 @@ struct ReferenceTests {
     }
   }
 
-  @Test func `gradients of every tensor agree with float64`() throws {
+  @Test(arguments: Fixtures.checkpoints)
+  func `gradients of every tensor agree with float64`(_ name: String) throws {
+    let reference = try Fixtures.reference(name)
+    let policy = try policy(name)
     let weights = zip(reference.weights, reference.promptLengths).flatMap { $0.dropFirst($1) }
-    try policy.accumulate(batch, weights: weights)
-    let file = try TensorFile(path: Fixtures.tinyLlama + "/reference_grads_f64.safetensors")
+    try policy.accumulate(reference.batch, weights: weights)
+    let file = try TensorFile(
+      path: Fixtures.checkpoint(name) + "/reference_grads_f64.safetensors")
     let network = try #require(policy.network)
+    #expect(network.layout.tensors.map(\.name).sorted() == file.names)
     for tensor in network.layout.tensors {
       var expected = [Float](repeating: 0, count: tensor.count)
       var span = expected.mutableSpan

@@ -37,10 +37,19 @@ package enum ByteAlphabet {
   /// The bytes that a text spells; nil if it has a character outside the alphabet.
   package static func bytes(of text: some StringProtocol) -> [UInt8]? {
     var bytes: [UInt8] = []
-    for scalar in text.unicodeScalars {
-      guard scalar.value < 0x144, byteOfScalar[Int(scalar.value)] >= 0 else { return nil }
+    return append(bytesOf: text.unicodeScalars, to: &bytes) ? bytes : nil
+  }
+
+  /// Appends the bytes that scalars spell.
+  ///
+  /// - Returns: whether all of them are in the alphabet.
+  static func append(
+    bytesOf scalars: some Sequence<Unicode.Scalar>, to bytes: inout [UInt8]
+  ) -> Bool {
+    for scalar in scalars {
+      guard scalar.value < 0x144, byteOfScalar[Int(scalar.value)] >= 0 else { return false }
       bytes.append(UInt8(byteOfScalar[Int(scalar.value)]))
     }
-    return bytes
+    return true
   }
 }

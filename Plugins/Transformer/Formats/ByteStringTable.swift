@@ -5,8 +5,12 @@ struct ByteStringTable: Sendable {
   private var bytes: [UInt8] = []
   /// Where each string begins, and at last where the last one ends.
   private var starts: [Int] = [0]
-  /// Open addressing with linear probing; a slot holds a string's number, or -1.
-  private var slots = [Int32](repeating: -1, count: 64)
+  /// Open addressing with linear probing. A slot holds the upper half of a string's hash and, in its
+  /// lower half, the string's number: most strings that differ are told apart by the hash alone.
+  private var slots = [UInt64](repeating: Self.free, count: 16)
+
+  /// No string: numbers are less.
+  private static let free = UInt64.max
 
   var count: Int { starts.count - 1 }
 
@@ -15,34 +19,40 @@ struct ByteStringTable: Sendable {
 
   /// The number of a string, or nil if it isn't there.
   func find(_ string: Span<UInt8>) -> Int? {
-    let found = slots[slot(of: string)]
-    return found < 0 ? nil : Int(found)
+    let found = slots[slot(of: string, hash: Self.hash(string))]
+    return found == Self.free ? nil : Self.number(found)
   }
 
   /// The number of a string, which is added if it isn't there.
   mutating func intern(_ string: Span<UInt8>) -> Int {
-    var place = slot(of: string)
-    if slots[place] >= 0 { return Int(slots[place]) }
+    let hash = Self.hash(string)
+    var place = slot(of: string, hash: hash)
+    if slots[place] != Self.free { return Self.number(slots[place]) }
     // At most half full, so that probing stays short.
     if 2 * (count + 1) > slots.count {
       grow()
-      place = slot(of: string)
+      place = slot(of: string, hash: hash)
     }
-    slots[place] = Int32(count)
+    slots[place] = hash & ~0xFFFF_FFFF | UInt64(count)
     for i in 0..<string.count { bytes.append(string[i]) }
     starts.append(bytes.count)
     return count - 1
   }
 
+  private static func number(_ slot: UInt64) -> Int { Int(slot & 0xFFFF_FFFF) }
+
   /// The slot that holds the string, or the free one where it belongs.
-  private func slot(of string: Span<UInt8>) -> Int {
-    var place = Self.hash(string) & (slots.count - 1)
-    while slots[place] >= 0 {
-      let start = starts[Int(slots[place])]
-      if starts[Int(slots[place]) + 1] - start == string.count {
-        var i = 0
-        while i < string.count && bytes[start + i] == string[i] { i += 1 }
-        if i == string.count { return place }
+  private func slot(of string: Span<UInt8>, hash: UInt64) -> Int {
+    var place = Int(truncatingIfNeeded: hash >> 32) & (slots.count - 1)
+    while slots[place] != Self.free {
+      if slots[place] >> 32 == hash >> 32 {
+        let number = Self.number(slots[place])
+        let start = starts[number]
+        if starts[number + 1] - start == string.count {
+          var i = 0
+          while i < string.count && bytes[start + i] == string[i] { i += 1 }
+          if i == string.count { return place }
+        }
       }
       place = (place + 1) & (slots.count - 1)
     }
@@ -50,18 +60,19 @@ struct ByteStringTable: Sendable {
   }
 
   private mutating func grow() {
-    slots = [Int32](repeating: -1, count: 2 * slots.count)
-    for index in 0..<count {
-      var place = Self.hash(self[index].span) & (slots.count - 1)
-      while slots[place] >= 0 { place = (place + 1) & (slots.count - 1) }
-      slots[place] = Int32(index)
+    var larger = [UInt64](repeating: Self.free, count: 2 * slots.count)
+    for slot in slots where slot != Self.free {
+      var place = Int(truncatingIfNeeded: slot >> 32) & (larger.count - 1)
+      while larger[place] != Self.free { place = (place + 1) & (larger.count - 1) }
+      larger[place] = slot
     }
+    slots = larger
   }
 
-  /// FNV-1a, with the high bits folded in, since the table uses the low ones.
-  private static func hash(_ string: Span<UInt8>) -> Int {
+  /// FNV-1a, then a multiplication that brings all of it into the upper half.
+  private static func hash(_ string: Span<UInt8>) -> UInt64 {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for i in 0..<string.count { hash = (hash ^ UInt64(string[i])) &* 0x0000_0100_0000_01b3 }
-    return Int(truncatingIfNeeded: hash ^ hash >> 32)
+    return (hash ^ hash >> 32) &* 0x9E37_79B9_7F4A_7C15
   }
 }

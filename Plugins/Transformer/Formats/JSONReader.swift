@@ -95,7 +95,8 @@ package struct JSONReader {
   private mutating func object(depth: Int) throws(FulcrumError) -> JSONValue {
     position += 1
     var members: [JSONMember] = []
-    var keys: Set<String> = []
+    // As bytes: Swift takes canonically equivalent texts for equal.
+    var keys = ByteStringTable()
     skipSpace()
     if current == UInt8(ascii: "}") {
       position += 1
@@ -106,7 +107,7 @@ package struct JSONReader {
       guard current == UInt8(ascii: "\"") else { throw fault("a key in quotes") }
       let start = position
       let key = try string()
-      guard keys.insert(key).inserted else {
+      guard keys.intern(key.utf8Span.span) == members.count else {
         throw FulcrumError(.checkpoint, "the key '\(key)' is repeated at byte \(start)")
       }
       skipSpace()
@@ -140,16 +141,18 @@ package struct JSONReader {
         position += 1
       }
     }
-    let run = bytes[runStart..<position]
+    let run = runStart..<position
     try take(UInt8(ascii: "\""), "'\"'")
-    let text =
-      decoded.map { String(validating: $0 + run, as: UTF8.self) }
-      ?? String(validating: run, as: UTF8.self)
-    guard let text else {
+    do {
+      guard var decoded else {
+        return String(copying: try UTF8Span(validating: bytes.span.extracting(run)))
+      }
+      decoded += bytes[run]
+      return String(copying: try UTF8Span(validating: decoded.span))
+    } catch {
       position = opening
       throw fault("a string in UTF-8")
     }
-    return text
   }
 
   private mutating func appendEscape(to text: inout [UInt8]) throws(FulcrumError) {

@@ -2,7 +2,7 @@
 ///
 /// `JSONSerialization` drops a repeated key silently and makes `true` and `1` alike; a checkpoint's
 /// files must not be read that loosely.
-package indirect enum JSONValue: Equatable, Sendable {
+package enum JSONValue: Equatable, Sendable {
   case null
   case bool(Bool)
   case integer(Int)

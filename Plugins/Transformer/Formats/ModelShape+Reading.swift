@@ -1,62 +1,82 @@
 import FulcrumKernel
 
 extension ModelShape {
-  /// Reads `config.json`.
+  /// Reads `config.json`, and the end tokens of `generation_config.json` if there is one.
+  ///
+  /// - Throws: `.notFound` without the file, and what `init(_:)` throws.
+  package static func read(fromFolder folder: String) throws(FulcrumError) -> ModelShape {
+    try ModelShape(ConfigurationFiles(folder: folder))
+  }
+
+  /// The shape that a checkpoint's files describe.
   ///
   /// Whatever would change the computation and isn't implemented is refused by name; keys that are
-  /// absent have the defaults of transformers' `LlamaConfig`.
+  /// absent have the defaults of the family's class in transformers.
   ///
-  /// - Throws: `.notFound` without the file, `.checkpoint` if it isn't valid, `.unsupported` for
-  ///   another model, `.configuration` if the sizes don't fit each other.
-  package static func read(fromFolder folder: String) throws(FulcrumError) -> ModelShape {
-    let path = folder + "/config.json"
-    let config = ConfigFile(path: path, json: try ReadableFile.json(path))
-    try config.refuseOtherModels()
+  /// - Throws: `.checkpoint` if a value isn't valid, `.unsupported` for another model,
+  ///   `.configuration` if the sizes don't fit each other.
+  package init(_ files: ConfigurationFiles) throws(FulcrumError) {
+    let config = files.config
+    let family = try config.family()
+    try config.refuseOtherModels(than: family)
     let width = try config.size("hidden_size")
     let headCount = try config.size("num_attention_heads")
-    let endToken = try config.endToken()
-    let shape = ModelShape(
-      vocabularySize: try config.size("vocab_size"), width: width,
+    let contextLength = try config.size(
+      "max_position_embeddings", default: family.defaultContextLength)
+    let rope = try config.rope(contextLength: contextLength)
+    let endTokens = try files.endTokens()
+    self.init(
+      family: family, vocabularySize: try config.size("vocab_size"), width: width,
       layerCount: try config.size("num_hidden_layers"), headCount: headCount,
-      keyValueHeadCount: try config.size("num_key_value_heads", default: headCount),
+      keyValueHeadCount: try config.keyValueHeadCount(family, headCount: headCount),
       // A head count of zero is refused by `validate`, by its own name.
-      headSize: try config.size("head_dim", default: width / max(headCount, 1)),
-      hiddenWidth: try config.size("intermediate_size"),
-      contextLength: try config.size("max_position_embeddings", default: 2048),
-      ropeTheta: try config.ropeTheta(),
+      headSize: try config.size(
+        "head_dim", default: family.defaultHeadSize ?? width / max(headCount, 1)),
+      hiddenWidth: try config.size("intermediate_size"), contextLength: contextLength,
+      ropeTheta: rope.theta, ropeScaling: rope.scaling,
       normEpsilon: try config.number("rms_norm_eps", default: 1e-6),
-      isTied: try config.flag("tie_word_embeddings"),
-      endToken: endToken,
-      padToken: try config.token("pad_token_id") ?? endToken)
-    try shape.validate(at: path)
-    return shape
+      isTied: try config.flag("tie_word_embeddings"), endToken: endTokens[0],
+      otherEndTokens: Array(endTokens.dropFirst()),
+      padToken: try config.token("pad_token_id") ?? endTokens[0])
+    try validate(at: config.path)
   }
 }
 
-/// The keys of one `config.json`.
-private struct ConfigFile {
-  let path: String
-  let json: JSONValue
-
-  func refuseOtherModels() throws(FulcrumError) {
-    guard json.members != nil else {
-      throw FulcrumError(.checkpoint, "expected an object, got \(json.excerpt)", at: path)
+extension ConfigurationFiles {
+  /// Those of `config.json`, then those that only `generation_config.json` names: transformers
+  /// stops at the latter, and chat models list the end of a turn there.
+  fileprivate func endTokens() throws(FulcrumError) -> [Int32] {
+    let key = "eos_token_id"
+    var tokens: [Int32] = []
+    for token in try config.tokens(key) + (generation?.tokens(key) ?? [])
+    where !tokens.contains(token) {
+      tokens.append(token)
     }
-    guard let family = json.present("model_type")?.text else {
+    guard !tokens.isEmpty else { throw config.wrong(key, "a token number", nil) }
+    return tokens
+  }
+}
+
+extension ConfigFile {
+  fileprivate func family() throws(FulcrumError) -> ModelFamily {
+    guard let name = json.present("model_type")?.text else {
       throw FulcrumError(.checkpoint, "there is no model_type", at: path)
     }
-    guard family == "llama" else {
-      throw unsupported("model_type is '\(family)', expected 'llama'")
+    guard let family = ModelFamily(rawValue: name) else {
+      let known = ModelFamily.allCases.map { "'\($0.rawValue)'" }.joined(separator: ", ")
+      throw unsupported("model_type is '\(name)', expected one of \(known)")
     }
-    if let names = json.present("architectures"), names != .array([.string("LlamaForCausalLM")]) {
-      throw unsupported("architectures is \(names.excerpt), expected [\"LlamaForCausalLM\"]")
-    }
-    // Each of these has one value for which the plain model computes the right thing.
+    return family
+  }
+
+  fileprivate func refuseOtherModels(than family: ModelFamily) throws(FulcrumError) {
+    let architectures = JSONValue.array([.string(family.architecture)])
+    // Each of these has one value for which the family's plain model computes the right thing.
     let plain: [(key: String, value: JSONValue)] = [
-      ("hidden_act", .string("silu")), ("attention_bias", .bool(false)),
-      ("mlp_bias", .bool(false)), ("rope_interleaved", .bool(false)),
-      ("use_sliding_window", .bool(false)), ("is_encoder_decoder", .bool(false)),
-      ("add_cross_attention", .bool(false)),
+      ("architectures", architectures), ("hidden_act", .string("silu")),
+      ("attention_bias", .bool(family.hasQueryKeyValueBias)), ("mlp_bias", .bool(false)),
+      ("rope_interleaved", .bool(false)), ("use_sliding_window", .bool(false)),
+      ("is_encoder_decoder", .bool(false)), ("add_cross_attention", .bool(false)),
     ]
     for (key, value) in plain {
       if let got = json.present(key), got != value {
@@ -68,92 +88,25 @@ private struct ConfigFile {
         throw unsupported("\(key) is \(got.excerpt), expected \(value)")
       }
     }
-    for key in ["rope_scaling", "quantization_config", "sliding_window"] {
+    // Qwen's files give a window that `use_sliding_window` switches off.
+    let absent = ["quantization_config"] + (family == .llama ? ["sliding_window"] : [])
+    for key in absent {
       if let got = json.present(key) {
         throw unsupported("\(key) is \(got.excerpt), expected null")
       }
     }
+    for kind in json.present("layer_types")?.elements ?? [] where kind != .string("full_attention")
+    {
+      throw unsupported("layer_types has \(kind.excerpt), expected \"full_attention\" only")
+    }
   }
 
-  private func unsupported(_ message: String) -> FulcrumError {
-    FulcrumError(
-      .unsupported, message, at: path,
-      hint: "this policy computes the plain Llama architecture only")
-  }
-
-  private func wrong(_ key: String, _ expected: String, _ got: JSONValue?) -> FulcrumError {
-    FulcrumError(
-      .checkpoint, "\(key) must be \(expected), got \(got?.excerpt ?? "nothing")", at: path)
-  }
-
-  func size(_ key: String, default fallback: Int? = nil) throws(FulcrumError) -> Int {
-    let value = json.present(key)
-    if value == nil, let fallback { return fallback }
-    guard let size = value?.integer else { throw wrong(key, "an integer", value) }
-    return size
-  }
-
-  func number(_ key: String, default fallback: Double) throws(FulcrumError) -> Double {
-    guard let value = json.present(key) else { return fallback }
-    guard let number = value.double else { throw wrong(key, "a number", value) }
-    return number
-  }
-
-  func flag(_ key: String) throws(FulcrumError) -> Bool {
-    guard let value = json.present(key) else { return false }
-    guard let flag = value.bool else { throw wrong(key, "true or false", value) }
-    return flag
-  }
-
-  func token(_ key: String) throws(FulcrumError) -> Int32? {
-    guard let value = json.present(key) else { return nil }
-    guard let token = value.integer.flatMap({ Int32(exactly: $0) }) else {
-      throw wrong(key, "a token number", value)
-    }
-    return token
-  }
-
-  func endToken() throws(FulcrumError) -> Int32 {
-    let key = "eos_token_id"
-    let value = json.present(key)
-    if let several = value?.elements, several.count != 1 {
-      throw unsupported("\(key) lists \(several.count) tokens, expected one")
-    }
-    let single = value?.elements?.first ?? value
-    guard let token = single?.integer.flatMap({ Int32(exactly: $0) }) else {
-      throw wrong(key, "a token number", value)
-    }
-    return token
-  }
-
-  /// At the top level, where transformers 4 writes it, or in `rope_parameters`, where version 5
-  /// does.
-  func ropeTheta() throws(FulcrumError) -> Double {
-    let fallback = 10_000.0
-    guard let rope = json.present("rope_parameters") else {
-      return try number("rope_theta", default: fallback)
-    }
-    guard let members = rope.members else { throw wrong("rope_parameters", "an object", rope) }
-    for member in members where member.value != .null {
-      switch member.key {
-      case "rope_theta": break
-      case "rope_type" where member.value == .string("default"): break
-      case "partial_rotary_factor" where member.value.double == 1: break
-      default:
-        throw unsupported("rope_parameters has \(member.key) \(member.value.excerpt)")
-      }
-    }
-    guard let inner = rope.present("rope_theta") else {
-      return try number("rope_theta", default: fallback)
-    }
-    guard let theta = inner.double else {
-      throw wrong("rope_parameters.rope_theta", "a number", inner)
-    }
-    let outer = try number("rope_theta", default: theta)
-    guard outer == theta else {
-      throw FulcrumError(
-        .checkpoint, "rope_theta is \(outer), but \(theta) in rope_parameters", at: path)
-    }
-    return theta
+  fileprivate func keyValueHeadCount(
+    _ family: ModelFamily, headCount: Int
+  ) throws(FulcrumError) -> Int {
+    let key = "num_key_value_heads"
+    // In transformers an absent key has the class's default, a null means as many as heads.
+    let fallback = json[key] == nil ? family.defaultKeyValueHeadCount : nil
+    return try size(key, default: fallback ?? headCount)
   }
 }

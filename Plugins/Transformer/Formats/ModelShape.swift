@@ -2,6 +2,8 @@ import FulcrumKernel
 
 /// The sizes and constants of a Llama-style model: its `config.json`.
 package struct ModelShape: Sendable, Equatable {
+  /// `model_type`.
+  package var family: ModelFamily
   /// Rows of the embedding, `vocab_size`; the tokenizer may use fewer.
   package var vocabularySize: Int
   /// `hidden_size`.
@@ -20,21 +22,27 @@ package struct ModelShape: Sendable, Equatable {
   package var contextLength: Int
   /// Base of the rotary wavelengths, `rope_theta`.
   package var ropeTheta: Double
+  /// `rope_scaling`, or the other members of `rope_parameters`.
+  package var ropeScaling: RopeScaling
   /// Added to the mean square in RMSNorm, `rms_norm_eps`.
   package var normEpsilon: Double
   /// Whether the head shares the embedding's weights, `tie_word_embeddings`.
   package var isTied: Bool
-  /// Ends a completion, `eos_token_id`.
+  /// Ends a completion and a demonstration: the first `eos_token_id`.
   package var endToken: Int32
+  /// End a completion too: the further tokens of an `eos_token_id` that is a list.
+  package var otherEndTokens: [Int32]
   /// `pad_token_id`; the end token where a file has none, since nothing here is padded.
   package var padToken: Int32
 
   /// A shape as given; `validate(at:)` says whether it is possible.
   package init(
-    vocabularySize: Int, width: Int, layerCount: Int, headCount: Int, keyValueHeadCount: Int,
-    headSize: Int, hiddenWidth: Int, contextLength: Int, ropeTheta: Double, normEpsilon: Double,
-    isTied: Bool, endToken: Int32, padToken: Int32
+    family: ModelFamily = .llama, vocabularySize: Int, width: Int, layerCount: Int, headCount: Int,
+    keyValueHeadCount: Int, headSize: Int, hiddenWidth: Int, contextLength: Int, ropeTheta: Double,
+    ropeScaling: RopeScaling = .none, normEpsilon: Double, isTied: Bool, endToken: Int32,
+    otherEndTokens: [Int32] = [], padToken: Int32
   ) {
+    self.family = family
     self.vocabularySize = vocabularySize
     self.width = width
     self.layerCount = layerCount
@@ -44,11 +52,16 @@ package struct ModelShape: Sendable, Equatable {
     self.hiddenWidth = hiddenWidth
     self.contextLength = contextLength
     self.ropeTheta = ropeTheta
+    self.ropeScaling = ropeScaling
     self.normEpsilon = normEpsilon
     self.isTied = isTied
     self.endToken = endToken
+    self.otherEndTokens = otherEndTokens
     self.padToken = padToken
   }
+
+  /// Every token that ends a completion.
+  package var endTokens: [Int32] { [endToken] + otherEndTokens }
 
   /// A size above this is taken for damage; it keeps every product of three sizes within an `Int`.
   private static let sizeLimit = 1 << 20
@@ -84,7 +97,8 @@ package struct ModelShape: Sendable, Equatable {
       throw FulcrumError(
         .configuration, "\(key) must be a positive number, got \(value)", at: location)
     }
-    for (key, token) in [("eos_token_id", endToken), ("pad_token_id", padToken)]
+    let tokens = endTokens.map { ("eos_token_id", $0) } + [("pad_token_id", padToken)]
+    for (key, token) in tokens
     where !(0..<vocabularySize).contains(Int(token)) {
       throw FulcrumError(
         .configuration, "\(key) must be from 0 to \(vocabularySize - 1), got \(token)",

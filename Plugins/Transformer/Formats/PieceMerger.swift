@@ -17,13 +17,10 @@ struct PieceMerger {
   ///
   /// - Complexity: O(n log n) for n bytes.
   mutating func encode(
-    _ piece: Span<UInt8>, byteTokens: [Int32], merges: PairTable, into tokens: inout [Int32]
+    _ piece: Span<UInt8>, _ bytePairs: BytePairMerges, into tokens: inout [Int32]
   ) {
-    if piece.count == 1 {
-      tokens.append(byteTokens[Int(piece[0])])
-      return
-    }
-    start(piece, byteTokens: byteTokens, merges: merges)
+    let merges = bytePairs.pairs
+    start(piece, byteTokens: bytePairs.byteTokens, merges: merges)
     while let entry = queue.popSmallest() {
       let place = Int(truncatingIfNeeded: entry & 0xFFFF_FFFF)
       // An entry is out of date if its place or the one after it has changed since.
@@ -50,11 +47,16 @@ struct PieceMerger {
     previous.removeAll(keepingCapacity: true)
     queue.removeAll()
     for i in 0..<piece.count {
-      symbols.append(byteTokens[Int(piece[i])])
-      next.append(i + 1 < piece.count ? Int32(i + 1) : -1)
-      previous.append(Int32(i) - 1)
+      let token = byteTokens[Int(piece[i])]
+      if token < 0 { continue }
+      let place = Int32(symbols.count)
+      symbols.append(token)
+      next.append(place + 1)
+      previous.append(place - 1)
     }
-    for i in 0..<piece.count - 1 { enqueue(i, merges) }
+    if symbols.isEmpty { return }
+    next[symbols.count - 1] = -1
+    for place in 0..<symbols.count - 1 { enqueue(place, merges) }
   }
 
   private mutating func enqueue(_ place: Int, _ merges: PairTable) {

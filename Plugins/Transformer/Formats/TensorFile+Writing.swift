@@ -1,6 +1,20 @@
 import FulcrumKernel
 
 extension TensorFile {
+  /// A tensor that is to be written.
+  package struct Plan: Sendable, Equatable {
+    package let name: String
+    /// Row-major; empty for a scalar.
+    package let shape: [Int]
+    package let precision: TensorPrecision
+
+    package init(name: String, shape: [Int], precision: TensorPrecision) {
+      self.name = name
+      self.shape = shape
+      self.precision = precision
+    }
+  }
+
   /// Writes a safetensors file, tensor after tensor in the order given, and syncs it to the disk.
   ///
   /// - Parameters:
@@ -9,19 +23,18 @@ extension TensorFile {
   ///     as the shape says) to `body`, in one call or in consecutive pieces.
   /// - Numerics: F16 and BF16 are rounded to nearest, ties to even.
   /// - Throws: `.usage` for a repeated name or a wrong number of values, `.notFinite` if a value is
-  ///   not finite in the file's precision, `.inputOutput` if the system fails.
+  ///   not finite in its tensor's precision, `.inputOutput` if the system fails.
   package static func write(
-    path: String, precision: TensorPrecision, metadata: [String: String] = [:],
-    tensors: [(name: String, shape: [Int])],
+    path: String, metadata: [String: String] = [:], tensors: [Plan],
     values: (_ index: Int, _ body: (Span<Float>) throws(FulcrumError) -> Void)
       throws(FulcrumError) -> Void
   ) throws(FulcrumError) {
-    let header = try encodedHeader(
-      path: path, precision: precision, metadata: metadata, tensors: tensors)
+    let header = try encodedHeader(path: path, metadata: metadata, tensors: tensors)
     let file = try WritableFile(path: path)
     try file.write(header.span.bytes)
     for (index, tensor) in tensors.enumerated() {
-      var writer = TensorWriter(file: file, path: path, name: tensor.name, precision: precision)
+      var writer = TensorWriter(
+        file: file, path: path, name: tensor.name, precision: tensor.precision)
       try values(index) { (span) throws(FulcrumError) in try writer.append(span) }
       let expected = tensor.shape.reduce(1, *)
       guard writer.count == expected else {
@@ -35,8 +48,7 @@ extension TensorFile {
   }
 
   private static func encodedHeader(
-    path: String, precision: TensorPrecision, metadata: [String: String],
-    tensors: [(name: String, shape: [Int])]
+    path: String, metadata: [String: String], tensors: [Plan]
   ) throws(FulcrumError) -> [UInt8] {
     let texts = metadata.merging(["format": "pt"]) { given, _ in given }
     var members = [
@@ -50,12 +62,13 @@ extension TensorFile {
       guard names.insert(tensor.name).inserted else {
         throw FulcrumError(.usage, "the tensor name '\(tensor.name)' is repeated", at: path)
       }
-      let end = offset + tensor.shape.reduce(precision.element.byteCount, *)
+      let element = tensor.precision.element
+      let end = offset + tensor.shape.reduce(element.byteCount, *)
       members.append(
         JSONMember(
           tensor.name,
           .object([
-            JSONMember("dtype", .string(precision.element.rawValue)),
+            JSONMember("dtype", .string(element.rawValue)),
             JSONMember("shape", .array(tensor.shape.map(JSONValue.integer))),
             JSONMember("data_offsets", .array([.integer(offset), .integer(end)])),
           ])))

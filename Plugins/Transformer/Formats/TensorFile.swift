@@ -13,6 +13,9 @@ package struct TensorFile: Sendable {
   private let file: ReadableFile
   private let header: TensorHeader
 
+  /// As it was given.
+  package var path: String { file.path }
+
   /// The file's own texts; files for PyTorch have `format`: `pt`.
   package var metadata: [String: String] { header.metadata }
 
@@ -23,6 +26,14 @@ package struct TensorFile: Sendable {
 
   /// The tensors' names, sorted.
   package var names: [String] { header.entries.keys.sorted() }
+
+  /// The tensors' names in the order of their data.
+  package var namesInOrder: [String] {
+    header.entries.sorted {
+      ($0.value.range.lowerBound, $0.value.range.upperBound, $0.key)
+        < ($1.value.range.lowerBound, $1.value.range.upperBound, $1.key)
+    }.map(\.key)
+  }
 
   /// Opens a file and checks its header.
   ///
@@ -68,10 +79,7 @@ package struct TensorFile: Sendable {
       case .bf16:
         try readHalves(entry, into: buffer) { HalfPrecision.float(bfloat16: $0) }
       default:
-        throw FulcrumError(
-          .checkpoint,
-          "tensor '\(name)' has the dtype \(entry.dtype.rawValue), expected F32, F16 or BF16",
-          at: file.path)
+        throw noWeights(name)
       }
     }
     if let index = Finiteness.firstFault(in: values.span) {
@@ -80,6 +88,14 @@ package struct TensorFile: Sendable {
         "tensor '\(name)' holds \(values[index]) at element \(index), expected finite values",
         at: file.path, hint: "the training that wrote it had diverged: use an earlier checkpoint")
     }
+  }
+
+  /// The error for a tensor of integers or of a precision that isn't read.
+  func noWeights(_ name: String) -> FulcrumError {
+    FulcrumError(
+      .checkpoint,
+      "tensor '\(name)' has the dtype \(header.entries[name]?.dtype.rawValue ?? "nothing"),"
+        + " expected F32, F16 or BF16", at: file.path)
   }
 
   /// The piece in which a tensor is converted: big enough for the disk, small enough for the cache.

@@ -2,6 +2,12 @@
 package enum TensorPrecision: String, CaseIterable, Sendable {
   case f32, bf16, f16
 
+  /// The precision of a safetensors element type; `nil` for types that hold no weights.
+  package init?(_ element: TensorElement) {
+    guard let precision = Self.allCases.first(where: { $0.element == element }) else { return nil }
+    self = precision
+  }
+
   /// The name in `config.json`.
   package var huggingFaceName: String {
     switch self {

@@ -34,48 +34,49 @@ extension Tokenizer {
         "a vocabulary of 256 bytes and \(specialTokens.count) special tokens has at least"
           + " \(smallest) tokens, got \(vocabularySize)")
     }
-    let special = SpecialTokens(
-      specialTokens.enumerated().map {
-        SpecialTokens.Token(text: $0.element, id: Int32($0.offset), isSpecial: true)
-      })
-    var words = WordCounter(preTokenizer: .qwen2, special: special)
+    let pattern = PiecePattern.qwen2
+    let added = specialTokens.enumerated().map {
+      AddedToken(text: $0.element, id: Int32($0.offset), isSpecial: true, isInModel: true)
+    }
+    var words = WordCounter(pattern: pattern, added: added)
     for text in texts { words.add(text) }
     var trainer = BytePairTrainer(
       words: words.table, counts: words.counts,
       vocabulary: specialTokens.map { Array($0.utf8) } + ByteAlphabet.ordered.map { [$0] })
     trainer.run(vocabularySize: vocabularySize)
     return try Tokenizer(
-      preTokenizer: .qwen2, isComposing: false, vocabulary: trainer.vocabulary,
-      merges: trainer.merges, special: special)
+      preTokenizer: PreTokenizer([.pattern(pattern)]), isComposing: false, prefixTokens: [],
+      parts: .trained(with: pattern), vocabulary: trainer.vocabulary,
+      mergeable: MergeableTokens(trainer.vocabulary, added: added), merges: trainer.merges,
+      ignoresMerges: false, added: added)
   }
 }
 
 /// Counts the pieces of texts.
 private struct WordCounter {
-  let preTokenizer: PreTokenizer
-  let special: SpecialTokens
+  private let pattern: PiecePattern
+  private let added: AddedTokenFinder
   private(set) var table = ByteStringTable()
   private(set) var counts: [Int] = []
 
-  init(preTokenizer: PreTokenizer, special: SpecialTokens) {
-    self.preTokenizer = preTokenizer
-    self.special = special
+  init(pattern: PiecePattern, added: [AddedToken]) {
+    self.pattern = pattern
+    self.added = AddedTokenFinder(added.map { ($0.text, $0) })
   }
 
   mutating func add(_ text: String) {
     let bytes = text.utf8Span.span
-    var start = 0
-    while let found = special.next(in: bytes, from: start) {
-      addPlain(bytes.extracting(start..<found.range.lowerBound))
-      start = found.range.upperBound
+    var progress = AddedTokenFinder.Progress()
+    while let match = added.next(in: bytes, &progress) {
+      addPlain(bytes.extracting(match.plain))
     }
-    addPlain(bytes.extracting(start..<bytes.count))
+    addPlain(bytes.extracting(progress.plainStart..<bytes.count))
   }
 
   private mutating func addPlain(_ text: Span<UInt8>) {
     var start = 0
     while start < text.count {
-      let end = preTokenizer.pieceEnd(in: text, from: start)
+      let end = pattern.pieceEnd(in: text, from: start)
       let index = table.intern(text.extracting(start..<end))
       if index == counts.count { counts.append(0) }
       counts[index] += 1

@@ -1,4 +1,3 @@
-import Foundation
 import FulcrumKernel
 
 /// A byte-level BPE tokenizer, as in `tokenizer.json`.
@@ -11,119 +10,112 @@ package struct Tokenizer: Sendable {
     let right: Int32
   }
 
-  let preTokenizer: PreTokenizer
-  /// Whether text is brought into Unicode's composed form (NFC) first.
-  let isComposing: Bool
+  /// The tokens that the file's post-processor puts before a text: Llama 3's begin of text.
+  ///
+  /// `encode` does not add them: a prompt brings its own markup.
+  package let prefixTokens: [Int32]
   /// The bytes that each token stands for.
   let vocabulary: [[UInt8]]
   let merges: [Merge]
-  let special: SpecialTokens
-  /// The token of each byte.
-  private let byteTokens: [Int32]
-  private let pairs: PairTable
+  let added: [AddedToken]
+  let parts: TokenizerParts
+  let companions: TokenizerCompanions
+  private let preTokenizer: PreTokenizer
+  /// Whether text is brought into Unicode's composed form (NFC) first.
+  private let isComposing: Bool
+  /// Found in the text as it is, and found in the normalized text.
+  private let verbatim: AddedTokenFinder
+  private let normalized: AddedTokenFinder
+  /// Those that a piece can be as a whole, whatever the merges say.
+  private let wholePieces: MergeableTokens?
+  private let bytePairs: BytePairMerges
   private let isSpecial: [Bool]
 
-  /// Tokens, special ones included; ids are `0..<vocabularySize`.
+  /// Tokens, added ones included; ids are `0..<vocabularySize`.
   package var vocabularySize: Int { vocabulary.count }
 
   /// - Throws: `.checkpoint` if the parts don't fit each other.
   init(
-    preTokenizer: PreTokenizer, isComposing: Bool, vocabulary: [[UInt8]], merges: [Merge],
-    special: SpecialTokens
+    preTokenizer: PreTokenizer, isComposing: Bool, prefixTokens: [Int32], parts: TokenizerParts,
+    vocabulary: [[UInt8]], mergeable: MergeableTokens, merges: [Merge], ignoresMerges: Bool,
+    added: [AddedToken], companions: TokenizerCompanions = TokenizerCompanions()
   ) throws(FulcrumError) {
-    var ids = ByteStringTable()
-    var idOf: [Int32] = []
-    var isSpecial = [Bool](repeating: false, count: vocabulary.count)
-    var isAdded = isSpecial
-    for token in special.tokens {
-      isSpecial[Int(token.id)] = token.isSpecial
-      isAdded[Int(token.id)] = true
-    }
-    for (id, bytes) in vocabulary.enumerated() where !isAdded[id] {
-      guard ids.intern(bytes.span) == idOf.count else {
-        throw FulcrumError(
-          .checkpoint, "the token '\(ByteAlphabet.spell(bytes))' is in the vocabulary twice")
-      }
-      idOf.append(Int32(id))
-    }
-    var byteTokens: [Int32] = []
-    for byte in UInt8.min...UInt8.max {
-      guard let index = ids.find([byte].span) else {
-        throw FulcrumError(
-          .checkpoint,
-          "the byte 0x\(String(byte, radix: 16)), '\(ByteAlphabet.spell([byte]))', is not in the"
-            + " vocabulary")
-      }
-      byteTokens.append(idOf[index])
-    }
-    var pairs = PairTable(capacity: merges.count)
-    for (rank, merge) in merges.enumerated() {
-      let merged = vocabulary[Int(merge.left)] + vocabulary[Int(merge.right)]
-      guard let index = ids.find(merged.span) else {
-        throw FulcrumError(
-          .checkpoint,
-          "merge \(rank) makes '\(ByteAlphabet.spell(merged))', which is not in the vocabulary")
-      }
-      guard pairs.add(merge.left, merge.right, rank: rank, token: idOf[index]) else {
-        throw FulcrumError(
-          .checkpoint, "merge \(rank), making '\(ByteAlphabet.spell(merged))', is repeated")
-      }
-    }
     self.preTokenizer = preTokenizer
     self.isComposing = isComposing
+    self.prefixTokens = prefixTokens
+    self.parts = parts
     self.vocabulary = vocabulary
     self.merges = merges
-    self.special = special
-    self.byteTokens = byteTokens
-    self.pairs = pairs
+    self.added = added
+    self.companions = companions
+    bytePairs = try BytePairMerges(merges, vocabulary: vocabulary, tokens: mergeable)
+    wholePieces = ignoresMerges ? mergeable : nil
+    verbatim = AddedTokenFinder(added.filter { !$0.isNormalized }.map { ($0.text, $0) })
+    normalized = AddedTokenFinder(
+      added.filter(\.isNormalized).map { ($0.soughtText(isComposing: isComposing), $0) })
+    var isSpecial = [Bool](repeating: false, count: vocabulary.count)
+    for token in added { isSpecial[Int(token.id)] = token.isSpecial }
     self.isSpecial = isSpecial
   }
 
-  /// The number of a special token; nil if there is none with that text.
+  /// The number of an added token, special or not; nil if there is none with that text.
   package func specialToken(_ text: String) -> Int32? {
     // Compared as bytes: Swift takes canonically equivalent texts for equal.
-    special.tokens.first { $0.text.utf8.elementsEqual(text.utf8) }?.id
+    added.first { $0.text.utf8.elementsEqual(text.utf8) }?.id
   }
 
-  /// The tokens of a text; special tokens written in it become themselves, and none are added.
+  /// The tokens of a text; added tokens written in it become themselves.
+  ///
+  /// A byte that the vocabulary lacks is left out, as the library does: SmolLM2's lacks seven
+  /// control characters and the first bytes of two unassigned planes.
   package func encode(_ text: String) -> [Int32] {
     var tokens: [Int32] = []
     // English text has about four bytes a token.
     tokens.reserveCapacity(text.utf8.count / 3)
     var merger = PieceMerger()
     let bytes = text.utf8Span.span
-    var start = 0
-    while let found = special.next(in: bytes, from: start) {
-      encodePlain(bytes.extracting(start..<found.range.lowerBound), &merger, into: &tokens)
-      tokens.append(found.id)
-      start = found.range.upperBound
+    var progress = AddedTokenFinder.Progress()
+    while let match = verbatim.next(in: bytes, &progress) {
+      encodePlain(bytes.extracting(match.plain), &merger, into: &tokens)
+      tokens.append(match.id)
     }
-    encodePlain(bytes.extracting(start..<bytes.count), &merger, into: &tokens)
+    encodePlain(bytes.extracting(progress.plainStart..<bytes.count), &merger, into: &tokens)
     return tokens
   }
 
   private func encodePlain(
     _ text: Span<UInt8>, _ merger: inout PieceMerger, into tokens: inout [Int32]
   ) {
-    guard isComposing, !text.indices.allSatisfy({ text[$0] < 0x80 }) else {
-      return encodeComposed(text, &merger, into: &tokens)
+    if isComposing, let composed = Composition.composed(text) {
+      encodeNormalized(composed.span, &merger, into: &tokens)
+    } else {
+      encodeNormalized(text, &merger, into: &tokens)
     }
-    let plain = text.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
-    // Decomposed first: composing alone leaves a Hangul syllable and its final consonant apart
-    // (U+AC00 U+11A8) and the Tibetan vowels U+0F73, U+0F75 and U+0F81 out of order.
-    let composed = plain.decomposedStringWithCanonicalMapping.precomposedStringWithCanonicalMapping
-    encodeComposed(composed.utf8Span.span, &merger, into: &tokens)
   }
 
-  private func encodeComposed(
+  private func encodeNormalized(
     _ text: Span<UInt8>, _ merger: inout PieceMerger, into tokens: inout [Int32]
   ) {
-    var start = 0
-    while start < text.count {
-      let end = preTokenizer.pieceEnd(in: text, from: start)
-      merger.encode(
-        text.extracting(start..<end), byteTokens: byteTokens, merges: pairs, into: &tokens)
-      start = end
+    var progress = AddedTokenFinder.Progress()
+    while let match = normalized.next(in: text, &progress) {
+      encodePieces(text.extracting(match.plain), &merger, into: &tokens)
+      tokens.append(match.id)
+    }
+    encodePieces(text.extracting(progress.plainStart..<text.count), &merger, into: &tokens)
+  }
+
+  private func encodePieces(
+    _ text: Span<UInt8>, _ merger: inout PieceMerger, into tokens: inout [Int32]
+  ) {
+    // The closure takes hold of what it captures for each piece: not of all the tokenizer, then.
+    let wholePieces = wholePieces
+    let bytePairs = bytePairs
+    preTokenizer.forEachPiece(in: text) { piece in
+      if let token = wholePieces?.id(of: piece) {
+        tokens.append(token)
+      } else {
+        merger.encode(piece, bytePairs, into: &tokens)
+      }
     }
   }
 

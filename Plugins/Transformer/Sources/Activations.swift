@@ -13,6 +13,9 @@ final class Activations {
   private let middles: [FloatBuffer]
   /// Rotated queries, rotated keys, values: `[rows, (heads + 2 · kv heads) · headSize]`.
   private let queryKeyValues: [FloatBuffer]
+  /// Queries and keys before their heads' norms: `[rows, (heads + kv heads) · headSize]`, if kept
+  /// and if there are such norms.
+  private let plainQueryKeys: [FloatBuffer]
   /// Heads' outputs: `[rows, heads · headSize]`.
   private let attendeds: [FloatBuffer]
   /// log Σ exp of each row's and head's attention scores: `[rows, heads]`.
@@ -28,6 +31,7 @@ final class Activations {
     residuals = buffers(isKept ? sets + 1 : 1)
     middles = buffers(isKept ? sets : 0)
     queryKeyValues = buffers(sets)
+    plainQueryKeys = buffers(isKept && shape.family.normalizesHeads ? sets : 0)
     attendeds = buffers(sets)
     logSums = buffers(sets)
     gateUps = buffers(isKept ? sets : 0)
@@ -41,6 +45,9 @@ final class Activations {
     for buffer in queryKeyValues {
       buffer.reserve(rows * (queryWidth + 2 * shape.keyValueHeadCount * shape.headSize))
     }
+    for buffer in plainQueryKeys {
+      buffer.reserve(rows * (queryWidth + shape.keyValueHeadCount * shape.headSize))
+    }
     for buffer in attendeds { buffer.reserve(rows * queryWidth) }
     for buffer in logSums { buffer.reserve(rows * shape.headCount) }
     for buffer in gateUps { buffer.reserve(rows * 2 * shape.hiddenWidth) }
@@ -53,6 +60,9 @@ final class Activations {
   }
   func queryKeyValue(_ layer: Int) -> FloatBuffer.Pointer {
     queryKeyValues[isKept ? layer : 0].pointer
+  }
+  func plainQueryKey(_ layer: Int) -> FloatBuffer.Pointer? {
+    plainQueryKeys.isEmpty ? nil : plainQueryKeys[layer].pointer
   }
   func attended(_ layer: Int) -> FloatBuffer.Pointer { attendeds[isKept ? layer : 0].pointer }
   func logSum(_ layer: Int) -> FloatBuffer.Pointer { logSums[isKept ? layer : 0].pointer }

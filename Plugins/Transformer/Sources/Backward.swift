@@ -16,34 +16,27 @@ extension Network {
     gradients: FloatBuffer.Pointer
   ) {
     let tiles = RowTiles(rowCount: batch.rowCount, limit: WorkerScratch.tileRows)
-    backwardBuffers.reserve(rows: batch.rowCount, tiles: tiles.count, shape: shape)
+    backwardBuffers.reserve(
+      rows: batch.rowCount, vectorSums: tiles.count * vectorSums.count, shape: shape)
     headBackward(batch, activations, temperature: temperature, gradients: gradients)
     for layer in (-1..<shape.layerCount).reversed() {
       let upper: Int? = layer + 1 < shape.layerCount ? layer + 1 : nil
       let lower: Int? = layer >= 0 ? layer : nil
       pool.run(tiles.count) { tile, worker in
         let (first, rows, _) = tiles[tile]
-        let gains = self.backwardBuffers.gains.pointer + tile * 2 * self.width
-        gains.update(repeating: 0, count: 2 * self.width)
+        let sums = self.backwardBuffers.vectorSums.pointer + tile * self.vectorSums.count
+        sums.update(repeating: 0, count: self.vectorSums.count)
         if let upper {
           self.beginLayerBackward(
-            upper, activations, first: first, rows: rows, gains: gains, self.scratch[worker])
+            upper, activations, first: first, rows: rows, sums: sums, self.scratch[worker])
         }
         if let lower {
           self.endLayerBackward(
-            lower, activations, first: first, rows: rows, gains: gains + self.width,
-            self.scratch[worker])
+            lower, activations, first: first, rows: rows,
+            gains: sums + self.vectorSums.feedForwardNorm, self.scratch[worker])
         }
       }
-      for tile in 0..<tiles.count {
-        let gains = backwardBuffers.gains.pointer + tile * 2 * width
-        if let upper {
-          tk_add(gains, gradients + layout.layers[upper].attentionNorm, Int32(width))
-        }
-        if let lower {
-          tk_add(gains + width, gradients + layout.layers[lower].feedForwardNorm, Int32(width))
-        }
-      }
+      addVectorSums(tiles: tiles.count, upper: upper, lower: lower, gradients: gradients)
       gatherLayerGradients(
         batch, activations, upper: upper, lower: lower, gradients: gradients)
     }
@@ -52,10 +45,11 @@ extension Network {
 
   /// From queries, keys and values to the layer's entry, which is the exit of the layer below.
   private func beginLayerBackward(
-    _ layer: Int, _ activations: Activations, first: Int, rows: Int, gains: FloatBuffer.Pointer,
+    _ layer: Int, _ activations: Activations, first: Int, rows: Int, sums: FloatBuffer.Pointer,
     _ scratch: WorkerScratch
   ) {
     let offsets = layout.layers[layer]
+    projectBackward(layer, activations, first: first, rows: rows, sums: sums)
     let place = first * width
     let entry = activations.residual(layer) + place
     normalize(
@@ -68,8 +62,8 @@ extension Network {
       inner: queryKeyValueStride, columns: width)
     tk_rms_norm_backward(
       entry, parameters.pointer + offsets.attentionNorm, scratch.hiddenGradient.pointer,
-      backwardBuffers.middle.pointer + place, backwardBuffers.exit.pointer + place, gains,
-      Int32(rows), Int32(width), epsilon)
+      backwardBuffers.middle.pointer + place, backwardBuffers.exit.pointer + place,
+      sums + vectorSums.attentionNorm, Int32(rows), Int32(width), epsilon)
   }
 
   /// From the layer's exit to the heads' outputs.

@@ -17,10 +17,10 @@ final class BackwardBuffers {
   /// For queries, keys and values, of even and of odd layers: one is read while the other is
   /// written.
   let queryKeyValue = [FloatBuffer(), FloatBuffer()]
-  /// Each tile's part of the gains' gradients: `[tiles, 2, width]`.
-  let gains = FloatBuffer()
+  /// Each tile's part of the gradients of gains and biases: `[tiles, VectorSums.count]`.
+  let vectorSums = FloatBuffer()
 
-  func reserve(rows: Int, tiles: Int, shape: ModelShape) {
+  func reserve(rows: Int, vectorSums count: Int, shape: ModelShape) {
     let rows = RowTiles.padded(rows)
     let queryWidth = shape.headCount * shape.headSize
     for buffer in [exit, middle, attentionInput, feedForwardInput] {
@@ -31,6 +31,6 @@ final class BackwardBuffers {
     for buffer in queryKeyValue {
       buffer.reserve(rows * (queryWidth + 2 * shape.keyValueHeadCount * shape.headSize))
     }
-    gains.reserve(tiles * 2 * shape.width)
+    vectorSums.reserve(count)
   }
 }

@@ -8,7 +8,8 @@ import TransformerFormats
 struct Decoder {
   let network: Network
   let request: GenerationRequest
-  let endToken: Int32
+  /// Each of them ends a completion.
+  let endTokens: [Int32]
   /// Most prompt tokens that are run at a time.
   let prefillRows: Int
   let memory: DecodingMemory
@@ -39,7 +40,7 @@ struct Decoder {
         let completion = wave.completion(of: index)
         completions[sample.prompt].append(completion.tokens)
         logProbabilities += completion.logProbabilities
-        isFinished.append(completion.tokens.last == endToken)
+        isFinished.append(completion.tokens.last.map(endTokens.contains) ?? false)
       }
     }
     return Generation(

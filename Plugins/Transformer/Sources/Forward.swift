@@ -60,18 +60,11 @@ extension Network {
     _ layer: Int, _ activations: Activations, first: Int, rows: Int,
     _ positions: UnsafePointer<Int32>, _ scratch: WorkerScratch
   ) {
-    let offsets = layout.layers[layer]
-    let stride = queryKeyValueStride
-    let output = activations.queryKeyValue(layer) + first * stride
     normalize(
-      activations.residual(layer) + first * width, gain: offsets.attentionNorm,
+      activations.residual(layer) + first * width, gain: layout.layers[layer].attentionNorm,
       into: scratch.hidden.pointer, rows: rows)
-    MatrixProduct.timesTransposed(
-      scratch.hidden.pointer, stride: width, parameters.pointer + offsets.queryKeyValue,
-      stride: width, into: output, stride: stride, rows: rows, inner: width, columns: stride)
-    rotary.rotate(
-      output, stride: stride, positions: positions + first, count: rows,
-      heads: shape.headCount + shape.keyValueHeadCount)
+    project(
+      layer, scratch.hidden.pointer, activations, first: first, rows: rows, positions)
   }
 
   /// Projects the heads' outputs, and applies the feed-forward layer, each added to the residual.

@@ -21,7 +21,7 @@ extension Network {
       let rows = min(partRows, count - part)
       if !isKept { tokenColumns.logits.reserve(RowTiles.padded(partRows) * vocabulary) }
       let tiles = RowTiles(rowCount: rows, limit: tileRows)
-      backwardBuffers.gains.reserve(tiles.count * width)
+      backwardBuffers.vectorSums.reserve(tiles.count * width)
       pool.run(tiles.count) { tile, worker in
         let (first, rows, padded) = tiles[tile]
         let logits = self.tokenColumns.logits.pointer + first * vocabulary
@@ -32,12 +32,13 @@ extension Network {
         }
         self.headBackward(
           batch, activations, tokens: part + first..<part + first + rows, logits: logits,
-          temperature: temperature, gains: self.backwardBuffers.gains.pointer + tile * self.width,
+          temperature: temperature,
+          gains: self.backwardBuffers.vectorSums.pointer + tile * self.width,
           self.scratch[worker])
       }
       for tile in 0..<tiles.count {
         tk_add(
-          backwardBuffers.gains.pointer + tile * width, gradients + layout.finalNorm,
+          backwardBuffers.vectorSums.pointer + tile * width, gradients + layout.finalNorm,
           Int32(width))
       }
       var products = WeightGradients(rows: rows)

@@ -21,14 +21,18 @@ package final class Network {
   /// Buffers of passes that no backward pass follows, and of those that one does.
   let transient: Activations
   let kept: Activations
-  let tokenColumns = TokenColumns()
+  /// What the last pass said of the completion tokens.
+  package let tokenColumns = TokenColumns()
   let backwardBuffers = BackwardBuffers()
+  let vectorSums: VectorSums
 
   let width: Int
   /// All query heads' components.
   let queryWidth: Int
   /// All key heads' components.
   let keyWidth: Int
+  /// All query and key heads' components: what is rotated.
+  let queryKeyWidth: Int
   let hiddenWidth: Int
   let epsilon: Float
   /// 1 / √headSize.
@@ -46,9 +50,11 @@ package final class Network {
     keyValueLayout = KeyValueLayout(shape)
     transient = Activations(shape, isKept: false)
     kept = Activations(shape, isKept: true)
+    vectorSums = VectorSums(shape)
     width = shape.width
     queryWidth = shape.headCount * shape.headSize
     keyWidth = shape.keyValueHeadCount * shape.headSize
+    queryKeyWidth = queryWidth + keyWidth
     hiddenWidth = shape.hiddenWidth
     epsilon = Float(shape.normEpsilon)
     attentionScale = 1 / Float(shape.headSize).squareRoot()
@@ -65,6 +71,7 @@ package final class Network {
       let tensor = self.layout.tensors[index]
       let values = self.parameters.pointer + tensor.offset
       switch tensor.initialization {
+      case .zeros: values.update(repeating: 0, count: tensor.count)
       case .ones: values.update(repeating: 1, count: tensor.count)
       case .normal(let deviation):
         var stream = random.stream(UInt64(index))

@@ -20,6 +20,8 @@ package struct ParameterLayout: Sendable {
 
   /// How a fresh model's tensor begins.
   package enum Initialization: Sendable, Equatable {
+    /// A bias.
+    case zeros
     /// The gain of a normalisation.
     case ones
     /// Normal draws of this standard deviation.
@@ -29,6 +31,14 @@ package struct ParameterLayout: Sendable {
   /// Offsets of one layer's tensors.
   struct Layer: Sendable {
     let attentionNorm, queryKeyValue, output, feedForwardNorm, gateUp, down: Int
+    /// Of queries, keys and values together.
+    let queryKeyValueBias: Int?
+    let headNorms: HeadNorms?
+  }
+
+  /// Offsets of the gains on each head's query and key.
+  struct HeadNorms: Sendable {
+    let query, key: Int
   }
 
   /// In the order of their offsets.
@@ -67,6 +77,8 @@ package struct ParameterLayout: Sendable {
       builder.add(
         prefix + "self_attn.v_proj.weight", [keyWidth, width], .normal(fanIn(width)),
         isAdjacent: true)
+      let bias = builder.addBiases(shape, prefix: prefix)
+      let headNorms = builder.addHeadNorms(shape, prefix: prefix)
       let output = builder.add(
         prefix + "self_attn.o_proj.weight", [width, queryWidth],
         .normal(fanIn(queryWidth) * residualScale))
@@ -82,7 +94,8 @@ package struct ParameterLayout: Sendable {
         .normal(fanIn(shape.hiddenWidth) * residualScale))
       return Layer(
         attentionNorm: attentionNorm, queryKeyValue: query, output: output,
-        feedForwardNorm: feedForwardNorm, gateUp: gate, down: down)
+        feedForwardNorm: feedForwardNorm, gateUp: gate, down: down,
+        queryKeyValueBias: bias, headNorms: headNorms)
     }
     finalNorm = builder.add("model.norm.weight", [width], .ones)
     head =
@@ -109,6 +122,23 @@ package struct ParameterLayout: Sendable {
       tensors.append(tensor)
       end += tensor.count
       return tensor.offset
+    }
+
+    mutating func addBiases(_ shape: ModelShape, prefix: String) -> Int? {
+      guard shape.family.hasQueryKeyValueBias else { return nil }
+      let keyWidth = shape.keyValueHeadCount * shape.headSize
+      let query = add(
+        prefix + "self_attn.q_proj.bias", [shape.headCount * shape.headSize], .zeros)
+      add(prefix + "self_attn.k_proj.bias", [keyWidth], .zeros, isAdjacent: true)
+      add(prefix + "self_attn.v_proj.bias", [keyWidth], .zeros, isAdjacent: true)
+      return query
+    }
+
+    mutating func addHeadNorms(_ shape: ModelShape, prefix: String) -> HeadNorms? {
+      guard shape.family.normalizesHeads else { return nil }
+      return HeadNorms(
+        query: add(prefix + "self_attn.q_norm.weight", [shape.headSize], .ones),
+        key: add(prefix + "self_attn.k_norm.weight", [shape.headSize], .ones))
     }
   }
 }

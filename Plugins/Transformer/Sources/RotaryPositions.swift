@@ -7,7 +7,7 @@ import TransformerKernels
 /// - Source: RoFormer (arXiv 2104.09864), in the pairing (i, i + size/2) of Hugging Face's Llama.
 final class RotaryPositions {
   private let half: Int
-  /// `[contextLength, headSize / 2]`.
+  /// `[contextLength, headSize / 2]`, times the attention factor of scaled positions.
   private let cosines: FloatBuffer
   private let sines: FloatBuffer
 
@@ -15,12 +15,14 @@ final class RotaryPositions {
     half = shape.headSize / 2
     cosines = FloatBuffer(count: shape.contextLength * half)
     sines = FloatBuffer(count: shape.contextLength * half)
+    let frequencies = shape.ropeScaling.frequencies(
+      headSize: shape.headSize, theta: shape.ropeTheta)
+    let factor = shape.ropeScaling.attentionFactor
     for position in 0..<shape.contextLength {
       for i in 0..<half {
-        let frequency = pow(shape.ropeTheta, -Double(2 * i) / Double(shape.headSize))
-        let angle = Double(position) * frequency
-        cosines.pointer[position * half + i] = Float(cos(angle))
-        sines.pointer[position * half + i] = Float(sin(angle))
+        let angle = Double(position) * frequencies[i]
+        cosines.pointer[position * half + i] = Float(cos(angle) * factor)
+        sines.pointer[position * half + i] = Float(sin(angle) * factor)
       }
     }
   }

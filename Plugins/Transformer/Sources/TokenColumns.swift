@@ -1,7 +1,7 @@
 import FulcrumKernel
 
 /// What is known of each completion token of a piece of work, `[C]` each.
-final class TokenColumns {
+package final class TokenColumns {
   let logProbabilities = FloatBuffer()
   let entropies = FloatBuffer()
   let levers = FloatBuffer()
@@ -12,8 +12,8 @@ final class TokenColumns {
   let weights = FloatBuffer()
   /// The head's normalised input, `[C, width]`.
   let hidden = FloatBuffer()
-  /// Logits of all tokens if they fit the budget, else of a part of them.
-  let logits = FloatBuffer()
+  /// Logits of all tokens if a backward pass may follow and they fit the budget: `[C, vocabulary]`.
+  package let logits = FloatBuffer()
   private(set) var count = 0
 
   func reserve(_ count: Int, width: Int) {

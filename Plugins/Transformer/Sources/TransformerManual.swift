@@ -5,12 +5,15 @@ import TransformerFormats
 extension TransformerPolicy {
   package static let manual = ComponentManual(
     name: "transformer",
-    summary: "A Llama-style language model: RMSNorm, rotary positions, grouped queries, SwiGLU.",
-    source: "Touvron et al., arXiv 2302.13971, section 2.2; hand-written passes on OpenBLAS",
+    summary: "A language model of the families Llama, Qwen2 and Qwen3, on the processor.",
+    source: "arXiv 2302.13971, section 2.2; 2407.10671; 2505.09388; hand-written passes",
     parameters: [
       .text(
         "checkpoint", default: "",
         help: "a Hugging Face folder to start from; empty: a fresh model of the shape below"),
+      .choice(
+        "family", default: ModelFamily.llama.rawValue, of: ModelFamily.allCases.map(\.rawValue),
+        help: "of a fresh model; a checkpoint says its own"),
       .integer(
         "vocabulary", default: 512, in: 259...262_144,
         help: "tokens of a fresh tokenizer, special ones included, at most"),
@@ -32,8 +35,10 @@ extension TransformerPolicy {
         "rope-theta", default: 10_000, in: 1...1e12, help: "base of the rotary wavelengths"),
       .flag("tied", default: true, help: "whether the head shares the embedding's weights"),
       .choice(
-        "save-precision", default: "f32", of: TensorPrecision.allCases.map(\.rawValue),
-        help: "of the weights in checkpoints; only f32 continues to the same bits"),
+        "save-precision", default: TensorPrecision.f32.rawValue,
+        of: TensorPrecision.allCases.map(\.rawValue) + ["same"],
+        help: "of the weights in checkpoints; only f32 continues to the same bits; same: as in the"
+          + " checkpoint that was read"),
       .integer(
         "microbatch-tokens", default: 8192, in: 1...1_048_576,
         help: "tokens of prompts and completions in one piece of work, or one sequence"),
@@ -86,12 +91,13 @@ extension TransformerPolicy {
         hint: "rotary positions turn pairs of components")
     }
     if hiddenWidth == 0 { hiddenWidth = ((8 * width + 2) / 3 + 31) / 32 * 32 }
+    let family = ModelFamily(rawValue: try parameters.text("family")) ?? .llama
     return ModelShape(
-      vocabularySize: try parameters.integer("vocabulary"), width: width,
+      family: family, vocabularySize: try parameters.integer("vocabulary"), width: width,
       layerCount: try parameters.integer("layers"), headCount: heads,
       keyValueHeadCount: keyValueHeads, headSize: headSize, hiddenWidth: hiddenWidth,
       contextLength: try parameters.integer("context"),
-      ropeTheta: try parameters.number("rope-theta"), normEpsilon: 1e-5,
+      ropeTheta: try parameters.number("rope-theta"), normEpsilon: family.freshNormEpsilon,
       isTied: try parameters.flag("tied"), endToken: 0, padToken: 0)
   }
 }

@@ -1,20 +1,30 @@
 import FulcrumKernel
+import Glibc
 import TransformerFormats
 
-/// Checkpoints: Hugging Face folders, and the optimiser's state beside them.
+/// Checkpoints: Hugging Face folders.
 extension TransformerPolicy {
-  private static let weightsFile = "model.safetensors"
-  private static let optimizerFile = "optimizer.safetensors"
-  private static let stepKey = "step"
-  /// PyTorch's names of Adam's moments, put before the parameters' names.
-  private static let momentPrefixes = ["exp_avg.", "exp_avg_sq."]
+  /// What a checkpoint's files say beside the model, so that saving keeps it.
+  struct Origin {
+    let configuration: ConfigurationFiles
+    /// In the order of the files.
+    let tensors: [(name: String, precision: TensorPrecision)]
+    let metadata: [String: String]
+  }
 
-  /// - Throws: what reading config.json, tokenizer.json and model.safetensors throws; `.checkpoint`
-  ///   if they don't fit each other.
+  private static let weightsFile = "model.safetensors"
+  private static let embeddingName = "model.embed_tokens.weight"
+  private static let headName = "lm_head.weight"
+  /// Ends the names of rotary frequencies, which old files store although `config.json` gives them.
+  private static let frequenciesSuffix = ".rotary_emb.inv_freq"
+
+  /// - Throws: what reading config.json, tokenizer.json and the safetensors files throws;
+  ///   `.checkpoint` if they don't fit each other.
   static func readModel(
     fromFolder folder: String, pool: ThreadPool
   ) throws(FulcrumError) -> Model {
-    let shape = try ModelShape.read(fromFolder: folder)
+    let configuration = try ConfigurationFiles(folder: folder)
+    let shape = try ModelShape(configuration)
     let tokenizer = try Tokenizer(folder: folder)
     guard tokenizer.vocabularySize <= shape.vocabularySize else {
       throw FulcrumError(
@@ -23,87 +33,81 @@ extension TransformerPolicy {
           + " \(shape.vocabularySize)", at: folder,
         hint: "tokenizer.json and config.json are of different models")
     }
+    let file = try CheckpointTensors(folder: folder)
+    let layout = ParameterLayout(shape)
+    try file.require(layout.tensors.map(\.name)) { name in
+      name.hasSuffix(frequenciesSuffix) || shape.isTied && name == headName
+    }
     let network = Network(shape, pool: pool)
-    let file = try TensorFile(path: folder + "/" + weightsFile)
     try read(network.layout.tensors, prefix: "", from: file, into: network.parameters)
-    return Model(network: network, tokenizer: tokenizer)
+    let names = file.names.filter { !$0.hasSuffix(frequenciesSuffix) }
+    if shape.isTied && names.contains(headName) { try checkTiedHead(file, network) }
+    var tensors: [(name: String, precision: TensorPrecision)] = []
+    for name in names { tensors.append((name, try file.precision(of: name))) }
+    return Model(
+      network: network, tokenizer: tokenizer,
+      origin: Origin(configuration: configuration, tensors: tensors, metadata: file.metadata))
+  }
+
+  /// A tied model's file may hold the head as well, but only the same one.
+  private static func checkTiedHead(
+    _ file: CheckpointTensors, _ network: Network
+  ) throws(FulcrumError) {
+    let shape = network.shape
+    let head = FloatBuffer(count: shape.vocabularySize * shape.width)
+    var values = UnsafeMutableBufferPointer(start: head.pointer, count: head.count).mutableSpan
+    try file.read(headName, shape: [shape.vocabularySize, shape.width], into: &values)
+    let embedding = network.parameters.pointer + network.layout.embedding
+    guard memcmp(head.pointer, embedding, head.count * MemoryLayout<Float>.stride) == 0 else {
+      throw FulcrumError(
+        .checkpoint,
+        "tensor '\(headName)' differs from '\(embeddingName)', but tie_word_embeddings is true",
+        at: file.path, hint: "set tie_word_embeddings to false if the model has a head of its own")
+    }
   }
 
   package func save(to directory: String) throws(FulcrumError) {
     let model = try ready()
     let network = model.network
     let shape = network.shape
-    try shape.write(toFolder: directory, precision: savePrecision)
+    if let origin = model.origin {
+      try origin.configuration.write(toFolder: directory, precision: savePrecision)
+    } else {
+      try shape.write(toFolder: directory, precision: savePrecision ?? .f32)
+    }
     try model.tokenizer.write(
       toFolder: directory, endToken: try text(of: shape.endToken, in: model),
       padToken: try text(of: shape.padToken, in: model), contextLength: shape.contextLength)
     try Self.write(
-      [("", network.parameters)], layout: network.layout, metadata: [:],
-      precision: savePrecision, to: directory + "/" + Self.weightsFile)
+      stored(model), metadata: model.origin?.metadata ?? [:],
+      to: directory + "/" + Self.weightsFile)
   }
 
-  package func saveOptimizer(to directory: String) throws(FulcrumError) {
-    let network = try ready().network
-    let optimizer = trainingState(of: network).optimizer
-    try Self.write(
-      Array(zip(Self.momentPrefixes, [optimizer.firstMoments, optimizer.secondMoments])),
-      layout: network.layout, metadata: [Self.stepKey: String(optimizer.stepCount)],
-      precision: .f32, to: directory + "/" + Self.optimizerFile)
-  }
-
-  /// After an error the optimiser's state is part old, part new: load again, or don't train on.
-  package func loadOptimizer(from directory: String) throws(FulcrumError) {
-    let network = try ready().network
-    let optimizer = trainingState(of: network).optimizer
-    let path = directory + "/" + Self.optimizerFile
-    let file = try TensorFile(path: path)
-    guard let text = file.metadata[Self.stepKey], let step = Int(text), step >= 0 else {
-      throw FulcrumError(
-        .checkpoint,
-        "expected the number of steps in the metadata under '\(Self.stepKey)', got"
-          + " \(file.metadata[Self.stepKey].map { "'\($0)'" } ?? "nothing")", at: path,
-        hint: "the file was not written by this policy's optimiser")
+  /// The model's tensors, in the order and under the names of the checkpoint it was read from.
+  private func stored(_ model: Model) -> [StoredTensor] {
+    let network = model.network
+    func stored(
+      _ name: String, _ tensor: ParameterLayout.Tensor, _ precision: TensorPrecision
+    ) -> StoredTensor {
+      StoredTensor(
+        plan: TensorFile.Plan(name: name, shape: tensor.shape, precision: precision),
+        values: UnsafeBufferPointer(
+          start: network.parameters.pointer + tensor.offset, count: tensor.count))
     }
-    for (prefix, moments) in zip(
-      Self.momentPrefixes, [optimizer.firstMoments, optimizer.secondMoments])
-    {
-      try Self.read(network.layout.tensors, prefix: prefix, from: file, into: moments)
+    guard let origin = model.origin else {
+      return network.layout.tensors.map { stored($0.name, $0, savePrecision ?? .f32) }
     }
-    optimizer.stepCount = step
+    let tensors = Dictionary(
+      network.layout.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    return origin.tensors.compactMap { name, precision in
+      // Only a tied model's head has no tensor of its own.
+      (tensors[name] ?? tensors[Self.embeddingName]).map {
+        stored(name, $0, savePrecision ?? precision)
+      }
+    }
   }
 
   private func text(of token: Int32, in model: Model) throws(FulcrumError) -> String {
     try model.tokenizer.decode([token], keepingSpecialTokens: true)
-  }
-
-  private static func read(
-    _ tensors: [ParameterLayout.Tensor], prefix: String, from file: TensorFile,
-    into buffer: FloatBuffer
-  ) throws(FulcrumError) {
-    for tensor in tensors {
-      var values = UnsafeMutableBufferPointer(
-        start: buffer.pointer + tensor.offset, count: tensor.count
-      ).mutableSpan
-      try file.read(prefix + tensor.name, shape: tensor.shape, into: &values)
-    }
-  }
-
-  private static func write(
-    _ groups: [(prefix: String, values: FloatBuffer)], layout: ParameterLayout,
-    metadata: [String: String], precision: TensorPrecision, to path: String
-  ) throws(FulcrumError) {
-    let tensors = layout.tensors
-    let entries = groups.flatMap { group in
-      tensors.map { (name: group.prefix + $0.name, shape: $0.shape) }
-    }
-    try TensorFile.write(
-      path: path, precision: precision, metadata: metadata, tensors: entries
-    ) { (index, body) throws(FulcrumError) in
-      let tensor = tensors[index % tensors.count]
-      let values = UnsafeBufferPointer(
-        start: groups[index / tensors.count].values.pointer + tensor.offset,
-        count: tensor.count)
-      try body(values.span)
-    }
   }
 }

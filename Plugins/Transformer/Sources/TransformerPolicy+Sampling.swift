@@ -9,7 +9,8 @@ extension TransformerPolicy {
     let network = try ready().network
     try check(request, network)
     return Decoder(
-      network: network, request: request, endToken: endToken, prefillRows: microbatchTokens,
+      network: network, request: request, endTokens: network.shape.endTokens,
+      prefillRows: microbatchTokens,
       memory: decodingMemory
     ).run()
   }

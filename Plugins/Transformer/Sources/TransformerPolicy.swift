@@ -3,12 +3,15 @@ import TransformerFormats
 
 /// A Llama-style policy: samples, scores and trains on the processor.
 ///
-/// - Source: LLaMA, arXiv 2302.13971, section 2.2, with grouped queries (arXiv 2305.13245).
+/// - Source: LLaMA, arXiv 2302.13971, section 2.2, with grouped queries (arXiv 2305.13245); Qwen2,
+///   arXiv 2407.10671; Qwen3, arXiv 2505.09388.
 package final class TransformerPolicy: PolicyModel {
   /// The model with its tokenizer, once there is one.
   struct Model {
     let network: Network
     let tokenizer: Tokenizer
+    /// `nil` for a fresh model.
+    let origin: Origin?
   }
 
   /// A fresh tokenizer's special tokens: padding, and the turns of a conversation.
@@ -17,7 +20,8 @@ package final class TransformerPolicy: PolicyModel {
   private static let specialTokens = [padToken, "<|im_start|>", endToken]
 
   let pool: ThreadPool
-  let savePrecision: TensorPrecision
+  /// `nil`: that of the checkpoint that the model was read from.
+  let savePrecision: TensorPrecision?
   let microbatchTokens: Int
   private let optimizerSettings: AdamW.Settings
   private let freshShape: ModelShape
@@ -35,7 +39,7 @@ package final class TransformerPolicy: PolicyModel {
     optimizerSettings = try Self.optimizerSettings(parameters)
     freshShape = try Self.freshShape(parameters)
     microbatchTokens = try parameters.integer("microbatch-tokens")
-    savePrecision = TensorPrecision(rawValue: try parameters.text("save-precision")) ?? .f32
+    savePrecision = TensorPrecision(rawValue: try parameters.text("save-precision"))
     let folder = try parameters.text("checkpoint")
     if !folder.isEmpty { model = try Self.readModel(fromFolder: folder, pool: pool) }
   }
@@ -46,9 +50,9 @@ package final class TransformerPolicy: PolicyModel {
   package var network: Network? { model?.network }
 
   package var summary: String {
-    guard let model else { return "llama, not made yet" }
+    guard let model else { return "\(freshShape.family.rawValue), not made yet" }
     let shape = model.network.shape
-    return "llama, \(shape.layerCount) layers of width \(shape.width), "
+    return "\(shape.family.rawValue), \(shape.layerCount) layers of width \(shape.width), "
       + "\(shape.headCount) heads (\(shape.keyValueHeadCount) for keys), "
       + "\(model.network.layout.parameterCount) parameters in f32, OpenBLAS on "
       + "\(MatrixProduct.coreName)"
@@ -94,7 +98,7 @@ package final class TransformerPolicy: PolicyModel {
     try shape.validate(at: Self.manual.name)
     let network = Network(shape, pool: pool)
     network.initialize(from: CounterRandom(seed: seed, purpose: "weights"))
-    model = Model(network: network, tokenizer: tokenizer)
+    model = Model(network: network, tokenizer: tokenizer, origin: nil)
   }
 
   package func encode(_ text: String) throws(FulcrumError) -> [Int32] {

@@ -40,7 +40,7 @@ final class Wave {
   private(set) var rowTokens: [Int32] = []
   private(set) var rowPositions: [Int32] = []
   private var counts: [Int]
-  private let endToken: Int32
+  private let endTokens: [Int32]
   private let prefillRows: Int
 
   /// - Precondition: at least one sample, and every limit at least 1.
@@ -48,7 +48,7 @@ final class Wave {
     precondition(!samples.isEmpty, "a wave has samples")
     network = decoder.network
     request = decoder.request
-    endToken = decoder.endToken
+    endTokens = decoder.endTokens
     prefillRows = decoder.prefillRows
     self.samples = samples
     prompts = samples[0].prompt...samples[samples.count - 1].prompt
@@ -90,7 +90,7 @@ final class Wave {
     let before = active.count
     active.removeAll { sample in
       counts[sample] = position + 1
-      return drawn.token(sample: sample, position: position) == endToken
+      return endTokens.contains(drawn.token(sample: sample, position: position))
         || position + 1 == samples[sample].limit
     }
     if active.count != before || position == 0 {

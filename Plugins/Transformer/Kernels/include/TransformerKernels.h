@@ -30,6 +30,23 @@ void tk_rms_norm_backward(const float *x, const float *gain, const float *dy,
                           const float *residual, float *dx, float *gain_gradient, int rows,
                           int width, float epsilon);
 
+/* tk_rms_norm in place on each of `heads` adjacent heads of x [rows][heads][size], rows `stride`
+ * floats apart, all with one gain [size]. */
+void tk_rms_norm_heads(float *x, int stride, const float *gain, int rows, int heads, int size,
+                       float epsilon);
+
+/* Replaces d by (d tk_rms_norm_heads / dx)^T d, and gain_gradient += its part of these rows.
+ * x: as it was before. x, d [rows][heads][size] at their own strides; gain_gradient [size]. */
+void tk_rms_norm_heads_backward(const float *x, int x_stride, const float *gain, float *d,
+                                int d_stride, float *gain_gradient, int rows, int heads, int size,
+                                float epsilon);
+
+/* y[row] += x for each row. x [count]; y [rows][count], rows `stride` floats apart. */
+void tk_add_to_rows(const float *x, float *y, int stride, int rows, int count);
+
+/* sums += every x[row], in order. x [rows][count], rows `stride` floats apart; sums [count]. */
+void tk_sum_rows(const float *x, int stride, int rows, int count, float *sums);
+
 /* Rotates the pairs (i, i + half) of `heads` heads of size 2 * half by their position's angles.
  * direction 1: forward; -1: back (the transpose). rows of x are `stride` floats apart;
  * cosines, sines [position][half]. */

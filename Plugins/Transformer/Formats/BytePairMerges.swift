@@ -1,0 +1,39 @@
+import FulcrumKernel
+
+/// The token of each byte, and the merges by their pairs.
+struct BytePairMerges: Sendable {
+  /// By byte; -1 where the vocabulary has no token of that byte alone.
+  let byteTokens: [Int32]
+  let pairs: PairTable
+
+  /// - Throws: `.checkpoint` if the vocabulary lacks a printable byte or what a merge makes, or if
+  ///   a merge is repeated.
+  init(
+    _ merges: [Tokenizer.Merge], vocabulary: [[UInt8]], tokens: MergeableTokens
+  ) throws(FulcrumError) {
+    byteTokens = (UInt8.min...UInt8.max).map { tokens.id(of: [$0].span) ?? -1 }
+    // Real vocabularies lack bytes that their training texts didn't have; plain English without one
+    // of its characters is nothing that anybody trained on.
+    for byte in UInt8(0x20)...0x7E where byteTokens[Int(byte)] < 0 {
+      throw TokenizerFault.damaged(
+        "the byte 0x\(String(byte, radix: 16)), '\(ByteAlphabet.spell([byte]))', is not in the"
+          + " vocabulary")
+    }
+    var pairs = PairTable(capacity: merges.count)
+    var merged: [UInt8] = []
+    for (rank, merge) in merges.enumerated() {
+      merged.removeAll(keepingCapacity: true)
+      merged += vocabulary[Int(merge.left)]
+      merged += vocabulary[Int(merge.right)]
+      guard let token = tokens.id(of: merged.span) else {
+        throw TokenizerFault.damaged(
+          "merge \(rank) makes '\(ByteAlphabet.spell(merged))', which is not in the vocabulary")
+      }
+      guard pairs.add(merge.left, merge.right, rank: rank, token: token) else {
+        throw TokenizerFault.damaged(
+          "merge \(rank), making '\(ByteAlphabet.spell(merged))', is repeated")
+      }
+    }
+    self.pairs = pairs
+  }
+}

@@ -1,0 +1,163 @@
+import FulcrumKernel
+
+/// The tensors of a checkpoint: one safetensors file, or the shards that an index names.
+///
+/// - Source: transformers' `model.safetensors.index.json`: a `weight_map` from tensors to files.
+package struct CheckpointTensors: Sendable {
+  private static let fileName = "model.safetensors"
+  private static let indexName = "model.safetensors.index.json"
+
+  /// The file, or the index: where an error about a missing tensor belongs.
+  package let path: String
+  private let files: [TensorFile]
+  private let fileOfTensor: [String: Int]
+
+  /// The texts of the first file.
+  package var metadata: [String: String] { files.first?.metadata ?? [:] }
+
+  /// All names, file by file in the order of the data.
+  package var names: [String] { files.flatMap(\.namesInOrder) }
+
+  /// A single file.
+  ///
+  /// - Throws: what `TensorFile.init` throws.
+  package init(file path: String) throws(FulcrumError) {
+    let file = try TensorFile(path: path)
+    self.path = path
+    files = [file]
+    fileOfTensor = Dictionary(uniqueKeysWithValues: file.names.map { ($0, 0) })
+  }
+
+  /// `model.safetensors`, or, if there is none, the shards of `model.safetensors.index.json`.
+  ///
+  /// - Throws: what reading a file throws; `.checkpoint`, naming the file and the tensor, if a shard
+  ///   is missing or the shards don't hold exactly what the index says.
+  package init(folder: String) throws(FulcrumError) {
+    do throws(FulcrumError) {
+      try self.init(file: folder + "/" + Self.fileName)
+    } catch  where error.code == .notFound {
+      let index: JSONValue
+      do throws(FulcrumError) {
+        index = try ReadableFile.json(folder + "/" + Self.indexName)
+      } catch  where error.code == .notFound {
+        throw FulcrumError(
+          .notFound, "there is neither \(Self.fileName) nor \(Self.indexName)", at: folder,
+          hint: "convert other formats to safetensors first")
+      }
+      try self.init(index: index, folder: folder)
+    }
+  }
+
+  private init(index: JSONValue, folder: String) throws(FulcrumError) {
+    path = folder + "/" + Self.indexName
+    let shards = try Self.shards(of: index, at: path)
+    // The shards in the order of their names, which number them.
+    let shardNames = Set(shards.values).sorted()
+    var files: [TensorFile] = []
+    var places: [String: Int] = [:]
+    for shard in shardNames {
+      let file: TensorFile
+      do throws(FulcrumError) {
+        file = try TensorFile(path: folder + "/" + shard)
+      } catch  where error.code == .notFound {
+        let tensor = shards.filter { $0.value == shard }.keys.min() ?? ""
+        throw FulcrumError(
+          .checkpoint, "there is no shard '\(shard)', which should hold '\(tensor)'", at: path,
+          hint: "the checkpoint is incomplete: fetch it again")
+      }
+      for name in file.names {
+        if let other = places[name] {
+          throw FulcrumError(
+            .checkpoint, "tensor '\(name)' is in '\(shardNames[other])' too", at: file.path,
+            hint: "the shards are of different checkpoints, or one was written twice")
+        }
+        guard shards[name] == shard else {
+          let place = shards[name].map { "places it in '\($0)'" } ?? "doesn't name it"
+          throw FulcrumError(
+            .checkpoint, "tensor '\(name)' is here, but \(Self.indexName) \(place)", at: file.path,
+            hint: "shards and index are of different checkpoints")
+        }
+        places[name] = files.count
+      }
+      files.append(file)
+    }
+    for (name, shard) in shards.sorted(by: { $0.key < $1.key }) where places[name] == nil {
+      throw FulcrumError(
+        .checkpoint, "there is no tensor '\(name)', which \(Self.indexName) places here",
+        at: folder + "/" + shard, hint: "shards and index are of different checkpoints")
+    }
+    self.files = files
+    fileOfTensor = places
+  }
+
+  /// The index's `weight_map`: files by tensor.
+  private static func shards(
+    of index: JSONValue, at path: String
+  ) throws(FulcrumError) -> [String: String] {
+    guard let members = index["weight_map"]?.members, !members.isEmpty else {
+      throw FulcrumError(
+        .checkpoint,
+        "expected an object of file names as weight_map, got"
+          + " \(index["weight_map"]?.excerpt ?? "nothing")", at: path)
+    }
+    var shards: [String: String] = [:]
+    for member in members {
+      // A name with a folder in it could lead out of the checkpoint.
+      guard let shard = member.value.text, !shard.isEmpty, !shard.contains("/") else {
+        throw FulcrumError(
+          .checkpoint,
+          "expected a file name for tensor '\(member.key)', got"
+            + " \(member.value.excerpt)", at: path)
+      }
+      shards[member.key] = shard
+    }
+    return shards
+  }
+
+  /// Checks that the checkpoint has exactly these tensors.
+  ///
+  /// - Parameter isOptional: says of a further tensor whether it may be there.
+  /// - Throws: `.checkpoint`, naming the file and the tensor.
+  package func require(
+    _ expected: [String], isOptional: (String) -> Bool
+  ) throws(FulcrumError) {
+    for name in expected where fileOfTensor[name] == nil { throw missing(name) }
+    let known = Set(expected)
+    for file in files {
+      for name in file.namesInOrder where !known.contains(name) && !isOptional(name) {
+        throw FulcrumError(
+          .checkpoint, "tensor '\(name)' belongs to no part of the model", at: file.path,
+          hint: "config.json describes another model")
+      }
+    }
+  }
+
+  /// How a tensor is stored.
+  ///
+  /// - Throws: `.checkpoint` if the tensor is missing or holds no weights.
+  package func precision(of name: String) throws(FulcrumError) -> TensorPrecision {
+    let file = try file(of: name)
+    guard let dtype = file.tensors[name]?.dtype, let precision = TensorPrecision(dtype) else {
+      throw file.noWeights(name)
+    }
+    return precision
+  }
+
+  /// Reads a tensor, converted to float: see `TensorFile.read`.
+  package func read(
+    _ name: String, shape: [Int], into values: inout MutableSpan<Float>
+  ) throws(FulcrumError) {
+    try file(of: name).read(name, shape: shape, into: &values)
+  }
+
+  private func file(of name: String) throws(FulcrumError) -> TensorFile {
+    guard let place = fileOfTensor[name] else { throw missing(name) }
+    return files[place]
+  }
+
+  private func missing(_ name: String) -> FulcrumError {
+    FulcrumError(
+      .checkpoint, "there is no tensor '\(name)'", at: path,
+      hint: NearNames.hint(for: name, among: Array(fileOfTensor.keys)))
+  }
+}

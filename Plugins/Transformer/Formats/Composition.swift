@@ -1,0 +1,95 @@
+/// Unicode's composed form (NFC), the one normalizer that is known here.
+///
+/// Foundation's differs from the library's: it joins Hangul vowels that no syllable has (U+1103
+/// U+1176 became U+B530), and it leaves some final consonants and Tibetan vowels as they are.
+///
+/// - Source: Unicode Standard Annex 15; which scalars it knows, see `CompositionTables`.
+package enum Composition {
+  /// The composed form of a text.
+  package static func composed(_ text: String) -> String {
+    composed(text.utf8Span.span).map { String(decoding: $0, as: UTF8.self) } ?? text
+  }
+
+  /// The composed form of valid UTF-8; nil if the text has it already.
+  static func composed(_ text: Span<UInt8>) -> [UInt8]? {
+    let tables = CompositionTables.shared
+    guard !isStable(text, tables) else { return nil }
+    var scalars = decomposed(text, tables)
+    compose(&scalars, tables)
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(text.count)
+    for scalar in scalars {
+      if let scalar = Unicode.Scalar(scalar.value) { bytes += UTF8.encode(scalar) ?? .init() }
+    }
+    return bytes
+  }
+
+  private struct Scalar {
+    let value: UInt32
+    let combiningClass: UInt8
+  }
+
+  private static func isStable(_ text: Span<UInt8>, _ tables: CompositionTables) -> Bool {
+    var position = 0
+    while position < text.count {
+      // All below U+0300 are stable, and begin with less than this byte.
+      if text[position] < 0xCC {
+        position += 1
+        continue
+      }
+      let scalar = ScannedScalar.value(text, at: position)
+      if !tables.isStable(scalar.value) { return false }
+      position = scalar.end
+    }
+    return true
+  }
+
+  private static func decomposed(_ text: Span<UInt8>, _ tables: CompositionTables) -> [Scalar] {
+    var scalars: [Scalar] = []
+    scalars.reserveCapacity(text.count)
+    var position = 0
+    while position < text.count {
+      let (value, end) = ScannedScalar.value(text, at: position)
+      position = end
+      if value < 0xC0 {
+        scalars.append(Scalar(value: value, combiningClass: 0))
+        continue
+      }
+      for part in tables.decompositions[value] ?? Hangul.parts(value) ?? [value] {
+        insert(
+          Scalar(value: part, combiningClass: CompositionTables.combiningClass(part)), &scalars)
+      }
+    }
+    return scalars
+  }
+
+  /// Appends a scalar, before the marks of greater classes that it follows.
+  private static func insert(_ scalar: Scalar, _ scalars: inout [Scalar]) {
+    var place = scalars.count
+    if scalar.combiningClass > 0 {
+      while place > 0, scalars[place - 1].combiningClass > scalar.combiningClass { place -= 1 }
+    }
+    scalars.insert(scalar, at: place)
+  }
+
+  private static func compose(_ scalars: inout [Scalar], _ tables: CompositionTables) {
+    var written = 0
+    // The last scalar of class 0, which later ones may join.
+    var starter: Int?
+    for scalar in scalars {
+      if let place = starter {
+        // One that stands between them and is not of a lower class keeps them apart.
+        let isBlocked =
+          written - 1 > place && scalars[written - 1].combiningClass >= scalar.combiningClass
+        if !isBlocked, let whole = tables.composite(scalars[place].value, scalar.value) {
+          scalars[place] = Scalar(value: whole, combiningClass: 0)
+          continue
+        }
+      }
+      if scalar.combiningClass == 0 { starter = written }
+      scalars[written] = scalar
+      written += 1
+    }
+    scalars.removeLast(scalars.count - written)
+  }
+}

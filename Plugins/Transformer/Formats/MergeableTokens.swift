@@ -1,0 +1,28 @@
+import FulcrumKernel
+
+/// The tokens of the model's vocabulary by their bytes: what merges name and make.
+struct MergeableTokens: Sendable {
+  private var table = ByteStringTable()
+  private var ids: [Int32] = []
+
+  /// - Parameters:
+  ///   - vocabulary: the bytes of each token by its number.
+  ///   - added: those that the model doesn't list, or that aren't spelt in the byte alphabet, are
+  ///     left out.
+  /// - Throws: `.checkpoint` if two tokens have the same bytes.
+  init(_ vocabulary: [[UInt8]], added: [AddedToken]) throws(FulcrumError) {
+    var isLeftOut = [Bool](repeating: false, count: vocabulary.count)
+    for token in added where !token.isInModel || ByteAlphabet.bytes(of: token.text) == nil {
+      isLeftOut[Int(token.id)] = true
+    }
+    for (id, bytes) in vocabulary.enumerated() where !isLeftOut[id] {
+      guard table.intern(bytes.span) == ids.count else {
+        throw TokenizerFault.damaged(
+          "the token '\(ByteAlphabet.spell(bytes))' is in the vocabulary twice")
+      }
+      ids.append(Int32(id))
+    }
+  }
+
+  func id(of bytes: Span<UInt8>) -> Int32? { table.find(bytes).map { ids[$0] } }
+}

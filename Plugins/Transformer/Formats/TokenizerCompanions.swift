@@ -1,0 +1,41 @@
+import FulcrumKernel
+
+/// The files beside `tokenizer.json` that say how a tokenizer is used: names of special tokens, the
+/// conversation format.
+///
+/// A tokenizer that was read is written with the files it was read with, to the byte.
+struct TokenizerCompanions: Sendable {
+  private static let names = ["tokenizer_config.json", "chat_template.jinja"]
+  private var files: [(name: String, bytes: [UInt8])] = []
+
+  /// No files: those of a tokenizer that is trained here are made when it is written.
+  init() {}
+
+  /// Reads those of the files that a folder has.
+  ///
+  /// - Throws: `.inputOutput` if the system fails, `.checkpoint` for a file of an absurd size.
+  init(folder: String) throws(FulcrumError) {
+    for name in Self.names {
+      do throws(FulcrumError) {
+        files.append((name, try Tokenizer.open(folder + "/" + name).allBytes()))
+      } catch where error.code == .notFound {
+        continue
+      }
+    }
+  }
+
+  var isEmpty: Bool { files.isEmpty }
+
+  /// - Throws: `.inputOutput` if the system fails.
+  func write(toFolder folder: String) throws(FulcrumError) {
+    for file in files {
+      let copy = try WritableFile(path: folder + "/" + file.name)
+      try copy.write(file.bytes.span.bytes)
+      try copy.finish()
+    }
+  }
+}
+
+extension ReadableFile {
+  fileprivate func allBytes() throws(FulcrumError) -> [UInt8] { try bytes(0..<size) }
+}

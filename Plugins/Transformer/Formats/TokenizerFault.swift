@@ -1,0 +1,37 @@
+import FulcrumKernel
+
+/// What is said of a `tokenizer.json` that can't be read.
+enum TokenizerFault {
+  /// It is sound, but of a kind that this reader doesn't know.
+  static func unsupported(_ message: String) -> FulcrumError {
+    FulcrumError(
+      .unsupported, message,
+      hint: "byte-level BPE with the pre-tokenizer of GPT-2, SmolLM2, Qwen2 or Llama 3 is what can"
+        + " be read")
+  }
+
+  /// It is damaged.
+  static func damaged(_ message: String) -> FulcrumError { FulcrumError(.checkpoint, message) }
+
+  /// Refuses a part unless it has the one value of a key that is known.
+  static func require(
+    _ part: String, _ value: JSONValue, _ key: String, _ expected: JSONValue
+  ) throws(FulcrumError) {
+    guard value[key] == expected else {
+      throw unsupported(
+        "\(part) has \(key) \(value[key]?.excerpt ?? "absent"), expected \(expected.excerpt)")
+    }
+  }
+
+  /// The value of a switch of a part.
+  ///
+  /// - Parameter absent: its value where the key is missing; nil if it may not be.
+  static func flag(
+    _ part: String, _ value: JSONValue, _ key: String, absent: Bool? = nil
+  ) throws(FulcrumError) -> Bool {
+    if let flag = value[key]?.bool { return flag }
+    if value[key] == nil, let absent { return absent }
+    throw damaged(
+      "\(part) has \(key) \(value[key]?.excerpt ?? "absent"), expected true or false")
+  }
+}

@@ -1,0 +1,60 @@
+import FulcrumKernel
+
+/// The parts of one `tokenizer.json` that say what is around the model.
+struct TokenizerFile {
+  let json: JSONValue
+  let model: JSONValue
+
+  init(json: JSONValue) {
+    self.json = json
+    model = json["model"] ?? .null
+  }
+
+  /// Whether the normalizer is NFC.
+  func isComposing() throws(FulcrumError) -> Bool {
+    guard let normalizer = json.present("normalizer") else { return false }
+    guard normalizer["type"] == .string("NFC") else {
+      throw TokenizerFault.unsupported(
+        "the normalizer is \(normalizer.excerpt), expected none or NFC")
+    }
+    return true
+  }
+
+  /// The parts that are kept as they are, after a look at what must be as expected in them.
+  func parts() throws(FulcrumError) -> TokenizerParts {
+    let decoder = json["decoder"] ?? .null
+    try TokenizerFault.require("the decoder", decoder, "type", .string("ByteLevel"))
+    for key in ["truncation", "padding"] {
+      if let value = json.present(key) {
+        throw TokenizerFault.unsupported("\(key) is \(value.excerpt), expected null")
+      }
+    }
+    try checkModel()
+    return TokenizerParts(
+      normalizer: json["normalizer"] ?? .null, preTokenizer: json["pre_tokenizer"] ?? .null,
+      postProcessor: json["post_processor"] ?? .null, decoder: decoder,
+      modelSwitches: (model.members ?? []).filter { $0.key != "vocab" && $0.key != "merges" })
+  }
+
+  private func checkModel() throws(FulcrumError) {
+    // Files of old versions of the library leave the type out.
+    if model.present("type") != nil || model["merges"] == nil {
+      try TokenizerFault.require("the model", model, "type", .string("BPE"))
+    }
+    for key in ["byte_fallback", "fuse_unk"] where model.present(key) != nil {
+      try TokenizerFault.require("the model", model, key, .bool(false))
+    }
+    for key in ["dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix"] {
+      // Older files have an empty prefix and suffix, which do nothing.
+      if let value = model.present(key), value != .string(""), value.double != 0 {
+        throw TokenizerFault.unsupported("the model has \(key) \(value.excerpt), expected null")
+      }
+    }
+  }
+
+  /// Whether a piece that is a token as a whole becomes that token without a look at the merges.
+  func ignoresMerges() throws(FulcrumError) -> Bool {
+    model.present("ignore_merges") != nil
+      ? try TokenizerFault.flag("the model", model, "ignore_merges") : false
+  }
+}

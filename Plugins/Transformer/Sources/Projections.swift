@@ -1,0 +1,77 @@
+import TransformerFormats
+import TransformerKernels
+
+/// From a layer's normalised input to rotated queries and keys, and values; and back.
+///
+/// What families add lies between product and rotation: Qwen2 a bias, Qwen3 an RMSNorm on each
+/// head's query and key.
+extension Network {
+  /// - Parameters:
+  ///   - input: `[rows, width]`; `first`: the first row's place in the activations.
+  ///   - positions: of all rows, from row 0.
+  func project(
+    _ layer: Int, _ input: FloatBuffer.Pointer, _ activations: Activations, first: Int, rows: Int,
+    _ positions: UnsafePointer<Int32>
+  ) {
+    let offsets = layout.layers[layer]
+    let stride = queryKeyValueStride
+    let output = activations.queryKeyValue(layer) + first * stride
+    MatrixProduct.timesTransposed(
+      input, stride: width, parameters.pointer + offsets.queryKeyValue, stride: width,
+      into: output, stride: stride, rows: rows, inner: width, columns: stride)
+    if let bias = offsets.queryKeyValueBias {
+      tk_add_to_rows(
+        parameters.pointer + bias, output, Int32(stride), Int32(rows), Int32(stride))
+    }
+    if let norms = offsets.headNorms {
+      if let plain = activations.plainQueryKey(layer) {
+        for row in 0..<rows {
+          (plain + (first + row) * queryKeyWidth).update(
+            from: output + row * stride, count: queryKeyWidth)
+        }
+      }
+      for part in [queryPart(norms), keyPart(norms)] {
+        tk_rms_norm_heads(
+          output + part.column, Int32(stride), parameters.pointer + part.gain, Int32(rows),
+          Int32(part.heads), Int32(shape.headSize), epsilon)
+      }
+    }
+    rotary.rotate(
+      output, stride: stride, positions: positions + first, count: rows,
+      heads: shape.headCount + shape.keyValueHeadCount)
+  }
+
+  /// Turns the gradients of queries, keys and values before the rotation into those of the product,
+  /// and adds the rows' part of the biases' and the heads' gains' gradients to `sums`.
+  func projectBackward(
+    _ layer: Int, _ activations: Activations, first: Int, rows: Int, sums: FloatBuffer.Pointer
+  ) {
+    let offsets = layout.layers[layer]
+    let stride = queryKeyValueStride
+    let gradient = backwardBuffers.queryKeyValue[layer % 2].pointer + first * stride
+    if let norms = offsets.headNorms, let plain = activations.plainQueryKey(layer) {
+      for part in [queryPart(norms), keyPart(norms)] {
+        tk_rms_norm_heads_backward(
+          plain + first * queryKeyWidth + part.column, Int32(queryKeyWidth),
+          parameters.pointer + part.gain, gradient + part.column, Int32(stride),
+          sums + part.sum, Int32(rows), Int32(part.heads), Int32(shape.headSize), epsilon)
+      }
+    }
+    if offsets.queryKeyValueBias != nil {
+      tk_sum_rows(
+        gradient, Int32(stride), Int32(rows), Int32(stride), sums + vectorSums.queryKeyValueBias)
+    }
+  }
+
+  /// Heads that share a gain: their first column in queries, keys and values, the gain's offset and
+  /// its place in a tile's sums.
+  private typealias HeadPart = (column: Int, heads: Int, gain: Int, sum: Int)
+
+  private func queryPart(_ norms: ParameterLayout.HeadNorms) -> HeadPart {
+    (0, shape.headCount, norms.query, vectorSums.queryNorm)
+  }
+
+  private func keyPart(_ norms: ParameterLayout.HeadNorms) -> HeadPart {
+    (queryWidth, shape.keyValueHeadCount, norms.key, vectorSums.keyNorm)
+  }
+}

@@ -1,0 +1,40 @@
+import FulcrumKernel
+import TransformerFormats
+
+/// A tensor on its way to a file.
+struct StoredTensor {
+  let plan: TensorFile.Plan
+  /// As many as the plan's shape says; the model or the optimiser owns them.
+  let values: UnsafeBufferPointer<Float>
+}
+
+/// Between files and the flat arrays of parameters and moments.
+extension TransformerPolicy {
+  /// Reads tensors to their places; in the file, `prefix` is before their names.
+  ///
+  /// - Throws: what `CheckpointTensors.read` throws.
+  static func read(
+    _ tensors: [ParameterLayout.Tensor], prefix: String, from file: CheckpointTensors,
+    into buffer: FloatBuffer
+  ) throws(FulcrumError) {
+    for tensor in tensors {
+      var values = UnsafeMutableBufferPointer(
+        start: buffer.pointer + tensor.offset, count: tensor.count
+      ).mutableSpan
+      try file.read(prefix + tensor.name, shape: tensor.shape, into: &values)
+    }
+  }
+
+  /// Writes tensors in the order given.
+  ///
+  /// - Throws: what `TensorFile.write` throws.
+  static func write(
+    _ tensors: [StoredTensor], metadata: [String: String], to path: String
+  ) throws(FulcrumError) {
+    try TensorFile.write(path: path, metadata: metadata, tensors: tensors.map(\.plan)) {
+      (index, body) throws(FulcrumError) in
+      let values = tensors[index].values
+      try body(values.span)
+    }
+  }
+}
