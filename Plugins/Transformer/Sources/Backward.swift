@@ -17,7 +17,8 @@ extension Network {
   ) {
     let tiles = RowTiles(rowCount: batch.rowCount, limit: WorkerScratch.tileRows)
     backwardBuffers.reserve(
-      rows: batch.rowCount, vectorSums: tiles.count * vectorSums.count, shape: shape)
+      rows: batch.rowCount, vectorSums: tiles.count * vectorSums.count, shape: shape,
+      isHalf: backEnd.isHalf)
     headBackward(batch, activations, temperature: temperature, gradients: gradients)
     for layer in (-1..<shape.layerCount).reversed() {
       let upper: Int? = layer + 1 < shape.layerCount ? layer + 1 : nil
@@ -55,11 +56,17 @@ extension Network {
     normalize(
       entry, gain: offsets.attentionNorm, into: backwardBuffers.attentionInput.pointer + place,
       rows: rows)
-    MatrixProduct.times(
+    let rounded = backwardBuffers.rounded
+    if backEnd.isHalf {
+      round(
+        backwardBuffers.attentionInput.pointer + place,
+        into: rounded.attentionInput.pointer + place,
+        rows: rows, count: width)
+    }
+    multiplyBack(
       backwardBuffers.queryKeyValue[layer % 2].pointer + first * queryKeyValueStride,
-      stride: queryKeyValueStride, parameters.pointer + offsets.queryKeyValue, stride: width,
-      into: scratch.hiddenGradient.pointer, stride: width, rows: rows,
-      inner: queryKeyValueStride, columns: width)
+      by: matrices.layers[layer].queryKeyValue, into: scratch.hiddenGradient.pointer, rows: rows,
+      rounded: rounded.queryKeyValue.pointer + first * queryKeyValueStride)
     tk_rms_norm_backward(
       entry, parameters.pointer + offsets.attentionNorm, scratch.hiddenGradient.pointer,
       backwardBuffers.middle.pointer + place, backwardBuffers.exit.pointer + place,
@@ -75,30 +82,40 @@ extension Network {
       preconditionFailure("a backward pass needs a forward pass that kept its activations")
     }
     let offsets = layout.layers[layer]
+    let matrices = matrices.layers[layer]
     let place = first * width
     let exit = backwardBuffers.exit.pointer + place
     let middle = activations.middle(layer) + place
-    MatrixProduct.times(
-      exit, stride: width, parameters.pointer + offsets.down, stride: hiddenWidth,
-      into: scratch.activation.pointer, stride: hiddenWidth, rows: rows, inner: width,
-      columns: hiddenWidth)
+    let rounded = backwardBuffers.rounded
+    let activation = backwardBuffers.activation.pointer + first * hiddenWidth
+    multiplyBack(
+      exit, by: matrices.down, into: scratch.activation.pointer, rows: rows,
+      rounded: rounded.exit.pointer + place)
     tk_swiglu_backward(
-      gateUp, scratch.activation.pointer,
-      backwardBuffers.activation.pointer + first * hiddenWidth, Int32(rows), Int32(hiddenWidth))
-    MatrixProduct.times(
-      gateUp, stride: 2 * hiddenWidth, parameters.pointer + offsets.gateUp, stride: width,
-      into: scratch.hiddenGradient.pointer, stride: width, rows: rows, inner: 2 * hiddenWidth,
-      columns: width)
+      gateUp, scratch.activation.pointer, activation, Int32(rows), Int32(hiddenWidth))
+    multiplyBack(
+      gateUp, by: matrices.gateUp, into: scratch.hiddenGradient.pointer, rows: rows,
+      rounded: rounded.gateUp.pointer + first * 2 * hiddenWidth)
     normalize(
       middle, gain: offsets.feedForwardNorm,
       into: backwardBuffers.feedForwardInput.pointer + place, rows: rows)
     tk_rms_norm_backward(
       middle, parameters.pointer + offsets.feedForwardNorm, scratch.hiddenGradient.pointer, exit,
       backwardBuffers.middle.pointer + place, gains, Int32(rows), Int32(width), epsilon)
-    MatrixProduct.times(
-      backwardBuffers.middle.pointer + place, stride: width, parameters.pointer + offsets.output,
-      stride: queryWidth, into: backwardBuffers.attended.pointer + first * queryWidth,
-      stride: queryWidth, rows: rows, inner: width, columns: queryWidth)
+    multiplyBack(
+      backwardBuffers.middle.pointer + place, by: matrices.output,
+      into: backwardBuffers.attended.pointer + first * queryWidth, rows: rows,
+      rounded: rounded.middle.pointer + place)
+    guard backEnd.isHalf else { return }
+    round(
+      backwardBuffers.feedForwardInput.pointer + place,
+      into: rounded.feedForwardInput.pointer + place, rows: rows, count: width)
+    round(
+      activation, into: rounded.activation.pointer + first * hiddenWidth, rows: rows,
+      count: hiddenWidth)
+    round(
+      activations.attended(layer) + first * queryWidth,
+      into: rounded.attended.pointer + first * queryWidth, rows: rows, count: queryWidth)
   }
 
   /// Weight gradients of the upper layer's lower half and the lower layer's upper half, and the
@@ -107,29 +124,26 @@ extension Network {
     _ batch: PackedBatch, _ activations: Activations, upper: Int?, lower: Int?,
     gradients: FloatBuffer.Pointer
   ) {
-    var products = WeightGradients(rows: batch.rowCount)
+    var products = WeightGradients(rows: batch.rowCount, isHalf: backEnd.isHalf)
     let buffers = backwardBuffers
+    let rounded = buffers.rounded
     if let lower, let gateUp = activations.gateUp(lower) {
-      let offsets = layout.layers[lower]
+      let matrices = matrices.layers[lower]
       products.add(
-        WeightGradients.Layer(
-          gradient: gateUp, outputs: 2 * hiddenWidth, input: buffers.feedForwardInput.pointer,
-          inputs: width, target: gradients + offsets.gateUp))
+        matrices.gateUp, gradient: gateUp, input: buffers.feedForwardInput.pointer,
+        rounded: (rounded.gateUp.pointer, rounded.feedForwardInput.pointer), into: gradients)
       products.add(
-        WeightGradients.Layer(
-          gradient: buffers.exit.pointer, outputs: width, input: buffers.activation.pointer,
-          inputs: hiddenWidth, target: gradients + offsets.down))
+        matrices.down, gradient: buffers.exit.pointer, input: buffers.activation.pointer,
+        rounded: (rounded.exit.pointer, rounded.activation.pointer), into: gradients)
       products.add(
-        WeightGradients.Layer(
-          gradient: buffers.middle.pointer, outputs: width, input: activations.attended(lower),
-          inputs: queryWidth, target: gradients + offsets.output))
+        matrices.output, gradient: buffers.middle.pointer, input: activations.attended(lower),
+        rounded: (rounded.middle.pointer, rounded.attended.pointer), into: gradients)
     }
     if let upper {
       products.add(
-        WeightGradients.Layer(
-          gradient: buffers.queryKeyValue[upper % 2].pointer, outputs: queryKeyValueStride,
-          input: buffers.attentionInput.pointer, inputs: width,
-          target: gradients + layout.layers[upper].queryKeyValue))
+        matrices.layers[upper].queryKeyValue,
+        gradient: buffers.queryKeyValue[upper % 2].pointer, input: buffers.attentionInput.pointer,
+        rounded: (rounded.queryKeyValue.pointer, rounded.attentionInput.pointer), into: gradients)
     }
     let keyHeads = shape.keyValueHeadCount
     let attentionItems = lower == nil ? 0 : batch.sequenceCount * keyHeads

@@ -17,12 +17,15 @@ final class BackwardBuffers {
   /// For queries, keys and values, of even and of odd layers: one is read while the other is
   /// written.
   let queryKeyValue = [FloatBuffer(), FloatBuffer()]
+  /// What weight gradients are products of, in bf16; unless products are in f32.
+  let rounded = Rounded()
   /// Each tile's part of the gradients of gains and biases: `[tiles, VectorSums.count]`.
   let vectorSums = FloatBuffer()
 
-  func reserve(rows: Int, vectorSums count: Int, shape: ModelShape) {
+  func reserve(rows: Int, vectorSums count: Int, shape: ModelShape, isHalf: Bool) {
     let rows = RowTiles.padded(rows)
     let queryWidth = shape.headCount * shape.headSize
+    if isHalf { rounded.reserve(rows: rows, shape) }
     for buffer in [exit, middle, attentionInput, feedForwardInput] {
       buffer.reserve(rows * shape.width)
     }
@@ -32,5 +35,32 @@ final class BackwardBuffers {
       buffer.reserve(rows * (queryWidth + 2 * shape.keyValueHeadCount * shape.headSize))
     }
     vectorSums.reserve(count)
+  }
+
+  /// Rounded gradients and inputs of the matrices that a layer's weight gradients are gathered for,
+  /// `[rows, …]` each, rows of zeros up to the granule.
+  final class Rounded {
+    let exit = BrainFloatBuffer()
+    let middle = BrainFloatBuffer()
+    let queryKeyValue = BrainFloatBuffer()
+    let gateUp = BrainFloatBuffer()
+    let attentionInput = BrainFloatBuffer()
+    let feedForwardInput = BrainFloatBuffer()
+    let activation = BrainFloatBuffer()
+    let attended = BrainFloatBuffer()
+    /// The head's: `[tokens, vocabulary]` and `[tokens, width]`.
+    let logits = BrainFloatBuffer()
+    let hidden = BrainFloatBuffer()
+
+    fileprivate func reserve(rows: Int, _ shape: ModelShape) {
+      let queryWidth = shape.headCount * shape.headSize
+      for buffer in [exit, middle, attentionInput, feedForwardInput] {
+        buffer.reserve(rows * shape.width)
+      }
+      queryKeyValue.reserve(rows * (queryWidth + 2 * shape.keyValueHeadCount * shape.headSize))
+      gateUp.reserve(rows * 2 * shape.hiddenWidth)
+      activation.reserve(rows * shape.hiddenWidth)
+      attended.reserve(rows * queryWidth)
+    }
   }
 }

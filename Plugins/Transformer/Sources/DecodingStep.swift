@@ -7,7 +7,7 @@ extension Wave {
     let network = network
     let activations = network.transient
     activations.reserve(rows: active.count)
-    let tiles = RowTiles(rowCount: active.count, limit: WorkerScratch.tileRows)
+    let tiles = network.decodingTiles(active.count, limit: WorkerScratch.tileRows)
     let layerCount = network.shape.layerCount
     rowTokens.withUnsafeBufferPointer { tokens in
       rowPositions.withUnsafeBufferPointer { positions in
@@ -40,7 +40,7 @@ extension Wave {
   private func drawTokens(_ activations: Activations) {
     let network = network
     let vocabulary = network.shape.vocabularySize
-    let tiles = network.headTiles(active.count)
+    let tiles = network.decodingTiles(active.count, limit: network.headRowLimit)
     network.pool.run(tiles.count) { tile, worker in
       let (first, rows, padded) = tiles[tile]
       let scratch = network.scratch[worker]
@@ -48,7 +48,7 @@ extension Wave {
       network.normalize(
         activations.residual(network.shape.layerCount) + first * network.width,
         gain: network.layout.finalNorm, into: scratch.hidden.pointer, rows: padded)
-      network.multiplyHead(scratch.hidden.pointer, rows: padded, into: logits)
+      network.multiplyHead(scratch.hidden.pointer, rows: padded, into: logits, scratch)
       for row in 0..<rows {
         self.draw(self.active[first + row], logits: logits + row * vocabulary, scratch)
       }

@@ -64,7 +64,7 @@ extension Network {
       activations.residual(layer) + first * width, gain: layout.layers[layer].attentionNorm,
       into: scratch.hidden.pointer, rows: rows)
     project(
-      layer, scratch.hidden.pointer, activations, first: first, rows: rows, positions)
+      layer, scratch.hidden.pointer, activations, first: first, rows: rows, positions, scratch)
   }
 
   /// Projects the heads' outputs, and applies the feed-forward layer, each added to the residual.
@@ -77,24 +77,23 @@ extension Network {
     let entry = activations.residual(layer) + first * width
     let middle = activations.middle(layer) + first * width
     if middle != entry { middle.update(from: entry, count: rows * width) }
-    MatrixProduct.timesTransposed(
-      activations.attended(layer) + first * queryWidth, stride: queryWidth,
-      parameters.pointer + offsets.output, stride: queryWidth, into: middle, stride: width,
-      rows: rows, inner: queryWidth, columns: width, keeping: 1)
+    let matrices = matrices.layers[layer]
+    multiply(
+      activations.attended(layer) + first * queryWidth, stride: queryWidth, by: matrices.output,
+      into: middle, stride: width, rows: rows, isAdding: true, scratch)
 
     normalize(middle, gain: offsets.feedForwardNorm, into: scratch.hidden.pointer, rows: rows)
     let gateUp =
       activations.gateUp(layer).map { $0 + first * 2 * hiddenWidth } ?? scratch.gateUp.pointer
-    MatrixProduct.timesTransposed(
-      scratch.hidden.pointer, stride: width, parameters.pointer + offsets.gateUp, stride: width,
-      into: gateUp, stride: 2 * hiddenWidth, rows: rows, inner: width, columns: 2 * hiddenWidth)
+    multiply(
+      scratch.hidden.pointer, stride: width, by: matrices.gateUp, into: gateUp,
+      stride: 2 * hiddenWidth, rows: rows, scratch)
     tk_swiglu(gateUp, scratch.activation.pointer, Int32(rows), Int32(hiddenWidth))
     let exit = activations.residual(layer + 1) + first * width
     if exit != middle { exit.update(from: middle, count: rows * width) }
-    MatrixProduct.timesTransposed(
-      scratch.activation.pointer, stride: hiddenWidth, parameters.pointer + offsets.down,
-      stride: hiddenWidth, into: exit, stride: width, rows: rows, inner: hiddenWidth,
-      columns: width, keeping: 1)
+    multiply(
+      scratch.activation.pointer, stride: hiddenWidth, by: matrices.down, into: exit,
+      stride: width, rows: rows, isAdding: true, scratch)
   }
 
   /// RMSNorm (arXiv 1910.07467) with the gain at an offset.

@@ -5,11 +5,11 @@ import TransformerKernels
 extension Network {
   /// Tiles of the completion tokens: fewer rows for a large vocabulary, so that a tile's logits stay
   /// near the core.
-  func headTiles(_ count: Int) -> RowTiles {
+  func headTiles(_ count: Int) -> RowTiles { RowTiles(rowCount: count, limit: headRowLimit) }
+
+  var headRowLimit: Int {
     let affordable = (2 << 20) / shape.vocabularySize / RowTiles.granule * RowTiles.granule
-    return RowTiles(
-      rowCount: count,
-      limit: min(WorkerScratch.tileRows, max(RowTiles.granule, affordable)))
+    return min(WorkerScratch.tileRows, max(RowTiles.granule, affordable))
   }
 
   /// Whether the logits of so many tokens fit the budget.
@@ -37,7 +37,7 @@ extension Network {
         ? columns.logits.pointer + first * vocabulary
         : self.scratch[worker].logits.reserve(tiles.tileRows * vocabulary)
       self.gatherNormalized(exit, batch.predictingRows, first: first, rows: rows, into: hidden)
-      self.multiplyHead(hidden, rows: padded, into: logits)
+      self.multiplyHead(hidden, rows: padded, into: logits, self.scratch[worker])
       for row in 0..<rows {
         let statistics = tk_score_token(
           logits + row * vocabulary, Int32(vocabulary), 1 / temperature,
@@ -67,9 +67,12 @@ extension Network {
   }
 
   /// Logits of normalised rows, padding included.
-  func multiplyHead(_ hidden: FloatBuffer.Pointer, rows: Int, into logits: FloatBuffer.Pointer) {
-    MatrixProduct.timesTransposed(
-      hidden, stride: width, parameters.pointer + layout.head, stride: width, into: logits,
-      stride: shape.vocabularySize, rows: rows, inner: width, columns: shape.vocabularySize)
+  func multiplyHead(
+    _ hidden: FloatBuffer.Pointer, rows: Int, into logits: FloatBuffer.Pointer,
+    _ scratch: WorkerScratch
+  ) {
+    multiply(
+      hidden, stride: width, by: matrices.head, into: logits, stride: shape.vocabularySize,
+      rows: rows, scratch)
   }
 }

@@ -14,6 +14,7 @@ extension Network {
     let vocabulary = shape.vocabularySize
     let tileRows = headTiles(count).tileRows
     let isKept = keepsLogits(count)
+    let rounded = backwardBuffers.rounded
     let partRows = isKept ? count : max(1, logitsBudget / vocabulary / tileRows) * tileRows
     let exit = backwardBuffers.exit
     exit.pointer.update(repeating: 0, count: RowTiles.padded(batch.rowCount) * width)
@@ -22,17 +23,21 @@ extension Network {
       if !isKept { tokenColumns.logits.reserve(RowTiles.padded(partRows) * vocabulary) }
       let tiles = RowTiles(rowCount: rows, limit: tileRows)
       backwardBuffers.vectorSums.reserve(tiles.count * width)
+      if backEnd.isHalf {
+        rounded.logits.reserve(RowTiles.padded(rows) * vocabulary)
+        rounded.hidden.reserve(RowTiles.padded(rows) * width)
+      }
       pool.run(tiles.count) { tile, worker in
         let (first, rows, padded) = tiles[tile]
         let logits = self.tokenColumns.logits.pointer + first * vocabulary
         if !isKept {
           self.multiplyHead(
             self.tokenColumns.hidden.pointer + (part + first) * self.width, rows: padded,
-            into: logits)
+            into: logits, self.scratch[worker])
         }
         self.headBackward(
-          batch, activations, tokens: part + first..<part + first + rows, logits: logits,
-          temperature: temperature,
+          batch, activations, tokens: part + first..<part + first + rows, first: first,
+          logits: logits, temperature: temperature,
           gains: self.backwardBuffers.vectorSums.pointer + tile * self.width,
           self.scratch[worker])
       }
@@ -41,18 +46,17 @@ extension Network {
           backwardBuffers.vectorSums.pointer + tile * width, gradients + layout.finalNorm,
           Int32(width))
       }
-      var products = WeightGradients(rows: rows)
+      var products = WeightGradients(rows: rows, isHalf: backEnd.isHalf)
       products.add(
-        WeightGradients.Layer(
-          gradient: tokenColumns.logits.pointer, outputs: vocabulary,
-          input: tokenColumns.hidden.pointer + part * width, inputs: width,
-          target: gradients + layout.head))
+        matrices.head, gradient: tokenColumns.logits.pointer,
+        input: tokenColumns.hidden.pointer + part * width,
+        rounded: (rounded.logits.pointer, rounded.hidden.pointer), into: gradients)
       pool.run(products.count) { block, _ in products.run(block) }
     }
   }
 
   private func headBackward(
-    _ batch: PackedBatch, _ activations: Activations, tokens: Range<Int>,
+    _ batch: PackedBatch, _ activations: Activations, tokens: Range<Int>, first: Int,
     logits: FloatBuffer.Pointer, temperature: Float, gains: FloatBuffer.Pointer,
     _ scratch: WorkerScratch
   ) {
@@ -64,10 +68,15 @@ extension Network {
         columns.maxima.pointer[token], columns.totals.pointer[token], batch.targets[token],
         columns.weights.pointer[token] / temperature)
     }
-    MatrixProduct.times(
-      logits, stride: vocabulary, parameters.pointer + layout.head, stride: width,
-      into: scratch.hidden.pointer, stride: width, rows: tokens.count, inner: vocabulary,
-      columns: width)
+    let rounded = backwardBuffers.rounded
+    multiplyBack(
+      logits, by: matrices.head, into: scratch.hidden.pointer, rows: tokens.count,
+      rounded: rounded.logits.pointer + first * vocabulary)
+    if backEnd.isHalf {
+      round(
+        columns.hidden.pointer + tokens.lowerBound * width,
+        into: rounded.hidden.pointer + first * width, rows: tokens.count, count: width)
+    }
     gains.update(repeating: 0, count: width)
     for (row, token) in tokens.enumerated() {
       // Each row predicts one token, so that no two tiles write to one place.

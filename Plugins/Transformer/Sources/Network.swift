@@ -15,6 +15,8 @@ package final class Network {
   /// more computes them again, part by part.
   package var logitsBudget = 32 << 20
   let pool: ThreadPool
+  package let backEnd: ProductBackEnd
+  let matrices: WeightMatrices
   let scratch: [WorkerScratch]
   let rotary: RotaryPositions
   let keyValueLayout: KeyValueLayout
@@ -39,10 +41,13 @@ package final class Network {
   let attentionScale: Float
 
   /// A model whose parameters are all zero.
-  package init(_ shape: ModelShape, pool: ThreadPool) {
+  package init(
+    _ shape: ModelShape, pool: ThreadPool, backEnd: ProductBackEnd = .openBLAS
+  ) {
     MatrixProduct.prepare()
     self.shape = shape
     self.pool = pool
+    self.backEnd = backEnd
     layout = ParameterLayout(shape)
     parameters = FloatBuffer(count: layout.floatCount)
     scratch = (0..<pool.threadCount).map { _ in WorkerScratch(shape) }
@@ -58,12 +63,27 @@ package final class Network {
     hiddenWidth = shape.hiddenWidth
     epsilon = Float(shape.normEpsilon)
     attentionScale = 1 / Float(shape.headSize).squareRoot()
+    matrices = WeightMatrices(
+      layout, width: width, queryWidth: queryWidth, keyWidth: keyWidth, hiddenWidth: hiddenWidth,
+      vocabulary: shape.vocabularySize)
   }
 
   /// Distance between rows of queries, keys and values.
   var queryKeyValueStride: Int { queryWidth + 2 * keyWidth }
   /// Query heads that share a key head.
   var headsPerKey: Int { shape.headCount / shape.keyValueHeadCount }
+
+  /// Tiles of a decoding step's rows.
+  func decodingTiles(_ rows: Int, limit: Int) -> RowTiles {
+    RowTiles(
+      rowCount: rows, limit: limit, granule: backEnd.granule, threads: pool.threadCount)
+  }
+
+  /// To be called after parameters were written.
+  package func parametersChanged() { matrices.parametersChanged() }
+
+  /// Readies the back end for passes with the parameters as they are.
+  func prepareProducts() { matrices.refresh(parameters, backEnd, pool: pool) }
 
   /// Sets the parameters to fresh draws, each tensor from a stream of its own number.
   package func initialize(from random: CounterRandom) {
@@ -78,5 +98,6 @@ package final class Network {
         for i in 0..<tensor.count { values[i] = Float(stream.normal() * deviation) }
       }
     }
+    parametersChanged()
   }
 }

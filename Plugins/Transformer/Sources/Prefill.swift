@@ -41,7 +41,7 @@ extension Wave {
       let logits = scratch.logits.reserve(tiles.tileRows * vocabulary)
       self.network.gatherNormalized(
         exit, batch.predictingRows, first: first, rows: rows, into: scratch.hidden.pointer)
-      self.network.multiplyHead(scratch.hidden.pointer, rows: padded, into: logits)
+      self.network.multiplyHead(scratch.hidden.pointer, rows: padded, into: logits, scratch)
       for row in 0..<rows {
         for sample in samplesOfPrompt[first + row] {
           self.draw(sample, logits: logits + row * vocabulary, scratch)

@@ -11,14 +11,14 @@ extension Network {
   ///   - positions: of all rows, from row 0.
   func project(
     _ layer: Int, _ input: FloatBuffer.Pointer, _ activations: Activations, first: Int, rows: Int,
-    _ positions: UnsafePointer<Int32>
+    _ positions: UnsafePointer<Int32>, _ scratch: WorkerScratch
   ) {
     let offsets = layout.layers[layer]
     let stride = queryKeyValueStride
     let output = activations.queryKeyValue(layer) + first * stride
-    MatrixProduct.timesTransposed(
-      input, stride: width, parameters.pointer + offsets.queryKeyValue, stride: width,
-      into: output, stride: stride, rows: rows, inner: width, columns: stride)
+    multiply(
+      input, stride: width, by: matrices.layers[layer].queryKeyValue, into: output,
+      stride: stride, rows: rows, scratch)
     if let bias = offsets.queryKeyValueBias {
       tk_add_to_rows(
         parameters.pointer + bias, output, Int32(stride), Int32(rows), Int32(stride))

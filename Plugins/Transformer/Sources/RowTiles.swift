@@ -1,25 +1,43 @@
 /// Splits rows into tiles: the unit of parallel work, and what stays in a core's cache.
 ///
-/// The split is a function of the number of rows alone, never of the number of threads. Every tile
-/// begins at a multiple of `granule`, and the last is padded up to one.
+/// The split is a function of the number of rows alone, never of the number of threads: sums over a
+/// tile's rows are bits of the result. Every tile begins at a multiple of its granule, and the last
+/// is padded up to one.
 package struct RowTiles: Sendable {
-  /// Row counts of products are multiples of it, so that a row's bits don't depend on its company.
+  /// Room for rows is a multiple of it. Row counts of OpenBLAS's products are too, so that a row's
+  /// bits don't depend on its company.
   package static let granule = 32
 
   package let rowCount: Int
   /// Rows of a tile; a multiple of `granule`.
   package let tileRows: Int
 
-  /// - Parameter limit: most rows of a tile.
-  package init(rowCount: Int, limit: Int = 192) {
+  private let granule: Int
+
+  /// - Parameters:
+  ///   - limit: most rows of a tile.
+  ///   - granule: divides `RowTiles.granule`.
+  package init(rowCount: Int, limit: Int = 192, granule: Int = Self.granule) {
     self.rowCount = rowCount
+    self.granule = granule
     // A quarter each for few rows: enough tiles for some cores, each still worth a product.
-    let quarter = Self.padded((rowCount + 3) / 4)
-    tileRows = max(Self.granule, min(quarter, Self.padded(limit)))
+    let quarter = Self.padded((rowCount + 3) / 4, to: granule)
+    tileRows = max(granule, min(quarter, Self.padded(limit, to: granule)))
+  }
+
+  /// For results that no sum over a tile's rows is part of: one tile for each thread, unless that
+  /// takes more rows than the limit.
+  package init(rowCount: Int, limit: Int, granule: Int, threads: Int) {
+    self.rowCount = rowCount
+    self.granule = granule
+    let share = Self.padded((rowCount + threads - 1) / threads, to: granule)
+    tileRows = max(granule, min(share, Self.padded(limit, to: granule)))
   }
 
   /// `count` rounded up to a multiple of `granule`.
-  package static func padded(_ count: Int) -> Int { (count + granule - 1) / granule * granule }
+  package static func padded(_ count: Int, to granule: Int = Self.granule) -> Int {
+    (count + granule - 1) / granule * granule
+  }
 
   package var count: Int { (rowCount + tileRows - 1) / tileRows }
 
@@ -27,6 +45,6 @@ package struct RowTiles: Sendable {
   package subscript(tile: Int) -> (first: Int, rows: Int, paddedRows: Int) {
     let first = tile * tileRows
     let rows = min(tileRows, rowCount - first)
-    return (first, rows, Self.padded(rows))
+    return (first, rows, Self.padded(rows, to: granule))
   }
 }

@@ -39,6 +39,16 @@ extension TransformerPolicy {
         of: TensorPrecision.allCases.map(\.rawValue) + ["same"],
         help: "of the weights in checkpoints; only f32 continues to the same bits; same: as in the"
           + " checkpoint that was read"),
+      .choice(
+        "precision", default: ProductBackEnd.Precision.f32.rawValue,
+        of: ProductBackEnd.Precision.allCases.map(\.rawValue),
+        help:
+          "of what the large matrix products multiply; weights, gradients, sums and the optimiser"
+          + " stay in f32; bf16 needs oneDNN"),
+      .choice(
+        "products", default: ProductBackEnd.Choice.automatic.rawValue,
+        of: ProductBackEnd.Choice.allCases.map(\.rawValue),
+        help: "the library of the large products; automatic: oneDNN where it is installed"),
       .integer(
         "microbatch-tokens", default: 8192, in: 1...1_048_576,
         help: "tokens of prompts and completions in one piece of work, or one sequence"),
@@ -52,6 +62,12 @@ extension TransformerPolicy {
         "max-gradient-norm", default: 1, in: 0...1e30,
         help: "a gradient of larger L2 norm is scaled down to it; 0: never"),
     ])
+
+  static func backEnd(_ parameters: Parameters) throws(FulcrumError) -> ProductBackEnd {
+    let choice = ProductBackEnd.Choice(rawValue: try parameters.text("products"))
+    let precision = ProductBackEnd.Precision(rawValue: try parameters.text("precision"))
+    return try .choose(choice ?? .automatic, precision ?? .f32)
+  }
 
   static func optimizerSettings(
     _ parameters: Parameters

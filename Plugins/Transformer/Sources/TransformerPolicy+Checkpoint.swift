@@ -21,7 +21,7 @@ extension TransformerPolicy {
   /// - Throws: what reading config.json, tokenizer.json and the safetensors files throws;
   ///   `.checkpoint` if they don't fit each other.
   static func readModel(
-    fromFolder folder: String, pool: ThreadPool
+    fromFolder folder: String, pool: ThreadPool, backEnd: ProductBackEnd
   ) throws(FulcrumError) -> Model {
     let configuration = try ConfigurationFiles(folder: folder)
     let shape = try ModelShape(configuration)
@@ -38,7 +38,7 @@ extension TransformerPolicy {
     try file.require(layout.tensors.map(\.name)) { name in
       name.hasSuffix(frequenciesSuffix) || shape.isTied && name == headName
     }
-    let network = Network(shape, pool: pool)
+    let network = Network(shape, pool: pool, backEnd: backEnd)
     try read(network.layout.tensors, prefix: "", from: file, into: network.parameters)
     let names = file.names.filter { !$0.hasSuffix(frequenciesSuffix) }
     if shape.isTied && names.contains(headName) { try checkTiedHead(file, network) }

@@ -8,6 +8,7 @@ extension TransformerPolicy {
   package func generate(_ request: GenerationRequest) throws(FulcrumError) -> Generation {
     let network = try ready().network
     try check(request, network)
+    network.prepareProducts()
     return Decoder(
       network: network, request: request, endTokens: network.shape.endTokens,
       prefillRows: microbatchTokens,

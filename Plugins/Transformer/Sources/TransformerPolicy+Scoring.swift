@@ -11,6 +11,7 @@ extension TransformerPolicy {
   ) throws(FulcrumError) {
     let network = try ready().network
     try check(batch, sequences, temperature, network)
+    network.prepareProducts()
     for piece in PackedBatch.pieces(batch, sequences: sequences, limit: microbatchTokens) {
       let packed = PackedBatch(batch, sequences: piece)
       network.forward(packed, network.transient)
@@ -32,6 +33,7 @@ extension TransformerPolicy {
   ) throws(FulcrumError) {
     let network = try ready().network
     try check(batch, sequences, temperature, network)
+    network.prepareProducts()
     let training = trainingState(of: network)
     for piece in PackedBatch.pieces(batch, sequences: sequences, limit: microbatchTokens) {
       let packed = PackedBatch(batch, sequences: piece)
@@ -61,7 +63,10 @@ extension TransformerPolicy {
         at: Self.manual.name)
     }
     let training = trainingState(of: network)
-    defer { training.clearGradients() }
+    defer {
+      training.clearGradients()
+      network.parametersChanged()
+    }
     return try training.optimizer.step(
       network.parameters, gradients: training.gradients, learningRate: learningRate, pool: pool)
   }

@@ -1,5 +1,6 @@
 import FulcrumKernel
 import TransformerFormats
+import TransformerKernels
 
 /// What a benchmark needs to put the policy's speed beside the machine's.
 extension TransformerPolicy {
@@ -17,20 +18,31 @@ extension TransformerPolicy {
     return 2 * (Double(shape.layerCount) * rows * (matrices + attention) + head)
   }
 
-  /// The best of some square products of side 1024, one on each thread at the same time.
+  /// The best of some square products of side 1024, one on each thread at the same time, by the
+  /// library and in the precision of this policy.
   package func measureMatrixPeak() throws(FulcrumError) -> Double? {
     MatrixProduct.prepare()
     let side = 1024
     let threads = pool.threadCount
+    let backEnd = backEnd
     let memory = (0..<threads).map { _ in FloatBuffer(count: 3 * side * side) }
     var best = 0.0
     for _ in 0..<8 {
       let began = ContinuousClock.now
       pool.run(threads) { item, _ in
         let x = memory[item].pointer
-        MatrixProduct.timesTransposed(
-          x, stride: side, x + side * side, stride: side, into: x + 2 * side * side, stride: side,
-          rows: side, inner: side, columns: side)
+        let (w, y) = (x + side * side, x + 2 * side * side)
+        guard case .oneDNN(let precision) = backEnd else {
+          return MatrixProduct.timesTransposed(
+            x, stride: side, w, stride: side, into: y, stride: side, rows: side, inner: side,
+            columns: side)
+        }
+        let length = Int32(side)
+        var product = tk_product(
+          rows: length, inner: length, columns: length, x_row_stride: length, x_inner_stride: 1,
+          w_inner_stride: 0, w_column_stride: 0, y_stride: length,
+          element: Int32(precision.element.rawValue), adds: 0)
+        OneDNN.multiply(&product, x, w, y)
       }
       let seconds = (ContinuousClock.now - began) / .seconds(1)
       best = max(best, 2 * Double(threads * side * side * side) / seconds)

@@ -23,6 +23,7 @@ package final class TransformerPolicy: PolicyModel {
   /// `nil`: that of the checkpoint that the model was read from.
   let savePrecision: TensorPrecision?
   let microbatchTokens: Int
+  let backEnd: ProductBackEnd
   private let optimizerSettings: AdamW.Settings
   private let freshShape: ModelShape
   private let seed: UInt64
@@ -40,8 +41,11 @@ package final class TransformerPolicy: PolicyModel {
     freshShape = try Self.freshShape(parameters)
     microbatchTokens = try parameters.integer("microbatch-tokens")
     savePrecision = TensorPrecision(rawValue: try parameters.text("save-precision"))
+    backEnd = try Self.backEnd(parameters)
     let folder = try parameters.text("checkpoint")
-    if !folder.isEmpty { model = try Self.readModel(fromFolder: folder, pool: pool) }
+    if !folder.isEmpty {
+      model = try Self.readModel(fromFolder: folder, pool: pool, backEnd: backEnd)
+    }
   }
 
   package var isReady: Bool { model != nil }
@@ -54,8 +58,8 @@ package final class TransformerPolicy: PolicyModel {
     let shape = model.network.shape
     return "\(shape.family.rawValue), \(shape.layerCount) layers of width \(shape.width), "
       + "\(shape.headCount) heads (\(shape.keyValueHeadCount) for keys), "
-      + "\(model.network.layout.parameterCount) parameters in f32, OpenBLAS on "
-      + "\(MatrixProduct.coreName)"
+      + "\(model.network.layout.parameterCount) parameters in f32, products in "
+      + backEnd.summary
   }
 
   package var parameterCount: Int { model?.network.layout.parameterCount ?? 0 }
@@ -96,7 +100,7 @@ package final class TransformerPolicy: PolicyModel {
     shape.endToken = end
     shape.padToken = pad
     try shape.validate(at: Self.manual.name)
-    let network = Network(shape, pool: pool)
+    let network = Network(shape, pool: pool, backEnd: backEnd)
     network.initialize(from: CounterRandom(seed: seed, purpose: "weights"))
     model = Model(network: network, tokenizer: tokenizer, origin: nil)
   }

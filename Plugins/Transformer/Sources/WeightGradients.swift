@@ -1,47 +1,83 @@
+import TransformerKernels
+
 /// Sums of outer products over all rows, cut into blocks of a weight's output rows.
 ///
-/// Each block is summed over all rows by one product, so no two threads add to the same place and
-/// the order of additions is fixed.
+/// Each block is summed over all rows by one item of work, so no two threads add to the same place
+/// and the order of additions is fixed.
 struct WeightGradients {
-  /// One linear layer: target += gradientᵀ · input.
-  struct Layer {
-    /// Of the layer's output, `[rows, outputs]`.
+  /// Rounded gradient and input, as `Network.round` leaves them.
+  typealias Rounded = (gradient: BrainFloatBuffer.Pointer, input: BrainFloatBuffer.Pointer)
+
+  /// Some outputs of one matrix: target += gradientᵀ · input.
+  private struct Block {
+    let matrix: WeightMatrix
+    let outputs: Range<Int>
+    /// Of the matrix's output, `[rows, outputs]`.
     let gradient: FloatBuffer.Pointer
-    let outputs: Int
     /// `[rows, inputs]`.
     let input: FloatBuffer.Pointer
-    let inputs: Int
+    let rounded: Rounded
     /// `[outputs, inputs]`.
     let target: FloatBuffer.Pointer
   }
 
   /// Few blocks repeat little packing of the input within the product; enough share out well.
-  private static let blocksPerLayer = 4
+  private static let blocksPerMatrix = 4
   private static let smallestBlock = 64
   private static let largestBlock = 512
+  /// Rows that a product in bf16 sums: few sizes of products serve any number of rows.
+  private static let roundedRows = 512
 
-  private var blocks: [(layer: Layer, outputs: Range<Int>)] = []
+  private var blocks: [Block] = []
   private let rows: Int
+  private let isHalf: Bool
 
-  /// - Parameter rows: over which is summed.
-  init(rows: Int) { self.rows = rows }
+  /// - Parameters:
+  ///   - rows: over which is summed.
+  ///   - isHalf: whether the rounded factors are multiplied.
+  init(rows: Int, isHalf: Bool) {
+    self.rows = rows
+    self.isHalf = isHalf
+  }
 
   var count: Int { blocks.count }
 
-  mutating func add(_ layer: Layer) {
-    let share = (layer.outputs + Self.blocksPerLayer - 1) / Self.blocksPerLayer
+  /// - Parameter gradients: of all parameters.
+  mutating func add(
+    _ matrix: WeightMatrix, gradient: FloatBuffer.Pointer, input: FloatBuffer.Pointer,
+    rounded: Rounded, into gradients: FloatBuffer.Pointer
+  ) {
+    let share = (matrix.outputs + Self.blocksPerMatrix - 1) / Self.blocksPerMatrix
     let size = min(Self.largestBlock, max(Self.smallestBlock, (share + 15) / 16 * 16))
-    for first in stride(from: 0, to: layer.outputs, by: size) {
-      blocks.append((layer, first..<min(first + size, layer.outputs)))
+    for first in stride(from: 0, to: matrix.outputs, by: size) {
+      blocks.append(
+        Block(
+          matrix: matrix, outputs: first..<min(first + size, matrix.outputs), gradient: gradient,
+          input: input, rounded: rounded, target: gradients + matrix.offset))
     }
   }
 
   /// Adds one block's gradient.
-  func run(_ block: Int) {
-    let (layer, outputs) = blocks[block]
-    MatrixProduct.addTransposedTimes(
-      layer.gradient + outputs.lowerBound, stride: layer.outputs, layer.input,
-      stride: layer.inputs, into: layer.target + outputs.lowerBound * layer.inputs,
-      stride: layer.inputs, rows: outputs.count, inner: rows, columns: layer.inputs)
+  func run(_ index: Int) {
+    let block = blocks[index]
+    let (outputs, inputs) = (block.matrix.outputs, block.matrix.inputs)
+    let first = block.outputs.lowerBound
+    let target = block.target + first * inputs
+    guard isHalf else {
+      return MatrixProduct.addTransposedTimes(
+        block.gradient + first, stride: outputs, block.input, stride: inputs, into: target,
+        stride: inputs, rows: block.outputs.count, inner: rows, columns: inputs)
+    }
+    let padded = RowTiles.padded(rows)
+    for row in stride(from: 0, to: padded, by: Self.roundedRows) {
+      var product = tk_product(
+        rows: Int32(block.outputs.count), inner: Int32(min(Self.roundedRows, padded - row)),
+        columns: Int32(inputs), x_row_stride: 1, x_inner_stride: Int32(outputs),
+        w_inner_stride: Int32(inputs), w_column_stride: 1, y_stride: Int32(inputs),
+        element: Int32(TK_BF16.rawValue), adds: 1)
+      OneDNN.multiply(
+        &product, block.rounded.gradient + row * outputs + first,
+        block.rounded.input + row * inputs, target)
+    }
   }
 }

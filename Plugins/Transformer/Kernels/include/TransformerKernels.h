@@ -8,6 +8,8 @@
 #pragma once
 #include <stdint.h>
 
+#include "OneDNN.h"
+
 #if defined(__x86_64__)
 /* Tells the core that this is a spin-wait loop. */
 static inline void tk_pause(void) { __builtin_ia32_pause(); }
@@ -40,6 +42,10 @@ void tk_rms_norm_heads(float *x, int stride, const float *gain, int rows, int he
 void tk_rms_norm_heads_backward(const float *x, int x_stride, const float *gain, float *d,
                                 int d_stride, float *gain_gradient, int rows, int heads, int size,
                                 float epsilon);
+
+/* y = x rounded to bfloat16, to the nearest and to even. x [rows][count], rows x_stride apart;
+ * y [rows][count] as bits. */
+void tk_to_bf16(const float *x, int x_stride, uint16_t *y, int rows, int count);
 
 /* y[row] += x for each row. x [count]; y [rows][count], rows `stride` floats apart. */
 void tk_add_to_rows(const float *x, float *y, int stride, int rows, int count);

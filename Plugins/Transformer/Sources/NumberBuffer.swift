@@ -1,12 +1,12 @@
 import Glibc
 
-/// Memory for floats that only grows, so that its pages are touched once and kept.
+/// Memory for numbers that only grows, so that its pages are touched once and kept.
 ///
 /// First use of fresh pages costs several times what arithmetic on them does.
-package final class FloatBuffer {
-  package typealias Pointer = UnsafeMutablePointer<Float>
+package final class NumberBuffer<Number: BitwiseCopyable> {
+  package typealias Pointer = UnsafeMutablePointer<Number>
 
-  /// Where the floats are; changes when `reserve` has to grow.
+  /// Where the numbers are; changes when `reserve` has to grow.
   package private(set) var pointer: Pointer
   package private(set) var count: Int
 
@@ -17,7 +17,7 @@ package final class FloatBuffer {
 
   deinit { free(pointer) }
 
-  /// Makes room for `needed` floats. What was held is lost if the buffer grows: then it is zeros.
+  /// Makes room for `needed` numbers. What was held is lost if the buffer grows: then it is zeros.
   @discardableResult
   package func reserve(_ needed: Int) -> Pointer {
     if needed > count {
@@ -30,19 +30,23 @@ package final class FloatBuffer {
   }
 
   /// Sets all to zero.
-  package func clear() { memset(pointer, 0, count * MemoryLayout<Float>.stride) }
+  package func clear() { memset(pointer, 0, count * MemoryLayout<Number>.stride) }
 
   private static func allocate(_ count: Int) -> Pointer {
     // Whole huge pages from 4 MiB on; else a cache line.
-    let bytes = max(64, count * MemoryLayout<Float>.stride)
+    let bytes = max(64, count * MemoryLayout<Number>.stride)
     let alignment = bytes >= 4 << 20 ? 2 << 20 : 64
     var memory: UnsafeMutableRawPointer?
     let status = posix_memalign(&memory, alignment, bytes)
     guard status == 0, let memory else {
-      preconditionFailure("out of memory: \(bytes) bytes for floats")
+      preconditionFailure("out of memory: \(bytes) bytes for numbers")
     }
     if alignment > 64 { madvise(memory, bytes, MADV_HUGEPAGE) }
     memset(memory, 0, bytes)
-    return memory.bindMemory(to: Float.self, capacity: max(16, count))
+    return memory.bindMemory(to: Number.self, capacity: max(16, count))
   }
 }
+
+package typealias FloatBuffer = NumberBuffer<Float>
+/// Numbers of bfloat16, as their bits.
+typealias BrainFloatBuffer = NumberBuffer<UInt16>

@@ -1,0 +1,160 @@
+import TransformerKernels
+
+/// One matrix among the parameters, with the copies that the back end multiplies by.
+final class WeightMatrix {
+  /// Of the first float in the flat parameters: `[outputs, inputs]`.
+  let offset: Int
+  let outputs: Int
+  let inputs: Int
+  /// In oneDNN's own order, for x · wᵀ.
+  fileprivate var packed: UnsafeMutableRawPointer?
+  /// Rounded, in the parameters' order, for dy · w; unless products are in f32.
+  fileprivate let rounded = BrainFloatBuffer()
+
+  init(offset: Int, outputs: Int, inputs: Int) {
+    self.offset = offset
+    self.outputs = outputs
+    self.inputs = inputs
+  }
+
+  deinit { packed?.deallocate() }
+
+  fileprivate func refresh(_ parameters: FloatBuffer, _ precision: ProductBackEnd.Precision) {
+    let weight = parameters.pointer + offset
+    var plain = UnsafeRawPointer(weight)
+    if precision == .bf16 {
+      rounded.reserve(outputs * inputs)
+      tk_to_bf16(weight, Int32(inputs), rounded.pointer, Int32(outputs), Int32(inputs))
+      plain = UnsafeRawPointer(rounded.pointer)
+    }
+    let inner = Int32(inputs)
+    let columns = Int32(outputs)
+    let place =
+      packed
+      ?? .allocate(
+        byteCount: tk_dnn_packed_bytes(inner, columns, precision.element), alignment: 64)
+    packed = place
+    precondition(
+      tk_dnn_pack(inner, columns, precision.element, plain, place),
+      "oneDNN packs any matrix of a precision that it takes")
+  }
+}
+
+/// The model's matrices, and whether their copies are those of the parameters.
+final class WeightMatrices {
+  struct Layer {
+    let queryKeyValue, output, gateUp, down: WeightMatrix
+  }
+
+  let layers: [Layer]
+  let head: WeightMatrix
+  private var isStale = true
+
+  init(
+    _ layout: ParameterLayout, width: Int, queryWidth: Int, keyWidth: Int, hiddenWidth: Int,
+    vocabulary: Int
+  ) {
+    layers = layout.layers.map {
+      Layer(
+        queryKeyValue: WeightMatrix(
+          offset: $0.queryKeyValue, outputs: queryWidth + 2 * keyWidth, inputs: width),
+        output: WeightMatrix(offset: $0.output, outputs: width, inputs: queryWidth),
+        gateUp: WeightMatrix(offset: $0.gateUp, outputs: 2 * hiddenWidth, inputs: width),
+        down: WeightMatrix(offset: $0.down, outputs: width, inputs: hiddenWidth))
+    }
+    head = WeightMatrix(offset: layout.head, outputs: vocabulary, inputs: width)
+  }
+
+  /// To be called whenever parameters have changed.
+  func parametersChanged() { isStale = true }
+
+  /// Makes the copies anew if parameters have changed.
+  func refresh(_ parameters: FloatBuffer, _ backEnd: ProductBackEnd, pool: ThreadPool) {
+    guard isStale else { return }
+    isStale = false
+    guard case .oneDNN(let precision) = backEnd else { return }
+    let matrices =
+      [head] + layers.flatMap { [$0.gateUp, $0.down, $0.queryKeyValue, $0.output] }
+    pool.run(matrices.count) { index, _ in matrices[index].refresh(parameters, precision) }
+  }
+}
+
+/// Products of rows with weight matrices: of each layer forward, and of its gradient back.
+extension Network {
+  /// y = x · wᵀ, or y += it.
+  ///
+  /// - Parameter rows: a multiple of the back end's granule.
+  func multiply(
+    _ x: UnsafePointer<Float>, stride: Int, by weight: WeightMatrix, into y: FloatBuffer.Pointer,
+    stride yStride: Int, rows: Int, isAdding: Bool = false, _ scratch: WorkerScratch
+  ) {
+    guard case .oneDNN(let precision) = backEnd, let packed = weight.packed else {
+      return MatrixProduct.timesTransposed(
+        x, stride: stride, parameters.pointer + weight.offset, stride: weight.inputs, into: y,
+        stride: yStride, rows: rows, inner: weight.inputs, columns: weight.outputs,
+        keeping: isAdding ? 1 : 0)
+    }
+    var product = tk_product(
+      rows: Int32(rows), inner: Int32(weight.inputs), columns: Int32(weight.outputs),
+      x_row_stride: Int32(stride), x_inner_stride: 1, w_inner_stride: 0, w_column_stride: 0,
+      y_stride: Int32(yStride), element: Int32(precision.element.rawValue),
+      adds: isAdding ? 1 : 0)
+    var input = UnsafeRawPointer(x)
+    if precision == .bf16 {
+      let rounded = scratch.rounded.reserve(rows * weight.inputs)
+      tk_to_bf16(x, Int32(stride), rounded, Int32(rows), Int32(weight.inputs))
+      product.x_row_stride = Int32(weight.inputs)
+      input = UnsafeRawPointer(rounded)
+    }
+    OneDNN.multiply(&product, input, packed, y)
+  }
+
+  /// dx = dy · w.
+  ///
+  /// - Parameters:
+  ///   - rows: those that count; up to the granule there is room for more in all three.
+  ///   - rounded: where dy goes in bf16, padded with rows of zeros; used in that precision alone.
+  func multiplyBack(
+    _ dy: UnsafePointer<Float>, by weight: WeightMatrix, into dx: FloatBuffer.Pointer, rows: Int,
+    rounded: BrainFloatBuffer.Pointer
+  ) {
+    guard case .oneDNN(let precision) = backEnd else {
+      return MatrixProduct.times(
+        dy, stride: weight.outputs, parameters.pointer + weight.offset, stride: weight.inputs,
+        into: dx, stride: weight.inputs, rows: rows, inner: weight.outputs,
+        columns: weight.inputs)
+    }
+    var product = tk_product(
+      rows: Int32(RowTiles.padded(rows)), inner: Int32(weight.outputs),
+      columns: Int32(weight.inputs), x_row_stride: Int32(weight.outputs), x_inner_stride: 1,
+      w_inner_stride: Int32(weight.inputs), w_column_stride: 1, y_stride: Int32(weight.inputs),
+      element: Int32(precision.element.rawValue), adds: 0)
+    if precision == .bf16 {
+      round(dy, into: rounded, rows: rows, count: weight.outputs)
+      OneDNN.multiply(&product, rounded, weight.rounded.pointer, dx)
+    } else {
+      OneDNN.multiply(&product, dy, parameters.pointer + weight.offset, dx)
+    }
+  }
+
+  /// Rounds rows to bf16, and fills up to the granule with rows of zeros.
+  func round(
+    _ x: UnsafePointer<Float>, into rounded: BrainFloatBuffer.Pointer, rows: Int, count: Int
+  ) {
+    tk_to_bf16(x, Int32(count), rounded, Int32(rows), Int32(count))
+    (rounded + rows * count).update(
+      repeating: 0, count: (RowTiles.padded(rows) - rows) * count)
+  }
+}
+
+/// Products that oneDNN was asked about before.
+enum OneDNN {
+  /// - Precondition: `ProductBackEnd.choose` gave oneDNN in this precision.
+  static func multiply(
+    _ product: inout tk_product, _ x: UnsafeRawPointer, _ w: UnsafeRawPointer,
+    _ y: FloatBuffer.Pointer
+  ) {
+    let isDone = tk_dnn_multiply(&product, x, w, y)
+    precondition(isDone, "oneDNN multiplies any sizes in a precision that it takes")
+  }
+}
