@@ -20,13 +20,23 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "Threads to keep busy; 0: all of the machine's.")
   var threads = 0
 
-  @Option(help: "Sequences in training and in decoding.")
-  var sequences = 64
+  @Option(help: "Prompts, of random tokens.")
+  var prompts = 64
 
   @Option(name: .customLong("prompt-tokens"), help: "Tokens of each prompt.")
   var promptTokens = 64
 
-  @Option(name: .customLong("completion-tokens"), help: "Tokens of each completion.")
+  @Option(
+    name: .customLong("prompt-file"),
+    help: "Prompts instead: JSON lines with a text under \"prompt\".")
+  var promptFile: String?
+
+  @Option(help: "Samples of each prompt.")
+  var samples = 1
+
+  @Option(
+    name: .customLong("completion-tokens"),
+    help: "Tokens of each completion; at most, where the policy ends it itself.")
   var completionTokens = 128
 
   @Option(help: "How often each measurement is repeated; the fastest counts.")
@@ -39,8 +49,11 @@ struct BenchCommand: ParsableCommand {
   var pluginPath: [String] = []
 
   func run() throws {
-    guard sequences > 0, promptTokens > 0, completionTokens > 0, repeats > 0, threads >= 0 else {
-      throw FulcrumError(.usage, "expected positive numbers of sequences, tokens and repeats")
+    guard prompts > 0, promptTokens > 0, samples > 0, completionTokens > 0, repeats > 0,
+      threads >= 0
+    else {
+      throw FulcrumError(
+        .usage, "expected positive numbers of prompts, samples, tokens and repeats")
     }
     let host = PluginHost(searchPath: Plugins.searchPath(pluginPath))
     let name = try use ?? Self.onlyPolicy(host)
@@ -51,8 +64,10 @@ struct BenchCommand: ParsableCommand {
       host: host, context: ComponentContext(seed: 1, threads: count))
     let policy = try factory.policy(try RunConfiguration(tree: tree).choice("policy"))
     let bench = PolicyBench(
-      policy: policy, sequences: sequences, promptTokens: promptTokens,
-      completionTokens: completionTokens, repeats: repeats)
+      policy: policy,
+      prompts: try promptFile.map { try BenchPrompts(file: $0) }
+        ?? .random(count: prompts, tokens: promptTokens),
+      samples: samples, completionTokens: completionTokens, repeats: repeats)
     let report = try bench.run()
     print(json ? report.line.text : report.text(summary: policy.summary, threads: count))
   }

@@ -95,13 +95,23 @@ import Testing
 
   @Test func `the benchmark puts speeds beside the peak`() throws {
     let result = try fulcrum.run(
-      "bench", "--set", "width=64", "--set", "layers=1", "--sequences", "4", "--prompt-tokens",
+      "bench", "--set", "width=64", "--set", "layers=1", "--prompts", "2", "--samples", "2", "--prompt-tokens",
       "8", "--completion-tokens", "8", "--repeats", "1", "--json")
     #expect(result.status == 0, "\(result.errors)")
     let object = try #require(
-      try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Double])
-    for name in ["peak_flops", "training_tokens_per_second", "decode_tokens_per_second"] {
-      #expect((object[name] ?? 0) > 0, "\(name)")
+      try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+    for name in [
+      "peak_flops", "training_tokens_per_second", "prefill_tokens_per_second",
+      "decode_tokens_per_second", "peak_memory_bytes",
+    ] {
+      #expect((object[name] as? Double ?? 0) > 0, "\(name)")
     }
+    let step = try #require(object["step"] as? [String: Double])
+    let parts = ["sampling", "reference", "training", "optimizer"].map {
+      step[$0 + "_seconds"] ?? .nan
+    }
+    #expect(parts.allSatisfy { $0 > 0 })
+    #expect(abs(parts.reduce(0, +) - (step["seconds"] ?? 0)) < 1e-9)
+    #expect(step["samples"] == 2)
   }
 }

@@ -23,7 +23,7 @@
   X(dnnl_primitive_attr_destroy) X(dnnl_primitive_attr_set_scratchpad_mode)                    \
   X(dnnl_primitive_attr_set_post_ops) X(dnnl_post_ops_create) X(dnnl_post_ops_destroy)         \
   X(dnnl_post_ops_append_sum) X(dnnl_primitive_desc_create) X(dnnl_primitive_desc_destroy)     \
-  X(dnnl_primitive_desc_query_md) X(dnnl_reorder_primitive_desc_create)                        \
+  X(dnnl_primitive_desc_query_md) X(dnnl_primitive_desc_query) X(dnnl_reorder_primitive_desc_create)                        \
   X(dnnl_primitive_create) X(dnnl_primitive_destroy) X(dnnl_primitive_execute)                 \
   X(dnnl_memory_create) X(dnnl_memory_destroy) X(dnnl_memory_set_data_handle)
 
@@ -126,21 +126,28 @@ static dnnl_primitive_desc_t describe_product(const tk_product *p,
   return description;
 }
 
-/* How oneDNN wants a weight for many rows; it serves any number of rows. */
+/* Columns in panels of TK_PANEL, one after the other: what its fast kernels take as it is. A range
+ * of whole panels is packed as a matrix of its own, and multiplies to the same bits (tested). */
 static bool describe_packed(dnnl_memory_desc_t *packed, int inner, int columns, int element) {
   dnnl_dims_t sizes = {inner, columns};
-  dnnl_memory_desc_t any;
-  if (dnn.dnnl_memory_desc_init_by_tag(&any, 2, sizes, data_type(element), dnnl_format_tag_any) !=
-      dnnl_success)
-    return false;
-  const tk_product typical = {.rows = 192, .inner = inner, .columns = columns,
+  const dnnl_format_tag_t panels = element == TK_BF16 ? dnnl_BA16a64b2a : dnnl_BA16a64b;
+  return dnn.dnnl_memory_desc_init_by_tag(packed, 2, sizes, data_type(element), panels) ==
+         dnnl_success;
+}
+
+/* Whether such products run on kernels made for this processor, and not on plain loops. */
+static bool is_fast(const dnnl_memory_desc_t *packed, int inner, int columns, int element) {
+  const tk_product typical = {.rows = 32, .inner = inner, .columns = columns,
                               .x_row_stride = inner, .x_inner_stride = 1,
                               .y_stride = columns, .element = element};
-  dnnl_primitive_desc_t description = describe_product(&typical, &any);
+  const char *name = NULL;
+  dnnl_primitive_desc_t description = describe_product(&typical, packed);
   if (!description) return false;
-  *packed = *dnn.dnnl_primitive_desc_query_md(description, dnnl_query_weights_md, 0);
+  const bool is_brgemm = dnn.dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0,
+                                                       &name) == dnnl_success &&
+                         name && strncmp(name, "brg", 3) == 0;
   dnn.dnnl_primitive_desc_destroy(description);
-  return true;
+  return is_brgemm;
 }
 
 static bool make_memory(dnnl_memory_t *memory, const dnnl_memory_desc_t *description, void *data) {
@@ -229,7 +236,9 @@ bool tk_dnn_multiply(const tk_product *product, const void *x, const void *w, fl
 
 size_t tk_dnn_packed_bytes(int inner, int columns, tk_element element) {
   dnnl_memory_desc_t packed;
-  if (!is_thread_ready() || !describe_packed(&packed, inner, columns, (int)element)) return 0;
+  if (!is_thread_ready() || !describe_packed(&packed, inner, columns, (int)element) ||
+      !is_fast(&packed, inner, columns, (int)element))
+    return 0;
   return dnn.dnnl_memory_desc_get_size(&packed);
 }
 

@@ -3,56 +3,101 @@ import TransformerKernels
 
 /// One token of every active sample: the forward pass with one row for each sample.
 extension Wave {
+  /// Rows that are worth a product for each thread; of fewer, threads share out the columns, so that
+  /// each reads its part of the weights only.
+  private static let rowsPerThread = 32
+
   func step() {
-    let network = network
-    let activations = network.transient
-    activations.reserve(rows: active.count)
-    let tiles = network.decodingTiles(active.count, limit: WorkerScratch.tileRows)
-    let layerCount = network.shape.layerCount
     rowTokens.withUnsafeBufferPointer { tokens in
       rowPositions.withUnsafeBufferPointer { positions in
         guard let tokens = tokens.baseAddress, let positions = positions.baseAddress else { return }
-        network.pool.run(tiles.count) { tile, worker in
-          let (first, rows, padded) = tiles[tile]
-          network.embed(
-            tokens + first, rows: rows, paddedRows: padded,
-            into: activations.residual(0) + first * network.width)
-          network.beginLayer(
-            0, activations, first: first, rows: padded, positions, network.scratch[worker])
-        }
-        for layer in 0..<layerCount {
-          attend(layer: layer, activations)
-          network.pool.run(tiles.count) { tile, worker in
-            let (first, _, padded) = tiles[tile]
-            let scratch = network.scratch[worker]
-            network.endLayer(layer, activations, first: first, rows: padded, scratch)
-            if layer + 1 < layerCount {
-              network.beginLayer(
-                layer + 1, activations, first: first, rows: padded, positions, scratch)
-            }
-          }
+        network.transient.reserve(rows: active.count)
+        let sharesColumns =
+          network.backEnd != .openBLAS
+          && active.count
+            <= min(
+              WorkerScratch.tileRows, Self.rowsPerThread * network.pool.threadCount)
+        if sharesColumns {
+          stepByColumns(tokens, positions)
+        } else {
+          stepByRows(tokens, positions)
         }
       }
     }
-    drawTokens(activations)
   }
 
-  private func drawTokens(_ activations: Activations) {
+  private func stepByRows(_ tokens: UnsafePointer<Int32>, _ positions: UnsafePointer<Int32>) {
     let network = network
-    let vocabulary = network.shape.vocabularySize
-    let tiles = network.decodingTiles(active.count, limit: network.headRowLimit)
+    let activations = network.transient
+    let tiles = RowTiles(rowCount: active.count, limit: WorkerScratch.tileRows)
+    let layerCount = network.shape.layerCount
     network.pool.run(tiles.count) { tile, worker in
       let (first, rows, padded) = tiles[tile]
-      let scratch = network.scratch[worker]
-      let logits = scratch.logits.reserve(tiles.tileRows * vocabulary)
-      network.normalize(
-        activations.residual(network.shape.layerCount) + first * network.width,
-        gain: network.layout.finalNorm, into: scratch.hidden.pointer, rows: padded)
-      network.multiplyHead(scratch.hidden.pointer, rows: padded, into: logits, scratch)
-      for row in 0..<rows {
-        self.draw(self.active[first + row], logits: logits + row * vocabulary, scratch)
+      network.embed(
+        tokens + first, rows: rows, paddedRows: padded,
+        into: activations.residual(0) + first * network.width)
+      network.beginLayer(
+        0, activations, first: first, rows: padded, positions, network.scratch[worker])
+    }
+    for layer in 0..<layerCount {
+      attend(layer: layer, activations)
+      network.pool.run(tiles.count) { tile, worker in
+        let (first, _, padded) = tiles[tile]
+        let scratch = network.scratch[worker]
+        network.endLayer(layer, activations, first: first, rows: padded, scratch)
+        if layer + 1 < layerCount {
+          network.beginLayer(
+            layer + 1, activations, first: first, rows: padded, positions, scratch)
+        }
       }
     }
+    let headTiles = network.headTiles(active.count)
+    network.pool.run(headTiles.count) { tile, worker in
+      let (first, rows, padded) = headTiles[tile]
+      let scratch = network.scratch[worker]
+      let logits = self.logits(first: first, rows: padded, isShared: false, scratch)
+      for row in 0..<rows { self.draw(row: first + row, of: logits, at: row, scratch) }
+    }
+  }
+
+  /// All rows at once; what is local to a row is little work, and the calling thread's.
+  private func stepByColumns(_ tokens: UnsafePointer<Int32>, _ positions: UnsafePointer<Int32>) {
+    let network = network
+    let activations = network.transient
+    let scratch = network.scratch[0]
+    let layerCount = network.shape.layerCount
+    let rows = RowTiles.padded(active.count, to: network.backEnd.granule)
+    network.embed(tokens, rows: active.count, paddedRows: rows, into: activations.residual(0))
+    for layer in 0..<layerCount {
+      network.beginLayer(
+        layer, activations, first: 0, rows: rows, positions, isShared: true, scratch)
+      attend(layer: layer, activations)
+      network.endLayer(layer, activations, first: 0, rows: rows, isShared: true, scratch)
+    }
+    let logits = logits(first: 0, rows: rows, isShared: true, scratch)
+    network.pool.run(active.count) { row, worker in
+      self.draw(row: row, of: logits, at: row, network.scratch[worker])
+    }
+  }
+
+  /// The logits of rows of the last layer's exit, in scratch memory.
+  private func logits(
+    first: Int, rows: Int, isShared: Bool, _ scratch: WorkerScratch
+  ) -> FloatBuffer.Pointer {
+    let logits = scratch.logits.reserve(rows * network.shape.vocabularySize)
+    network.normalize(
+      network.transient.residual(network.shape.layerCount) + first * network.width,
+      gain: network.layout.finalNorm, into: scratch.hidden.pointer, rows: rows)
+    network.multiplyHead(
+      scratch.hidden.pointer, rows: rows, into: logits, isShared: isShared, scratch)
+    return logits
+  }
+
+  private func draw(
+    row: Int, of logits: FloatBuffer.Pointer, at place: Int, _ scratch: WorkerScratch
+  ) {
+    draw(
+      active[row], logits: logits + place * network.shape.vocabularySize, scratch)
   }
 
   /// Stores each row's key and value, and attends to its prompt's and its own.

@@ -55,23 +55,27 @@ extension Network {
 
   /// Normalises, projects to queries, keys and values, and rotates.
   ///
-  /// - Parameter rows: with padding; `positions` begins at row 0.
+  /// - Parameters:
+  ///   - rows: with padding; `positions` begins at row 0.
+  ///   - isShared: whether threads share out the products' columns.
   func beginLayer(
     _ layer: Int, _ activations: Activations, first: Int, rows: Int,
-    _ positions: UnsafePointer<Int32>, _ scratch: WorkerScratch
+    _ positions: UnsafePointer<Int32>, isShared: Bool = false, _ scratch: WorkerScratch
   ) {
     normalize(
       activations.residual(layer) + first * width, gain: layout.layers[layer].attentionNorm,
       into: scratch.hidden.pointer, rows: rows)
     project(
-      layer, scratch.hidden.pointer, activations, first: first, rows: rows, positions, scratch)
+      layer, scratch.hidden.pointer, activations, first: first, rows: rows, positions,
+      isShared: isShared, scratch)
   }
 
   /// Projects the heads' outputs, and applies the feed-forward layer, each added to the residual.
   ///
   /// - Source: SwiGLU, Shazeer 2020 (arXiv 2002.05202), equation 5.
   func endLayer(
-    _ layer: Int, _ activations: Activations, first: Int, rows: Int, _ scratch: WorkerScratch
+    _ layer: Int, _ activations: Activations, first: Int, rows: Int, isShared: Bool = false,
+    _ scratch: WorkerScratch
   ) {
     let offsets = layout.layers[layer]
     let entry = activations.residual(layer) + first * width
@@ -80,20 +84,20 @@ extension Network {
     let matrices = matrices.layers[layer]
     multiply(
       activations.attended(layer) + first * queryWidth, stride: queryWidth, by: matrices.output,
-      into: middle, stride: width, rows: rows, isAdding: true, scratch)
+      into: middle, stride: width, rows: rows, isAdding: true, isShared: isShared, scratch)
 
     normalize(middle, gain: offsets.feedForwardNorm, into: scratch.hidden.pointer, rows: rows)
     let gateUp =
       activations.gateUp(layer).map { $0 + first * 2 * hiddenWidth } ?? scratch.gateUp.pointer
     multiply(
       scratch.hidden.pointer, stride: width, by: matrices.gateUp, into: gateUp,
-      stride: 2 * hiddenWidth, rows: rows, scratch)
+      stride: 2 * hiddenWidth, rows: rows, isShared: isShared, scratch)
     tk_swiglu(gateUp, scratch.activation.pointer, Int32(rows), Int32(hiddenWidth))
     let exit = activations.residual(layer + 1) + first * width
     if exit != middle { exit.update(from: middle, count: rows * width) }
     multiply(
       scratch.activation.pointer, stride: hiddenWidth, by: matrices.down, into: exit,
-      stride: width, rows: rows, isAdding: true, scratch)
+      stride: width, rows: rows, isAdding: true, isShared: isShared, scratch)
   }
 
   /// RMSNorm (arXiv 1910.07467) with the gain at an offset.

@@ -69,10 +69,10 @@ extension Network {
   /// Logits of normalised rows, padding included.
   func multiplyHead(
     _ hidden: FloatBuffer.Pointer, rows: Int, into logits: FloatBuffer.Pointer,
-    _ scratch: WorkerScratch
+    isShared: Bool = false, _ scratch: WorkerScratch
   ) {
     multiply(
       hidden, stride: width, by: matrices.head, into: logits, stride: shape.vocabularySize,
-      rows: rows, scratch)
+      rows: rows, isShared: isShared, scratch)
   }
 }

@@ -73,12 +73,6 @@ package final class Network {
   /// Query heads that share a key head.
   var headsPerKey: Int { shape.headCount / shape.keyValueHeadCount }
 
-  /// Tiles of a decoding step's rows.
-  func decodingTiles(_ rows: Int, limit: Int) -> RowTiles {
-    RowTiles(
-      rowCount: rows, limit: limit, granule: backEnd.granule, threads: pool.threadCount)
-  }
-
   /// To be called after parameters were written.
   package func parametersChanged() { matrices.parametersChanged() }
 

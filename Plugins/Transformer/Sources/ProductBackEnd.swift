@@ -64,7 +64,7 @@ package enum ProductBackEnd: Sendable, Equatable {
     }
   }
 
-  /// Row counts of products are multiples of it.
+  /// Row counts of products forward are multiples of it.
   var granule: Int { self == .openBLAS ? RowTiles.granule : 8 }
 
   var isHalf: Bool { self == .oneDNN(.bf16) }

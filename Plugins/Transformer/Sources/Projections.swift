@@ -11,14 +11,14 @@ extension Network {
   ///   - positions: of all rows, from row 0.
   func project(
     _ layer: Int, _ input: FloatBuffer.Pointer, _ activations: Activations, first: Int, rows: Int,
-    _ positions: UnsafePointer<Int32>, _ scratch: WorkerScratch
+    _ positions: UnsafePointer<Int32>, isShared: Bool, _ scratch: WorkerScratch
   ) {
     let offsets = layout.layers[layer]
     let stride = queryKeyValueStride
     let output = activations.queryKeyValue(layer) + first * stride
     multiply(
       input, stride: width, by: matrices.layers[layer].queryKeyValue, into: output,
-      stride: stride, rows: rows, scratch)
+      stride: stride, rows: rows, isShared: isShared, scratch)
     if let bias = offsets.queryKeyValueBias {
       tk_add_to_rows(
         parameters.pointer + bias, output, Int32(stride), Int32(rows), Int32(stride))

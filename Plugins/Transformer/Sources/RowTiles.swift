@@ -1,8 +1,8 @@
 /// Splits rows into tiles: the unit of parallel work, and what stays in a core's cache.
 ///
 /// The split is a function of the number of rows alone, never of the number of threads: sums over a
-/// tile's rows are bits of the result. Every tile begins at a multiple of its granule, and the last
-/// is padded up to one.
+/// tile's rows are bits of the result. Every tile begins at a multiple of `granule`, and the last is
+/// padded up to one.
 package struct RowTiles: Sendable {
   /// Room for rows is a multiple of it. Row counts of OpenBLAS's products are too, so that a row's
   /// bits don't depend on its company.
@@ -12,26 +12,12 @@ package struct RowTiles: Sendable {
   /// Rows of a tile; a multiple of `granule`.
   package let tileRows: Int
 
-  private let granule: Int
-
-  /// - Parameters:
-  ///   - limit: most rows of a tile.
-  ///   - granule: divides `RowTiles.granule`.
-  package init(rowCount: Int, limit: Int = 192, granule: Int = Self.granule) {
+  /// - Parameter limit: most rows of a tile.
+  package init(rowCount: Int, limit: Int = 192) {
     self.rowCount = rowCount
-    self.granule = granule
     // A quarter each for few rows: enough tiles for some cores, each still worth a product.
-    let quarter = Self.padded((rowCount + 3) / 4, to: granule)
-    tileRows = max(granule, min(quarter, Self.padded(limit, to: granule)))
-  }
-
-  /// For results that no sum over a tile's rows is part of: one tile for each thread, unless that
-  /// takes more rows than the limit.
-  package init(rowCount: Int, limit: Int, granule: Int, threads: Int) {
-    self.rowCount = rowCount
-    self.granule = granule
-    let share = Self.padded((rowCount + threads - 1) / threads, to: granule)
-    tileRows = max(granule, min(share, Self.padded(limit, to: granule)))
+    let quarter = Self.padded((rowCount + 3) / 4)
+    tileRows = max(Self.granule, min(quarter, Self.padded(limit)))
   }
 
   /// `count` rounded up to a multiple of `granule`.
@@ -45,6 +31,6 @@ package struct RowTiles: Sendable {
   package subscript(tile: Int) -> (first: Int, rows: Int, paddedRows: Int) {
     let first = tile * tileRows
     let rows = min(tileRows, rowCount - first)
-    return (first, rows, Self.padded(rows, to: granule))
+    return (first, rows, Self.padded(rows))
   }
 }

@@ -38,11 +38,11 @@ extension TransformerPolicy {
             columns: side)
         }
         let length = Int32(side)
-        var product = tk_product(
+        let product = tk_product(
           rows: length, inner: length, columns: length, x_row_stride: length, x_inner_stride: 1,
           w_inner_stride: 0, w_column_stride: 0, y_stride: length,
           element: Int32(precision.element.rawValue), adds: 0)
-        OneDNN.multiply(&product, x, w, y)
+        OneDNN.multiply(product, x, w, y)
       }
       let seconds = (ContinuousClock.now - began) / .seconds(1)
       best = max(best, 2 * Double(threads * side * side * side) / seconds)

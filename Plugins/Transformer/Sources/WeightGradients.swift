@@ -70,13 +70,13 @@ struct WeightGradients {
     }
     let padded = RowTiles.padded(rows)
     for row in stride(from: 0, to: padded, by: Self.roundedRows) {
-      var product = tk_product(
+      let product = tk_product(
         rows: Int32(block.outputs.count), inner: Int32(min(Self.roundedRows, padded - row)),
         columns: Int32(inputs), x_row_stride: 1, x_inner_stride: Int32(outputs),
         w_inner_stride: Int32(inputs), w_column_stride: 1, y_stride: Int32(inputs),
         element: Int32(TK_BF16.rawValue), adds: 1)
       OneDNN.multiply(
-        &product, block.rounded.gradient + row * outputs + first,
+        product, block.rounded.gradient + row * outputs + first,
         block.rounded.input + row * inputs, target)
     }
   }

@@ -1,13 +1,14 @@
 import TransformerKernels
 
-/// One matrix among the parameters, with the copies that the back end multiplies by.
+/// One matrix among the parameters, with the copies that oneDNN multiplies by.
 final class WeightMatrix {
   /// Of the first float in the flat parameters: `[outputs, inputs]`.
   let offset: Int
   let outputs: Int
   let inputs: Int
-  /// In oneDNN's own order, for x · wᵀ.
+  /// In oneDNN's own order, for x · wᵀ: panels of `TK_PANEL` outputs.
   fileprivate var packed: UnsafeMutableRawPointer?
+  fileprivate var panelBytes = 0
   /// Rounded, in the parameters' order, for dy · w; unless products are in f32.
   fileprivate let rounded = BrainFloatBuffer()
 
@@ -21,22 +22,21 @@ final class WeightMatrix {
 
   fileprivate func refresh(_ parameters: FloatBuffer, _ precision: ProductBackEnd.Precision) {
     let weight = parameters.pointer + offset
+    let element = precision.element
     var plain = UnsafeRawPointer(weight)
     if precision == .bf16 {
       rounded.reserve(outputs * inputs)
       tk_to_bf16(weight, Int32(inputs), rounded.pointer, Int32(outputs), Int32(inputs))
       plain = UnsafeRawPointer(rounded.pointer)
     }
-    let inner = Int32(inputs)
-    let columns = Int32(outputs)
+    let (inner, columns) = (Int32(inputs), Int32(outputs))
+    panelBytes = tk_dnn_packed_bytes(inner, Int32(TK_PANEL), element)
     let place =
       packed
-      ?? .allocate(
-        byteCount: tk_dnn_packed_bytes(inner, columns, precision.element), alignment: 64)
+      ?? .allocate(byteCount: tk_dnn_packed_bytes(inner, columns, element), alignment: 64)
     packed = place
-    precondition(
-      tk_dnn_pack(inner, columns, precision.element, plain, place),
-      "oneDNN packs any matrix of a precision that it takes")
+    let isDone = tk_dnn_pack(inner, columns, element, plain, place)
+    precondition(isDone, "oneDNN packs any matrix of a precision that it takes")
   }
 }
 
@@ -73,8 +73,7 @@ final class WeightMatrices {
     guard isStale else { return }
     isStale = false
     guard case .oneDNN(let precision) = backEnd else { return }
-    let matrices =
-      [head] + layers.flatMap { [$0.gateUp, $0.down, $0.queryKeyValue, $0.output] }
+    let matrices = [head] + layers.flatMap { [$0.gateUp, $0.down, $0.queryKeyValue, $0.output] }
     pool.run(matrices.count) { index, _ in matrices[index].refresh(parameters, precision) }
   }
 }
@@ -83,10 +82,13 @@ final class WeightMatrices {
 extension Network {
   /// y = x · wᵀ, or y += it.
   ///
-  /// - Parameter rows: a multiple of the back end's granule.
+  /// - Parameters:
+  ///   - rows: a multiple of the back end's granule.
+  ///   - isShared: whether threads share out the columns; not within another loop of the pool.
   func multiply(
     _ x: UnsafePointer<Float>, stride: Int, by weight: WeightMatrix, into y: FloatBuffer.Pointer,
-    stride yStride: Int, rows: Int, isAdding: Bool = false, _ scratch: WorkerScratch
+    stride yStride: Int, rows: Int, isAdding: Bool = false, isShared: Bool = false,
+    _ scratch: WorkerScratch
   ) {
     guard case .oneDNN(let precision) = backEnd, let packed = weight.packed else {
       return MatrixProduct.timesTransposed(
@@ -94,19 +96,53 @@ extension Network {
         stride: yStride, rows: rows, inner: weight.inputs, columns: weight.outputs,
         keeping: isAdding ? 1 : 0)
     }
-    var product = tk_product(
-      rows: Int32(rows), inner: Int32(weight.inputs), columns: Int32(weight.outputs),
-      x_row_stride: Int32(stride), x_inner_stride: 1, w_inner_stride: 0, w_column_stride: 0,
-      y_stride: Int32(yStride), element: Int32(precision.element.rawValue),
-      adds: isAdding ? 1 : 0)
     var input = UnsafeRawPointer(x)
     if precision == .bf16 {
       let rounded = scratch.rounded.reserve(rows * weight.inputs)
       tk_to_bf16(x, Int32(stride), rounded, Int32(rows), Int32(weight.inputs))
-      product.x_row_stride = Int32(weight.inputs)
       input = UnsafeRawPointer(rounded)
     }
-    OneDNN.multiply(&product, input, packed, y)
+    let product = tk_product(
+      rows: Int32(rows), inner: Int32(weight.inputs), columns: Int32(weight.outputs),
+      x_row_stride: Int32(precision == .bf16 ? weight.inputs : stride), x_inner_stride: 1,
+      w_inner_stride: 0, w_column_stride: 0, y_stride: Int32(yStride),
+      element: Int32(precision.element.rawValue), adds: isAdding ? 1 : 0)
+    if isShared && weight.outputs > Int(TK_PANEL) {
+      multiplyShared(product, input, by: weight, packed, into: y)
+    } else {
+      OneDNN.multiply(product, input, packed, y)
+    }
+  }
+
+  /// Each thread computes some panels of outputs, aside, and moves them into y: the bits are those
+  /// of one product.
+  private func multiplyShared(
+    _ whole: tk_product, _ input: UnsafeRawPointer, by weight: WeightMatrix,
+    _ packed: UnsafeMutableRawPointer, into y: FloatBuffer.Pointer
+  ) {
+    let panel = Int(TK_PANEL)
+    let panels = (weight.outputs + panel - 1) / panel
+    let shares = pool.threadCount * ((panels + 16 * pool.threadCount - 1) / (16 * pool.threadCount))
+    let size = (panels + shares - 1) / shares
+    let rows = Int(whole.rows)
+    pool.run((panels + size - 1) / size) { share, worker in
+      let first = share * size * panel
+      let columns = min(size * panel, weight.outputs - first)
+      var product = whole
+      product.columns = Int32(columns)
+      product.y_stride = Int32(columns)
+      product.adds = 0
+      let part = self.scratch[worker].share.reserve(rows * columns)
+      OneDNN.multiply(product, input, packed + share * size * weight.panelBytes, part)
+      for row in 0..<rows {
+        let target = y + row * Int(whole.y_stride) + first
+        if whole.adds == 0 {
+          target.update(from: part + row * columns, count: columns)
+        } else {
+          tk_add(part + row * columns, target, Int32(columns))
+        }
+      }
+    }
   }
 
   /// dx = dy · w.
@@ -124,16 +160,16 @@ extension Network {
         into: dx, stride: weight.inputs, rows: rows, inner: weight.outputs,
         columns: weight.inputs)
     }
-    var product = tk_product(
+    let product = tk_product(
       rows: Int32(RowTiles.padded(rows)), inner: Int32(weight.outputs),
       columns: Int32(weight.inputs), x_row_stride: Int32(weight.outputs), x_inner_stride: 1,
       w_inner_stride: Int32(weight.inputs), w_column_stride: 1, y_stride: Int32(weight.inputs),
       element: Int32(precision.element.rawValue), adds: 0)
     if precision == .bf16 {
       round(dy, into: rounded, rows: rows, count: weight.outputs)
-      OneDNN.multiply(&product, rounded, weight.rounded.pointer, dx)
+      OneDNN.multiply(product, rounded, weight.rounded.pointer, dx)
     } else {
-      OneDNN.multiply(&product, dy, parameters.pointer + weight.offset, dx)
+      OneDNN.multiply(product, dy, parameters.pointer + weight.offset, dx)
     }
   }
 
@@ -151,10 +187,10 @@ extension Network {
 enum OneDNN {
   /// - Precondition: `ProductBackEnd.choose` gave oneDNN in this precision.
   static func multiply(
-    _ product: inout tk_product, _ x: UnsafeRawPointer, _ w: UnsafeRawPointer,
+    _ product: tk_product, _ x: UnsafeRawPointer, _ w: UnsafeRawPointer,
     _ y: FloatBuffer.Pointer
   ) {
-    let isDone = tk_dnn_multiply(&product, x, w, y)
+    let isDone = withUnsafePointer(to: product) { tk_dnn_multiply($0, x, w, y) }
     precondition(isDone, "oneDNN multiplies any sizes in a precision that it takes")
   }
 }

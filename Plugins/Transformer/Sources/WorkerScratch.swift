@@ -32,6 +32,8 @@ final class WorkerScratch {
   /// Logits of a tile, or the sampler's exponentials; made on first use.
   let logits = FloatBuffer()
   let exponentials = FloatBuffer()
+  /// Some columns of a product that threads share out; made on first use.
+  let share = FloatBuffer()
   /// A product's rows in bf16; made on first use.
   let rounded = BrainFloatBuffer()
 

@@ -11,7 +11,8 @@
 typedef enum { TK_F32 = 0, TK_BF16 = 1 } tk_element;
 
 /* y[rows][columns] = x[rows][inner] * w[inner][columns], or y += it. y is f32.
- * Strides are in elements; one of each pair is 1. Both of w's 0: packed by tk_dnn_pack. */
+ * Strides are in elements; one of each pair is 1. Both of w's 0: packed by tk_dnn_pack. y's other
+ * than `columns` is slow. */
 typedef struct {
   int32_t rows, inner, columns;
   int32_t x_row_stride, x_inner_stride;
@@ -30,7 +31,10 @@ bool tk_dnn_has_bf16(void);
 /* False: the library refused; y is as before. */
 bool tk_dnn_multiply(const tk_product *product, const void *x, const void *w, float *y);
 
-/* Bytes of w[inner][columns] packed; 0: refused. */
+/* Columns of a panel: whole panels of a packed w are a packed w of their own. */
+#define TK_PANEL 64
+
+/* Bytes of w[inner][columns] packed; 0: refused, or no faster than plain loops here. */
 size_t tk_dnn_packed_bytes(int inner, int columns, tk_element element);
 
 /* Packs weight [columns][inner], as checkpoints have it, for x * weight^T. */

@@ -1,0 +1,140 @@
+import Foundation
+import FulcrumKernel
+
+/// Measures a policy through its protocol: the matrix peak, training, prefill, decoding, and a whole
+/// step on its own samples, all in the same run.
+package struct PolicyBench {
+  package let policy: any PolicyModel
+  package let prompts: BenchPrompts
+  /// G: samples of each prompt; they share its computation where the policy can.
+  package let samples: Int
+  package let completionTokens: Int
+  package let repeats: Int
+
+  package init(
+    policy: any PolicyModel, prompts: BenchPrompts, samples: Int, completionTokens: Int,
+    repeats: Int
+  ) {
+    self.policy = policy
+    self.prompts = prompts
+    self.samples = samples
+    self.completionTokens = completionTokens
+    self.repeats = repeats
+  }
+
+  package func run() throws(FulcrumError) -> BenchReport {
+    var random = CounterRandom(seed: 1, purpose: "bench").stream(0)
+    if !policy.isReady { try policy.create(fromTexts: BenchPrompts.words(&random)) }
+    let vocabulary = try policy.encode(BenchPrompts.words(&random).joined(separator: " "))
+    let promptTokens = try prompts.tokens(policy, vocabulary: vocabulary, &random)
+    let fixed = SequenceBatch(
+      prompts: promptTokens,
+      completions: promptTokens.map { _ in
+        (0..<samples).map { _ in
+          (0..<completionTokens).map { _ in
+            vocabulary[Int.random(in: 0..<vocabulary.count, using: &random)]
+          }
+        }
+      })
+    let peak = try policy.measureMatrixPeak()
+    let training = try fastest { () throws(FulcrumError) in try train(fixed) }
+    let optimizer = try fastest { () throws(FulcrumError) in
+      _ = try policy.applyGradient(learningRate: 1e-9)
+    }
+    // One token each is drawn from the prompts' own pass.
+    let prefill = try fastest { () throws(FulcrumError) in
+      _ = try generate(promptTokens, samples: 1, tokens: 1)
+    }
+    var generation: Generation?
+    let sampling = try fastest { () throws(FulcrumError) in
+      generation = try generate(promptTokens, samples: samples, tokens: completionTokens)
+    }
+    guard let generation else { preconditionFailure("every measurement runs at least once") }
+    let sampled = generation.sequences
+    let reference = try fastest { () throws(FulcrumError) in
+      try policy.score(sampled, sequences: 0..<sampled.sequenceCount, temperature: 1) { _, _ in }
+    }
+    let stepTraining = try fastest { () throws(FulcrumError) in try train(sampled) }
+    policy.discardGradient()
+    return BenchReport(
+      peak: peak,
+      training: .init(
+        tokens: promptTokens.reduce(0) { $0 + $1.count } + fixed.tokenCount,
+        operations: operations(fixed).map { 3 * $0 }, seconds: training),
+      prefill: .init(
+        tokens: promptTokens.reduce(0) { $0 + $1.count },
+        operations: promptOperations(promptTokens), seconds: prefill),
+      decoding: .init(
+        tokens: sampled.tokenCount - sampled.sequenceCount,
+        operations: operations(sampled).flatMap { all in
+          promptOperations(promptTokens).map { all - $0 }
+        }, seconds: max(sampling - prefill, 1e-9)),
+      step: .init(
+        prompts: promptTokens.count, samples: samples,
+        meanLength: Double(sampled.tokenCount) / Double(sampled.sequenceCount),
+        samplingSeconds: sampling, referenceSeconds: reference, trainingSeconds: stepTraining,
+        optimizerSeconds: optimizer),
+      peakMemory: Self.peakMemory())
+  }
+
+  private func generate(
+    _ prompts: [[Int32]], samples: Int, tokens: Int
+  ) throws(FulcrumError) -> Generation {
+    try policy.generate(
+      GenerationRequest(
+        prompts: prompts.enumerated().map { .init(tokens: $1, id: UInt32($0)) },
+        samplesPerPrompt: samples, maximumTokens: tokens, temperature: 1, seed: 1, step: 0))
+  }
+
+  private func train(_ batch: SequenceBatch) throws(FulcrumError) {
+    try policy.accumulateGradient(of: batch, sequences: 0..<batch.sequenceCount, temperature: 1) {
+      (_, _, weights) in
+      for i in weights.indices { weights[i] = i % 2 == 0 ? 1e-6 : -1e-6 }
+    }
+  }
+
+  /// Of a forward pass in which a group's samples share their prompt: the least that it takes.
+  private func operations(_ batch: SequenceBatch) -> Double? {
+    var total = 0.0
+    for group in 0..<batch.groupCount {
+      let prompt = batch.promptOffsets[group + 1] - batch.promptOffsets[group]
+      guard let shared = policy.matrixOperations(promptTokens: prompt, completionTokens: 1)
+      else { return nil }
+      total += shared
+      for sequence in batch.sequences(ofGroup: group) {
+        let count = batch.tokens(ofSequence: sequence).count
+        guard let own = policy.matrixOperations(promptTokens: prompt, completionTokens: count)
+        else { continue }
+        total += own - shared
+      }
+    }
+    return total
+  }
+
+  private func promptOperations(_ prompts: [[Int32]]) -> Double? {
+    prompts.reduce(0.0 as Double?) { sum, prompt in
+      guard let sum,
+        let more = policy.matrixOperations(promptTokens: prompt.count, completionTokens: 1)
+      else { return nil }
+      return sum + more
+    }
+  }
+
+  private func fastest(_ work: () throws(FulcrumError) -> Void) throws(FulcrumError) -> Double {
+    var best = Double.infinity
+    // The first pass touches fresh memory and is not counted.
+    for pass in 0...repeats {
+      let began = ContinuousClock.now
+      try work()
+      if pass > 0 { best = min(best, (ContinuousClock.now - began) / .seconds(1)) }
+    }
+    return best
+  }
+
+  /// Most memory that the process has held, in bytes.
+  private static func peakMemory() -> Int {
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    return usage.ru_maxrss * 1024
+  }
+}
