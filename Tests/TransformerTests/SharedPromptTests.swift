@@ -65,8 +65,8 @@ struct SharedPromptTests {
     for (got, expected) in zip(try gradients(shared), try gradients(alone)) {
       let largest = expected.values.reduce(0) { max($0, abs($1)) }
       let fault = zip(got.values, expected.values).reduce(0) { max($0, abs($1.0 - $1.1)) }
-      // Only the order of float32 sums differs.
-      #expect(largest > 0 && fault < 1e-6 * largest, "\(got.name): \(fault / largest)")
+      // Only the order of float32 sums differs: over 24 sequences it was at most 1e-6 on AVX-512.
+      #expect(largest > 0 && fault < 2e-6 * largest, "\(got.name): \(fault / largest)")
     }
   }
 
@@ -135,7 +135,7 @@ struct SharedPromptTests {
     #expect(packed.sharedPrompts == [1..<4, 5..<6])
   }
 
-  /// Groups of 10 + 3 · 4 rows.
+  /// Groups of 10 + 4 + 5 + 5 rows, with the second predictions of the prompt's last row.
   @Test func `pieces keep groups whole where they fit`() {
     let prompt = [Int32](repeating: 5, count: 10)
     let completions = Array(repeating: [Int32](repeating: 6, count: 5), count: 3)
@@ -144,14 +144,20 @@ struct SharedPromptTests {
     func pieces(_ limit: Int, _ sequences: Range<Int> = 0..<9) -> [Range<Int>] {
       PackedBatch.pieces(batch, sequences: sequences, limit: limit)
     }
-    #expect(pieces(66) == [0..<9])
-    #expect(pieces(65) == [0..<6, 6..<9])
-    #expect(pieces(22) == [0..<3, 3..<6, 6..<9])
-    #expect(pieces(21) == [0..<2, 2..<3, 3..<5, 5..<6, 6..<8, 8..<9])
+    #expect(pieces(72) == [0..<9])
+    #expect(pieces(71) == [0..<6, 6..<9])
+    #expect(pieces(24) == [0..<3, 3..<6, 6..<9])
+    #expect(pieces(23) == [0..<2, 2..<3, 3..<5, 5..<6, 6..<8, 8..<9])
+    #expect(pieces(18) == (0..<9).map { $0..<$0 + 1 })
     #expect(pieces(1) == (0..<9).map { $0..<$0 + 1 })
     // 14 rows of the one sequence, and a whole group.
-    #expect(pieces(36, 2..<6) == [2..<6])
-    #expect(pieces(35, 2..<6) == [2..<3, 3..<6])
+    #expect(pieces(38, 2..<6) == [2..<6])
+    #expect(pieces(37, 2..<6) == [2..<3, 3..<6])
+    let short = SequenceBatch(
+      prompts: [[5, 5], [5]], completions: [Array(repeating: [6], count: 6), [[], [], [6]]])
+    // 2 + 5 rows; empty completions join the piece before them.
+    #expect(PackedBatch.pieces(short, sequences: 0..<9, limit: 7) == [0..<6, 6..<9])
+    #expect(PackedBatch.pieces(short, sequences: 0..<9, limit: 4) == [0..<3, 3..<6, 6..<9])
   }
 }
 

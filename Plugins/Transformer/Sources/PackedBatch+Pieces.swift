@@ -5,7 +5,9 @@ import TransformerFormats
 extension PackedBatch {
   /// Cuts adjacent sequences into pieces of at most `limit` rows, or of one sequence.
   ///
-  /// A group that fits into one piece is not cut, so that its prompt is computed once.
+  /// A token that a prompt's last row predicts for a further sequence counts as a row, so that
+  /// completions of one token don't make a piece of any size. A group that fits into one piece is
+  /// not cut, so that its prompt is computed once.
   package static func pieces(
     _ batch: SequenceBatch, sequences: Range<Int>, limit: Int
   ) -> [Range<Int>] {
@@ -23,16 +25,18 @@ extension PackedBatch {
       let group = batch.group(ofSequence: next)
       let members = batch.sequences(ofGroup: group).clamped(to: sequences)
       let prompt = batch.promptOffsets[group + 1] - batch.promptOffsets[group]
-      let lengths = members.map { batch.tokens(ofSequence: $0).count }
-      let whole = lengths.reduce(0) { $0 + max(0, $1 - 1) }
-      if rows + prompt + whole > limit { cut(before: next) }
+      // The last token of the first completion isn't fed to the model.
+      let withPrompt = prompt - 1
+      if rows + withPrompt + batch.tokens(ofSequences: members).count > limit { cut(before: next) }
       var hasPrompt = false
-      for (sequence, length) in zip(members, lengths) where length > 0 {
-        if rows + (hasPrompt ? 0 : prompt) + length - 1 > limit, sequence > first {
+      for sequence in members {
+        let length = batch.tokens(ofSequence: sequence).count
+        guard length > 0 else { continue }
+        if rows + length + (hasPrompt ? 0 : withPrompt) > limit, sequence > first {
           cut(before: sequence)
           hasPrompt = false
         }
-        rows += (hasPrompt ? 0 : prompt) + length - 1
+        rows += length + (hasPrompt ? 0 : withPrompt)
         hasPrompt = true
       }
       next = members.upperBound
