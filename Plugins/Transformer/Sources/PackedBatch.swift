@@ -116,7 +116,7 @@ package struct PackedBatch {
   /// Adds rows to the last chunk if that is of the same prompt and has fewer rows than it.
   ///
   /// So a chunk reads the prompt's keys for about as many rows as they are, and the chunks' parts
-  /// of the prompts' gradients are together less than twice the piece's rows.
+  /// of the prompts' gradients are together no more rows than the piece's.
   private mutating func addRun(_ rows: Range<Int>, prompt: Range<Int>) {
     guard !rows.isEmpty else { return }
     runs.append(rows)
