@@ -50,6 +50,18 @@ struct OracleTests {
     try checkGradients(tinyPolicy(family, tied: tied))
   }
 
+  /// The same ten weights; completions of 3, 1, 0 and 2 tokens follow one prompt, and of 1 and 3
+  /// another of one token.
+  @Test(arguments: ModelFamily.allCases)
+  func `the gradient of shared prompts agrees with central differences`(
+    _ family: ModelFamily
+  ) throws {
+    let batch = SequenceBatch(
+      prompts: [[5, 40, 7], [17]],
+      completions: [[[7, 200, 3], [261], [], [90, 33]], [[2], [8, 100, 259]]])
+    try checkGradients(tinyPolicy(family, tied: true), batch)
+  }
+
   /// YaRN with a factor of 1 stretches nothing: only the growth of queries and keys is left.
   @Test func `the gradient takes part in the attention factor of scaled positions`() throws {
     try Fixtures.withTemporaryFolder { folder in
@@ -80,16 +92,16 @@ struct OracleTests {
     return policy
   }
 
-  private func checkGradients(_ policy: TransformerPolicy) throws {
-    let batch = self.batch.folded(below: 12)
+  private func checkGradients(_ policy: TransformerPolicy, _ given: SequenceBatch? = nil) throws {
+    let batch = (given ?? self.batch).folded(below: 12)
+    #expect(batch.tokenCount == Self.weights.count)
     try policy.accumulate(
       batch, weights: Self.weights, temperature: Float(Self.temperature))
     let network = try #require(policy.network)
     let oracle = try DoubleOracle(policy)
-    let sequences = Self.sequences.map { $0.map { $0 % 12 } }
     for tensor in network.layout.tensors {
       let gradient = policy.gradient(of: tensor)
-      let numeric = numericGradient(oracle, tensor.name, sequences)
+      let numeric = numericGradient(oracle, tensor.name, batch)
       #expect(numeric.count == gradient.count)
       let largest = numeric.reduce(0) { max($0, abs($1)) }
       let fault = zip(gradient, numeric).reduce(0) { max($0, abs(Double($1.0) - $1.1)) }
@@ -120,22 +132,22 @@ struct OracleTests {
   }
 
   private func numericGradient(
-    _ oracle: DoubleOracle, _ name: String, _ sequences: [[Int32]]
+    _ oracle: DoubleOracle, _ name: String, _ batch: SequenceBatch
   ) -> [Double] {
     var moved = oracle
     let h = 1e-5
     func objective() -> Double {
-      var first = 0
-      var sum = 0.0
-      for (tokens, promptLength) in zip(sequences, Self.promptLengths) {
-        let count = tokens.count - promptLength
-        sum += moved.objective(
-          tokens, promptLength: promptLength,
-          weights: Self.weights[first..<first + count].map(Double.init),
-          temperature: Self.temperature)
-        first += count
+      (0..<batch.sequenceCount).reduce(0.0) { sum, sequence in
+        let group = batch.group(ofSequence: sequence)
+        let prompt = (batch.promptOffsets[group]..<batch.promptOffsets[group + 1]).map {
+          batch.promptTokens[$0]
+        }
+        let completion = batch.tokens(ofSequence: sequence)
+        return sum
+          + moved.objective(
+            prompt + completion.map { batch.tokens[$0] }, promptLength: prompt.count,
+            weights: Self.weights[completion].map(Double.init), temperature: Self.temperature)
       }
-      return sum
     }
     let values = oracle.tensors[name] ?? []
     return values.indices.map { i in

@@ -40,17 +40,26 @@ final class Activations {
   /// Makes room for so many rows.
   func reserve(rows: Int) {
     let rows = RowTiles.padded(rows)
+    for part in parts { part.buffer.reserve(rows * part.width) }
+  }
+
+  /// Moves rows in every buffer.
+  func move(_ moves: RowMoves, pool: ThreadPool) {
+    let parts = parts
+    pool.run(parts.count) { item, _ in
+      moves.apply(to: parts[item].buffer, width: parts[item].width)
+    }
+  }
+
+  /// All buffers, with the lengths of their rows.
+  private var parts: [(buffer: FloatBuffer, width: Int)] {
     let queryWidth = shape.headCount * shape.headSize
-    for buffer in residuals + middles { buffer.reserve(rows * shape.width) }
-    for buffer in queryKeyValues {
-      buffer.reserve(rows * (queryWidth + 2 * shape.keyValueHeadCount * shape.headSize))
-    }
-    for buffer in plainQueryKeys {
-      buffer.reserve(rows * (queryWidth + shape.keyValueHeadCount * shape.headSize))
-    }
-    for buffer in attendeds { buffer.reserve(rows * queryWidth) }
-    for buffer in logSums { buffer.reserve(rows * shape.headCount) }
-    for buffer in gateUps { buffer.reserve(rows * 2 * shape.hiddenWidth) }
+    let keyWidth = shape.keyValueHeadCount * shape.headSize
+    return (residuals + middles).map { ($0, shape.width) }
+      + queryKeyValues.map { ($0, queryWidth + 2 * keyWidth) }
+      + plainQueryKeys.map { ($0, queryWidth + keyWidth) }
+      + attendeds.map { ($0, queryWidth) } + logSums.map { ($0, shape.headCount) }
+      + gateUps.map { ($0, 2 * shape.hiddenWidth) }
   }
 
   func residual(_ layer: Int) -> FloatBuffer.Pointer { residuals[isKept ? layer : 0].pointer }

@@ -1,10 +1,11 @@
 import TransformerFormats
 import TransformerKernels
 
-/// Causal attention over packed sequences: one item of work for each sequence and key head.
+/// Causal attention over packed sequences: one item of work for each chunk and key head.
 ///
-/// Scores, softmax and weighted sum of a query row are computed in an order that depends on its
-/// position alone, the same here and one token at a time (`Decoder`), so both give the same bits.
+/// A run's keys lie after those of the prompt that it shares, as if the sequence were alone. Scores,
+/// softmax and weighted sum of a query row are computed in an order that depends on its position
+/// alone, the same here and one token at a time (`Decoder`), so all give the same bits.
 extension Network {
   /// Query rows of one head that are taken together.
   private static let blockRows = 8
@@ -14,37 +15,46 @@ extension Network {
     firstPrompt: Int
   ) {
     let keyHeads = shape.keyValueHeadCount
-    pool.run(batch.sequenceCount * keyHeads) { item, worker in
-      let sequence = item / keyHeads
+    pool.run(batch.chunks.count * keyHeads) { item, worker in
+      let chunk = batch.chunks[item / keyHeads]
       let keyHead = item % keyHeads
       let scratch = self.scratch[worker]
-      let rows = batch.starts[sequence]..<batch.starts[sequence + 1]
-      let prompt = firstPrompt + sequence
+      let prompt = firstPrompt + item / keyHeads
       let keys = cache?.keys(prompt: prompt, layer: layer, head: keyHead) ?? scratch.keys.pointer
       let values =
         cache?.values(prompt: prompt, layer: layer, head: keyHead) ?? scratch.values.pointer
+      let queryKeyValue = activations.queryKeyValue(layer)
       self.packKeyValues(
-        activations.queryKeyValue(layer), rows, keyHead: keyHead, keys: keys, values: values)
-      self.attend(
-        rows, activations, layer: layer, keyHead: keyHead, keys: keys, values: values, scratch)
+        queryKeyValue, chunk.prompt, at: 0, keyHead: keyHead, keys: keys, values: values)
+      for run in chunk.runs {
+        let rows = batch.runs[run]
+        self.packKeyValues(
+          queryKeyValue, rows, at: chunk.prompt.count, keyHead: keyHead, keys: keys, values: values)
+        self.attend(
+          rows, after: chunk.prompt.count, activations, layer: layer, keyHead: keyHead, keys: keys,
+          values: values, scratch)
+      }
     }
   }
 
+  /// - Parameter place: of the first row among the keys.
   private func packKeyValues(
-    _ queryKeyValue: FloatBuffer.Pointer, _ rows: Range<Int>, keyHead: Int,
+    _ queryKeyValue: FloatBuffer.Pointer, _ rows: Range<Int>, at place: Int, keyHead: Int,
     keys: FloatBuffer.Pointer, values: FloatBuffer.Pointer
   ) {
     let headSize = shape.headSize
-    for row in rows {
+    for (i, row) in rows.enumerated() {
       let key = queryKeyValue + row * queryKeyValueStride + queryWidth + keyHead * headSize
       keyValueLayout.store(
-        key: key, value: key + keyWidth, at: row - rows.lowerBound, keys: keys, values: values)
+        key: key, value: key + keyWidth, at: place + i, keys: keys, values: values)
     }
   }
 
   /// softmax(q kᵀ / √headSize + causal mask) v for the query heads of one key head.
+  ///
+  /// - Parameter place: of the first row among the keys.
   private func attend(
-    _ rows: Range<Int>, _ activations: Activations, layer: Int, keyHead: Int,
+    _ rows: Range<Int>, after place: Int, _ activations: Activations, layer: Int, keyHead: Int,
     keys: FloatBuffer.Pointer, values: FloatBuffer.Pointer, _ scratch: WorkerScratch
   ) {
     let headSize = shape.headSize
@@ -59,7 +69,7 @@ extension Network {
       for begin in Swift.stride(from: 0, to: rows.count, by: Self.blockRows) {
         let count = min(Self.blockRows, rows.count - begin)
         // The last row of the block sees so many keys; the others have zero weights there.
-        let columns = begin + count
+        let columns = place + begin + count
         for i in 0..<count {
           scratch.queries[i] = UnsafePointer(
             queryKeyValue + (rows.lowerBound + begin + i) * queryKeyValueStride + head * headSize)
@@ -71,7 +81,7 @@ extension Network {
         for i in 0..<count {
           let row = rows.lowerBound + begin + i
           let sum = tk_attention_softmax(
-            scores + i * stride, Int32(begin + i + 1), Int32(columns),
+            scores + i * stride, Int32(place + begin + i + 1), Int32(columns),
             logSums + row * shape.headCount + head)
           scratch.reciprocals.pointer[i] = 1 / sum
         }

@@ -3,69 +3,121 @@ import TransformerKernels
 
 /// The backward pass of causal attention: scores are computed again, block by block of query rows.
 extension Network {
-  /// Sets the gradients of one sequence's queries, keys and values for one key head, rotation
-  /// undone.
+  /// Sets the gradients of a chunk's queries, keys and values for one key head, and the chunk's part
+  /// of its prompt's, rotation undone.
   ///
   /// With p = softmax(s), s = scale · q kᵀ and D = Σ p ∂p = o · ∂o:
   /// ∂v = pᵀ ∂o, ∂s = p (∂o vᵀ − D), ∂q = scale · ∂s k, ∂k = scale · ∂sᵀ q.
   /// - Source: FlashAttention (arXiv 2205.14135), appendix B.2.
   func attendBackward(
-    _ batch: PackedBatch, rows: Range<Int>, _ activations: Activations, layer: Int, keyHead: Int,
-    _ scratch: WorkerScratch
+    _ batch: PackedBatch, _ chunk: PackedBatch.Chunk, _ activations: Activations, layer: Int,
+    keyHead: Int, _ scratch: WorkerScratch
   ) {
-    guard !rows.isEmpty else { return }
-    let headSize = shape.headSize
     let stride = queryKeyValueStride
-    let keyOffset = rows.lowerBound * stride + queryWidth + keyHead * headSize
     let gradient = backwardBuffers.queryKeyValue[layer % 2].pointer
-    let keyGradient = gradient + keyOffset
-    for row in 0..<rows.count {
-      (keyGradient + row * stride).update(repeating: 0, count: headSize)
-      (keyGradient + row * stride + keyWidth).update(repeating: 0, count: headSize)
-    }
+    let keyColumn = queryWidth + keyHead * shape.headSize
+    let sums =
+      backwardBuffers.promptSums.pointer + chunk.sumRow * 2 * keyWidth + keyHead * shape.headSize
+    clearKeyValues(sums, stride: 2 * keyWidth, rows: chunk.prompt.count)
     let heads = keyHead * headsPerKey..<(keyHead + 1) * headsPerKey
-    for head in heads {
-      for begin in Swift.stride(from: 0, to: rows.count, by: WorkerScratch.backwardRows) {
-        let end = min(begin + WorkerScratch.backwardRows, rows.count)
-        attendBackward(
-          rows.lowerBound + begin..<rows.lowerBound + end, columns: end, activations,
-          layer: layer, head: head, keyOffset: keyOffset, gradient: gradient, scratch)
+    for run in chunk.runs {
+      let rows = batch.runs[run]
+      let runGradient = gradient + rows.lowerBound * stride + keyColumn
+      clearKeyValues(runGradient, stride: stride, rows: rows.count)
+      for head in heads {
+        for begin in Swift.stride(from: 0, to: rows.count, by: WorkerScratch.backwardRows) {
+          let end = min(begin + WorkerScratch.backwardRows, rows.count)
+          attendBackward(
+            rows.lowerBound + begin..<rows.lowerBound + end,
+            KeyBlock(rows: chunk.prompt, gradient: sums, gradientStride: 2 * keyWidth),
+            KeyBlock(
+              rows: rows.lowerBound..<rows.lowerBound + end, gradient: runGradient,
+              gradientStride: stride),
+            activations, layer: layer, head: head, scratch)
+        }
       }
     }
     batch.positions.withUnsafeBufferPointer { positions in
-      guard let positions = positions.baseAddress.map({ $0 + rows.lowerBound }) else { return }
+      guard let positions = positions.baseAddress else { return }
+      for run in chunk.runs {
+        let rows = batch.runs[run]
+        let place = gradient + rows.lowerBound * stride
+        rotary.rotateBack(
+          place + heads.lowerBound * shape.headSize, stride: stride,
+          positions: positions + rows.lowerBound, count: rows.count, heads: heads.count)
+        rotary.rotateBack(
+          place + keyColumn, stride: stride, positions: positions + rows.lowerBound,
+          count: rows.count, heads: 1)
+      }
       rotary.rotateBack(
-        gradient + rows.lowerBound * stride + heads.lowerBound * headSize, stride: stride,
-        positions: positions, count: rows.count, heads: heads.count)
-      rotary.rotateBack(
-        keyGradient, stride: stride, positions: positions, count: rows.count, heads: 1)
+        sums, stride: 2 * keyWidth, positions: positions + chunk.prompt.lowerBound,
+        count: chunk.prompt.count, heads: 1)
     }
   }
 
-  /// One head's block of query rows against the keys that its last row sees.
+  private func clearKeyValues(_ keys: FloatBuffer.Pointer, stride: Int, rows: Int) {
+    for row in 0..<rows {
+      (keys + row * stride).update(repeating: 0, count: shape.headSize)
+      (keys + row * stride + keyWidth).update(repeating: 0, count: shape.headSize)
+    }
+  }
+
+  /// Adjacent rows' keys of one head, and where their gradients are summed; values and their
+  /// gradients are `keyWidth` further on.
+  private struct KeyBlock {
+    let rows: Range<Int>
+    let gradient: FloatBuffer.Pointer
+    let gradientStride: Int
+  }
+
+  /// One head's block of query rows against the prompt's keys, and their own up to the last row.
   private func attendBackward(
-    _ rows: Range<Int>, columns: Int, _ activations: Activations, layer: Int, head: Int,
-    keyOffset: Int, gradient: FloatBuffer.Pointer, _ scratch: WorkerScratch
+    _ rows: Range<Int>, _ prompt: KeyBlock, _ own: KeyBlock, _ activations: Activations, layer: Int,
+    head: Int, _ scratch: WorkerScratch
   ) {
     let headSize = shape.headSize
     let stride = queryKeyValueStride
     let queryKeyValue = activations.queryKeyValue(layer)
     let query = queryKeyValue + rows.lowerBound * stride + head * headSize
-    let key = queryKeyValue + keyOffset
+    let keys = queryKeyValue + queryWidth + head / headsPerKey * headSize
     let outputs = activations.attended(layer) + head * headSize
     let outputGradients = backwardBuffers.attended.pointer + head * headSize
     let outputGradient = outputGradients + rows.lowerBound * queryWidth
+    let queryGradient =
+      backwardBuffers.queryKeyValue[layer % 2].pointer + rows.lowerBound * stride + head * headSize
     let space = WorkerScratch.backwardRows * shape.contextLength
     let probabilities = scratch.probabilities.reserve(space)
     let probabilityGradients = scratch.probabilityGradients.reserve(space)
+    let columns = prompt.rows.count + own.rows.count
 
-    MatrixProduct.timesTransposed(
-      query, stride: stride, key, stride: stride, into: probabilities, stride: columns,
-      rows: rows.count, inner: headSize, columns: columns)
-    MatrixProduct.timesTransposed(
-      outputGradient, stride: queryWidth, key + keyWidth, stride: stride,
-      into: probabilityGradients, stride: columns, rows: rows.count, inner: headSize,
-      columns: columns)
+    func score(_ block: KeyBlock, column: Int) {
+      let key = keys + block.rows.lowerBound * stride
+      MatrixProduct.timesTransposed(
+        query, stride: stride, key, stride: stride, into: probabilities + column, stride: columns,
+        rows: rows.count, inner: headSize, columns: block.rows.count)
+      MatrixProduct.timesTransposed(
+        outputGradient, stride: queryWidth, key + keyWidth, stride: stride,
+        into: probabilityGradients + column, stride: columns, rows: rows.count, inner: headSize,
+        columns: block.rows.count)
+    }
+    func addGradients(_ block: KeyBlock, column: Int, keeping scale: Float) {
+      MatrixProduct.times(
+        probabilityGradients + column, stride: columns, keys + block.rows.lowerBound * stride,
+        stride: stride, into: queryGradient, stride: stride, rows: rows.count,
+        inner: block.rows.count, columns: headSize, keeping: scale)
+      MatrixProduct.addTransposedTimes(
+        probabilityGradients + column, stride: columns, query, stride: stride,
+        into: block.gradient, stride: block.gradientStride, rows: block.rows.count,
+        inner: rows.count, columns: headSize)
+      MatrixProduct.addTransposedTimes(
+        probabilities + column, stride: columns, outputGradient, stride: queryWidth,
+        into: block.gradient + keyWidth, stride: block.gradientStride, rows: block.rows.count,
+        inner: rows.count, columns: headSize)
+    }
+
+    let hasPrompt = !prompt.rows.isEmpty
+    if hasPrompt { score(prompt, column: 0) }
+    score(own, column: prompt.rows.count)
     for (i, row) in rows.enumerated() {
       let dot = tk_dot(
         outputs + row * queryWidth, outputGradients + row * queryWidth, Int32(headSize))
@@ -74,16 +126,22 @@ extension Network {
         Int32(columns - rows.count + i + 1), Int32(columns), attentionScale,
         activations.logSum(layer)[row * shape.headCount + head], dot)
     }
-    MatrixProduct.times(
-      probabilityGradients, stride: columns, key, stride: stride,
-      into: gradient + rows.lowerBound * stride + head * headSize, stride: stride,
-      rows: rows.count, inner: columns, columns: headSize)
-    MatrixProduct.addTransposedTimes(
-      probabilityGradients, stride: columns, query, stride: stride, into: gradient + keyOffset,
-      stride: stride, rows: columns, inner: rows.count, columns: headSize)
-    MatrixProduct.addTransposedTimes(
-      probabilities, stride: columns, outputGradient, stride: queryWidth,
-      into: gradient + keyOffset + keyWidth, stride: stride, rows: columns, inner: rows.count,
-      columns: headSize)
+    if hasPrompt { addGradients(prompt, column: 0, keeping: 0) }
+    addGradients(own, column: prompt.rows.count, keeping: hasPrompt ? 1 : 0)
+  }
+
+  /// Adds the chunks' parts of a layer's key and value gradients to those of their prompts' rows.
+  func addPromptSums(_ batch: PackedBatch, layer: Int) {
+    let gradient = backwardBuffers.queryKeyValue[layer % 2].pointer + queryWidth
+    let sums = backwardBuffers.promptSums.pointer
+    pool.run(batch.sharedPrompts.count) { item, _ in
+      for chunk in batch.chunks[batch.sharedPrompts[item]] {
+        for (i, row) in chunk.prompt.enumerated() {
+          tk_add(
+            sums + (chunk.sumRow + i) * 2 * self.keyWidth,
+            gradient + row * self.queryKeyValueStride, Int32(2 * self.keyWidth))
+        }
+      }
+    }
   }
 }

@@ -5,7 +5,7 @@ import TransformerKernels
 ///
 /// Two parallel loops a layer: one over tiles of rows for all that is local to a row (the lower half
 /// of one layer and the upper half of the next), and one over weight gradients and attention, which
-/// need all rows.
+/// need all rows; and a short third one that adds up what shared prompts get from their completions.
 extension Network {
   /// Adds Σ w ∇ log π to `gradients`.
   ///
@@ -17,8 +17,7 @@ extension Network {
   ) {
     let tiles = RowTiles(rowCount: batch.rowCount, limit: WorkerScratch.tileRows)
     backwardBuffers.reserve(
-      rows: batch.rowCount, vectorSums: tiles.count * vectorSums.count, shape: shape,
-      isHalf: backEnd.isHalf)
+      batch, vectorSums: tiles.count * vectorSums.count, shape: shape, isHalf: backEnd.isHalf)
     headBackward(batch, activations, temperature: temperature, gradients: gradients)
     for layer in (-1..<shape.layerCount).reversed() {
       let upper: Int? = layer + 1 < shape.layerCount ? layer + 1 : nil
@@ -146,15 +145,15 @@ extension Network {
         rounded: (rounded.queryKeyValue.pointer, rounded.attentionInput.pointer), into: gradients)
     }
     let keyHeads = shape.keyValueHeadCount
-    let attentionItems = lower == nil ? 0 : batch.sequenceCount * keyHeads
+    let attentionItems = lower == nil ? 0 : batch.chunks.count * keyHeads
     pool.run(products.count + attentionItems) { item, worker in
       if item < products.count { return products.run(item) }
       guard let lower else { return }
-      let sequence = (item - products.count) / keyHeads
       self.attendBackward(
-        batch, rows: batch.starts[sequence]..<batch.starts[sequence + 1], activations,
-        layer: lower, keyHead: (item - products.count) % keyHeads, self.scratch[worker])
+        batch, batch.chunks[(item - products.count) / keyHeads], activations, layer: lower,
+        keyHead: (item - products.count) % keyHeads, self.scratch[worker])
     }
+    if let lower { addPromptSums(batch, layer: lower) }
   }
 
   /// Adds each row's gradient to its token's embedding; a thread takes some columns of all rows.

@@ -4,7 +4,8 @@ import TransformerFormats
 ///
 /// One set serves all layers, from the last to the first; `[rows, …]` each.
 final class BackwardBuffers {
-  /// For a layer's exit, and for the residual between its halves: `[rows, width]`.
+  /// For a layer's exit, and for the residual between its halves: `[rows, width]`. The exit's has
+  /// further rows for the head (`PackedBatch.gradientRows`).
   let exit = FloatBuffer()
   let middle = FloatBuffer()
   /// The normalised inputs of the two halves: `[rows, width]`.
@@ -19,14 +20,18 @@ final class BackwardBuffers {
   let queryKeyValue = [FloatBuffer(), FloatBuffer()]
   /// What weight gradients are products of, in bf16; unless products are in f32.
   let rounded = Rounded()
+  /// Chunks' parts of the gradients of their prompts' keys and values, of one layer:
+  /// `[sum rows, 2 · kv heads · headSize]`.
+  let promptSums = FloatBuffer()
   /// Each tile's part of the gradients of gains and biases: `[tiles, VectorSums.count]`.
   let vectorSums = FloatBuffer()
 
-  func reserve(rows: Int, vectorSums count: Int, shape: ModelShape, isHalf: Bool) {
-    let rows = RowTiles.padded(rows)
+  func reserve(_ batch: PackedBatch, vectorSums count: Int, shape: ModelShape, isHalf: Bool) {
+    let rows = RowTiles.padded(batch.rowCount)
     let queryWidth = shape.headCount * shape.headSize
     if isHalf { rounded.reserve(rows: rows, shape) }
-    for buffer in [exit, middle, attentionInput, feedForwardInput] {
+    exit.reserve((rows + batch.repeatedTokens.count) * shape.width)
+    for buffer in [middle, attentionInput, feedForwardInput] {
       buffer.reserve(rows * shape.width)
     }
     activation.reserve(rows * shape.hiddenWidth)
@@ -34,6 +39,7 @@ final class BackwardBuffers {
     for buffer in queryKeyValue {
       buffer.reserve(rows * (queryWidth + 2 * shape.keyValueHeadCount * shape.headSize))
     }
+    promptSums.reserve(batch.sumRowCount * 2 * shape.keyValueHeadCount * shape.headSize)
     vectorSums.reserve(count)
   }
 

@@ -12,9 +12,6 @@ extension Network {
     return min(WorkerScratch.tileRows, max(RowTiles.granule, affordable))
   }
 
-  /// Whether the logits of so many tokens fit the budget.
-  func keepsLogits(_ count: Int) -> Bool { count * shape.vocabularySize <= logitsBudget }
-
   /// Fills `tokenColumns` from the last layer's exit.
   ///
   /// - Parameter isTraining: whether a backward pass may follow.
@@ -24,9 +21,8 @@ extension Network {
     let columns = tokenColumns
     let count = batch.targets.count
     let vocabulary = shape.vocabularySize
-    let keepsLogits = isTraining && keepsLogits(count)
-    columns.reserve(count, width: width)
-    if keepsLogits { columns.logits.reserve(RowTiles.padded(count) * vocabulary) }
+    let keepsLogits = isTraining && count * vocabulary <= logitsBudget
+    columns.reserve(count, shape: shape, holdsLogits: keepsLogits)
     let tiles = headTiles(count)
     let exit = activations.residual(shape.layerCount)
     pool.run(tiles.count) { tile, worker in

@@ -13,11 +13,12 @@ extension Network {
     let count = batch.targets.count
     let vocabulary = shape.vocabularySize
     let tileRows = headTiles(count).tileRows
-    let isKept = keepsLogits(count)
+    let isKept = tokenColumns.holdsLogits
     let rounded = backwardBuffers.rounded
     let partRows = isKept ? count : max(1, logitsBudget / vocabulary / tileRows) * tileRows
-    let exit = backwardBuffers.exit
-    exit.pointer.update(repeating: 0, count: RowTiles.padded(batch.rowCount) * width)
+    let exit = backwardBuffers.exit.pointer
+    let paddedRows = RowTiles.padded(batch.rowCount)
+    exit.update(repeating: 0, count: (paddedRows + batch.repeatedTokens.count) * width)
     for part in stride(from: 0, to: count, by: partRows) {
       let rows = min(partRows, count - part)
       if !isKept { tokenColumns.logits.reserve(RowTiles.padded(partRows) * vocabulary) }
@@ -53,6 +54,11 @@ extension Network {
         rounded: (rounded.logits.pointer, rounded.hidden.pointer), into: gradients)
       pool.run(products.count) { block, _ in products.run(block) }
     }
+    for (k, token) in batch.repeatedTokens.enumerated() {
+      tk_add(
+        exit + (paddedRows + k) * width, exit + Int(batch.predictingRows[token]) * width,
+        Int32(width))
+    }
   }
 
   private func headBackward(
@@ -79,12 +85,12 @@ extension Network {
     }
     gains.update(repeating: 0, count: width)
     for (row, token) in tokens.enumerated() {
-      // Each row predicts one token, so that no two tiles write to one place.
-      let place = Int(batch.predictingRows[token]) * width
+      let entry =
+        activations.residual(shape.layerCount) + Int(batch.predictingRows[token]) * width
+      let exit = backwardBuffers.exit.pointer + Int(batch.gradientRows[token]) * width
       tk_rms_norm_backward(
-        activations.residual(shape.layerCount) + place, parameters.pointer + layout.finalNorm,
-        scratch.hidden.pointer + row * width, backwardBuffers.exit.pointer + place,
-        backwardBuffers.exit.pointer + place, gains, 1, Int32(width), epsilon)
+        entry, parameters.pointer + layout.finalNorm, scratch.hidden.pointer + row * width, exit,
+        exit, gains, 1, Int32(width), epsilon)
     }
   }
 }

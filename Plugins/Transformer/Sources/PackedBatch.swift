@@ -1,55 +1,107 @@
 import FulcrumKernel
 import TransformerFormats
 
-/// A piece of work: whole sequences one after the other, without padding between them.
+/// A piece of work: whole sequences one after the other, without padding between them; adjacent
+/// sequences of a group share one copy of their prompt.
 ///
-/// A sequence's rows are its prompt and its completion without the last token, which nothing
-/// follows; the row before a completion token predicts it. A sequence with an empty completion has
-/// no rows.
+/// A sequence's own rows are its completion without the last token, which nothing follows; the row
+/// before a completion token predicts it, so a prompt's last row predicts the first token of every
+/// completion. The first sequence of a group brings the prompt's rows, before its own. A sequence
+/// with an empty completion has no rows.
 ///
 /// - Shape: `R` rows, `S` sequences, `C` completion tokens. `tokens` and `positions` are padded to
 ///   a multiple of `RowTiles.granule` with zeros.
 package struct PackedBatch {
+  /// Where a sequence lies in the piece.
+  package struct Member: Equatable {
+    /// Its prompt's rows, which others may share; empty for an empty completion.
+    package let prompt: Range<Int>
+    /// Its own rows.
+    package let own: Range<Int>
+    /// Its tokens in `targets`.
+    package let targets: Range<Int>
+  }
+
+  /// Rows that see each other, causally, and the same rows before them: an item of attention's work.
+  package struct Chunk {
+    /// Rows of a shared prompt that all runs see; empty for the run that has the prompt itself.
+    package let prompt: Range<Int>
+    /// Places in `runs`; a row sees the rows of its own run only, and the prompt's.
+    package var runs: Range<Int>
+    /// Where the chunk's part of the prompt's gradients begins, in rows.
+    package let sumRow: Int
+  }
+
   package private(set) var rowCount = 0
   package private(set) var tokens: [Int32] = []
   /// Each row's place in its sequence.
   package private(set) var positions: [Int32] = []
-  /// `S + 1` offsets into the rows.
-  package private(set) var starts: [Int] = [0]
+  package private(set) var members: [Member] = []
+  /// Adjacent rows of one sequence.
+  package private(set) var runs: [Range<Int>] = []
+  package private(set) var chunks: [Chunk] = []
+  /// For each prompt that chunks share, their places in `chunks`.
+  package private(set) var sharedPrompts: [Range<Int>] = []
+  /// Rows of all chunks' parts of their prompts' gradients.
+  package private(set) var sumRowCount = 0
   /// The row that predicts each completion token.
   package private(set) var predictingRows: [Int32] = []
   /// The completion tokens.
   package private(set) var targets: [Int32] = []
+  /// Tokens that a prompt's last row predicts besides its first sequence's.
+  package private(set) var repeatedTokens: [Int] = []
+  /// The row of the exit's gradient that each token writes to: its predicting row, or for the k-th
+  /// repeated token the k-th row after all padded ones, so that no two tokens write to one row.
+  package private(set) var gradientRows: [Int32] = []
 
-  package var sequenceCount: Int { starts.count - 1 }
-
-  /// Packs adjacent sequences of a batch that `checked` has passed.
-  package init(_ batch: SequenceBatch, sequences: Range<Int>) {
+  /// Packs sequences, in order, of a batch that `checked` has passed.
+  package init(_ batch: SequenceBatch, sequences: some Sequence<Int>) {
+    var group = -1
+    var prompt = 0..<0
+    var isShared = false
     for sequence in sequences {
-      let group = batch.group(ofSequence: sequence)
-      let prompt = batch.promptOffsets[group]..<batch.promptOffsets[group + 1]
       let completion = batch.tokens(ofSequence: sequence)
       guard !completion.isEmpty else {
-        starts.append(rowCount)
+        members.append(
+          Member(
+            prompt: rowCount..<rowCount, own: rowCount..<rowCount,
+            targets: targets.count..<targets.count))
         continue
       }
-      let first = rowCount
-      for i in prompt { append(batch.promptTokens[i], at: rowCount - first) }
-      for i in completion {
-        predictingRows.append(Int32(rowCount - 1))
-        targets.append(batch.tokens[i])
-        if i < completion.upperBound - 1 { append(batch.tokens[i], at: rowCount - first) }
+      let firstRow = rowCount
+      let firstTarget = targets.count
+      let ownGroup = batch.group(ofSequence: sequence)
+      isShared = ownGroup == group
+      if !isShared {
+        group = ownGroup
+        for i in batch.promptOffsets[group]..<batch.promptOffsets[group + 1] {
+          append(batch.promptTokens[i], at: rowCount - firstRow)
+        }
+        prompt = firstRow..<rowCount
       }
-      starts.append(rowCount)
+      let own = rowCount
+      for i in completion {
+        let isFirst = i == completion.lowerBound
+        if isFirst && isShared { repeatedTokens.append(targets.count) }
+        predictingRows.append(Int32(isFirst ? prompt.upperBound - 1 : rowCount - 1))
+        targets.append(batch.tokens[i])
+        if i < completion.upperBound - 1 {
+          append(batch.tokens[i], at: prompt.count + rowCount - own)
+        }
+      }
+      members.append(
+        Member(prompt: prompt, own: own..<rowCount, targets: firstTarget..<targets.count))
+      addRun(firstRow..<rowCount, prompt: isShared ? prompt : 0..<0)
     }
     pad()
   }
 
-  /// Packs prompts, each of which predicts one token from its last row.
+  /// Packs prompts, each of which predicts one token from its last row; a chunk for each prompt.
   package init(prompts: some Sequence<[Int32]>) {
     for prompt in prompts {
+      let firstRow = rowCount
       for (position, token) in prompt.enumerated() { append(token, at: position) }
-      starts.append(rowCount)
+      addRun(firstRow..<rowCount, prompt: 0..<0)
       predictingRows.append(Int32(rowCount - 1))
     }
     pad()
@@ -61,79 +113,37 @@ package struct PackedBatch {
     rowCount += 1
   }
 
+  /// Adds rows to the last chunk if that is of the same prompt and has fewer rows than it.
+  ///
+  /// So a chunk reads the prompt's keys for about as many rows as they are, and the chunks' parts
+  /// of the prompts' gradients are together no more rows than the piece's.
+  private mutating func addRun(_ rows: Range<Int>, prompt: Range<Int>) {
+    guard !rows.isEmpty else { return }
+    runs.append(rows)
+    if let last = chunks.last, !prompt.isEmpty, last.prompt == prompt,
+      rows.lowerBound - runs[last.runs.lowerBound].lowerBound < prompt.count
+    {
+      chunks[chunks.count - 1].runs = last.runs.lowerBound..<runs.count
+      return
+    }
+    chunks.append(Chunk(prompt: prompt, runs: runs.count - 1..<runs.count, sumRow: sumRowCount))
+    sumRowCount += prompt.count
+    guard !prompt.isEmpty else { return }
+    let last = chunks.count - 1
+    if let shared = sharedPrompts.last, chunks[shared.lowerBound].prompt == prompt {
+      sharedPrompts[sharedPrompts.count - 1] = shared.lowerBound..<last + 1
+    } else {
+      sharedPrompts.append(last..<last + 1)
+    }
+  }
+
   private mutating func pad() {
     let padding = RowTiles.padded(rowCount) - rowCount
     tokens += repeatElement(0, count: padding)
     positions += repeatElement(0, count: padding)
-  }
-}
-
-extension PackedBatch {
-  /// Rows that a sequence of a batch takes.
-  static func rowCount(_ batch: SequenceBatch, sequence: Int) -> Int {
-    let completion = batch.tokens(ofSequence: sequence).count
-    let group = batch.group(ofSequence: sequence)
-    let prompt = batch.promptOffsets[group + 1] - batch.promptOffsets[group]
-    return completion == 0 ? 0 : prompt + completion - 1
-  }
-
-  /// Cuts adjacent sequences into pieces of at most `limit` rows, or of one sequence.
-  static func pieces(
-    _ batch: SequenceBatch, sequences: Range<Int>, limit: Int
-  ) -> [Range<Int>] {
-    var pieces: [Range<Int>] = []
-    var first = sequences.lowerBound
-    var rows = 0
-    for sequence in sequences {
-      let more = rowCount(batch, sequence: sequence)
-      if rows + more > limit, sequence > first {
-        pieces.append(first..<sequence)
-        first = sequence
-        rows = 0
-      }
-      rows += more
-    }
-    if first < sequences.upperBound { pieces.append(first..<sequences.upperBound) }
-    return pieces
-  }
-
-  /// Checks that a model can score every sequence.
-  ///
-  /// - Throws: `.data`, naming the sequence, for an empty prompt, a sequence longer than the
-  ///   context, or a token that is not in the vocabulary.
-  static func check(
-    _ batch: SequenceBatch, sequences: Range<Int>, shape: ModelShape
-  ) throws(FulcrumError) {
-    for sequence in sequences {
-      let group = batch.group(ofSequence: sequence)
-      let prompt = batch.promptOffsets[group]..<batch.promptOffsets[group + 1]
-      let completion = batch.tokens(ofSequence: sequence)
-      guard !prompt.isEmpty else {
-        throw FulcrumError(
-          .data, "a prompt must have a token that the completion can follow, got an empty one",
-          at: "sequence \(sequence)")
-      }
-      let length = prompt.count + completion.count
-      guard length <= shape.contextLength else {
-        throw FulcrumError(
-          .data,
-          "expected at most \(shape.contextLength) tokens of prompt and completion,"
-            + " got \(length)", at: "sequence \(sequence)",
-          hint: "shorten prompts or completions, or train a model of a longer context")
-      }
-      for i in prompt { try check(batch.promptTokens[i], shape, at: "sequence \(sequence)") }
-      for i in completion { try check(batch.tokens[i], shape, at: "sequence \(sequence)") }
-    }
-  }
-
-  /// - Throws: `.data` if a token is not in the vocabulary.
-  static func check(
-    _ token: Int32, _ shape: ModelShape, at location: String
-  ) throws(FulcrumError) {
-    guard token >= 0, Int(token) < shape.vocabularySize else {
-      throw FulcrumError(
-        .data, "expected a token from 0 to \(shape.vocabularySize - 1), got \(token)",
-        at: location, hint: "encode texts with this policy's own tokenizer")
+    gradientRows = predictingRows
+    for (k, token) in repeatedTokens.enumerated() {
+      gradientRows[token] = Int32(tokens.count + k)
     }
   }
 }

@@ -1,4 +1,5 @@
 import FulcrumKernel
+import TransformerFormats
 
 /// What is known of each completion token of a piece of work, `[C]` each.
 package final class TokenColumns {
@@ -14,14 +15,27 @@ package final class TokenColumns {
   let hidden = FloatBuffer()
   /// Logits of all tokens if a backward pass may follow and they fit the budget: `[C, vocabulary]`.
   package let logits = FloatBuffer()
+  /// Whether `logits` holds those of all tokens.
+  private(set) var holdsLogits = false
   private(set) var count = 0
 
-  func reserve(_ count: Int, width: Int) {
+  /// - Parameter holdsLogits: whether the logits of all tokens are kept.
+  func reserve(_ count: Int, shape: ModelShape, holdsLogits: Bool) {
     self.count = count
+    self.holdsLogits = holdsLogits
     for column in [logProbabilities, entropies, levers, maxima, totals, weights] {
       column.reserve(count)
     }
-    hidden.reserve(RowTiles.padded(count) * width)
+    hidden.reserve(RowTiles.padded(count) * shape.width)
+    if holdsLogits { logits.reserve(RowTiles.padded(count) * shape.vocabularySize) }
+  }
+
+  /// Moves what a backward pass reads; `count` tokens stay.
+  func move(_ moves: RowMoves, count: Int, shape: ModelShape) {
+    self.count = count
+    for column in [maxima, totals, weights] { moves.apply(to: column, width: 1) }
+    moves.apply(to: hidden, width: shape.width)
+    if holdsLogits { moves.apply(to: logits, width: shape.vocabularySize) }
   }
 
   /// Gives the scores of all tokens to a closure.

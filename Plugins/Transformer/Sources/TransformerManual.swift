@@ -51,7 +51,7 @@ extension TransformerPolicy {
         help: "the library of the large products; automatic: oneDNN where it is installed"),
       .integer(
         "microbatch-tokens", default: 8192, in: 1...1_048_576,
-        help: "tokens of prompts and completions in one piece of work, or one sequence"),
+        help: "tokens in one piece of work, a shared prompt counted once; or one sequence"),
       .number("beta1", default: 0.9, in: 0...0.999999, help: "decay of AdamW's first moment"),
       .number("beta2", default: 0.999, in: 0...0.999999, help: "decay of its second moment"),
       .number("epsilon", default: 1e-8, in: 1e-30...1, help: "added to the second moment's root"),

@@ -49,8 +49,9 @@ extension TransformerPolicy {
       }
       if weights.allSatisfy({ $0 == 0 }) { continue }
       training.isClear = false
+      let part = network.weightedPart(packed, batch, sequences: piece, network.kept)
       network.backward(
-        packed, network.kept, temperature: temperature, gradients: training.gradients.pointer)
+        part, network.kept, temperature: temperature, gradients: training.gradients.pointer)
     }
   }
 
