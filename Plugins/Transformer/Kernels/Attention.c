@@ -42,6 +42,11 @@ void tk_attention_scores(const float *const *queries, int rows, const float *pac
     SCORES(4, 2)
     SCORES(4, 1)
   }
+  for (; row + 3 <= rows; row += 3) {
+    int block = 0;
+    SCORES(3, 4)
+    SCORES(3, 1)
+  }
   for (; row + 2 <= rows; row += 2) {
     int block = 0;
     SCORES(2, 4)
@@ -113,6 +118,11 @@ void tk_attention_values(const float *weights, int stride, int rows, const float
     VALUES(4, 4)
     VALUES(4, 2)
     VALUES(4, 1)
+  }
+  for (; row + 3 <= rows; row += 3) {
+    int chunk = 0;
+    VALUES(3, 4)
+    VALUES(3, 1)
   }
   for (; row + 2 <= rows; row += 2) {
     int chunk = 0;
