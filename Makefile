@@ -17,9 +17,10 @@ build: dependencies
 	$(SWIFT) build -c release
 
 dependencies:
-	@pkg-config --exists openblas 2>/dev/null || { \
+	@pkg-config --exists openblas 2>/dev/null && test -e /usr/include/oneapi/dnnl/dnnl.h || { \
 	  $(SUDO) apt-get update -qq && \
-	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq libopenblas-dev pkg-config; }
+	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq \
+	    libopenblas-dev libdnnl-dev pkg-config; }
 
 # Makes the checkpoint that the recipe starts from, anew: some twenty-five minutes on two cores.
 warm-start: build

@@ -28,17 +28,35 @@ private struct LinearObjective: PolicyObjective {
     prompts: [[0], [1], [2], [0]], completions: [[[1, 2]], [[0]], [[2, 3]], [[3]]])
   private let advantages: [Float] = [1, 1, -2, 0.5, 0.5, -1]
 
-  private func update(_ policy: BigramPolicy, minibatch: Int = 2, factor: Float = 1)
-    -> PolicyUpdate
-  {
+  private func update(
+    _ policy: BigramPolicy, minibatch: Int = 2, factor: Float = 1, differenceLimit: Double = 100
+  ) -> PolicyUpdate {
     PolicyUpdate(
       policy: policy, objective: Named(name: "linear", component: LinearObjective(factor: factor)),
-      temperature: 1, minibatchPrompts: minibatch, learningRate: 0.5)
+      temperature: 1, minibatchPrompts: minibatch, learningRate: 0.5,
+      differenceLimit: differenceLimit)
   }
 
   private func columns() -> PolicyUpdate.Columns {
     PolicyUpdate.Columns(
       advantages: advantages, rolloutLogProbabilities: [Float](repeating: -1, count: 6))
+  }
+
+  @Test func `a policy that trains on other numbers than it sampled is stopped before a step`()
+    throws
+  {
+    let policy = try BigramPolicy()
+    let error = #expect(throws: FulcrumError.self) {
+      try update(policy, differenceLimit: 0.4).run(
+        sequences, columns: columns(), phases: [UpdatePhase(name: "all")])
+    }
+    #expect(error?.code == .pluginFault)
+    // By hand: sin 1.7 − log(1 + e^sin 1.7 + e^sin 3.4 + e^sin 5.1) = −0.5907; the column says −1.
+    let message = error?.message ?? ""
+    #expect(
+      message.hasPrefix("expected log π in training within 0.4 of log π as sampled, got -0.590"))
+    #expect(message.hasSuffix(" and -1.0 for token 0 of the batch"))
+    #expect(!policy.log.contains("apply"))
   }
 
   @Test func `phases run one after the other, each through all mini-batches`() throws {

@@ -75,7 +75,7 @@ private struct PlainObjective: PolicyObjective {
         transforms: [Named(name: "centered", component: transform)],
         scheduler: scheduler.map { Named(name: "masks", component: $0) },
         objective: Named(name: "plain", component: PlainObjective()), minibatchPrompts: 3,
-        recomputesOldLogProbabilities: false))
+        recomputesOldLogProbabilities: false, differenceLimit: 0.01))
   }
 
   private func message(_ step: TrainingStep) -> String {

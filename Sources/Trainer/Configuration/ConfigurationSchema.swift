@@ -56,6 +56,10 @@ package enum ConfigurationSchema {
         .choice(
           "old-log-probabilities", default: "rollout", of: ["rollout", "recompute"],
           help: "take the sampler's own, or score the batch once more before the update"),
+        .number(
+          "max-logp-difference", default: 0.01, in: 0...1000,
+          help: "the step fails if a token's log π in training differs by more nats from log π as"
+            + " sampled; 0: not by a bit"),
       ] + LearningRate.parameters(default: 1e-6)
     ),
     (

@@ -77,7 +77,8 @@ package struct RunSetup {
         objective: try factory.objective(try configuration.choice("objective")),
         minibatchPrompts: minibatch == 0 ? prompts : minibatch,
         recomputesOldLogProbabilities:
-          try configuration.update.text("old-log-probabilities") == "recompute")
+          try configuration.update.text("old-log-probabilities") == "recompute",
+        differenceLimit: try configuration.update.number("max-logp-difference"))
       guard policy.isReady else {
         throw FulcrumError(
           .configuration, "expected a policy with weights, got one without a checkpoint",

@@ -8,16 +8,19 @@ package struct PolicyUpdate {
   package let temperature: Float
   package let minibatchPrompts: Int
   package let learningRate: Double
+  /// Largest |log π in training − log π as sampled| of a token that is no fault, in nats.
+  package let differenceLimit: Double
 
   package init(
     policy: any PolicyModel, objective: Named<any PolicyObjective>, temperature: Float,
-    minibatchPrompts: Int, learningRate: Double
+    minibatchPrompts: Int, learningRate: Double, differenceLimit: Double
   ) {
     self.policy = policy
     self.objective = objective
     self.temperature = temperature
     self.minibatchPrompts = minibatchPrompts
     self.learningRate = learningRate
+    self.differenceLimit = differenceLimit
   }
 
   /// What the step did, for metrics.
@@ -97,6 +100,16 @@ package struct PolicyUpdate {
       for (offset, token) in range.enumerated() {
         let difference = abs(now[offset] - columns.rolloutLogProbabilities[token])
         report.logProbabilityDifference = max(report.logProbabilityDifference, Double(difference))
+        // Written so that a NaN fails too.
+        guard Double(difference) <= differenceLimit else {
+          throw FulcrumError(
+            .pluginFault,
+            "expected log π in training within \(differenceLimit) of log π as sampled, got"
+              + " \(now[offset]) and \(columns.rolloutLogProbabilities[token]) for token \(token)"
+              + " of the batch", at: "policy",
+            hint: "the policy samples and trains with different numbers; update."
+              + "max-logp-difference allows more")
+        }
       }
     }
     let old = columns.oldLogProbabilities.span

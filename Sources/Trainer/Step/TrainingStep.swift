@@ -11,18 +11,21 @@ package struct StepComponents {
   package let scheduler: Named<any UpdateScheduler>?
   package let objective: Named<any PolicyObjective>
   package let minibatchPrompts: Int
+  /// As `PolicyUpdate.differenceLimit`.
+  package let differenceLimit: Double
   package let recomputesOldLogProbabilities: Bool
 
   package init(
     sampler: RolloutSampler, transforms: [Named<any AdvantageTransform>],
     scheduler: Named<any UpdateScheduler>?, objective: Named<any PolicyObjective>,
-    minibatchPrompts: Int, recomputesOldLogProbabilities: Bool
+    minibatchPrompts: Int, recomputesOldLogProbabilities: Bool, differenceLimit: Double
   ) {
     self.sampler = sampler
     self.transforms = transforms
     self.scheduler = scheduler
     self.objective = objective
     self.minibatchPrompts = minibatchPrompts
+    self.differenceLimit = differenceLimit
     self.recomputesOldLogProbabilities = recomputesOldLogProbabilities
   }
 
@@ -80,7 +83,7 @@ package struct TrainingStep {
     let update = PolicyUpdate(
       policy: components.policy, objective: components.objective,
       temperature: components.sampler.temperature, minibatchPrompts: components.minibatchPrompts,
-      learningRate: learningRate)
+      learningRate: learningRate, differenceLimit: components.differenceLimit)
     let report = try update.run(
       batch.sequences,
       columns: PolicyUpdate.Columns(
