@@ -126,3 +126,11 @@ int tk_sample_truncated(const float *logits, int count, float inverse_temperatur
   }
   return pick(scratch, count, uniform * mass_from(logits, scratch, count, -INFINITY));
 }
+
+TK_CLONES
+int tk_largest(const float *logits, int count) {
+  float maximum = tk_largest_of(logits, count);
+  for (int i = 0; i < count; i++)
+    if (logits[i] == maximum) return i;
+  return 0;
+}
