@@ -63,7 +63,9 @@ struct GenerateCommand: ParsableCommand {
   @OptionGroup var threads: ThreadOptions
 
   @Flag(
-    help: #"Print one JSON object a sample: "prompt", "completion", "tokens", "logprobs", "finished"."#)
+    help: """
+      Print one JSON object a sample: "prompt", "completion", "tokens", "logprobs", "finished".
+      """)
   var json = false
 
   func run() throws {

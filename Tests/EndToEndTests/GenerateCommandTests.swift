@@ -137,6 +137,7 @@ import Testing
     let chat = errors(try fulcrum.run("generate", model, "--prompt", "a", "--chat", "jinja"))
     #expect(chat.contains("'jinja' is invalid for '--chat"))
     let long = String(repeating: "knights ", count: 2000)
-    #expect(errors(try fulcrum.run("generate", model, "--prompt", long)).contains(" leaves no room in a context of "))
+    let tooLong = errors(try fulcrum.run("generate", model, "--prompt", long))
+    #expect(tooLong.contains(" leaves no room in a context of "))
   }
 }

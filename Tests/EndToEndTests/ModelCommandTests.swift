@@ -84,9 +84,9 @@ import TransformerFormats
   }
 
   private struct Reference: Decodable {
-    let input_ids: [[Int32]]
+    let inputIds: [[Int32]]
     let weights: [[Float]]
-    let token_logprobs: [[Double]]
+    let tokenLogprobs: [[Double]]
   }
 
   private struct Scores: Decodable {
@@ -98,11 +98,13 @@ import TransformerFormats
   @Test(arguments: ["tiny-llama", "tiny-qwen2", "tiny-qwen3"])
   func `score agrees with the reference, and its gradients too`(_ name: String) throws {
     let model = CommandLine.fixture(name)
-    let reference = try JSONDecoder().decode(
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    let reference = try decoder.decode(
       Reference.self, from: Data(contentsOf: URL(fileURLWithPath: model + "/reference.json")))
     // The reference has a weight for each token; nothing predicts the first.
     let weights = reference.weights.map { $0.dropFirst().map(Double.init) }
-    let request: [String: Any] = ["sequences": reference.input_ids, "weights": weights]
+    let request: [String: Any] = ["sequences": reference.inputIds, "weights": weights]
     try JSONSerialization.data(withJSONObject: request).write(to: URL(fileURLWithPath: input))
     let gradients = folder.path + "/gradients.safetensors"
     let result = try fulcrum.run(
@@ -110,10 +112,10 @@ import TransformerFormats
     #expect(result.status == 0, "\(result.errors)")
     let text = try Data(contentsOf: URL(fileURLWithPath: output))
     let scores = try JSONDecoder().decode(Scores.self, from: text)
-    #expect(scores.logprobs.map(\.count) == reference.input_ids.map { $0.count - 1 })
+    #expect(scores.logprobs.map(\.count) == reference.inputIds.map { $0.count - 1 })
     #expect(scores.entropy.map(\.count) == scores.logprobs.map(\.count))
     #expect(scores.lever.map(\.count) == scores.logprobs.map(\.count))
-    for (got, want) in zip(scores.logprobs.joined(), reference.token_logprobs.joined()) {
+    for (got, want) in zip(scores.logprobs.joined(), reference.tokenLogprobs.joined()) {
       // Two float32 computations in different orders.
       #expect(abs(got - want) < 1e-5)
       // As printed it is a float32, to the bit.
@@ -224,7 +226,8 @@ import TransformerFormats
   }
 
   @Test func `an import that fails leaves nothing`() throws {
-    let whole = try Data(contentsOf: URL(fileURLWithPath: CommandLine.fixture("gguf/all-types.gguf")))
+    let whole = try Data(
+      contentsOf: URL(fileURLWithPath: CommandLine.fixture("gguf/all-types.gguf")))
     try whole.prefix(whole.count - 100).write(to: URL(fileURLWithPath: input))
     let result = try fulcrum.run("model", "import", input, folder.path + "/made")
     #expect(result.status == 1)

@@ -131,7 +131,8 @@ struct TruncatedSamplingTests {
     let policy = try Fixtures.smallPolicy(threads: 2)
     let vocabulary = try #require(policy.network).shape.vocabularySize
     func tokens(k: Int = 0, p: Float = 1) throws -> [Int32] {
-      let batch = try policy.generate(request([5, 9], samples: 6, maximum: 20, k: k, p: p)).sequences
+      let request = request([5, 9], samples: 6, maximum: 20, k: k, p: p)
+      let batch = try policy.generate(request).sequences
       return (0..<batch.tokenCount).map { batch.tokens[$0] }
     }
     #expect(try tokens(k: vocabulary) == tokens())
