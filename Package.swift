@@ -84,7 +84,8 @@ let package = Package(
       swiftSettings: settings),
     // Runs the built program; the plugins are beside it because they are products.
     .testTarget(
-      name: "EndToEndTests", dependencies: ["fulcrum"] + plugins.map { .target(name: $0.module) },
+      name: "EndToEndTests",
+      dependencies: ["fulcrum", "TransformerFormats"] + plugins.map { .target(name: $0.module) },
       swiftSettings: settings),
   ] + plugins.flatMap(\.targets),
   swiftLanguageModes: [.v6]

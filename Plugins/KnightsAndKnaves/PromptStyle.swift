@@ -1,3 +1,5 @@
+import FulcrumKernel
+
 /// The text around a puzzle; each ends in the opening `<think>` tag, which a completion must not
 /// repeat.
 package enum PromptStyle: String, CaseIterable, Sendable {
@@ -5,8 +7,22 @@ package enum PromptStyle: String, CaseIterable, Sendable {
   case chat
   /// The prompt of the published data, to the letter.
   case instruct
+  /// The published prompt's messages in Llama 3's markup.
+  case llama3 = "llama-3"
   /// The published prompt for policies without a chat format, to the letter.
   case base
+
+  /// The system message of the published prompt, to the letter.
+  private static let instruction = """
+    You are a helpful assistant. The assistant first thinks about the reasoning process in the \
+    mind and then provides the user with the answer. The reasoning process and answer are \
+    enclosed within <think> </think> and<answer> </answer> tags, respectively, i.e., <think> \
+    reasoning process here </think><answer> answer here </answer>.  Now the user asks you to \
+    solve a logical reasoning problem. After thinking, when you finally reach a conclusion, \
+    clearly state the identity of each character within <answer> </answer> tags. i.e., <answer> \
+    (1) Zoey is a knight
+    (2) ... </answer>.
+    """
 
   /// The prompt for a puzzle's text.
   ///
@@ -15,30 +31,15 @@ package enum PromptStyle: String, CaseIterable, Sendable {
   package func prompt(for quiz: String) -> String {
     switch self {
     case .chat:
-      """
-      <|im_start|>user
-      \(quiz)<|im_end|>
-      <|im_start|>assistant
-      <think>
-      """
+      ChatFormat.chatML.prompt([ChatMessage(.user, quiz)]) + "<think>"
     case .instruct:
-      """
-      <|im_start|>system
-      You are a helpful assistant. The assistant first thinks about the reasoning process in the \
-      mind and then provides the user with the answer. The reasoning process and answer are \
-      enclosed within <think> </think> and<answer> </answer> tags, respectively, i.e., <think> \
-      reasoning process here </think><answer> answer here </answer>.  Now the user asks you to \
-      solve a logical reasoning problem. After thinking, when you finally reach a conclusion, \
-      clearly state the identity of each character within <answer> </answer> tags. i.e., <answer> \
-      (1) Zoey is a knight
-      (2) ... </answer>.
-      <|im_end|>
-      <|im_start|>user
-      \(quiz)
-      <|im_end|>
-      <|im_start|>assistant
-      <think>
-      """
+      ChatFormat.chatML.prompt([
+        ChatMessage(.system, Self.instruction + "\n"), ChatMessage(.user, quiz + "\n"),
+      ]) + "<think>"
+    case .llama3:
+      ChatFormat.llama3.prompt([
+        ChatMessage(.system, Self.instruction), ChatMessage(.user, quiz),
+      ]) + "<think>"
     case .base:
       """
       The user asks a question, and the Assistant solves it.The assistant first thinks about the \

@@ -1,6 +1,9 @@
 /// A response with its thinking and its answer between tags.
 package struct TaggedResponse: Sendable {
-  private static let headers = [PythonText("Assistant:"), PythonText("<|im_start|>assistant")]
+  /// The published rules' two, and Llama 3's for texts that have neither.
+  private static let headers = [
+    "Assistant:", "<|im_start|>assistant", "<|start_header_id|>assistant<|end_header_id|>",
+  ].map { PythonText($0) }
   private static let tags = ["<think>", "</think>", "<answer>", "</answer>"].map { PythonText($0) }
 
   /// Whether each tag occurs exactly once after the header, in order.
@@ -10,8 +13,9 @@ package struct TaggedResponse: Sendable {
   package let answer: PythonText?
 
   /// - Parameter text: the prompt and the response. The response is what follows the first
-  ///   `Assistant:` or, if there is none, the first `<|im_start|>assistant`; without either the
-  ///   format is that of the whole text and there is no answer.
+  ///   `Assistant:` or, if there is none, the first `<|im_start|>assistant`, or else Llama 3's
+  ///   header of the assistant; without any the format is that of the whole text and there is no
+  ///   answer.
   package init(_ text: String) {
     let whole = PythonText(text)
     var response = whole

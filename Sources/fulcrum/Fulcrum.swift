@@ -13,7 +13,8 @@ struct Fulcrum: ParsableCommand {
       + "\(KernelInterface.major).\(KernelInterface.minor)",
     subcommands: [
       TrainCommand.self, ResumeCommand.self, EvaluateCommand.self, SupervisedCommand.self,
-      PluginCommand.self, RewardCommand.self, BenchCommand.self, DoctorCommand.self,
+      ModelCommand.self, GenerateCommand.self, PluginCommand.self, RewardCommand.self,
+      BenchCommand.self, DoctorCommand.self,
     ])
 
   static func main() {

@@ -39,9 +39,20 @@ struct CommandLine {
     return process
   }
 
+  /// A folder or file of Tests/Fixtures.
+  static func fixture(_ name: String) -> String {
+    URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appendingPathComponent("Fixtures/" + name).path
+  }
+
   @discardableResult
-  func run(_ arguments: String...) throws -> Result {
+  func run(_ arguments: String..., input: Data = Data()) throws -> Result {
     let process = process(arguments)
+    let pipe = Pipe()
+    process.standardInput = pipe
+    // Small enough for the pipe's own memory.
+    try pipe.fileHandleForWriting.write(contentsOf: input)
+    try pipe.fileHandleForWriting.close()
     // Files, not pipes: a full pipe would block a talkative program.
     let folder = try Folder()
     let paths = ["out", "err"].map { folder.path + "/" + $0 }

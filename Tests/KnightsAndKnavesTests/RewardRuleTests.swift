@@ -108,6 +108,14 @@ private let truths: [RewardCase] = [
 private let formats: [RewardCase] = [
   .whole(
     "chat header", "<|im_start|>assistant\n<think></think><answer>Tess is a knight</answer>", 3),
+  .whole(
+    "Llama 3's header",
+    "<think></think><|start_header_id|>assistant<|end_header_id|>\n\n<think></think>"
+      + "<answer>Tess is a knight</answer><|eot_id|>", 3),
+  .whole(
+    "Llama 3's header gives way to the published ones",
+    "<|start_header_id|>assistant<|end_header_id|>\n\n<think>Assistant:</think>"
+      + "<answer>Tess is a knight</answer>", -3),
   .whole("no header, good tags", "<think></think><answer>Tess is a knight</answer>", -1),
   .whole("header in lower case", "assistant: <think></think><answer>Tess is a knight</answer>", -1),
   .whole(

@@ -84,18 +84,29 @@ func `each kind of statement has its clause`(_ statement: Statement, _ clause: S
       == "<|im_start|>user\nWho?<|im_end|>\n<|im_start|>assistant\n<think>")
 }
 
+/// What both chat prompts say to the model.
+private let instruction =
+  "You are a helpful assistant. The assistant first thinks about the reasoning process in the mind "
+  + "and then provides the user with the answer. The reasoning process and answer are enclosed "
+  + "within <think> </think> and<answer> </answer> tags, respectively, i.e., <think> reasoning "
+  + "process here </think><answer> answer here </answer>.  Now the user asks you to solve a logical "
+  + "reasoning problem. After thinking, when you finally reach a conclusion, clearly state the "
+  + "identity of each character within <answer> </answer> tags. i.e., <answer> (1) Zoey is a "
+  + "knight\n(2) ... </answer>."
+
 @Test func `the instruct prompt is the published one`() {
-  let system =
-    "<|im_start|>system\nYou are a helpful assistant. The assistant first thinks about the "
-    + "reasoning process in the mind and then provides the user with the answer. The reasoning "
-    + "process and answer are enclosed within <think> </think> and<answer> </answer> tags, "
-    + "respectively, i.e., <think> reasoning process here </think><answer> answer here </answer>."
-    + "  Now the user asks you to solve a logical reasoning problem. After thinking, when you "
-    + "finally reach a conclusion, clearly state the identity of each character within <answer> "
-    + "</answer> tags. i.e., <answer> (1) Zoey is a knight\n(2) ... </answer>.\n<|im_end|>\n"
   #expect(
     PromptStyle.instruct.prompt(for: "Who?")
-      == system + "<|im_start|>user\nWho?\n<|im_end|>\n<|im_start|>assistant\n<think>")
+      == "<|im_start|>system\n\(instruction)\n<|im_end|>\n"
+      + "<|im_start|>user\nWho?\n<|im_end|>\n<|im_start|>assistant\n<think>")
+}
+
+@Test func `the Llama 3 prompt has the published messages`() {
+  #expect(
+    PromptStyle.llama3.prompt(for: "Who?")
+      == "<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\n\(instruction)<|eot_id|>"
+      + "<|start_header_id|>user<|end_header_id|>\n\nWho?<|eot_id|>"
+      + "<|start_header_id|>assistant<|end_header_id|>\n\n<think>")
 }
 
 @Test func `the base prompt is the published one`() {

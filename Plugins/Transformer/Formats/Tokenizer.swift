@@ -3,7 +3,7 @@ import FulcrumKernel
 /// A byte-level BPE tokenizer, as in `tokenizer.json`.
 ///
 /// - Source: the file format and its meaning are those of github.com/huggingface/tokenizers.
-package struct Tokenizer: Sendable {
+package struct Tokenizer: TokenCodec {
   /// Two tokens that become one; its rank is its place in the list.
   struct Merge: Sendable, Equatable {
     let left: Int32

@@ -19,22 +19,13 @@ void tk_exp(const float *x, float *y, int count) {
   tk_store_part(y + i, &v, count - i);
 }
 
-TK_INLINE float largest(const float *x, int count) {
-  v16 most = -INFINITY;
-  int i = 0;
-  for (; i + 16 <= count; i += 16) most = __builtin_elementwise_max(most, TK_LOAD(x + i));
-  float rest = tk_maximum(&most);
-  for (; i < count; i++) rest = fmaxf(rest, x[i]);
-  return rest;
-}
-
 /* Sums over all tokens but the target: s1 of e, s2 of e^2, and s3 of e * (maximum - z), where
  * e = e^(z - maximum). Leaving the target out keeps 1 - pi exact where pi is near 1. */
 TK_CLONES
 struct tk_token_statistics tk_score_token(const float *logits, int count,
                                           float inverse_temperature, int target) {
   const i16 lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-  float maximum = largest(logits, count) * inverse_temperature;
+  float maximum = tk_largest_of(logits, count) * inverse_temperature;
   double s1 = 0, s2 = 0, s3 = 0;
   for (int begin = 0; begin < count; begin += FLUSH) {
     int end = begin + FLUSH < count ? begin + FLUSH : count;
@@ -97,52 +88,4 @@ void tk_logit_gradient(float *logits, int count, float inverse_temperature, floa
       tk_store_part(logits + i, &v, part);
   }
   logits[target] = (float)-others;
-}
-
-TK_CLONES
-int tk_sample(const float *logits, int count, float inverse_temperature, float uniform,
-              float *scratch) {
-  float maximum = largest(logits, count) * inverse_temperature;
-  double total = 0;
-  for (int i = 0; i < count; i += 16) {
-    v16 e;
-    if (i + 16 <= count)
-      e = TK_LOAD(logits + i);
-    else
-      tk_load_part(&e, logits + i, count - i, -INFINITY);
-    e = e * inverse_temperature - maximum;
-    tk_exp16(&e);
-    TK_STORE(scratch + i, e);
-    total += tk_sum(&e);
-  }
-  double goal = uniform * total, sum = 0;
-  int last = 0;
-  for (int i = 0; i < count; i += 16) {
-    v16 e = TK_LOAD(scratch + i);
-    double block = tk_sum(&e);
-    if (sum + block <= goal) {
-      sum += block;
-      continue;
-    }
-    for (int j = i; j < i + 16; j++) {
-      if (scratch[j] == 0) continue;
-      last = j;
-      sum += scratch[j];
-      if (sum > goal) return j;
-    }
-    /* The block's own rounding kept the sum from the goal: its last likely token. */
-    return last;
-  }
-  /* Reached only by rounding, as goal < total: the last token that is possible at all. */
-  for (int j = count - 1; j > 0; j--)
-    if (scratch[j] > 0) return j;
-  return 0;
-}
-
-TK_CLONES
-int tk_largest(const float *logits, int count) {
-  float maximum = largest(logits, count);
-  for (int i = 0; i < count; i++)
-    if (logits[i] == maximum) return i;
-  return 0;
 }

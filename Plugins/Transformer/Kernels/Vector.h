@@ -55,6 +55,16 @@ TK_INLINE float tk_maximum(const v16 *v) {
   return fmaxf(fmaxf(b.x, b.z), fmaxf(b.y, b.w));
 }
 
+/* The largest of count floats. */
+TK_INLINE float tk_largest_of(const float *x, int count) {
+  v16 most = -INFINITY;
+  int i = 0;
+  for (; i + 16 <= count; i += 16) most = __builtin_elementwise_max(most, TK_LOAD(x + i));
+  float rest = tk_maximum(&most);
+  for (; i < count; i++) rest = fmaxf(rest, x[i]);
+  return rest;
+}
+
 /* e^x = 2^n e^r with |r| <= ln(2) / 2, e^r by its Taylor series to r^7, whose remainder is
  * 0.05 ulp. Adding 1.5 * 2^23 rounds to the nearest whole number. */
 TK_INLINE void tk_exp16(v16 *x) {

@@ -15,7 +15,9 @@ struct Decoder {
   let memory: DecodingMemory
 
   /// Samples everything that the request asks for.
-  func run() -> Generation {
+  ///
+  /// - Parameter observe: gets each token on this thread, once its step is done.
+  func run(observe: (_ prompt: Int, _ sample: Int, _ token: Int32) -> Void) -> Generation {
     let shape = network.shape
     let limits = request.prompts.map {
       min(request.maximumTokens, shape.contextLength - $0.tokens.count)
@@ -35,7 +37,7 @@ struct Decoder {
           promptLength: request.prompts[prompt].tokens.count, limit: limits[prompt])
       }
       let wave = Wave(self, samples: samples)
-      wave.run()
+      wave.run(observe: observe)
       for (index, sample) in samples.enumerated() {
         let completion = wave.completion(of: index)
         completions[sample.prompt].append(completion.tokens)

@@ -6,6 +6,13 @@ extension TransformerPolicy {
   /// - Throws: `.data` if a prompt is empty, leaves no room in the context, or holds a token that is
   ///   not in the vocabulary; `.usage` for an impossible request.
   package func generate(_ request: GenerationRequest) throws(FulcrumError) -> Generation {
+    try generate(request) { _, _, _ in }
+  }
+
+  /// - Throws: as `generate`.
+  package func generate(
+    _ request: GenerationRequest, observe: (_ prompt: Int, _ sample: Int, _ token: Int32) -> Void
+  ) throws(FulcrumError) -> Generation {
     let network = try ready().network
     try check(request, network)
     network.prepareProducts()
@@ -13,7 +20,7 @@ extension TransformerPolicy {
       network: network, request: request, endTokens: network.shape.endTokens,
       prefillRows: microbatchTokens,
       memory: decodingMemory
-    ).run()
+    ).run(observe: observe)
   }
 
   private func check(_ request: GenerationRequest, _ network: Network) throws(FulcrumError) {
@@ -21,6 +28,16 @@ extension TransformerPolicy {
       throw FulcrumError(
         .usage, "expected a temperature of at least 0, got \(request.temperature)",
         at: Self.manual.name)
+    }
+    guard request.topK >= 0 else {
+      throw FulcrumError(
+        .usage, "expected a top-k of at least 0, got \(request.topK)", at: Self.manual.name,
+        hint: "0 draws from all tokens")
+    }
+    guard request.topP > 0, request.topP <= 1 else {
+      throw FulcrumError(
+        .usage, "expected a top-p above 0 and at most 1, got \(request.topP)",
+        at: Self.manual.name, hint: "1 draws from all tokens")
     }
     guard request.samplesPerPrompt >= 1, request.maximumTokens >= 1 else {
       throw FulcrumError(

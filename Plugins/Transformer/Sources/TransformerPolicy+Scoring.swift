@@ -72,6 +72,18 @@ extension TransformerPolicy {
       network.parameters, gradients: training.gradients, learningRate: learningRate, pool: pool)
   }
 
+  /// - Throws: `.notFinite` if the gradient is not finite, `.inputOutput` if the system fails.
+  package func saveGradient(to file: String) throws(FulcrumError) {
+    let network = try ready().network
+    let gradients = trainingState(of: network).gradients
+    let tensors = network.layout.tensors.map { tensor in
+      StoredTensor(
+        plan: TensorFile.Plan(name: tensor.name, shape: tensor.shape, precision: .f32),
+        values: UnsafeBufferPointer(start: gradients.pointer + tensor.offset, count: tensor.count))
+    }
+    try Self.write(tensors, metadata: [:], to: file)
+  }
+
   package func discardGradient() { training?.clearGradients() }
 
   private func check(

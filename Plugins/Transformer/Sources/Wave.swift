@@ -67,12 +67,24 @@ final class Wave {
   }
 
   /// Decodes all samples to their ends.
-  func run() {
+  ///
+  /// - Parameter observe: gets each token, sample by sample, step by step.
+  func run(observe: (_ prompt: Int, _ sample: Int, _ token: Int32) -> Void) {
     prefill(rows: prefillRows)
+    showDrawn(to: observe)
     advance()
     while !active.isEmpty {
       step()
+      showDrawn(to: observe)
       advance()
+    }
+  }
+
+  private func showDrawn(to observe: (_ prompt: Int, _ sample: Int, _ token: Int32) -> Void) {
+    for sample in active {
+      observe(
+        samples[sample].prompt, samples[sample].number,
+        drawn.token(sample: sample, position: position))
     }
   }
 

@@ -30,6 +30,16 @@ package struct ComponentFactory {
     try make(.policy, choice, as: (any PolicyModel).self).component
   }
 
+  /// The policy's type, for what it does without a model; its parameters are checked all the same.
+  package func policyType(_ choice: ComponentChoice) throws(FulcrumError) -> any PolicyModel.Type {
+    let registered = try find(.policy, choice)
+    _ = try resolve(.policy, choice)
+    guard let type = registered.type as? any PolicyModel.Type else {
+      throw Self.misregistered(registered, at: choice.path)
+    }
+    return type
+  }
+
   package func reward(_ choice: ComponentChoice) throws(FulcrumError) -> Named<any RewardFn> {
     try make(.reward, choice, as: (any RewardFn).self)
   }
@@ -78,12 +88,17 @@ package struct ComponentFactory {
       choice.parameters, for: registered.manual.parameters, at: choice.path)
     let component = try registered.type.init(parameters, context: context)
     guard let instance = component as? Instance else {
-      throw FulcrumError(
-        .pluginFault,
-        "component \(registered.manual.name) is registered as \(kind.rawValue)"
-          + " but does not conform to its protocol", at: choice.path,
-        hint: "this is a fault of the plugin; report it to its author")
+      throw Self.misregistered(registered, at: choice.path)
     }
     return Named(name: registered.manual.name, component: instance)
+  }
+  private static func misregistered(
+    _ registered: RegisteredComponent, at path: String
+  ) -> FulcrumError {
+    FulcrumError(
+      .pluginFault,
+      "component \(registered.manual.name) is registered as \(registered.kind.rawValue)"
+        + " but does not conform to its protocol", at: path,
+      hint: "this is a fault of the plugin; report it to its author")
   }
 }

@@ -14,35 +14,59 @@ package enum SafeFiles {
 
   /// Replaces a file by way of a synced neighbour.
   package static func write(_ text: String, to path: String) throws(FulcrumError) {
-    let aside = path + ".partial"
-    do {
-      try Data(text.utf8).write(to: URL(fileURLWithPath: aside))
-    } catch {
-      throw failure("write", path, error)
+    try writeFile(path) { (aside) throws(FulcrumError) in
+      do {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: aside))
+      } catch {
+        throw failure("write", path, error)
+      }
     }
-    try sync(aside)
-    try rename(aside, to: path)
+  }
+
+  /// Writes a file aside, syncs it, and only then gives it its name.
+  ///
+  /// - Parameter write: gets the path of a file to make. If it throws, nothing is left.
+  package static func writeFile(
+    _ path: String, by write: (_ aside: String) throws(FulcrumError) -> Void
+  ) throws(FulcrumError) {
+    let aside = path + ".partial"
+    do throws(FulcrumError) {
+      try write(aside)
+      try sync(aside)
+      try rename(aside, to: path)
+    } catch {
+      try? remove(aside)
+      throw error
+    }
   }
 
   /// Fills a folder aside, syncs all that is in it, and only then gives it its name.
   ///
-  /// - Parameter fill: gets the path of an empty folder.
-  package static func writeFolder(
-    _ path: String, fill: (_ aside: String) throws(FulcrumError) -> Void
-  ) throws(FulcrumError) {
-    let parent = (path as NSString).deletingLastPathComponent
+  /// - Parameter fill: gets the path of an empty folder. If it throws, nothing is left.
+  /// - Returns: what `fill` does.
+  package static func writeFolder<Result>(
+    _ path: String, fill: (_ aside: String) throws(FulcrumError) -> Result
+  ) throws(FulcrumError) -> Result {
+    let given = (path as NSString).deletingLastPathComponent
+    let parent = given.isEmpty ? "." : given
     let aside = parent + "/." + (path as NSString).lastPathComponent + ".partial"
     try makeFolder(parent)
     try remove(aside)
     try makeFolder(aside)
-    try fill(aside)
-    for name in FileManager.default.enumerator(atPath: aside) ?? .init() {
-      if let name = name as? String { try sync(aside + "/" + name) }
+    do throws(FulcrumError) {
+      let result = try fill(aside)
+      for name in FileManager.default.enumerator(atPath: aside) ?? .init() {
+        if let name = name as? String { try sync(aside + "/" + name) }
+      }
+      try sync(aside)
+      try remove(path)
+      try rename(aside, to: path)
+      try sync(parent)
+      return result
+    } catch {
+      try? remove(aside)
+      throw error
     }
-    try sync(aside)
-    try remove(path)
-    try rename(aside, to: path)
-    try sync(parent)
   }
 
   package static func append(_ line: String, to path: String) throws(FulcrumError) {

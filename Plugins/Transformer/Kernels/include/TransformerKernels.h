@@ -87,6 +87,12 @@ void tk_logit_gradient(float *logits, int count, float inverse_temperature, floa
 int tk_sample(const float *logits, int count, float inverse_temperature, float uniform,
               float *scratch);
 
+/* tk_sample from the likeliest tokens only: the top_k largest logits (0: all), and of these the
+ * fewest whose renormalised softmax adds up to top_p in (0, 1]. Of equal logits the lower tokens
+ * come first. scratch as tk_sample's. */
+int tk_sample_truncated(const float *logits, int count, float inverse_temperature, int top_k,
+                        float top_p, float uniform, float *scratch);
+
 /* The most likely token, the lowest on ties. */
 int tk_largest(const float *logits, int count);
 

@@ -19,6 +19,11 @@ public struct GenerationRequest: Sendable {
   public var maximumTokens: Int
   /// 0: take the most likely token. Else logits are divided by it before the softmax.
   public var temperature: Float
+  /// Draw from the so many most likely tokens only, of equal ones those of lower numbers; 0: all.
+  public var topK = 0
+  /// Draw only from the most likely tokens whose probabilities, renormalised after `topK`, first
+  /// add up to this share, of equal ones those of lower numbers. In 0...1, without 0; 1: all.
+  public var topP: Float = 1
   public var seed: UInt64
   /// The draw for a token is a function of (seed, step, prompt id, sample, position).
   public var step: UInt32
@@ -41,6 +46,9 @@ public struct Generation: Sendable {
   /// A finished completion ends with its end token.
   public let sequences: SequenceBatch
   /// log π of each sampled token at the request's temperature (at 1 if that is 0), in nats.
+  ///
+  /// Of the whole distribution, also where `topK` or `topP` cut it for the draw: so it is what
+  /// `score` gives, to the bit.
   public let logProbabilities: [Float]
   /// Whether each sequence ended by itself.
   public let isFinished: [Bool]

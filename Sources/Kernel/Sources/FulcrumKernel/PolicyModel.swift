@@ -18,6 +18,8 @@ public struct GradientReport: Sendable {
 public protocol PolicyModel: AnyObject, Component {
   /// One line for logs: family, size, precision.
   var summary: String { get }
+  /// What the model is, line by line: family, sizes, how it is stored, end tokens.
+  var facts: [ModelFact] { get }
   var parameterCount: Int { get }
   /// Prompt and completion together may not be longer, in tokens.
   var contextLength: Int { get }
@@ -41,6 +43,14 @@ public protocol PolicyModel: AnyObject, Component {
   ///
   /// - Throws: `.data` if a prompt is empty or leaves no room in the context.
   func generate(_ request: GenerationRequest) throws(FulcrumError) -> Generation
+
+  /// Samples as `generate` does, to the same bits, and shows each token once it is drawn.
+  ///
+  /// - Parameter observe: called on this thread; `prompt` is the place in the request. The tokens
+  ///   of one sample come in order. A policy that can't say calls it never.
+  func generate(
+    _ request: GenerationRequest, observe: (_ prompt: Int, _ sample: Int, _ token: Int32) -> Void
+  ) throws(FulcrumError) -> Generation
 
   /// Scores the completion tokens of adjacent sequences, in pieces of whole sequences.
   ///
@@ -73,6 +83,13 @@ public protocol PolicyModel: AnyObject, Component {
   /// Clears the accumulated gradient.
   func discardGradient()
 
+  /// Writes the accumulated gradient Σ w ∇ log π, as it is: a loss −Σ w log π has the gradient that
+  /// weights of the other sign accumulate.
+  ///
+  /// - Parameter file: a safetensors file to write, F32 under the checkpoint's own names. A tensor
+  ///   that serves twice (a tied head) occurs once, with the sum.
+  func saveGradient(to file: String) throws(FulcrumError)
+
   /// Writes a checkpoint folder that the component's `checkpoint` parameter can name.
   ///
   /// - Parameter directory: exists, and is empty.
@@ -86,6 +103,15 @@ public protocol PolicyModel: AnyObject, Component {
   /// - Throws: `.checkpoint` if it is damaged or of another model.
   func loadOptimizer(from directory: String) throws(FulcrumError)
 
+  /// Turns a model file of another format into a folder that the component's `checkpoint` parameter
+  /// can name.
+  ///
+  /// - Parameter directory: exists, and is empty.
+  static func importModel(from file: String, to directory: String) throws(FulcrumError)
+
+  /// The tokenizer of a checkpoint folder, which may hold nothing else.
+  static func makeCodec(from directory: String) throws(FulcrumError) -> any TokenCodec
+
   /// Floating-point operations of the matrix products in one forward pass over one sequence whose
   /// completion tokens are scored; a backward pass takes twice as many. `nil`: not known.
   func matrixOperations(promptTokens: Int, completionTokens: Int) -> Double?
@@ -96,7 +122,32 @@ public protocol PolicyModel: AnyObject, Component {
   func measureMatrixPeak() throws(FulcrumError) -> Double?
 }
 
+/// What a policy that doesn't offer it answers.
 extension PolicyModel {
+  public var facts: [ModelFact] { [] }
+
+  public func generate(
+    _ request: GenerationRequest, observe: (_ prompt: Int, _ sample: Int, _ token: Int32) -> Void
+  ) throws(FulcrumError) -> Generation {
+    try generate(request)
+  }
+
+  public func saveGradient(to file: String) throws(FulcrumError) {
+    throw Self.unsupported("save its gradient")
+  }
+
+  public static func importModel(from file: String, to directory: String) throws(FulcrumError) {
+    throw unsupported("import models of other formats")
+  }
+
+  public static func makeCodec(from directory: String) throws(FulcrumError) -> any TokenCodec {
+    throw unsupported("read a tokenizer without its model")
+  }
+
   public func matrixOperations(promptTokens: Int, completionTokens: Int) -> Double? { nil }
   public func measureMatrixPeak() throws(FulcrumError) -> Double? { nil }
+
+  private static func unsupported(_ what: String) -> FulcrumError {
+    FulcrumError(.unsupported, "the policy can't \(what)", at: manual.name)
+  }
 }

@@ -1,0 +1,54 @@
+import FulcrumKernel
+import TransformerFormats
+
+/// What the model is, line by line.
+extension TransformerPolicy {
+  package var facts: [ModelFact] {
+    guard let model else { return [] }
+    let shape = model.network.shape
+    return [
+      ModelFact("family", .text(shape.family.rawValue)),
+      ModelFact("parameters", .integer(parameterCount)),
+      ModelFact("precision", .text(precisions(of: model))),
+      ModelFact("layers", .integer(shape.layerCount)),
+      ModelFact("width", .integer(shape.width)),
+      ModelFact("hidden-width", .integer(shape.hiddenWidth)),
+      ModelFact("heads", .integer(shape.headCount)),
+      ModelFact("key-value-heads", .integer(shape.keyValueHeadCount)),
+      ModelFact("head-size", .integer(shape.headSize)),
+      ModelFact("context", .integer(shape.contextLength)),
+      ModelFact("vocabulary", .integer(shape.vocabularySize)),
+      ModelFact("tokenizer", .integer(model.tokenizer.vocabularySize)),
+      ModelFact("tied", .flag(shape.isTied)),
+      ModelFact("rope-theta", .number(shape.ropeTheta)),
+      ModelFact("rope-scaling", .text(shape.ropeScaling.name)),
+      ModelFact("norm-epsilon", .number(shape.normEpsilon)),
+      ModelFact("end-tokens", .integers(shape.endTokens.map(Int.init))),
+      ModelFact("end-texts", .texts(shape.endTokens.map { text(of: $0, in: model) })),
+    ]
+  }
+
+  /// How the checkpoint stores its weights: one precision, or several in the order of the format.
+  private func precisions(of model: Model) -> String {
+    guard let origin = model.origin else { return TensorPrecision.f32.rawValue }
+    let stored = Set(origin.tensors.map(\.precision))
+    return TensorPrecision.allCases.filter(stored.contains).map(\.rawValue).joined(separator: ", ")
+  }
+
+  /// Empty for a row of the embedding that the tokenizer doesn't use.
+  private func text(of token: Int32, in model: Model) -> String {
+    (try? model.tokenizer.decode([token], keepingSpecialTokens: true)) ?? ""
+  }
+}
+
+extension RopeScaling {
+  /// `rope_type` of transformers, with the factor by which the context grows.
+  fileprivate var name: String {
+    switch self {
+    case .none: "none"
+    case .linear(let factor): "linear, factor \(factor)"
+    case .llama3(let llama3): "llama3, factor \(llama3.factor)"
+    case .yarn(let yarn): "yarn, factor \(yarn.factor)"
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import FulcrumKernel
+import TransformerFormats
+
+/// What can be done with model files without a model in memory.
+extension TransformerPolicy {
+  /// Converts a GGUF file of the llama family; weights become float32, as ggml computes them.
+  ///
+  /// - Throws: what `GGUFImport.convert` throws.
+  package static func importModel(
+    from file: String, to directory: String
+  ) throws(FulcrumError) {
+    try GGUFImport.convert(file: file, toFolder: directory, precision: .f32)
+  }
+
+  /// Reads `tokenizer.json` of a folder.
+  ///
+  /// - Throws: what `Tokenizer.init(folder:)` throws.
+  package static func makeCodec(
+    from directory: String
+  ) throws(FulcrumError) -> any TokenCodec {
+    try Tokenizer(folder: directory)
+  }
+}

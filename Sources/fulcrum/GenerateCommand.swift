@@ -1,0 +1,159 @@
+import ArgumentParser
+import Foundation
+import FulcrumKernel
+import Trainer
+
+struct GenerateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "generate", abstract: "Sample a model's completions of a prompt.",
+    discussion: """
+      The prompt is --prompt, a file, or standard input, taken to the letter. One seed gives one \
+      text, whatever the number of threads.
+      """)
+
+  /// `--chat`: a format of the kernel, or none.
+  enum Chat: String, CaseIterable, ExpressibleByArgument {
+    case chatml
+    case llama3 = "llama-3"
+    case none
+
+    var format: ChatFormat? { ChatFormat(rawValue: rawValue) }
+  }
+
+  @Argument(help: "The model's folder.")
+  var folder: String
+
+  @OptionGroup var options: PolicyOptions
+
+  @Option(help: "The prompt.")
+  var prompt: String?
+
+  @Option(name: .customLong("prompt-file"), help: "A file with the prompt.")
+  var promptFile: String?
+
+  @Option(
+    help: """
+      Markup to put around the prompt as a user's message: chatml (SmolLM2, Qwen2.5), llama-3, or \
+      none. A template in the model's folder is not interpreted: name the one it was trained with.
+      """)
+  var chat = Chat.none
+
+  @Option(help: "A system message before the prompt; needs --chat.")
+  var system: String?
+
+  @Option(help: "Divides the logits; 0: take the most likely token.")
+  var temperature: Float = 1
+
+  @Option(name: .customLong("top-k"), help: "Draw from so many most likely tokens; 0: all.")
+  var topK = 0
+
+  @Option(
+    name: .customLong("top-p"), help: "Draw from the most likely tokens of this share; 1: all.")
+  var topP: Float = 1
+
+  @Option(name: .customLong("max-tokens"), help: "A completion is cut at this length.")
+  var maximumTokens = 256
+
+  @Option(help: "Completions of the prompt.")
+  var samples = 1
+
+  @Option(help: "Decides the draws.")
+  var seed: UInt64 = 1
+
+  @OptionGroup var threads: ThreadOptions
+
+  @Flag(
+    help: """
+      Print one JSON object a sample: "prompt", "completion", "tokens", "logprobs", "finished".
+      """)
+  var json = false
+
+  func run() throws {
+    let text = try fullPrompt()
+    let policy = try options.policy(checkpoint: folder, threads: try threads.count(), seed: seed)
+    var request = GenerationRequest(
+      prompts: [.init(tokens: try policy.encode(text), id: 0)], samplesPerPrompt: samples,
+      maximumTokens: maximumTokens, temperature: temperature, seed: seed, step: 0)
+    request.topK = topK
+    request.topP = topP
+    // Several samples grow at the same time, and are shown one after the other when they are done.
+    let isStreaming = !json && samples == 1 && isatty(STDOUT_FILENO) == 1
+    let stream = TokenStream { tokens in
+      (try? policy.decode(tokens, keepingSpecialTokens: false)) ?? ""
+    }
+    func show(_ text: String) {
+      print(text, terminator: "")
+      fflush(nil)
+    }
+    let generation = try WrongRequest.rethrow { () throws(FulcrumError) in
+      try policy.generate(request) { _, _, token in
+        if isStreaming { show(stream.add(token)) }
+      }
+    }
+    if isStreaming { return show(stream.end() + "\n") }
+    for sample in 0..<samples {
+      let completion = try Completion(generation, sample, by: policy)
+      if json {
+        print(completion.line(prompt: text).text)
+      } else {
+        if samples > 1 { print("--- sample \(sample + 1) of \(samples)") }
+        print(completion.text)
+      }
+    }
+  }
+
+  /// The prompt with its markup.
+  private func fullPrompt() throws(FulcrumError) -> String {
+    guard prompt == nil || promptFile == nil else {
+      throw FulcrumError(.usage, "expected --prompt or --prompt-file, got both")
+    }
+    guard system == nil || chat != .none else {
+      throw FulcrumError(
+        .usage, "expected --chat beside --system, got none", at: "--system",
+        hint: "without markup a system message can't be told from the prompt")
+    }
+    let given = if let prompt { prompt } else { try readPrompt() }
+    guard let format = chat.format else { return given }
+    return format.prompt(
+      (system.map { [ChatMessage(.system, $0)] } ?? []) + [ChatMessage(.user, given)])
+  }
+
+  private func readPrompt() throws(FulcrumError) -> String {
+    let data =
+      if let promptFile {
+        try FileManager.default.requiredContents(at: promptFile)
+      } else {
+        FileHandle.standardInput.readDataToEndOfFile()
+      }
+    guard let text = String(data: data, encoding: .utf8) else {
+      throw FulcrumError(
+        .usage, "expected UTF-8 text, got other bytes", at: promptFile ?? "standard input")
+    }
+    return text
+  }
+}
+
+/// One sample of a generation with one prompt.
+private struct Completion {
+  let text: String
+  private let tokens: [Int32]
+  private let logProbabilities: [Float]
+  private let isFinished: Bool
+
+  init(_ generation: Generation, _ sample: Int, by policy: any PolicyModel) throws(FulcrumError) {
+    let places = generation.sequences.tokens(ofSequence: sample)
+    tokens = places.map { generation.sequences.tokens[$0] }
+    logProbabilities = places.map { generation.logProbabilities[$0] }
+    isFinished = generation.isFinished[sample]
+    text = try policy.decode(tokens, keepingSpecialTokens: false)
+  }
+
+  func line(prompt: String) -> JSONLine {
+    JSONLine([
+      ("prompt", .text(prompt)), ("completion", .text(text)),
+      ("tokens", .list(tokens.map { .number(Double($0)) })),
+      ("logprobs", .list(logProbabilities.map { .number(Double($0)) })),
+      ("finished", .flag(isFinished)),
+    ])
+  }
+}

@@ -1,0 +1,38 @@
+import ArgumentParser
+import Foundation
+import FulcrumKernel
+import Trainer
+
+struct ModelImportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "import", abstract: "Make a model folder of a GGUF file.",
+    discussion: "The weights become float32. The folder is there whole or not at all.")
+
+  @Argument(help: "The file, for instance model.gguf.")
+  var file: String
+
+  @Argument(help: "The folder to make; it may exist if it is empty.")
+  var folder: String
+
+  @OptionGroup var options: PolicyOptions
+
+  func run() throws {
+    // Links and `..` resolved, and no slash at the end: the folder is made beside and renamed.
+    let path = URL(fileURLWithPath: folder).standardizedFileURL.path
+    if FileManager.default.fileExists(atPath: path) {
+      guard let names = try? FileManager.default.contentsOfDirectory(atPath: path), names.isEmpty
+      else {
+        throw FulcrumError(
+          .usage, "expected a new or an empty folder, got one that holds something", at: folder,
+          hint: "name another folder, or remove this one first")
+      }
+    }
+    let type = try options.policyType()
+    let facts = try SafeFiles.writeFolder(path) { (aside) throws(FulcrumError) in
+      try type.importModel(from: file, to: aside)
+      // Loaded once, so that a folder that is there can be used.
+      return try options.policy(checkpoint: aside, threads: 1).facts
+    }
+    print("made \(folder)\n" + ModelFacts.text(facts))
+  }
+}

@@ -1,0 +1,100 @@
+import ArgumentParser
+import Foundation
+import FulcrumKernel
+import PluginHost
+import Trainer
+
+/// What all commands that work with a policy, and with no configuration, share.
+struct PolicyOptions: ParsableArguments {
+  @Option(help: "The policy's name; by default the only one installed.")
+  var use: String?
+
+  @Option(
+    name: .customLong("set"), parsing: .singleValue,
+    help: "A parameter of the policy, for instance microbatch-tokens=2048.")
+  var overrides: [String] = []
+
+  @Option(name: .customLong("plugin-path"), help: "A folder to look in first.")
+  var pluginPath: [String] = []
+
+  /// Makes the policy.
+  ///
+  /// - Parameter checkpoint: the folder to load; `nil`: as `--set` says.
+  func policy(
+    checkpoint: String? = nil, threads: Int, seed: UInt64 = 1
+  ) throws(FulcrumError) -> any PolicyModel {
+    let host = host()
+    var choice = try choice(host)
+    if let checkpoint {
+      // The policy itself would take no name for the wish to start afresh.
+      guard !checkpoint.isEmpty else {
+        throw FulcrumError(.usage, "expected a checkpoint folder, got an empty name")
+      }
+      choice = choice.setting("checkpoint", to: .text(checkpoint))
+    }
+    return try factory(host, threads: threads, seed: seed).policy(choice)
+  }
+
+  /// The policy's type, for what it does without a model; the parameters are checked all the same.
+  func policyType() throws(FulcrumError) -> any PolicyModel.Type {
+    let host = host()
+    return try factory(host).policyType(choice(host))
+  }
+
+  private func host() -> PluginHost { PluginHost(searchPath: Plugins.searchPath(pluginPath)) }
+
+  private func factory(_ host: PluginHost, threads: Int = 1, seed: UInt64 = 1) -> ComponentFactory {
+    ComponentFactory(host: host, context: ComponentContext(seed: seed, threads: threads))
+  }
+
+  private func choice(_ host: PluginHost) throws(FulcrumError) -> ComponentChoice {
+    let name = if let use { use } else { try Self.onlyPolicy(host) }
+    var tree = try ConfigurationTree(text: "policy: {use: \"\(name)\"}", file: "--set")
+    for override in overrides { try tree.set("policy.\(override)") }
+    return try RunConfiguration(tree: tree).choice("policy")
+  }
+
+  private static func onlyPolicy(_ host: PluginHost) throws(FulcrumError) -> String {
+    var policies: [String] = []
+    for listing in host.installed() where listing.isUsable {
+      let plugin = try host.load(listing.path)
+      policies += plugin.components(.policy).map { "\(plugin.name)/\($0.manual.name)" }
+    }
+    guard policies.count == 1, let only = policies.first else {
+      throw FulcrumError(
+        .usage, "expected one installed policy, found \(policies.count)", at: "--use",
+        hint: policies.isEmpty
+          ? "install a plugin with a policy" : "choose of " + policies.joined(separator: ", "))
+    }
+    return only
+  }
+}
+
+/// How many threads a command keeps busy.
+struct ThreadOptions: ParsableArguments {
+  @Option(help: "Threads to keep busy; 0: all of the machine's.")
+  var threads = 0
+
+  func count() throws(FulcrumError) -> Int {
+    guard threads >= 0 else {
+      throw FulcrumError(.usage, "expected at least 0, got \(threads)", at: "--threads")
+    }
+    return threads > 0 ? threads : ProcessInfo.processInfo.activeProcessorCount
+  }
+}
+
+/// Faults of data that the user gave with the request: tokens, a prompt.
+enum WrongRequest {
+  /// Makes them faults of the request.
+  static func rethrow<Result>(
+    at place: String? = nil, _ work: () throws(FulcrumError) -> Result
+  ) throws(FulcrumError) -> Result {
+    do {
+      return try work()
+    } catch {
+      guard error.code == .data else { throw error }
+      let fault = FulcrumError(.usage, error.message, at: error.location, hint: error.hint)
+      throw place.map { fault.within($0) } ?? fault
+    }
+  }
+}

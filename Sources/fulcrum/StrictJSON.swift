@@ -1,0 +1,85 @@
+import Foundation
+import FulcrumKernel
+
+/// JSON that a user wrote: whatever isn't expected in it is an error with its place.
+enum StrictJSON {
+  /// A key of any name.
+  struct Key: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+
+  /// - Parameter form: what is expected, for the hint.
+  static func decode<Value: Decodable>(
+    _ type: Value.Type, from data: Data, at place: String, form: String
+  ) throws(FulcrumError) -> Value {
+    do {
+      return try JSONDecoder().decode(type, from: data)
+    } catch let error as FulcrumError {
+      throw FulcrumError(error.code, error.message, at: place, hint: error.hint ?? form)
+    } catch let error as DecodingError {
+      let (path, message) = reason(error)
+      throw FulcrumError(
+        .usage, message, at: path.isEmpty ? place : "\(place): \(path)", hint: form)
+    } catch {
+      throw FulcrumError(.usage, "\(error)", at: place, hint: form)
+    }
+  }
+
+  /// The keyed values of an object that has no other keys.
+  static func container(
+    of decoder: any Decoder, keys: [String]
+  ) throws -> KeyedDecodingContainer<Key> {
+    let container = try decoder.container(keyedBy: Key.self)
+    let names = container.allKeys.map(\.stringValue).sorted()
+    if let name = names.first(where: { !keys.contains($0) }) {
+      throw FulcrumError(
+        .usage, "unknown key '\(name)'", hint: NearNames.hint(for: name, among: keys))
+    }
+    return container
+  }
+
+  private static func reason(_ error: DecodingError) -> (path: String, message: String) {
+    switch error {
+    case .keyNotFound(let key, let context):
+      return (path(context), "expected a value under \"\(key.stringValue)\", got nothing")
+    case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
+      return (path(context), "expected \(name(of: type)), got another kind of value")
+    case .dataCorrupted(let context) where !context.codingPath.isEmpty:
+      return (path(context), "expected a number that fits, got a larger or a broken one")
+    case .dataCorrupted:
+      return ("", "expected a JSON object, got text that is no JSON")
+    @unknown default:
+      return ("", "\(error)")
+    }
+  }
+
+  private static func path(_ context: DecodingError.Context) -> String {
+    context.codingPath.reduce("") { path, key in
+      if let index = key.intValue { return "\(path)[\(index)]" }
+      return path.isEmpty ? key.stringValue : "\(path).\(key.stringValue)"
+    }
+  }
+
+  private static func name(of type: Any.Type) -> String {
+    switch type {
+    case is Int32.Type: "a whole number"
+    case is Float.Type, is Double.Type: "a number"
+    case is String.Type: "a text"
+    case is [String: Any].Type: "a JSON object"
+    default: "a list"
+    }
+  }
+}
+
+extension FileManager {
+  /// - Throws: `.notFound` if there is no such file, or none that can be read.
+  func requiredContents(at path: String) throws(FulcrumError) -> Data {
+    guard let data = contents(atPath: path) else {
+      throw FulcrumError(.notFound, "no readable file here", at: path)
+    }
+    return data
+  }
+}

@@ -1,0 +1,143 @@
+import Foundation
+import FulcrumKernel
+import Testing
+
+@Suite struct GenerateCommandTests {
+  private let fulcrum = CommandLine()
+  private let model = CommandLine.fixture("tiny-llama")
+
+  private struct Sample: Decodable, Equatable {
+    let prompt: String
+    let completion: String
+    let tokens: [Int]
+    let logprobs: [Double]
+    let finished: Bool
+  }
+
+  private func samples(_ result: CommandLine.Result) throws -> [Sample] {
+    try #require(result.status == 0, "\(result.errors)")
+    return try result.output.split(separator: "\n").map {
+      try JSONDecoder().decode(Sample.self, from: Data($0.utf8))
+    }
+  }
+
+  @Test func `one seed gives one text, whatever the number of threads`() throws {
+    func text(_ seed: String, threads: String) throws -> String {
+      let result = try fulcrum.run(
+        "generate", model, "--prompt", "knights", "--max-tokens", "20", "--samples", "2", "--seed",
+        seed, "--threads", threads, "--top-k", "50", "--top-p", "0.9")
+      #expect(result.status == 0, "\(result.errors)")
+      return result.output
+    }
+    let one = try text("3", threads: "1")
+    #expect(try text("3", threads: "2") == one)
+    #expect(try text("4", threads: "1") != one)
+    #expect(one.hasPrefix("--- sample 1 of 2\n") && one.contains("--- sample 2 of 2\n"))
+  }
+
+  @Test func `greedy is deterministic, and recorded log-probabilities are those of score`() throws {
+    let samples = try samples(
+      fulcrum.run(
+        "generate", model, "--prompt", "knights", "--max-tokens", "12", "--temperature", "0",
+        "--samples", "2", "--json"))
+    #expect(samples.count == 2 && samples[0] == samples[1])
+    let sample = samples[0]
+    #expect(sample.prompt == "knights")
+    #expect(sample.tokens.count == 12 || sample.finished)
+    let plain = try fulcrum.run(
+      "generate", model, "--prompt", "knights", "--max-tokens", "12", "--temperature", "0")
+    #expect(plain.output == sample.completion + "\n")
+    // The same tokens by way of `model tokenize` and `model score`.
+    let folder = try CommandLine.Folder()
+    let (input, output) = (folder.path + "/in", folder.path + "/out")
+    try #"{"text": "knights"}"#.write(toFile: input, atomically: true, encoding: .utf8)
+    try fulcrum.run("model", "tokenize", model, "--input", input, "--output", output)
+    let line = try JSONSerialization.jsonObject(
+      with: Data(contentsOf: URL(fileURLWithPath: output)))
+    let prompt = try #require((line as? [String: Any])?["ids"] as? [Int])
+    try "{\"sequences\": [\(prompt + sample.tokens)]}"
+      .write(toFile: input, atomically: true, encoding: .utf8)
+    try fulcrum.run("model", "score", model, "--input", input, "--output", output)
+    let scores = try JSONSerialization.jsonObject(
+      with: Data(contentsOf: URL(fileURLWithPath: output)))
+    let logprobs = try #require((scores as? [String: Any])?["logprobs"] as? [[Double]])
+    #expect(Array(logprobs[0].suffix(sample.tokens.count)) == sample.logprobs)
+  }
+
+  @Test func `a prompt comes from the line, a file or standard input`() throws {
+    let folder = try CommandLine.Folder()
+    let file = folder.path + "/prompt"
+    try "knaves\n".write(toFile: file, atomically: true, encoding: .utf8)
+    let tail = ["--max-tokens", "3", "--json"]
+    let results = [
+      try fulcrum.run("generate", model, "--prompt", "knaves\n", tail[0], tail[1], tail[2]),
+      try fulcrum.run("generate", model, "--prompt-file", file, tail[0], tail[1], tail[2]),
+      try fulcrum.run(
+        "generate", model, tail[0], tail[1], tail[2], input: Data("knaves\n".utf8)),
+    ]
+    #expect(try samples(results[0])[0].prompt == "knaves\n")
+    #expect(results.allSatisfy { $0.output == results[0].output })
+  }
+
+  @Test(arguments: [
+    (
+      "chatml", ["--system", "Be brief."],
+      "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n"
+        + "<|im_start|>assistant\n"
+    ),
+    (
+      "llama-3", [],
+      "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|>"
+        + "<|start_header_id|>assistant<|end_header_id|>\n\n"
+    ),
+    ("none", [], "Hi"),
+  ])
+  func `chat markup stands around the prompt`(
+    _ chat: String, _ system: [String], _ prompt: String
+  ) throws {
+    let process = fulcrum.process(
+      ["generate", model, "--prompt", "Hi", "--chat", chat, "--max-tokens", "1", "--json"] + system)
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    try process.run()
+    let data = pipe.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    #expect(try JSONDecoder().decode(Sample.self, from: data).prompt == prompt)
+  }
+
+  @Test func `wrong requests have status 2 and one sentence`() throws {
+    func errors(_ result: CommandLine.Result) -> String {
+      #expect(result.status == 2)
+      #expect(result.output == "")
+      return result.errors
+    }
+    #expect(
+      errors(try fulcrum.run("generate", model, "--prompt", "a", "--prompt-file", "b"))
+        == "error: expected --prompt or --prompt-file, got both\n")
+    #expect(
+      errors(try fulcrum.run("generate", model, "--prompt", "a", "--system", "b"))
+        == """
+        error: --system: expected --chat beside --system, got none
+          hint: without markup a system message can't be told from the prompt
+
+        """)
+    #expect(
+      errors(try fulcrum.run("generate", model, input: Data([0x61, 0xFF])))
+        == "error: standard input: expected UTF-8 text, got other bytes\n")
+    #expect(
+      errors(try fulcrum.run("generate", model))
+        == "error: prompt 0: a prompt must have a token, got an empty one\n")
+    #expect(
+      errors(try fulcrum.run("generate", model, "--prompt", "a", "--top-p", "0"))
+        == """
+        error: transformer: expected a top-p above 0 and at most 1, got 0.0
+          hint: 1 draws from all tokens
+
+        """)
+    let chat = errors(try fulcrum.run("generate", model, "--prompt", "a", "--chat", "jinja"))
+    #expect(chat.contains("'jinja' is invalid for '--chat"))
+    let long = String(repeating: "knights ", count: 2000)
+    let tooLong = errors(try fulcrum.run("generate", model, "--prompt", long))
+    #expect(tooLong.contains(" leaves no room in a context of "))
+  }
+}
