@@ -114,15 +114,17 @@ package struct CheckpointTensors: Sendable {
     return shards
   }
 
-  /// Checks that the checkpoint has exactly these tensors.
+  /// Checks that the checkpoint has exactly these tensors, in these shapes.
+  ///
+  /// Memory for the model is justified by the files only after this.
   ///
   /// - Parameter isOptional: says of a further tensor whether it may be there.
   /// - Throws: `.checkpoint`, naming the file and the tensor.
   package func require(
-    _ expected: [String], isOptional: (String) -> Bool
+    _ expected: [(name: String, shape: [Int])], isOptional: (String) -> Bool
   ) throws(FulcrumError) {
-    for name in expected where fileOfTensor[name] == nil { throw missing(name) }
-    let known = Set(expected)
+    for (name, shape) in expected { try file(of: name).require(name, shape: shape) }
+    let known = Set(expected.map(\.name))
     for file in files {
       for name in file.namesInOrder where !known.contains(name) && !isOptional(name) {
         throw FulcrumError(

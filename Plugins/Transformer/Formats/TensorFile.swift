@@ -54,16 +54,7 @@ package struct TensorFile: Sendable {
   package func read(
     _ name: String, shape: [Int], into values: inout MutableSpan<Float>
   ) throws(FulcrumError) {
-    guard let entry = header.entries[name] else {
-      throw FulcrumError(
-        .checkpoint, "there is no tensor '\(name)'", at: file.path,
-        hint: NearNames.hint(for: name, among: names))
-    }
-    guard entry.shape == shape else {
-      throw FulcrumError(
-        .checkpoint, "tensor '\(name)' has the shape \(entry.shape), expected \(shape)",
-        at: file.path, hint: "the checkpoint's config.json is of another model")
-    }
+    let entry = try require(name, shape: shape)
     guard values.count == shape.reduce(1, *) else {
       throw FulcrumError(
         .usage,
@@ -88,6 +79,24 @@ package struct TensorFile: Sendable {
         "tensor '\(name)' holds \(values[index]) at element \(index), expected finite values",
         at: file.path, hint: "the training that wrote it had diverged: use an earlier checkpoint")
     }
+  }
+
+  /// A tensor that must be there in this shape.
+  ///
+  /// - Throws: `.checkpoint` if it is missing or has another shape.
+  @discardableResult
+  func require(_ name: String, shape: [Int]) throws(FulcrumError) -> TensorHeader.Entry {
+    guard let entry = header.entries[name] else {
+      throw FulcrumError(
+        .checkpoint, "there is no tensor '\(name)'", at: file.path,
+        hint: NearNames.hint(for: name, among: names))
+    }
+    guard entry.shape == shape else {
+      throw FulcrumError(
+        .checkpoint, "tensor '\(name)' has the shape \(entry.shape), expected \(shape)",
+        at: file.path, hint: "the checkpoint's config.json is of another model")
+    }
+    return entry
   }
 
   /// The error for a tensor of integers or of a precision that isn't read.
