@@ -127,6 +127,15 @@ struct CheckpointTensorsTests {
       try fault { try open() }.line
         == "[checkpoint] model.safetensors.index.json: expected a file name for tensor 'a', got"
         + " \"../other.safetensors\"")
+    for name in [
+      "..", "x.bin", "", #"x\u0000.safetensors"#,
+      String(repeating: "x", count: 244) + ".safetensors",
+    ] {
+      try writeIndex([("a", name)])
+      #expect(
+        try fault { try open() }.line.hasPrefix(
+          "[checkpoint] model.safetensors.index.json: expected a file name for tensor 'a', got \""))
+    }
     try folder.write(
       #"{"weight_map": {"a": "x.safetensors", "a": "y.safetensors"}}"#,
       "model.safetensors.index.json")

@@ -102,8 +102,7 @@ package struct CheckpointTensors: Sendable {
     }
     var shards: [String: String] = [:]
     for member in members {
-      // A name with a folder in it could lead out of the checkpoint.
-      guard let shard = member.value.text, !shard.isEmpty, !shard.contains("/") else {
+      guard let shard = member.value.text, isShardName(shard) else {
         throw FulcrumError(
           .checkpoint,
           "expected a file name for tensor '\(member.key)', got"
@@ -112,6 +111,13 @@ package struct CheckpointTensors: Sendable {
       shards[member.key] = shard
     }
     return shards
+  }
+
+  /// A name with a folder in it could lead out of the checkpoint; what is behind a NUL the system
+  /// doesn't see, and more than 255 bytes it refuses.
+  private static func isShardName(_ name: String) -> Bool {
+    name.utf8.count <= 255 && name.hasSuffix(".safetensors")
+      && !name.utf8.contains { $0 == UInt8(ascii: "/") || $0 == 0 }
   }
 
   /// Checks that the checkpoint has exactly these tensors, in these shapes.

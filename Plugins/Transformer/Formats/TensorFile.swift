@@ -104,7 +104,8 @@ package struct TensorFile: Sendable {
     FulcrumError(
       .checkpoint,
       "tensor '\(name)' has the dtype \(header.entries[name]?.dtype.rawValue ?? "nothing"),"
-        + " expected F32, F16 or BF16", at: file.path)
+        + " expected F32, F16 or BF16", at: file.path,
+      hint: "convert the checkpoint to one of these types first")
   }
 
   /// The piece in which a tensor is converted: big enough for the disk, small enough for the cache.
