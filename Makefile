@@ -4,7 +4,7 @@ RECIPE ?= Documentation/Recipes/knights-and-knaves.yaml
 OUTPUT ?= runs/knights-and-knaves-$(shell date +%Y%m%d-%H%M%S)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
-.PHONY: train test build dependencies warm-start format lint interface bench clean
+.PHONY: train test fuzz build dependencies warm-start format lint interface bench clean
 
 train: build
 	.build/release/fulcrum train $(RECIPE) --set output=$(OUTPUT)
@@ -12,6 +12,12 @@ train: build
 # One build serves both: tests reach what they need by package access, not by testable imports.
 test: build
 	$(SWIFT) test -c release --disable-testable-imports
+
+# Random and damaged checkpoints: each reader RUNS times, until one traps, hangs or takes memory
+# that its file doesn't justify.
+RUNS ?= 1000000
+fuzz:
+	sh Tests/Fuzz/fuzz.sh $(RUNS)
 
 build: dependencies
 	$(SWIFT) build -c release

@@ -127,6 +127,15 @@ struct CheckpointTensorsTests {
       try fault { try open() }.line
         == "[checkpoint] model.safetensors.index.json: expected a file name for tensor 'a', got"
         + " \"../other.safetensors\"")
+    for name in [
+      "..", "x.bin", "", #"x\u0000.safetensors"#,
+      String(repeating: "x", count: 244) + ".safetensors",
+    ] {
+      try writeIndex([("a", name)])
+      #expect(
+        try fault { try open() }.line.hasPrefix(
+          "[checkpoint] model.safetensors.index.json: expected a file name for tensor 'a', got \""))
+    }
     try folder.write(
       #"{"weight_map": {"a": "x.safetensors", "a": "y.safetensors"}}"#,
       "model.safetensors.index.json")
@@ -137,13 +146,22 @@ struct CheckpointTensorsTests {
     try writeShards()
     try writeIndex(whole)
     let checkpoint = try open()
-    try checkpoint.require(["c", "b", "a"]) { _ in false }
-    try checkpoint.require(["a", "b"]) { $0 == "c" }
+    func require(
+      _ names: [String], shape: [Int] = [2], isOptional: (String) -> Bool = { _ in false }
+    ) throws {
+      try checkpoint.require(names.map { ($0, shape) }, isOptional: isOptional)
+    }
+    try require(["c", "b", "a"])
+    try require(["a", "b"]) { $0 == "c" }
     #expect(
-      try fault { try checkpoint.require(["a", "b", "c", "e"]) { _ in false } }.line
+      try fault { try require(["a", "b", "c", "e"]) }.line
         == "[checkpoint] model.safetensors.index.json: there is no tensor 'e'")
+    // Seen before anybody has taken memory for it.
     #expect(
-      try fault { try checkpoint.require(["a", "b"]) { _ in false } }.line
+      try fault { try require(["a"], shape: [1 << 40]) }.line
+        == "[checkpoint] \(Self.first): tensor 'a' has the shape [2], expected [1099511627776]")
+    #expect(
+      try fault { try require(["a", "b"]) }.line
         == "[checkpoint] \(Self.second): tensor 'c' belongs to no part of the model")
   }
 }

@@ -94,4 +94,13 @@ struct JSONTests {
       JSONWriter.indented(.object([JSONMember("a", .array([.null, .bool(true)]))]))
         == "{\n  \"a\": [\n    null,\n    true\n  ]\n}\n")
   }
+
+  @Test func `a string of escapes is read in time that grows with its length`() throws {
+    let text = "\"" + String(repeating: "\\n", count: 2_000_000) + "\""
+    var value = JSONValue.null
+    let time = try ContinuousClock().measure { value = try parse(text) }
+    #expect(value == .string(String(repeating: "\n", count: 2_000_000)))
+    // A fraction of a second; a copy of the string for each escape took minutes.
+    #expect(time < .seconds(20))
+  }
 }

@@ -80,4 +80,29 @@ struct ModelShapeFamilyTests {
       error.description.split(separator: "\n").last
         == "  hint: this policy computes plain Llama, Qwen2 and Qwen3 models only")
   }
+
+  /// Keys of models that descend from Llama, under whose `model_type` some are published.
+  @Test(arguments: [
+    ("quantization", #"{"bits":4}"#, "null"), ("quantization_config", "{}", "null"),
+    ("num_local_experts", "8", "null"), ("num_experts", "8", "null"),
+    ("n_routed_experts", "8", "null"), ("attn_logit_softcapping", "50", "null"),
+    ("final_logit_softcapping", "30", "null"), ("attention_multiplier", "0.5", "null"),
+    ("query_pre_attn_scalar", "256", "null"), ("clip_qkv", "8", "null"),
+    ("no_rope_layers", "[1]", "null"), ("attention_chunk_size", "8192", "null"),
+    ("embedding_multiplier", "12", "1.0"), ("residual_multiplier", "0.22", "1.0"),
+    ("logits_scaling", "8", "1.0"), ("logit_scale", "\"x\"", "1.0"),
+    ("partial_rotary_factor", "0.5", "1.0"), ("attention_dropout", "0.1", "0.0"),
+  ])
+  func `a key that changes the computation is refused in every family`(
+    _ key: String, _ value: String, _ expected: String
+  ) throws {
+    for family in ModelFamily.allCases {
+      #expect(
+        try message(family.rawValue, "\"\(key)\": \(value)")
+          == "[unsupported] config.json: \(key) is \(value), expected \(expected)")
+      #expect(
+        try read(family.rawValue, ", \"num_key_value_heads\": 4, \"\(key)\": null").family == family
+      )
+    }
+  }
 }

@@ -59,7 +59,7 @@ struct TokenizerAddedTokenTests {
     #expect(model["vocab"]?["er"]?.integer == tokenizer.specialToken("er").map { Int($0) })
     let merges = try #require(model["merges"]?.elements)
     #expect(merges.contains { $0.elements?.contains(.string("er")) == true })
-    #expect(try spelling("the her") == "[the]  h[er]")
+    #expect(try spelling("the her") == "[the] h[er]")
   }
 
   @Test func `a token before the text is read and not added`() throws {

@@ -163,6 +163,29 @@ struct FamilyCheckpointTests {
     }
   }
 
+  @Test func `a config that lies about sizes is refused before memory is taken`() throws {
+    try Fixtures.withTemporaryFolder { folder in
+      try copy("tiny-llama", to: folder)
+      let path = folder + "/config.json"
+      let config = try String(contentsOfFile: path, encoding: .utf8)
+      func message(_ old: String, _ new: String) throws -> String {
+        let changed = config.replacingOccurrences(of: old, with: new)
+        try #require(changed != config)
+        try changed.write(toFile: path, atomically: true, encoding: .utf8)
+        return try fault(folder).message
+      }
+      #expect(
+        try message("\"vocab_size\": 512", "\"vocab_size\": 1048576")
+          == "tensor 'model.embed_tokens.weight' has the shape [512, 64], expected [1048576, 64]")
+      #expect(
+        try message("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 1048576")
+          == "num_hidden_layers is 1048576, but there are only 21 tensors")
+      #expect(
+        try message("\"vocab_size\": 512", "\"vocab_size\": 511")
+          == "the tokenizer has 512 tokens, the model 511")
+    }
+  }
+
   @Test func `rotary frequencies that old files store are left out`() throws {
     try Fixtures.withTemporaryFolder { folder in
       try copy(

@@ -102,8 +102,7 @@ package struct CheckpointTensors: Sendable {
     }
     var shards: [String: String] = [:]
     for member in members {
-      // A name with a folder in it could lead out of the checkpoint.
-      guard let shard = member.value.text, !shard.isEmpty, !shard.contains("/") else {
+      guard let shard = member.value.text, isShardName(shard) else {
         throw FulcrumError(
           .checkpoint,
           "expected a file name for tensor '\(member.key)', got"
@@ -114,15 +113,24 @@ package struct CheckpointTensors: Sendable {
     return shards
   }
 
-  /// Checks that the checkpoint has exactly these tensors.
+  /// A name with a folder in it could lead out of the checkpoint; what is behind a NUL the system
+  /// doesn't see, and more than 255 bytes it refuses.
+  private static func isShardName(_ name: String) -> Bool {
+    name.utf8.count <= 255 && name.hasSuffix(".safetensors")
+      && !name.utf8.contains { $0 == UInt8(ascii: "/") || $0 == 0 }
+  }
+
+  /// Checks that the checkpoint has exactly these tensors, in these shapes.
+  ///
+  /// Memory for the model is justified by the files only after this.
   ///
   /// - Parameter isOptional: says of a further tensor whether it may be there.
   /// - Throws: `.checkpoint`, naming the file and the tensor.
   package func require(
-    _ expected: [String], isOptional: (String) -> Bool
+    _ expected: [(name: String, shape: [Int])], isOptional: (String) -> Bool
   ) throws(FulcrumError) {
-    for name in expected where fileOfTensor[name] == nil { throw missing(name) }
-    let known = Set(expected)
+    for (name, shape) in expected { try file(of: name).require(name, shape: shape) }
+    let known = Set(expected.map(\.name))
     for file in files {
       for name in file.namesInOrder where !known.contains(name) && !isOptional(name) {
         throw FulcrumError(

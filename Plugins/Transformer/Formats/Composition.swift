@@ -15,6 +15,7 @@ package enum Composition {
     let tables = CompositionTables.shared
     guard !isStable(text, tables) else { return nil }
     var scalars = decomposed(text, tables)
+    order(&scalars)
     compose(&scalars, tables)
     var bytes: [UInt8] = []
     bytes.reserveCapacity(text.count)
@@ -56,20 +57,35 @@ package enum Composition {
         continue
       }
       for part in tables.decompositions[value] ?? Hangul.parts(value) ?? [value] {
-        insert(
-          Scalar(value: part, combiningClass: CompositionTables.combiningClass(part)), &scalars)
+        scalars.append(
+          Scalar(value: part, combiningClass: CompositionTables.combiningClass(part)))
       }
     }
     return scalars
   }
 
-  /// Appends a scalar, before the marks of greater classes that it follows.
-  private static func insert(_ scalar: Scalar, _ scalars: inout [Scalar]) {
-    var place = scalars.count
-    if scalar.combiningClass > 0 {
-      while place > 0, scalars[place - 1].combiningClass > scalar.combiningClass { place -= 1 }
+  /// Brings the marks of each run into the order of their classes; of equals, the first is first.
+  ///
+  /// - Complexity: O(n log n): a text may be one long run.
+  private static func order(_ scalars: inout [Scalar]) {
+    var start = 0
+    while start < scalars.count {
+      var end = start
+      var isOrdered = true
+      while end < scalars.count, scalars[end].combiningClass > 0 {
+        if end > start, scalars[end - 1].combiningClass > scalars[end].combiningClass {
+          isOrdered = false
+        }
+        end += 1
+      }
+      if !isOrdered {
+        let marks = scalars[start..<end].enumerated().sorted {
+          ($0.element.combiningClass, $0.offset) < ($1.element.combiningClass, $1.offset)
+        }
+        for (place, mark) in marks.enumerated() { scalars[start + place] = mark.element }
+      }
+      start = end + 1
     }
-    scalars.insert(scalar, at: place)
   }
 
   private static func compose(_ scalars: inout [Scalar], _ tables: CompositionTables) {

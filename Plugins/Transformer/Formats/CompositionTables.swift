@@ -114,7 +114,8 @@ enum Hangul {
     let index = value - syllables.lowerBound
     let pair = index / finalCount
     let parts = [
-      leads.lowerBound + pair / UInt32(vowels.count), vowels.lowerBound + pair % UInt32(vowels.count),
+      leads.lowerBound + pair / UInt32(vowels.count),
+      vowels.lowerBound + pair % UInt32(vowels.count),
     ]
     let last = index % finalCount
     return last == 0 ? parts : parts + [finals.lowerBound + last - 1]

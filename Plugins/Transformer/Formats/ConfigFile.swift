@@ -46,7 +46,8 @@ struct ConfigFile: Sendable, Equatable {
 
   func wrong(_ key: String, _ expected: String, _ got: JSONValue?) -> FulcrumError {
     FulcrumError(
-      .checkpoint, "\(key) must be \(expected), got \(got?.excerpt ?? "nothing")", at: path)
+      .checkpoint, "\(key) must be \(expected), got \(got?.excerpt ?? "nothing")", at: path,
+      hint: "correct the key, or fetch the file again")
   }
 
   func size(_ key: String, default fallback: Int? = nil) throws(FulcrumError) -> Int {

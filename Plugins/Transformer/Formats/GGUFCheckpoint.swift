@@ -18,7 +18,8 @@ package struct GGUFCheckpoint: Sendable {
         throw FulcrumError(
           .checkpoint,
           "'tokenizer.ggml.tokens' has \(tokenizer.count) elements, but 'llama.vocab_size' is"
-            + " \(model.shape.vocabularySize)")
+            + " \(model.shape.vocabularySize)",
+          hint: "the tokenizer is of another model")
       }
     } catch {
       throw error.within(path)

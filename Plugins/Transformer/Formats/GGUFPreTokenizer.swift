@@ -33,50 +33,28 @@ enum GGUFPreTokenizer: String, CaseIterable {
   /// The content of `pre_tokenizer`.
   var document: JSONValue {
     switch self {
-    case .gpt2: Self.byteLevel(usesPattern: true)
-    case .llama: Self.splitting(digits: #"\p{N}{1,3}"#)
-    case .qwen2: Self.splitting(digits: #"\p{N}"#)
+    case .gpt2: Self.byteLevel
+    case .llama: PreTokenizer.document(of: .llama3)
+    case .qwen2: PreTokenizer.document(of: .qwen2)
     case .smollm:
-      Self.sequence([
-        .object([
-          JSONMember("type", .string("Digits")), JSONMember("individual_digits", .bool(true)),
-        ]), Self.byteLevel(usesPattern: true),
+      .object([
+        JSONMember("type", .string("Sequence")),
+        JSONMember(
+          "pretokenizers",
+          .array([
+            .object([
+              JSONMember("type", .string("Digits")), JSONMember("individual_digits", .bool(true)),
+            ]), Self.byteLevel,
+          ])),
       ])
     }
   }
 
-  /// The ByteLevel step.
-  ///
-  /// - Parameter usesPattern: whether it cuts the text itself, by GPT-2's pattern.
-  static func byteLevel(usesPattern: Bool) -> JSONValue {
-    .object([
-      JSONMember("type", .string("ByteLevel")),
-      JSONMember("add_prefix_space", .bool(false)),
-      JSONMember("trim_offsets", .bool(true)),
-      JSONMember("use_regex", .bool(usesPattern)),
-    ])
-  }
-
-  /// Qwen2's and Llama 3's pattern, then the alphabet of bytes.
-  ///
-  /// - Parameter digits: matches the digits that stay together, in which alone the two differ.
-  private static func splitting(digits: String) -> JSONValue {
-    let pattern =
-      #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"# + digits
-      + #"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
-    return sequence([
-      .object([
-        JSONMember("type", .string("Split")),
-        JSONMember("pattern", .object([JSONMember("Regex", .string(pattern))])),
-        JSONMember("behavior", .string("Isolated")),
-        JSONMember("invert", .bool(false)),
-      ]), byteLevel(usesPattern: false),
-    ])
-  }
-
-  private static func sequence(_ steps: [JSONValue]) -> JSONValue {
-    .object([
-      JSONMember("type", .string("Sequence")), JSONMember("pretokenizers", .array(steps)),
-    ])
-  }
+  /// The ByteLevel step that cuts the text itself, by GPT-2's pattern.
+  static let byteLevel = JSONValue.object([
+    JSONMember("type", .string("ByteLevel")),
+    JSONMember("add_prefix_space", .bool(false)),
+    JSONMember("trim_offsets", .bool(true)),
+    JSONMember("use_regex", .bool(true)),
+  ])
 }

@@ -40,7 +40,7 @@ extension GGUFTokenizer {
         preTokenizer.isComposing ? .object([JSONMember("type", .string("NFC"))]) : .null),
       JSONMember("pre_tokenizer", preTokenizer.document),
       JSONMember("post_processor", postProcessor),
-      JSONMember("decoder", GGUFPreTokenizer.byteLevel(usesPattern: true)),
+      JSONMember("decoder", GGUFPreTokenizer.byteLevel),
       JSONMember("model", model),
     ])
   }

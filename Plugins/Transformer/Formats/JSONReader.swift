@@ -126,16 +126,14 @@ package struct JSONReader {
   private mutating func string() throws(FulcrumError) -> String {
     let opening = position
     position += 1
-    var decoded: [UInt8]?
+    var decoded: [UInt8] = []
     var runStart = position
     while let byte = current, byte != UInt8(ascii: "\"") {
       guard byte >= 0x20 else { throw fault("an escape for a control character") }
       if byte == UInt8(ascii: "\\") {
-        var start = decoded ?? []
-        start += bytes[runStart..<position]
+        decoded += bytes[runStart..<position]
         position += 1
-        try appendEscape(to: &start)
-        decoded = start
+        try appendEscape(to: &decoded)
         runStart = position
       } else {
         position += 1
@@ -144,7 +142,8 @@ package struct JSONReader {
     let run = runStart..<position
     try take(UInt8(ascii: "\""), "'\"'")
     do {
-      guard var decoded else {
+      // Every escape gives at least a byte.
+      if decoded.isEmpty {
         return String(copying: try UTF8Span(validating: bytes.span.extracting(run)))
       }
       decoded += bytes[run]

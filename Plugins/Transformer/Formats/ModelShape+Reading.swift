@@ -58,6 +58,21 @@ extension ConfigurationFiles {
 }
 
 extension ConfigFile {
+  /// The one number of each of these for which nothing changes. Most are of models that descend
+  /// from Llama and are sometimes published under its `model_type`.
+  private static let plainNumbers = [
+    ("attention_dropout", 0.0), ("partial_rotary_factor", 1), ("embedding_multiplier", 1),
+    ("residual_multiplier", 1), ("logits_scaling", 1), ("logit_scale", 1),
+  ]
+
+  /// Nothing that has one of these, other than as null, is computed.
+  private static let foreignKeys = [
+    "quantization_config", "quantization", "num_local_experts", "num_experts",
+    "n_routed_experts", "attn_logit_softcapping", "final_logit_softcapping",
+    "attention_multiplier", "query_pre_attn_scalar", "clip_qkv", "no_rope_layers",
+    "attention_chunk_size",
+  ]
+
   fileprivate func family() throws(FulcrumError) -> ModelFamily {
     guard let name = json.present("model_type")?.text else {
       throw FulcrumError(.checkpoint, "there is no model_type", at: path)
@@ -83,13 +98,13 @@ extension ConfigFile {
         throw unsupported("\(key) is \(got.excerpt), expected \(value.excerpt)")
       }
     }
-    for (key, value) in [("attention_dropout", 0.0), ("partial_rotary_factor", 1.0)] {
+    for (key, value) in Self.plainNumbers {
       if let got = json.present(key), got.double != value {
         throw unsupported("\(key) is \(got.excerpt), expected \(value)")
       }
     }
     // Qwen's files give a window that `use_sliding_window` switches off.
-    let absent = ["quantization_config"] + (family == .llama ? ["sliding_window"] : [])
+    let absent = Self.foreignKeys + (family == .llama ? ["sliding_window"] : [])
     for key in absent {
       if let got = json.present(key) {
         throw unsupported("\(key) is \(got.excerpt), expected null")

@@ -54,16 +54,7 @@ package struct TensorFile: Sendable {
   package func read(
     _ name: String, shape: [Int], into values: inout MutableSpan<Float>
   ) throws(FulcrumError) {
-    guard let entry = header.entries[name] else {
-      throw FulcrumError(
-        .checkpoint, "there is no tensor '\(name)'", at: file.path,
-        hint: NearNames.hint(for: name, among: names))
-    }
-    guard entry.shape == shape else {
-      throw FulcrumError(
-        .checkpoint, "tensor '\(name)' has the shape \(entry.shape), expected \(shape)",
-        at: file.path, hint: "the checkpoint's config.json is of another model")
-    }
+    let entry = try require(name, shape: shape)
     guard values.count == shape.reduce(1, *) else {
       throw FulcrumError(
         .usage,
@@ -90,12 +81,31 @@ package struct TensorFile: Sendable {
     }
   }
 
+  /// A tensor that must be there in this shape.
+  ///
+  /// - Throws: `.checkpoint` if it is missing or has another shape.
+  @discardableResult
+  func require(_ name: String, shape: [Int]) throws(FulcrumError) -> TensorHeader.Entry {
+    guard let entry = header.entries[name] else {
+      throw FulcrumError(
+        .checkpoint, "there is no tensor '\(name)'", at: file.path,
+        hint: NearNames.hint(for: name, among: names))
+    }
+    guard entry.shape == shape else {
+      throw FulcrumError(
+        .checkpoint, "tensor '\(name)' has the shape \(entry.shape), expected \(shape)",
+        at: file.path, hint: "the checkpoint's config.json is of another model")
+    }
+    return entry
+  }
+
   /// The error for a tensor of integers or of a precision that isn't read.
   func noWeights(_ name: String) -> FulcrumError {
     FulcrumError(
       .checkpoint,
       "tensor '\(name)' has the dtype \(header.entries[name]?.dtype.rawValue ?? "nothing"),"
-        + " expected F32, F16 or BF16", at: file.path)
+        + " expected F32, F16 or BF16", at: file.path,
+      hint: "convert the checkpoint to one of these types first")
   }
 
   /// The piece in which a tensor is converted: big enough for the disk, small enough for the cache.

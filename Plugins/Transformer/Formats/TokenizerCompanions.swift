@@ -18,7 +18,7 @@ struct TokenizerCompanions: Sendable {
     for name in Self.names {
       do throws(FulcrumError) {
         files.append((name, try Tokenizer.open(folder + "/" + name).allBytes()))
-      } catch where error.code == .notFound {
+      } catch  where error.code == .notFound {
         continue
       }
     }

@@ -11,7 +11,11 @@ enum TokenizerFault {
   }
 
   /// It is damaged.
-  static func damaged(_ message: String) -> FulcrumError { FulcrumError(.checkpoint, message) }
+  static func damaged(_ message: String) -> FulcrumError {
+    FulcrumError(
+      .checkpoint, message,
+      hint: "the file is damaged, incomplete or edited by hand: fetch or write it again")
+  }
 
   /// Refuses a part unless it has the one value of a key that is known.
   static func require(

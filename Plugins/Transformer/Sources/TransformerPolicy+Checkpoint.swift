@@ -34,8 +34,15 @@ extension TransformerPolicy {
         hint: "tokenizer.json and config.json are of different models")
     }
     let file = try CheckpointTensors(folder: folder)
+    // The layout of a million layers would take more memory than their absence is worth.
+    guard shape.layerCount <= file.names.count else {
+      throw FulcrumError(
+        .checkpoint,
+        "num_hidden_layers is \(shape.layerCount), but there are only \(file.names.count) tensors",
+        at: file.path, hint: "config.json describes another model")
+    }
     let layout = ParameterLayout(shape)
-    try file.require(layout.tensors.map(\.name)) { name in
+    try file.require(layout.tensors.map { ($0.name, $0.shape) }) { name in
       name.hasSuffix(frequenciesSuffix) || shape.isTied && name == headName
     }
     let network = Network(shape, pool: pool, backEnd: backEnd)
