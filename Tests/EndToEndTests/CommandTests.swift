@@ -95,7 +95,8 @@ import Testing
 
   @Test func `the benchmark puts speeds beside the peak`() throws {
     let result = try fulcrum.run(
-      "bench", "--set", "width=64", "--set", "layers=1", "--prompts", "2", "--samples", "2", "--prompt-tokens",
+      "bench", "--set", "width=64", "--set", "layers=1", "--prompts", "2", "--samples", "2",
+      "--prompt-tokens",
       "8", "--completion-tokens", "8", "--repeats", "1", "--json")
     #expect(result.status == 0, "\(result.errors)")
     let object = try #require(

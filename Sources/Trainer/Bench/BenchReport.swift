@@ -10,7 +10,7 @@ package struct BenchReport: Sendable {
     package let seconds: Double
   }
 
-  /// A GRPO step on the policy's own samples, by part.
+  /// A training step on the policy's own samples, by part.
   package struct Step: Sendable {
     package let prompts, samples: Int
     /// Tokens of a completion.
