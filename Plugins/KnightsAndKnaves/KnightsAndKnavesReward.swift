@@ -26,7 +26,7 @@ package struct KnightsAndKnavesReward: RewardFn {
   /// - Throws: never; an answer without roles can't be matched and gives -1 or -3.
   /// - Complexity: linear in the text for each person.
   package func score(_ sample: RewardSample) throws(FulcrumError) -> RewardScore {
-    let response = TaggedResponse(sample.prompt + sample.completion)
+    let response = TaggedResponse(prompt: sample.prompt, completion: sample.completion)
     guard response.isWellFormed else { return Self.score(.badFormat, format: -1, answer: -2) }
     let truth = RoleList(truth: sample.answer)
     guard let answer = response.answer, let claimed = RoleList(answer: answer, about: truth) else {

@@ -1,9 +1,8 @@
 /// A response with its thinking and its answer between tags.
 package struct TaggedResponse: Sendable {
-  /// The published rules' two, and Llama 3's for texts that have neither.
-  private static let headers = [
-    "Assistant:", "<|im_start|>assistant", "<|start_header_id|>assistant<|end_header_id|>",
-  ].map { PythonText($0) }
+  private static let headers = [PythonText("Assistant:"), PythonText("<|im_start|>assistant")]
+  /// Not of the published rules, so it serves in a prompt alone.
+  private static let llama3Header = PythonText("<|start_header_id|>assistant<|end_header_id|>")
   private static let tags = ["<think>", "</think>", "<answer>", "</answer>"].map { PythonText($0) }
 
   /// Whether each tag occurs exactly once after the header, in order.
@@ -12,24 +11,23 @@ package struct TaggedResponse: Sendable {
   /// also if that is only white space.
   package let answer: PythonText?
 
-  /// - Parameter text: the prompt and the response. The response is what follows the first
-  ///   `Assistant:` or, if there is none, the first `<|im_start|>assistant`, or else Llama 3's
-  ///   header of the assistant; without any the format is that of the whole text and there is no
-  ///   answer.
-  package init(_ text: String) {
-    let whole = PythonText(text)
-    var response = whole
-    var hasHeader = false
-    for header in Self.headers where !hasHeader {
-      guard let start = whole.first(header) else { continue }
-      response = PythonText(whole.scalars[(start + header.scalars.count)...])
-      hasHeader = true
+  /// The response is what follows the first `Assistant:` of the whole text or, if there is none, the
+  /// first `<|im_start|>assistant`, or else Llama 3's header of the assistant in the prompt; without
+  /// any the format is that of the whole text and there is no answer.
+  package init(prompt: String, completion: String) {
+    let whole = PythonText(prompt + completion)
+    let starts = Self.headers.lazy.compactMap { header in
+      whole.first(header).map { $0 + header.scalars.count }
     }
+    let start =
+      starts.first
+      ?? PythonText(prompt).first(Self.llama3Header).map { $0 + Self.llama3Header.scalars.count }
+    let response = start.map { PythonText(whole.scalars[$0...]) } ?? whole
     let places = Self.tags.map { response.first($0) ?? -1 }
     isWellFormed =
       Self.tags.allSatisfy { response.count($0) == 1 }
       && zip(places, places.dropFirst()).allSatisfy { $0 <= $1 }
-    guard isWellFormed, hasHeader else {
+    guard isWellFormed, start != nil else {
       answer = nil
       return
     }

@@ -28,11 +28,13 @@ struct ModelImportCommand: ParsableCommand {
       }
     }
     let type = try options.policyType()
-    let facts = try SafeFiles.writeFolder(path) { (aside) throws(FulcrumError) in
+    try SafeFiles.writeFolder(path) { (aside) throws(FulcrumError) in
       try type.importModel(from: file, to: aside)
-      // Loaded once, so that a folder that is there can be used.
-      return try options.policy(checkpoint: aside, threads: 1).facts
     }
-    print("made \(folder)\n" + ModelFacts.text(facts))
+    print("made \(folder)")
+    for name in try FileManager.default.contentsOfDirectory(atPath: path).sorted() {
+      let attributes = try FileManager.default.attributesOfItem(atPath: path + "/" + name)
+      print("  \(name): \(attributes[.size] as? Int ?? 0) bytes")
+    }
   }
 }

@@ -11,7 +11,8 @@ struct ScoreRequest: Decodable {
     let names = ["sequences", "weights", "temperature"]
     let container = try StrictJSON.container(of: decoder, keys: names)
     let keys = names.map(StrictJSON.Key.init(stringValue:))
-    sequences = try container.decode([[Int32]].self, forKey: keys[0])
+    sequences = try container.decode([[StrictJSON.Whole]].self, forKey: keys[0])
+      .map { $0.map(\.value) }
     weights = try container.decodeIfPresent([[Float]].self, forKey: keys[1])
     temperature = try container.decodeIfPresent(Float.self, forKey: keys[2]) ?? 1
   }

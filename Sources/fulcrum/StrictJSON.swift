@@ -11,6 +11,20 @@ enum StrictJSON {
     init?(intValue: Int) { nil }
   }
 
+  /// A whole number of 32 bits; JSON has but one kind of number, so `3.0` is one too.
+  struct Whole: Decodable {
+    let value: Int32
+
+    init(from decoder: any Decoder) throws {
+      let number = try decoder.singleValueContainer().decode(Double.self)
+      guard let value = Int32(exactly: number) else {
+        throw FulcrumError(
+          .usage, "expected a whole number of 32 bits, got \(number)", at: path(decoder.codingPath))
+      }
+      self.value = value
+    }
+  }
+
   /// - Parameter form: what is expected, for the hint.
   static func decode<Value: Decodable>(
     _ type: Value.Type, from data: Data, at place: String, form: String
@@ -18,7 +32,9 @@ enum StrictJSON {
     do {
       return try JSONDecoder().decode(type, from: data)
     } catch let error as FulcrumError {
-      throw FulcrumError(error.code, error.message, at: place, hint: error.hint ?? form)
+      throw FulcrumError(
+        error.code, error.message, at: error.location.map { "\(place): \($0)" } ?? place,
+        hint: error.hint ?? form)
     } catch let error as DecodingError {
       let (path, message) = reason(error)
       throw FulcrumError(
@@ -44,20 +60,20 @@ enum StrictJSON {
   private static func reason(_ error: DecodingError) -> (path: String, message: String) {
     switch error {
     case .keyNotFound(let key, let context):
-      return (path(context), "expected a value under \"\(key.stringValue)\", got nothing")
+      return (
+        path(context.codingPath), "expected a value under \"\(key.stringValue)\", got nothing"
+      )
     case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
-      return (path(context), "expected \(name(of: type)), got another kind of value")
-    case .dataCorrupted(let context) where !context.codingPath.isEmpty:
-      return (path(context), "expected a number that fits, got a larger or a broken one")
-    case .dataCorrupted:
-      return ("", "expected a JSON object, got text that is no JSON")
+      return (path(context.codingPath), "expected \(name(of: type)), got another kind of value")
+    case .dataCorrupted(let context):
+      return (path(context.codingPath), "expected valid JSON, got text or a number that is not")
     @unknown default:
       return ("", "\(error)")
     }
   }
 
-  private static func path(_ context: DecodingError.Context) -> String {
-    context.codingPath.reduce("") { path, key in
+  private static func path(_ keys: [any CodingKey]) -> String {
+    keys.reduce("") { path, key in
       if let index = key.intValue { return "\(path)[\(index)]" }
       return path.isEmpty ? key.stringValue : "\(path).\(key.stringValue)"
     }
@@ -65,7 +81,6 @@ enum StrictJSON {
 
   private static func name(of type: Any.Type) -> String {
     switch type {
-    case is Int32.Type: "a whole number"
     case is Float.Type, is Double.Type: "a number"
     case is String.Type: "a text"
     case is [String: Any].Type: "a JSON object"

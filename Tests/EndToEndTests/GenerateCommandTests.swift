@@ -58,9 +58,10 @@ import Testing
     try "{\"sequences\": [\(prompt + sample.tokens)]}"
       .write(toFile: input, atomically: true, encoding: .utf8)
     try fulcrum.run("model", "score", model, "--input", input, "--output", output)
-    let scores = try JSONSerialization.jsonObject(
-      with: Data(contentsOf: URL(fileURLWithPath: output)))
-    let logprobs = try #require((scores as? [String: Any])?["logprobs"] as? [[Double]])
+    // Not JSONSerialization, which reads numbers inexactly.
+    let scores = try JSONDecoder().decode(
+      [String: [[Double]]].self, from: Data(contentsOf: URL(fileURLWithPath: output)))
+    let logprobs = try #require(scores["logprobs"])
     #expect(Array(logprobs[0].suffix(sample.tokens.count)) == sample.logprobs)
   }
 

@@ -109,13 +109,9 @@ private let formats: [RewardCase] = [
   .whole(
     "chat header", "<|im_start|>assistant\n<think></think><answer>Tess is a knight</answer>", 3),
   .whole(
-    "Llama 3's header",
-    "<think></think><|start_header_id|>assistant<|end_header_id|>\n\n<think></think>"
-      + "<answer>Tess is a knight</answer><|eot_id|>", 3),
-  .whole(
-    "Llama 3's header gives way to the published ones",
-    "<|start_header_id|>assistant<|end_header_id|>\n\n<think>Assistant:</think>"
-      + "<answer>Tess is a knight</answer>", -3),
+    "Llama 3's header is none of the published rules",
+    "<|start_header_id|>assistant<|end_header_id|>\n\n<think></think>"
+      + "<answer>Tess is a knight</answer>", -1),
   .whole("no header, good tags", "<think></think><answer>Tess is a knight</answer>", -1),
   .whole("header in lower case", "assistant: <think></think><answer>Tess is a knight</answer>", -1),
   .whole(
@@ -169,6 +165,17 @@ func `each trap of the published rules has its total`(_ example: RewardCase) thr
     #expect(score.parts.map(\.value) == [format, answer])
     #expect(score.reward == format + answer)
   }
+}
+
+@Test func `Llama 3's header in the prompt begins the response`() throws {
+  let header = "<|start_header_id|>assistant<|end_header_id|>\n\n<think>"
+  let prompt = "<think></think><answer></answer>" + header
+  let truth = "(1) Tess is a knight"
+  #expect(
+    try total("</think><answer>\(truth)</answer><|eot_id|>", prompt: prompt, answer: truth) == 3)
+  // The published headers go first, as they do in the other chat format.
+  #expect(
+    try total("Assistant:</think><answer>\(truth)</answer>", prompt: prompt, answer: truth) == -3)
 }
 
 @Test func `a prompt's own tags before the header don't count`() throws {

@@ -116,7 +116,7 @@ import Testing
     (["people": .integers([])], "people", "expected at least one number of people, got none"),
     (["names": .integer(41)], "names", "expected a whole number in 2...40, got 41"),
     (["names": .integer(3)], "names", "expected at least 4 names for 4 people, got 3"),
-    (["prompt": .text("raw")], "prompt", "expected one of chat, instruct, base, got raw"),
+    (["prompt": .text("raw")], "prompt", "expected one of chat, instruct, llama-3, base, got raw"),
     (["wording": .text("long")], "wording", "expected one of plain, island, got long"),
     (["trace": .text("long")], "trace", "expected one of named, short, got long"),
     (
