@@ -104,20 +104,13 @@ extension GGUFTokenizer {
   }
 
   private var model: JSONValue {
-    .object([
-      JSONMember("type", .string("BPE")),
-      JSONMember("dropout", .null),
-      JSONMember("unk_token", .null),
-      JSONMember("continuing_subword_prefix", .null),
-      JSONMember("end_of_word_suffix", .null),
-      JSONMember("fuse_unk", .bool(false)),
-      JSONMember("byte_fallback", .bool(false)),
-      JSONMember("ignore_merges", .bool(preTokenizer.ignoresMerges)),
-      JSONMember(
-        "vocab",
-        .object(tokens.enumerated().map { JSONMember($0.element, .integer($0.offset)) })),
-      JSONMember(
-        "merges", .array(merges.map { .array([.string($0.left), .string($0.right)]) })),
-    ])
+    .object(
+      TokenizerParts.modelSwitches(ignoresMerges: preTokenizer.ignoresMerges) + [
+        JSONMember(
+          "vocab",
+          .object(tokens.enumerated().map { JSONMember($0.element, .integer($0.offset)) })),
+        JSONMember(
+          "merges", .array(merges.map { .array([.string($0.left), .string($0.right)]) })),
+      ])
   }
 }

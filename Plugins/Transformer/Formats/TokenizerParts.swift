@@ -14,16 +14,21 @@ struct TokenizerParts: Sendable {
     TokenizerParts(
       normalizer: .null, preTokenizer: PreTokenizer.document(of: pattern), postProcessor: .null,
       decoder: byteLevel(usesRegex: true),
-      modelSwitches: [
-        JSONMember("type", .string("BPE")),
-        JSONMember("dropout", .null),
-        JSONMember("unk_token", .null),
-        JSONMember("continuing_subword_prefix", .null),
-        JSONMember("end_of_word_suffix", .null),
-        JSONMember("fuse_unk", .bool(false)),
-        JSONMember("byte_fallback", .bool(false)),
-        JSONMember("ignore_merges", .bool(false)),
-      ])
+      modelSwitches: modelSwitches(ignoresMerges: false))
+  }
+
+  /// The model's members before its vocabulary, of a byte-level BPE.
+  static func modelSwitches(ignoresMerges: Bool) -> [JSONMember] {
+    [
+      JSONMember("type", .string("BPE")),
+      JSONMember("dropout", .null),
+      JSONMember("unk_token", .null),
+      JSONMember("continuing_subword_prefix", .null),
+      JSONMember("end_of_word_suffix", .null),
+      JSONMember("fuse_unk", .bool(false)),
+      JSONMember("byte_fallback", .bool(false)),
+      JSONMember("ignore_merges", .bool(ignoresMerges)),
+    ]
   }
 
   /// As the `tokenizers` library writes a ByteLevel; in a decoder the switches have no effect.
