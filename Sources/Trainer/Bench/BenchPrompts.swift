@@ -8,13 +8,15 @@ package enum BenchPrompts {
 
   /// Reads a prompt from each line of a file: `{"prompt": "…"}`.
   ///
-  /// - Throws: `.data`, naming the line.
+  /// - Throws: `.data`, naming the line; `.notFound`.
   package init(file: String) throws(FulcrumError) {
     guard let data = FileManager.default.contents(atPath: file) else {
       throw FulcrumError(.notFound, "no readable file here", at: file)
     }
     var texts: [String] = []
-    for (index, row) in data.split(separator: UInt8(ascii: "\n")).enumerated() {
+    let rows = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    // Empty lines count, so that an error names the line that an editor shows.
+    for (index, row) in rows.enumerated() where !row.isEmpty {
       let object = try? JSONSerialization.jsonObject(with: Data(row)) as? [String: Any]
       guard let text = object?["prompt"] as? String, !text.isEmpty else {
         throw FulcrumError(
