@@ -13,7 +13,12 @@ names=$(sed -n 's/.*Plugin(name: "\([a-z-]*\)".*/\1/p; s/^ *name: "\([a-z-]*\)",
   Package.swift)
 [ -n "$names" ] || fault "Package.swift: found no plugin names"
 for name in $names; do
-  found=$(git grep -nIiwF -e "$name" -- Sources ':!Sources/Kernel/Interface') &&
+  # A name of two words can only be the plugin's; a plain word is one where it is quoted.
+  case $name in
+  *-*) set -- -w -e "$name" ;;
+  *) set -- -e "\"$name\"" -e "'$name'" -e "use: $name" ;;
+  esac
+  found=$(git grep -nIiF "$@" -- Sources ':!Sources/Kernel/Interface') &&
     fault "Sources names the plugin '$name':
 $found"
 done

@@ -7,8 +7,10 @@ public protocol AdvantageTransform: Component {
   ///
   /// - Parameters:
   ///   - advantages: one for each completion token, in the order of `batch.sequences.tokens`.
-  ///     The first transform of a chain finds each token holding its sequence's reward; a later
-  ///     one finds what the one before it left.
+  ///     The first transform of a chain finds each token holding its return, the undiscounted sum
+  ///     of what is rewarded from it to the end: its sequence's reward, since that is given at the
+  ///     end. A later one finds what the one before it left, so a transform that charges tokens
+  ///     (a KL penalty) stands before one that compares returns with a baseline.
   ///   - batch: the whole rollout batch, not a mini-batch.
   /// - Throws: `.pluginFault` if a column that it reads was not declared.
   /// - Postcondition: every value is finite; the host checks and names the component.

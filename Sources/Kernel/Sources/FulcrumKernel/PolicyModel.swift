@@ -74,6 +74,20 @@ public protocol PolicyModel: AnyObject, Component {
     ) throws(FulcrumError) -> Void
   ) throws(FulcrumError)
 
+  /// Adds Σ (w ∇ log π + v ∇ H) over the completion tokens of adjacent sequences to the gradient,
+  /// where H is the entropy of the distribution that the token was drawn from.
+  ///
+  /// - Parameter weigh: as above; it also sets v, which is zero on entry. H is at the temperature
+  ///   too.
+  /// - Throws: as above; `.unsupported` from a policy that has no gradient of the entropy.
+  func accumulateGradient(
+    of batch: SequenceBatch, sequences: Range<Int>, temperature: Float,
+    weighWithEntropy weigh: (
+      _ sequences: Range<Int>, _ scores: borrowing TokenScores,
+      _ weights: inout MutableSpan<Float>, _ entropyWeights: inout MutableSpan<Float>
+    ) throws(FulcrumError) -> Void
+  ) throws(FulcrumError)
+
   /// Takes one ascent step along the accumulated gradient, then clears it.
   ///
   /// - Throws: `.notFinite` if the gradient is not; the parameters are as before then, and the
@@ -95,7 +109,14 @@ public protocol PolicyModel: AnyObject, Component {
   /// - Parameter directory: exists, and is empty.
   func save(to directory: String) throws(FulcrumError)
 
-  /// Writes the optimiser's state into a folder of its own.
+  /// Moves the parameters towards another policy's of the same shape: θ ← (1 − share) θ + share θ'.
+  ///
+  /// - Parameter share: in 0...1; 1 copies the other's to the bit.
+  /// - Throws: `.usage` for a policy of another type or shape.
+  func blend(with other: any PolicyModel, share: Double) throws(FulcrumError)
+
+  /// Writes the optimiser's state into a folder of its own, and what `save` rounded off: together
+  /// they continue to the same bits.
   func saveOptimizer(to directory: String) throws(FulcrumError)
 
   /// Reads what `saveOptimizer` wrote.
@@ -134,6 +155,20 @@ extension PolicyModel {
 
   public func saveGradient(to file: String) throws(FulcrumError) {
     throw Self.unsupported("save its gradient")
+  }
+
+  public func accumulateGradient(
+    of batch: SequenceBatch, sequences: Range<Int>, temperature: Float,
+    weighWithEntropy weigh: (
+      _ sequences: Range<Int>, _ scores: borrowing TokenScores,
+      _ weights: inout MutableSpan<Float>, _ entropyWeights: inout MutableSpan<Float>
+    ) throws(FulcrumError) -> Void
+  ) throws(FulcrumError) {
+    throw Self.unsupported("take the gradient of the entropy")
+  }
+
+  public func blend(with other: any PolicyModel, share: Double) throws(FulcrumError) {
+    throw Self.unsupported("move towards another policy")
   }
 
   public static func importModel(from file: String, to directory: String) throws(FulcrumError) {

@@ -7,12 +7,27 @@ public struct RewardSample: Sendable {
   public let answer: String
   /// Whether the completion ended by itself, not at the length limit.
   public let isFinished: Bool
+  /// The completion's length in the policy's tokens, end token included; `nil`: not known.
+  public let tokenCount: Int?
+  /// The length at which completions are cut, in tokens; `nil`: not known.
+  public let tokenLimit: Int?
 
   public init(prompt: String, completion: String, answer: String, isFinished: Bool = true) {
+    self.init(
+      prompt: prompt, completion: completion, answer: answer, isFinished: isFinished,
+      tokenCount: nil, tokenLimit: nil)
+  }
+
+  public init(
+    prompt: String, completion: String, answer: String, isFinished: Bool, tokenCount: Int?,
+    tokenLimit: Int?
+  ) {
     self.prompt = prompt
     self.completion = completion
     self.answer = answer
     self.isFinished = isFinished
+    self.tokenCount = tokenCount
+    self.tokenLimit = tokenLimit
   }
 }
 

@@ -26,7 +26,12 @@ public struct RolloutBatch: Sendable {
   private let referenceLogProbabilities: [Float]
   private let entropies: [Float]
   private let levers: [Float]
+  private let minibatchStorage: [Int]
+  /// The training step, from 1; 0: not known. For draws that must differ from step to step.
+  public let step: UInt32
 
+  /// A batch that is one mini-batch, of no step in particular.
+  ///
   /// - Parameters:
   ///   - isFinished: whether each sequence ended by itself; `nil`: all did.
   ///   - columns: each flat over the completion tokens; others are absent.
@@ -35,6 +40,26 @@ public struct RolloutBatch: Sendable {
     sequences: SequenceBatch, rewards: [Float], isFinished: [Bool]? = nil,
     columns: [Column: [Float]] = [:]
   ) {
+    self.init(
+      sequences: sequences, rewards: rewards, isFinished: isFinished, columns: columns, step: 0,
+      minibatchOffsets: [0, sequences.sequenceCount])
+  }
+
+  /// - Parameters:
+  ///   - isFinished: whether each sequence ended by itself; `nil`: all did.
+  ///   - columns: each flat over the completion tokens; others are absent.
+  ///   - step: the training step, from 1.
+  ///   - minibatchOffsets: where each mini-batch's sequences begin, and where the last one ends.
+  /// - Precondition: lengths as the shapes above say; offsets ascend from 0 to the sequences' number.
+  public init(
+    sequences: SequenceBatch, rewards: [Float], isFinished: [Bool]?, columns: [Column: [Float]],
+    step: UInt32, minibatchOffsets: [Int]
+  ) {
+    precondition(
+      minibatchOffsets.first == 0 && minibatchOffsets.last == sequences.sequenceCount,
+      "mini-batches cover the sequences")
+    self.step = step
+    minibatchStorage = minibatchOffsets
     precondition(rewards.count == sequences.sequenceCount, "one reward for each sequence")
     let finished = isFinished ?? Array(repeating: true, count: sequences.sequenceCount)
     precondition(finished.count == sequences.sequenceCount, "one flag for each sequence")
@@ -55,6 +80,9 @@ public struct RolloutBatch: Sendable {
 
   /// The reward of each sequence, after weighting if there are several reward functions.
   public var rewards: Span<Float> { @_lifetime(borrow self) get { rewardStorage.span } }
+
+  /// `M + 1` offsets into the sequences: the update's mini-batches, each of whole groups.
+  public var minibatchOffsets: Span<Int> { @_lifetime(borrow self) get { minibatchStorage.span } }
 
   /// Whether each sequence ended by itself, not at the length limit.
   public var isFinished: Span<Bool> { @_lifetime(borrow self) get { finishedStorage.span } }
