@@ -68,7 +68,7 @@ let package = Package(
     .target(
       name: "Trainer",
       dependencies: [kernel, "PluginHost", .product(name: "Yams", package: "Yams")],
-      swiftSettings: settings),
+      swiftSettings: settings + [.enableExperimentalFeature("Lifetimes")]),
     .executableTarget(
       name: "fulcrum",
       dependencies: [

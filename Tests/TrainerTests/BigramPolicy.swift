@@ -86,27 +86,51 @@ final class BigramPolicy: PolicyModel {
     }
   }
 
+  /// The weights of the tokens as they came.
+  private(set) var weights: [Float] = []
+  private(set) var entropyWeights: [Float] = []
+
   func accumulateGradient(
     of batch: SequenceBatch, sequences: Range<Int>, temperature: Float,
     weigh: (Range<Int>, borrowing TokenScores, inout MutableSpan<Float>) throws(FulcrumError) ->
       Void
   ) throws(FulcrumError) {
+    try accumulateGradient(
+      of: batch, sequences: sequences, temperature: temperature,
+      weighWithEntropy: { (piece, scores, weights, _) throws(FulcrumError) in
+        try weigh(piece, scores, &weights)
+      })
+  }
+
+  func accumulateGradient(
+    of batch: SequenceBatch, sequences: Range<Int>, temperature: Float,
+    weighWithEntropy weigh: (
+      Range<Int>, borrowing TokenScores, inout MutableSpan<Float>, inout MutableSpan<Float>
+    ) throws(FulcrumError) -> Void
+  ) throws(FulcrumError) {
     log.append("accumulate \(sequences)")
     for sequence in sequences {
-      var weights: [Float] = []
+      var w: [Float] = []
+      var v: [Float] = []
       var places: [(previous: Int32, token: Int32)] = []
       try scored(batch, sequence, temperature) { (scores, tokens) throws(FulcrumError) in
-        weights = [Float](repeating: 0, count: tokens.count)
+        w = [Float](repeating: 0, count: tokens.count)
+        v = w
         places = tokens
-        var span = weights.mutableSpan
-        try weigh(sequence..<sequence + 1, scores, &span)
+        var span = w.mutableSpan
+        var entropySpan = v.mutableSpan
+        try weigh(sequence..<sequence + 1, scores, &span, &entropySpan)
       }
-      for (weight, place) in zip(weights, places) {
+      weights += w
+      entropyWeights += v
+      for (index, place) in places.enumerated() {
         let row = logProbabilities(after: place.previous, temperature: Double(temperature))
+        let entropy = -row.reduce(0) { $0 + exp($1) * $1 }
         for k in 0..<4 {
           let hit = k == Int(place.token) ? 1.0 : 0
           gradient[Int(place.previous) * 4 + k] +=
-            Double(weight) * (hit - exp(row[k])) / Double(temperature)
+            (Double(w[index]) * (hit - exp(row[k]))
+              - Double(v[index]) * exp(row[k]) * (row[k] + entropy)) / Double(temperature)
         }
       }
     }
@@ -140,7 +164,16 @@ final class BigramPolicy: PolicyModel {
         levers: columns.levers.span), places)
   }
 
-  func applyGradient(learningRate: Double) -> GradientReport {
+  /// Which calls of `applyGradient` find a gradient that is not finite, from 0.
+  var failingApplications: Set<Int> = []
+  private var applications = 0
+
+  func applyGradient(learningRate: Double) throws(FulcrumError) -> GradientReport {
+    defer { applications += 1 }
+    if failingApplications.contains(applications) {
+      discardGradient()
+      throw FulcrumError(.notFinite, "expected a finite gradient, got one of norm inf")
+    }
     log.append("apply")
     let norm = gradient.reduce(0) { $0 + $1 * $1 }.squareRoot()
     for i in table.indices { table[i] += learningRate * gradient[i] }

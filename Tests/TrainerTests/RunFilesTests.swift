@@ -26,14 +26,17 @@ import Trainer
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let policy = try BigramPolicy()
     for step in [2, 10, 4] {
-      _ = try Checkpoint.write(policy, step: step, tokens: 7 * step, in: directory, keep: 2)
+      var counters = RunCounters()
+      counters.step = step
+      counters.tokens = 7 * step
+      _ = try Checkpoint.write(policy, counters: counters, in: directory, keep: 2)
     }
     // A crash leaves the partial folder or one without its state: neither counts.
     try SafeFiles.makeFolder(directory.checkpoints + "/.step-12.partial/trainer")
     try SafeFiles.makeFolder(directory.checkpoints + "/step-14")
     #expect(Checkpoint.all(in: directory).map(\.step) == [4, 10])
     let newest = try Checkpoint.newest(in: directory)
-    #expect(newest.step == 10 && newest.tokens == 70)
+    #expect(newest.step == 10 && newest.counters.tokens == 70)
     #expect(FileManager.default.fileExists(atPath: newest.path + "/table"))
   }
 

@@ -63,24 +63,48 @@ private struct PlainObjective: PolicyObjective {
     TaskItem(id: "item-\($0)", prompt: "abc", answer: "", category: "all")
   }
 
+  /// One step: sampling, advantages, phases, update.
+  private struct Step {
+    var sampler: RolloutSampler
+    var step: TrainingStep
+    var items: [TaskItem]
+
+    func run(step number: UInt32) throws(FulcrumError) -> (
+      rollout: Rollout, result: TrainingStep.Result, metrics: Metrics
+    ) {
+      let rollout = try sampler.collect(items, step: number)
+      var hasMoved = false
+      let result = try step.run(rollout, step: number, learningRate: 0.1, hasMoved: &hasMoved)
+      var metrics = Metrics()
+      metrics.describe(
+        Collected(
+          rollout: rollout, sampledPrompts: items.count,
+          sampledTokens: rollout.sequences.tokenCount, sampledReward: 0),
+        rewardNames: sampler.rewards.map(\.name))
+      result.report.describe(in: &metrics, learningRate: 0.1)
+      return (rollout, result, metrics)
+    }
+  }
+
   private func step(
     _ policy: BigramPolicy, reward: LengthReward = LengthReward(),
     transform: Centered = Centered(), scheduler: Masks? = nil, maximumTokens: Int = 5
-  ) -> TrainingStep {
-    TrainingStep(
-      components: StepComponents(
-        sampler: RolloutSampler(
-          policy: policy, rewards: [Named(name: "length", component: reward)], samples: 4,
-          maximumTokens: maximumTokens, temperature: 1, seed: 5),
-        transforms: [Named(name: "centered", component: transform)],
-        scheduler: scheduler.map { Named(name: "masks", component: $0) },
-        objective: Named(name: "plain", component: PlainObjective()), minibatchPrompts: 3,
-        recomputesOldLogProbabilities: false, differenceLimit: 0.01))
+  ) -> Step {
+    Step(
+      sampler: RolloutSampler(
+        policy: policy, rewards: [WeightedReward(name: "length", component: reward)], samples: 4,
+        maximumTokens: maximumTokens, temperature: 1, seed: 5),
+      step: TrainingStep(
+        components: StepComponents(
+          policy: policy, transforms: [Named(name: "centered", component: transform)],
+          scheduler: scheduler.map { Named(name: "masks", component: $0) },
+          objectives: ObjectiveSum([Named(name: "plain", component: PlainObjective())]),
+          options: UpdateOptions(minibatchPrompts: 3))), items: items)
   }
 
-  private func message(_ step: TrainingStep) -> String {
+  private func message(_ step: Step) -> String {
     do {
-      _ = try step.run(items, step: 1, learningRate: 0.1)
+      _ = try step.run(step: 1)
       return "done"
     } catch {
       return error.description
@@ -90,16 +114,16 @@ private struct PlainObjective: PolicyObjective {
   @Test func `a step is a function of its number and of the policy`() throws {
     let first = try BigramPolicy()
     let second = try BigramPolicy()
-    let one = try step(first).run(items, step: 1, learningRate: 0.1)
-    let two = try step(second).run(items, step: 1, learningRate: 0.1)
+    let one = try step(first).run(step: 1)
+    let two = try step(second).run(step: 1)
     #expect(first.table == second.table)
     #expect(one.metrics.line(step: 1).text == two.metrics.line(step: 1).text)
-    let other = try step(try BigramPolicy()).run(items, step: 2, learningRate: 0.1)
+    let other = try step(try BigramPolicy()).run(step: 2)
     #expect(other.rollout.completions != one.rollout.completions)
   }
 
   @Test func `metrics count outcomes apart and add up`() throws {
-    let result = try step(try BigramPolicy()).run(items, step: 1, learningRate: 0.1)
+    let result = try step(try BigramPolicy()).run(step: 1)
     let metrics = result.metrics
     let lengths = result.rollout.completions.map { Double($0.count) }
     #expect(metrics["reward"] == Statistics.mean(lengths))
@@ -117,9 +141,9 @@ private struct PlainObjective: PolicyObjective {
   }
 
   @Test func `advantages have mean zero after the transform`() throws {
-    let result = try step(try BigramPolicy()).run(items, step: 1, learningRate: 0.1)
+    let result = try step(try BigramPolicy()).run(step: 1)
     // Float sums of some forty values of size 1.
-    #expect(abs(result.advantages.reduce(0, +)) < 1e-4)
+    #expect(abs(result.result.advantages.reduce(0, +)) < 1e-4)
   }
 
   @Test func `faults of plugins are named`() throws {
@@ -134,7 +158,7 @@ private struct PlainObjective: PolicyObjective {
         "schedule masks: expected a mask of "))
     #expect(
       message(step(try BigramPolicy(), scheduler: Masks(length: -1)))
-        == "schedule masks: expected at least one phase, got none")
+        == "schedule masks: expected at least one phase, got 0 and passes of 1")
   }
 
   @Test func `a prompt without room is refused by name`() throws {
@@ -159,13 +183,13 @@ private struct PlainObjective: PolicyObjective {
   }
 
   @Test func `each epoch takes every item once, in an order of its own`() throws {
-    var order = TaskOrder(task: Finite(), promptsPerStep: 4, seed: 1)
+    var order = TaskOrder(task: Finite(), seed: 1)
     var ids: [String] = []
-    for step in 1...6 { ids += try order.items(step: step).map(\.id) }
+    for step in 0..<6 { ids += try order.items(from: 4 * step, count: 4).map(\.id) }
     let epochs = stride(from: 0, to: 24, by: 6).map { Array(ids[$0..<$0 + 6]) }
     for epoch in epochs { #expect(Set(epoch).count == 6) }
     #expect(Set(epochs).count > 1)
-    var again = TaskOrder(task: Finite(), promptsPerStep: 4, seed: 1)
-    #expect(try again.items(step: 5).map(\.id) == Array(ids[16..<20]))
+    var again = TaskOrder(task: Finite(), seed: 1)
+    #expect(try again.items(from: 16, count: 4).map(\.id) == Array(ids[16..<20]))
   }
 }

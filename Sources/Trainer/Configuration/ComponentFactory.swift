@@ -40,8 +40,10 @@ package struct ComponentFactory {
     return type
   }
 
-  package func reward(_ choice: ComponentChoice) throws(FulcrumError) -> Named<any RewardFn> {
-    try make(.reward, choice, as: (any RewardFn).self)
+  package func reward(_ choice: ComponentChoice) throws(FulcrumError) -> WeightedReward {
+    let reward = try make(.reward, choice, as: (any RewardFn).self)
+    return WeightedReward(
+      name: reward.name, component: reward.component, weight: choice.weight)
   }
 
   package func transform(_ choice: ComponentChoice) throws(FulcrumError)

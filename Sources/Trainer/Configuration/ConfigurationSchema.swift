@@ -22,7 +22,8 @@ package enum ConfigurationSchema {
     let choiceHelp =
       choices.joined(separator: ", ")
       + ":\n  a component's name, or {use: NAME, sha256: DIGEST, parameter: value, …};"
-      + " reward and advantage also take a list"
+      + " reward, advantage and objective also take a list, and a"
+      + " reward in one a weight (default 1)"
     let groups = [("", general)] + sections.map { ($0.name, $0.parameters) }
     return groups.map { name, parameters in
       let prefix = name.isEmpty ? "" : name + "."
@@ -45,6 +46,15 @@ package enum ConfigurationSchema {
         ),
         .integer(
           "max-new-tokens", default: 256, in: 1...1_000_000, help: "longest completion, in tokens"),
+        .flag(
+          "dynamic-sampling", default: false,
+          help: "drop prompts whose completions all have one reward, and draw others (DAPO)"),
+        .integer(
+          "max-refills", default: 10, in: 0...100_000,
+          help: "with dynamic sampling: how often a step may draw again before the run stops"),
+        .text(
+          "replay", default: "",
+          help: "a folder of recorded rollouts to train on, rather than to sample"),
       ]
     ),
     (
@@ -52,7 +62,25 @@ package enum ConfigurationSchema {
       [
         .integer(
           "minibatch-prompts", default: 0, in: 0...1_000_000,
-          help: "prompts for each optimiser step; 0: all of the step's"),
+          help: "prompts (not completions) for each optimiser step; 0: all of the step's"),
+        .integer(
+          "iterations", default: 1, in: 1...10_000,
+          help: "μ: how often each batch is gone through (TRL: num_iterations, verl: ppo_epochs)"),
+        .choice(
+          "aggregation", default: Aggregation.Kind.tokenMean.rawValue,
+          of: Aggregation.Kind.allCases.map(\.rawValue),
+          help: "how a mini-batch's token terms become one objective (verl: loss_agg_mode)"),
+        .integer(
+          "aggregation-length", default: 0, in: 0...1_000_000,
+          help: "L of seq-mean-token-sum-norm, in tokens; 0: rollout.max-new-tokens"),
+        .flag(
+          "mask-truncated", default: false,
+          help: "leave completions cut at max-new-tokens out of updates and their denominators;"
+            + " their rewards still count in their groups"),
+        .integer(
+          "max-skipped", default: 3, in: 0...1_000_000,
+          help: "steps in a row that may skip optimiser steps for gradients that are not finite,"
+            + " before the run stops"),
         .choice(
           "old-log-probabilities", default: "rollout", of: ["rollout", "recompute"],
           help: "take the sampler's own, or score the batch once more before the update"),
@@ -61,6 +89,18 @@ package enum ConfigurationSchema {
           help: "the step fails if a token's log π in training differs by more nats from log π as"
             + " sampled; 0: not by a bit"),
       ] + LearningRate.parameters(default: 1e-6)
+    ),
+    (
+      "reference",
+      [
+        .integer(
+          "update-every", default: 0, in: 0...10_000_000,
+          help: "steps after which the reference moves towards the policy; 0: it is frozen"
+            + " (TRL: ref_model_sync_steps)"),
+        .number(
+          "mix", default: 0.6, in: 0...1,
+          help: "how far it moves: 1 makes it the policy (TRL: ref_model_mixup_alpha)"),
+      ]
     ),
     (
       "evaluation",
@@ -93,6 +133,9 @@ package enum ConfigurationSchema {
           "samples", default: 16, in: 0...1_000_000, help: "completions written for each step"),
         .integer(
           "samples-every", default: 1, in: 1...10_000_000, help: "steps between written samples"),
+        .flag(
+          "record", default: false,
+          help: "write every step's whole rollout to rollouts/, for 'fulcrum replay'"),
       ]
     ),
     (

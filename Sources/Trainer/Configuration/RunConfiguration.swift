@@ -8,6 +8,8 @@ package struct ComponentChoice: Sendable {
   /// The digest that the library must have, if the configuration pins it.
   package let digest: String?
   package let parameters: [String: ParameterValue]
+  /// How much a reward counts beside others; of other components 1.
+  package let weight: Double
   /// The key path, for messages.
   package let path: String
 
@@ -15,7 +17,8 @@ package struct ComponentChoice: Sendable {
   package func setting(_ name: String, to value: ParameterValue) -> ComponentChoice {
     var parameters = parameters
     parameters[name] = value
-    return ComponentChoice(use: use, digest: digest, parameters: parameters, path: path)
+    return ComponentChoice(
+      use: use, digest: digest, parameters: parameters, weight: weight, path: path)
   }
 }
 
@@ -28,6 +31,7 @@ package struct RunConfiguration: Sendable {
   package let general: Parameters
   package let rollout: Parameters
   package let update: Parameters
+  package let reference: Parameters
   package let evaluation: Parameters
   package let checkpoint: Parameters
   package let logging: Parameters
@@ -47,6 +51,7 @@ package struct RunConfiguration: Sendable {
         tree.root.filter { names.contains($0.key) }, ConfigurationSchema.general, at: "")
       rollout = try Self.section("rollout", of: tree)
       update = try Self.section("update", of: tree)
+      reference = try Self.section("reference", of: tree)
       evaluation = try Self.section("evaluation", of: tree)
       checkpoint = try Self.section("checkpoint", of: tree)
       logging = try Self.section("logging", of: tree)
@@ -59,8 +64,9 @@ package struct RunConfiguration: Sendable {
   /// The sections by name, in the schema's order.
   package var sections: [(name: String, parameters: Parameters)] {
     [
-      ("rollout", rollout), ("update", update), ("evaluation", evaluation),
-      ("checkpoint", checkpoint), ("logging", logging), ("warm-start", warmStart),
+      ("rollout", rollout), ("update", update), ("reference", reference),
+      ("evaluation", evaluation), ("checkpoint", checkpoint), ("logging", logging),
+      ("warm-start", warmStart),
     ]
   }
 
@@ -103,7 +109,7 @@ package struct RunConfiguration: Sendable {
     throws(FulcrumError) -> ComponentChoice
   {
     if case .value(.text(let name)) = node, !name.isEmpty {
-      return ComponentChoice(use: name, digest: nil, parameters: [:], path: path)
+      return ComponentChoice(use: name, digest: nil, parameters: [:], weight: 1, path: path)
     }
     guard case .section(var entries) = node,
       case .value(.text(let use))? = entries.removeValue(forKey: "use")
@@ -119,8 +125,24 @@ package struct RunConfiguration: Sendable {
       }
       digest = "\(value)"
     }
+    let weight = path.hasPrefix("reward") ? try takeWeight(&entries, at: path) : 1
     return ComponentChoice(
-      use: use, digest: digest, parameters: try values(entries, at: path), path: path)
+      use: use, digest: digest, parameters: try values(entries, at: path), weight: weight,
+      path: path)
+  }
+
+  private static func takeWeight(
+    _ entries: inout [String: ConfigurationTree.Node], at path: String
+  ) throws(FulcrumError) -> Double {
+    switch entries.removeValue(forKey: "weight") {
+    case nil: return 1
+    case .value(.number(let weight))? where weight.isFinite: return weight
+    case .value(.integer(let weight))?: return Double(weight)
+    default:
+      throw FulcrumError(
+        .configuration, "expected a number", at: "\(path).weight",
+        hint: "the reward is the sum of weight times score")
+    }
   }
 
   private static func section(_ name: String, of tree: ConfigurationTree) throws(FulcrumError)

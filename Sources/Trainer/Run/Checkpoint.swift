@@ -7,32 +7,47 @@ import FulcrumKernel
 /// `trainer` within holds the optimiser's state and the counters.
 package struct Checkpoint: Sendable {
   package let path: String
-  package let step: Int
-  /// Completion tokens that the run had sampled.
-  package let tokens: Int
+  package let counters: RunCounters
 
+  package var step: Int { counters.step }
   package var optimizer: String { path + "/trainer/optimizer" }
+  /// A reference policy that moved, if the run has one.
+  package var reference: String? {
+    let folder = path + "/trainer/reference"
+    return FileManager.default.fileExists(atPath: folder) ? folder : nil
+  }
 
   private struct State: Codable {
     var format: Int
-    var step: Int
-    var tokens: Int
+    var counters: RunCounters
   }
 
   /// Writes a checkpoint aside and renames it, then removes all but the newest `keep`.
+  ///
+  /// - Parameter addReference: writes a reference policy that moved into a folder that it makes.
   package static func write(
-    _ policy: any PolicyModel, step: Int, tokens: Int, in directory: RunDirectory, keep: Int
+    _ policy: any PolicyModel, counters: RunCounters, in directory: RunDirectory, keep: Int,
+    addReference: (_ folder: String) throws(FulcrumError) -> Void = { (_) throws(FulcrumError) in }
   ) throws(FulcrumError) -> Checkpoint {
-    let path = directory.checkpoints + "/step-\(step)"
+    let path = directory.checkpoints + "/step-\(counters.step)"
     try SafeFiles.writeFolder(path) { (aside) throws(FulcrumError) in
       try policy.save(to: aside)
       try SafeFiles.makeFolder(aside + "/trainer/optimizer")
       try policy.saveOptimizer(to: aside + "/trainer/optimizer")
-      let state = #"{"format": 1, "step": \#(step), "tokens": \#(tokens)}"#
-      try SafeFiles.write(state + "\n", to: aside + "/trainer/state.json")
+      try addReference(aside + "/trainer/reference")
+      do {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        let state = try encoder.encode(State(format: 2, counters: counters))
+        try SafeFiles.write(state, to: aside + "/trainer/state.json")
+      } catch let error as FulcrumError {
+        throw error
+      } catch {
+        throw FulcrumError(.inputOutput, "could not write the counters: \(error)", at: path)
+      }
     }
     for old in all(in: directory).dropLast(keep) { try SafeFiles.remove(old.path) }
-    return Checkpoint(path: path, step: step, tokens: tokens)
+    return Checkpoint(path: path, counters: counters)
   }
 
   /// The complete checkpoints, oldest first.
@@ -41,9 +56,9 @@ package struct Checkpoint: Sendable {
     return names.filter { $0.hasPrefix("step-") }.compactMap { name in
       let path = directory.checkpoints + "/" + name
       guard let data = FileManager.default.contents(atPath: path + "/trainer/state.json"),
-        let state = try? JSONDecoder().decode(State.self, from: data), state.format == 1
+        let state = try? JSONDecoder().decode(State.self, from: data), state.format == 2
       else { return nil }
-      return Checkpoint(path: path, step: state.step, tokens: state.tokens)
+      return Checkpoint(path: path, counters: state.counters)
     }.sorted { $0.step < $1.step }
   }
 

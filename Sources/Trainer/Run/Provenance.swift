@@ -56,6 +56,7 @@ package enum Provenance {
   private static func node(_ choice: ComponentChoice, resolved: Parameters?) -> Node {
     var pairs = [(Node("use"), node(.text(choice.use)))]
     if let digest = choice.digest { pairs.append((Node("sha256"), node(.text(digest)))) }
+    if choice.weight != 1 { pairs.append((Node("weight"), node(.number(choice.weight)))) }
     for (name, value) in resolved?.resolved ?? [] { pairs.append((Node(name), node(value))) }
     return Node(pairs)
   }

@@ -11,6 +11,10 @@ package struct RunDirectory: Sendable {
   package var evaluations: String { path + "/evaluations.jsonl" }
   package var samples: String { path + "/samples" }
   package var checkpoints: String { path + "/checkpoints" }
+  /// Whole rollouts, where they are recorded.
+  package var rollouts: String { path + "/rollouts" }
+  /// Rollouts on which a step failed.
+  package var faults: String { path + "/faults" }
 
   /// A new run's directory.
   ///

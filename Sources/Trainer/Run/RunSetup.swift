@@ -54,44 +54,105 @@ package struct RunSetup {
     return count > 0 ? try task.heldOutItems(perCategory: count) : []
   }
 
+  /// Where the run's rollouts come from.
+  ///
+  /// - Parameter consumedItems: of the task's order, before.
+  package func rolloutSource(consumedItems: Int) throws(FulcrumError) -> any RolloutSource {
+    let section = configuration.rollout
+    let prompts = try section.integer("prompts")
+    let sampler = try sampler(forEvaluation: false)
+    let records = try section.text("replay")
+    if !records.isEmpty {
+      return RecordedRollouts(folder: records, judge: sampler, promptsPerStep: prompts)
+    }
+    return SampledRollouts(
+      sampler: sampler, order: TaskOrder(task: task, seed: seed), promptsPerStep: prompts,
+      maximumRefills: try section.flag("dynamic-sampling")
+        ? try section.integer("max-refills") : nil, consumedItems: consumedItems)
+  }
+
   /// The parts of a training step.
-  package func stepComponents() throws(FulcrumError) -> StepComponents {
+  ///
+  /// - Parameter reference: a folder with the reference policy, if that has moved.
+  package func stepComponents(reference: String? = nil) throws(FulcrumError) -> StepComponents {
     do throws(FulcrumError) {
-      let prompts = try configuration.rollout.integer("prompts")
-      let minibatch = try configuration.update.integer("minibatch-prompts")
-      guard minibatch == 0 || prompts % minibatch == 0 else {
-        throw configuration.update.refuse(
-          "minibatch-prompts",
-          "expected a divisor of rollout.prompts = \(prompts), got \(minibatch)",
-          hint: "mini-batches of different sizes would weigh their tokens differently")
-      }
       var transforms: [Named<any AdvantageTransform>] = []
       for choice in try configuration.choices("advantage") {
         transforms.append(try factory.transform(choice))
       }
       let schedules = try configuration.choices("schedule")
       let scheduler = schedules.isEmpty ? nil : try configuration.choice("schedule")
-      let components = StepComponents(
-        sampler: try sampler(forEvaluation: false), transforms: transforms,
+      var objectives: [Named<any PolicyObjective>] = []
+      for choice in try configuration.choices("objective") {
+        objectives.append(try factory.objective(choice))
+      }
+      guard !objectives.isEmpty else {
+        throw FulcrumError(
+          .configuration, "expected a component, got nothing", at: "objective",
+          hint: "write objective: {use: NAME}; fulcrum plugin list shows the names")
+      }
+      var components = StepComponents(
+        policy: policy, transforms: transforms,
         scheduler: try scheduler.map { (c) throws(FulcrumError) in try factory.scheduler(c) },
-        objective: try factory.objective(try configuration.choice("objective")),
-        minibatchPrompts: minibatch == 0 ? prompts : minibatch,
-        recomputesOldLogProbabilities:
-          try configuration.update.text("old-log-probabilities") == "recompute",
-        differenceLimit: try configuration.update.number("max-logp-difference"))
+        objectives: ObjectiveSum(objectives), options: try updateOptions())
       guard policy.isReady else {
         throw FulcrumError(
           .configuration, "expected a policy with weights, got one without a checkpoint",
           at: "policy.checkpoint",
           hint: "name a checkpoint folder; 'fulcrum sft' makes one from demonstrations")
       }
-      guard components.needs.contains(.referenceLogProbabilities) else { return components }
-      // The reference is the policy that the configuration names, also when the run goes on from
-      // a checkpoint of its own.
-      return components.with(reference: try factory.policy(try configuration.choice("policy")))
+      let readsReference = components.needs.contains(.referenceLogProbabilities)
+      let referenceMoves = try configuration.reference.integer("update-every") > 0
+      guard readsReference || !referenceMoves else {
+        throw configuration.reference.refuse(
+          "update-every", "expected 0, because no component reads the reference policy",
+          hint: "a KL penalty reads it")
+      }
+      // A frozen reference is the policy that the configuration names, also when the run goes on
+      // from a checkpoint of its own.
+      guard readsReference else { return components }
+      var choice = try configuration.choice("policy")
+      if let reference { choice = choice.setting("checkpoint", to: .text(reference)) }
+      let model = try factory.policy(choice)
+      if let reference { try model.loadOptimizer(from: ReferenceUpdate.optimizer(in: reference)) }
+      components.reference = model
+      return components
     } catch {
       throw configuration.tree.placed(error)
     }
+  }
+
+  /// The settings of an update that are no component's.
+  private func updateOptions() throws(FulcrumError) -> UpdateOptions {
+    let section = configuration.update
+    let prompts = try configuration.rollout.integer("prompts")
+    let minibatch = try section.integer("minibatch-prompts")
+    guard minibatch == 0 || prompts % minibatch == 0 else {
+      throw section.refuse(
+        "minibatch-prompts",
+        "expected a divisor of rollout.prompts = \(prompts), got \(minibatch)",
+        hint: "mini-batches of different sizes would weigh their tokens differently")
+    }
+    let kind = Aggregation.Kind(rawValue: try section.text("aggregation")) ?? .tokenMean
+    let length = try section.integer("aggregation-length")
+    guard length == 0 || kind == .sequenceMeanTokenSumNorm else {
+      throw section.refuse(
+        "aggregation-length", "expected 0, because aggregation is \(kind.rawValue)",
+        hint: "only \(Aggregation.Kind.sequenceMeanTokenSumNorm.rawValue) divides by a length")
+    }
+    var options = UpdateOptions(minibatchPrompts: minibatch == 0 ? prompts : minibatch)
+    options.temperature = Float(try configuration.rollout.number("temperature"))
+    options.iterations = try section.integer("iterations")
+    options.aggregation = Aggregation(
+      kind, length: length > 0 ? length : try configuration.rollout.integer("max-new-tokens"))
+    options.masksTruncated = try section.flag("mask-truncated")
+    options.recomputesOldLogProbabilities =
+      try section.text("old-log-probabilities") == "recompute"
+    // A replayed batch was sampled by another policy from its second step on.
+    options.differenceLimit =
+      try configuration.rollout.text("replay").isEmpty
+      ? try section.number("max-logp-difference") : nil
+    return options
   }
 
   /// `run.yaml`: the configuration with every default, and what took part.
@@ -106,7 +167,7 @@ package struct RunSetup {
       configuration, resolved: resolved, host: factory.host, threads: threads)
   }
 
-  private func rewards() throws(FulcrumError) -> [Named<any RewardFn>] {
+  private func rewards() throws(FulcrumError) -> [WeightedReward] {
     let choices = try configuration.choices("reward")
     do throws(FulcrumError) {
       guard !choices.isEmpty else {
@@ -114,7 +175,7 @@ package struct RunSetup {
           .configuration, "expected a component, got nothing", at: "reward",
           hint: "write reward: {use: NAME}; fulcrum plugin list shows the names")
       }
-      var rewards: [Named<any RewardFn>] = []
+      var rewards: [WeightedReward] = []
       for choice in choices { rewards.append(try factory.reward(choice)) }
       return rewards
     } catch {

@@ -14,9 +14,13 @@ package enum SafeFiles {
 
   /// Replaces a file by way of a synced neighbour.
   package static func write(_ text: String, to path: String) throws(FulcrumError) {
+    try write(Data(text.utf8), to: path)
+  }
+
+  package static func write(_ data: Data, to path: String) throws(FulcrumError) {
     try writeFile(path) { (aside) throws(FulcrumError) in
       do {
-        try Data(text.utf8).write(to: URL(fileURLWithPath: aside))
+        try data.write(to: URL(fileURLWithPath: aside))
       } catch {
         throw failure("write", path, error)
       }

@@ -13,26 +13,25 @@ struct SampleLog {
   }
 
   /// The first completions of the batch, whole groups side by side.
-  func write(_ result: TrainingStep.Result, step: Int) throws(FulcrumError) {
+  func write(_ rollout: Rollout, advantages: [Float], step: Int) throws(FulcrumError) {
     guard count > 0, step % every == 0 else { return }
-    let rollout = result.rollout
     let sequences = rollout.sequences
     var text = ""
     for sequence in 0..<min(count, sequences.sequenceCount) {
       let item = rollout.items[sequences.group(ofSequence: sequence)]
       let tokens = sequences.tokens(ofSequence: sequence)
-      let score = rollout.scores[0][sequence]
+      let outcome = rollout.outcomes[sequence]
       text +=
         JSONLine([
           ("step", .number(Double(step))), ("id", .text(item.id)), ("prompt", .text(item.prompt)),
           ("completion", .text(rollout.completions[sequence])), ("answer", .text(item.answer)),
           ("reward", .number(Double(rollout.rewards[sequence]))),
-          ("outcome", .text(score.outcome.rawValue)),
+          ("outcome", .text(outcome.rawValue)),
           ("tokens", .number(Double(tokens.count))),
-          ("finished", .flag(rollout.generation.isFinished[sequence])),
+          ("finished", .flag(rollout.isFinished[sequence])),
           (
             "advantage_mean",
-            .number(Statistics.mean(tokens.map { Double(result.advantages[$0]) }))
+            .number(Statistics.mean(tokens.map { Double(advantages[$0]) }))
           ),
         ]).text + "\n"
     }

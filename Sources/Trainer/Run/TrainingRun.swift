@@ -28,64 +28,62 @@ package struct TrainingRun {
   /// - Parameter shouldStop: asked after each step.
   package func run(shouldStop: () -> Bool) throws(FulcrumError) -> Ending {
     let configuration = setup.configuration
-    let components = try setup.stepComponents()
-    let policy = setup.policy
-    if let start {
-      try policy.loadOptimizer(from: start.optimizer)
-      try directory.rewind(to: start.step)
-    }
+    let components = try setup.stepComponents(reference: start?.reference)
+    let reference = try ReferenceUpdate(
+      configuration.reference, policy: setup.policy, reference: components.reference)
+    if let start { try setup.policy.loadOptimizer(from: start.optimizer) }
+    let counters = start?.counters ?? RunCounters()
+    try directory.rewind(to: counters.step)
     let steps = try configuration.general.integer("steps")
-    let rate = try LearningRate(configuration.update, steps: steps)
     let checkpointEvery = try configuration.checkpoint.integer("every")
-    let keep = try configuration.checkpoint.integer("keep")
     let evaluateEvery = try configuration.evaluation.integer("every")
-    let samples = try SampleLog(configuration.logging, directory: directory)
     let heldOut = try setup.heldOutItems()
-    let first = start?.step ?? 0
+    let first = counters.step
     let before = try evaluation(heldOut, step: 0, isKnown: first > 0)
-    let step = TrainingStep(components: components)
-    var order = TaskOrder(
-      task: setup.task, promptsPerStep: try configuration.rollout.integer("prompts"),
-      seed: setup.seed)
-    var tokens = start?.tokens ?? 0
-    var saved = first
+    var loop = try TrainingLoop(
+      setup: setup, directory: directory, components: components, reference: reference,
+      counters: counters)
+    var saved = start?.counters.step
     let began = ContinuousClock.now
     for number in stride(from: first + 1, through: steps, by: 1) {
-      let stepBegan = ContinuousClock.now
-      let learningRate = rate.rate(step: number)
-      let result: TrainingStep.Result
+      let metrics: Metrics
       do {
-        result = try step.run(
-          try order.items(step: number), step: number, learningRate: learningRate)
+        metrics = try loop.step(number)
       } catch {
+        // What was trained up to here is worth keeping, unless the failed step changed it.
+        if !loop.hasMoved, loop.counters.step > 0, saved != loop.counters.step,
+          let kept = try? save(loop, keep: configuration)
+        {
+          observer.note("checkpoint \(kept.path)")
+        }
         throw error.within("step \(number)")
       }
-      tokens += result.rollout.sequences.tokenCount
-      var metrics = result.metrics
-      metrics.set("num_tokens", Double(tokens))
-      metrics.describe(
-        result.timing, seconds: (ContinuousClock.now - stepBegan) / .seconds(1),
-        sequences: result.rollout.sequences)
-      try SafeFiles.append(metrics.line(step: number).text, to: directory.metrics)
-      try samples.write(result, step: number)
       let elapsed = (ContinuousClock.now - began) / .seconds(1)
       observer.stepEnded(
         number, of: steps, metrics: metrics,
         secondsLeft: elapsed / Double(number - first) * Double(steps - number))
       let stops = shouldStop() && number < steps
       if stops || number == steps || (checkpointEvery > 0 && number % checkpointEvery == 0) {
-        let checkpoint = try Checkpoint.write(
-          policy, step: number, tokens: tokens, in: directory, keep: keep)
+        let checkpoint = try save(loop, keep: configuration)
         saved = number
         observer.note("checkpoint \(checkpoint.path)")
       }
-      if stops { return .interrupted(step: saved) }
+      if stops { return .interrupted(step: number) }
       if evaluateEvery > 0, number % evaluateEvery == 0, number < steps {
         _ = try evaluation(heldOut, step: number, isKnown: false)
       }
     }
     let after = try evaluation(heldOut, step: steps, isKnown: first >= steps)
     return .completed(before: before, after: after)
+  }
+
+  private func save(_ loop: TrainingLoop, keep configuration: RunConfiguration)
+    throws(FulcrumError) -> Checkpoint
+  {
+    try Checkpoint.write(
+      setup.policy, counters: loop.counters, in: directory,
+      keep: try configuration.checkpoint.integer("keep"),
+      addReference: { (folder) throws(FulcrumError) in try loop.reference.save(to: folder) })
   }
 
   /// Evaluates and writes the result down, or reads it back if that was done already.
@@ -99,23 +97,5 @@ package struct TrainingRun {
     let rows = result.rows.map { "\($0.category) \(String(format: "%.1f %%", 100 * $0.accuracy))" }
     observer.note("held out, after step \(step): " + rows.joined(separator: ", "))
     return result
-  }
-}
-
-extension Metrics {
-  /// Time fields: the only ones that differ between two runs of one configuration.
-  mutating func describe(
-    _ timing: TrainingStep.Timing, seconds: Double, sequences: SequenceBatch
-  ) {
-    set("step_time", seconds)
-    set("time/rollout", timing.rollout)
-    set("time/scoring", timing.scoring)
-    set("time/update", timing.update)
-    set("tokens_per_second", Double(sequences.tokenCount) / seconds)
-  }
-
-  /// One line of `metrics.jsonl`.
-  package func line(step: Int) -> JSONLine {
-    JSONLine([("step", .number(Double(step)))] + entries.map { ($0.name, .number($0.value)) })
   }
 }

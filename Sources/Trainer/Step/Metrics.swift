@@ -26,7 +26,8 @@ package struct Metrics: Sendable {
 
 extension Metrics {
   /// Rewards, outcomes and lengths of a rollout, under TRL's names where it has them.
-  package mutating func describe(_ rollout: Rollout, rewardNames: [String]) {
+  package mutating func describe(_ collected: Collected, rewardNames: [String]) {
+    let rollout = collected.rollout
     let rewards = rollout.rewards.map(Double.init)
     let sequences = rollout.sequences
     let groups = (0..<sequences.groupCount).map { group in
@@ -38,8 +39,11 @@ extension Metrics {
     set("frac_reward_zero_std", Statistics.mean(deviations.map { $0 == 0 ? 1 : 0 }))
     for (index, name) in rewardNames.enumerated() {
       let values = rollout.scores[index].map(\.reward)
-      set("rewards/\(name)/mean", Statistics.mean(values))
-      set("rewards/\(name)/std", Statistics.deviation(values))
+      // Two rewards of one name are told apart by their place.
+      let isRepeated = rewardNames.count { $0 == name } > 1
+      let key = isRepeated ? "rewards/\(name)-\(index + 1)" : "rewards/\(name)"
+      set("\(key)/mean", Statistics.mean(values))
+      set("\(key)/std", Statistics.deviation(values))
     }
     let outcomes = rollout.outcomes
     let others = Set(outcomes).subtracting(RewardOutcome.standard).sorted {
@@ -49,12 +53,16 @@ extension Metrics {
     for outcome in RewardOutcome.standard + others {
       set("outcomes/\(outcome.rawValue)", Double(outcomes.count { $0 == outcome }))
     }
-    let finished = rollout.generation.isFinished
+    let finished = rollout.isFinished
     let lengths = finished.indices.map { Double(sequences.tokens(ofSequence: $0).count) }
     set("completions/mean_length", Statistics.mean(lengths))
     set("completions/min_length", lengths.min() ?? 0)
     set("completions/max_length", lengths.max() ?? 0)
     set("completions/clipped_ratio", Statistics.mean(finished.map { $0 ? 0 : 1 }))
+    guard let refills = collected.refills else { return }
+    set("sampling/refills", Double(refills))
+    set("sampling/dropped_groups", Double(collected.sampledPrompts - rollout.items.count))
+    set("sampling/reward", collected.sampledReward)
   }
 }
 

@@ -1,26 +1,21 @@
 import FulcrumKernel
 
-/// Which training items a step takes: a function of the step, so that a resumed run goes on where
-/// it was.
+/// The order in which a run takes training items: a function of how many it took, so that a resumed
+/// run goes on where it was.
 package struct TaskOrder {
   private let task: any TaskSource
-  private let promptsPerStep: Int
   private let random: CounterRandom
   private var shuffled: (epoch: Int, order: [Int])?
 
-  package init(task: any TaskSource, promptsPerStep: Int, seed: UInt64) {
+  package init(task: any TaskSource, seed: UInt64) {
     self.task = task
-    self.promptsPerStep = promptsPerStep
     random = CounterRandom(seed: seed, purpose: "task-order")
   }
 
-  /// - Parameter step: from 1.
-  package mutating func items(step: Int) throws(FulcrumError) -> [TaskItem] {
+  /// - Parameter first: how many items were taken before.
+  package mutating func items(from first: Int, count: Int) throws(FulcrumError) -> [TaskItem] {
     var items: [TaskItem] = []
-    for slot in 0..<promptsPerStep {
-      let ordinal = (step - 1) * promptsPerStep + slot
-      items.append(try task.trainingItem(index(ordinal)))
-    }
+    for ordinal in first..<first + count { items.append(try task.trainingItem(index(ordinal))) }
     return items
   }
 

@@ -154,8 +154,7 @@ public protocol PolicyObjective: Component {
     _ input: borrowing ObjectiveInput, weights: inout MutableSpan<Float>,
     losses: inout MutableSpan<Float>, metrics: inout MetricSums) throws(FulcrumError)
 
-  /// Whether `survey` is to be called before a mini-batch is weighed. It costs a forward pass, but
-  /// for the step's first mini-batch.
+  /// Whether `survey` is to be called before a mini-batch is weighed. It costs a forward pass.
   var surveysMinibatch: Bool { get }
 
   /// Looks at a whole mini-batch, for an objective that compares its tokens with each other.

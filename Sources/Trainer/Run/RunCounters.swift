@@ -1,0 +1,13 @@
+/// What a run counts beside the policy's own state: a checkpoint keeps it.
+package struct RunCounters: Sendable, Equatable, Codable {
+  /// Training steps that are done.
+  package var step = 0
+  /// Completion tokens that were sampled, dropped groups included.
+  package var tokens = 0
+  /// Items of the task's order that were taken.
+  package var consumedItems = 0
+  /// Steps in a row, up to this one, in which optimiser steps were skipped.
+  package var skippedInARow = 0
+
+  package init() {}
+}

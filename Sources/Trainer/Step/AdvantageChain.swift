@@ -1,0 +1,34 @@
+import FulcrumKernel
+
+/// The chain of transforms that turns returns into an advantage for every token.
+package enum AdvantageChain {
+  /// Starts from each sequence's reward on its tokens (the return, undiscounted) and runs the chain.
+  ///
+  /// - Throws: what a transform throws; `.pluginFault`, naming it, for a value that is not finite.
+  package static func run(
+    _ transforms: [Named<any AdvantageTransform>], on batch: RolloutBatch
+  ) throws(FulcrumError) -> [Float] {
+    let sequences = batch.sequences
+    let rewards = batch.rewards
+    var advantages: [Float] = []
+    advantages.reserveCapacity(sequences.tokenCount)
+    for sequence in 0..<sequences.sequenceCount {
+      let count = sequences.tokens(ofSequence: sequence).count
+      advantages.append(contentsOf: repeatElement(rewards[sequence], count: count))
+    }
+    for transform in transforms {
+      var span = advantages.mutableSpan
+      do {
+        try transform.component.transform(&span, of: batch)
+      } catch {
+        throw error.within("advantage \(transform.name)")
+      }
+      if let place = advantages.firstIndex(where: { !$0.isFinite }) {
+        throw FulcrumError(
+          .pluginFault, "expected finite advantages, got \(advantages[place]) for token \(place)",
+          at: "advantage \(transform.name)")
+      }
+    }
+    return advantages
+  }
+}

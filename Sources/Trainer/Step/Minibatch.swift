@@ -1,0 +1,40 @@
+import FulcrumKernel
+
+/// The sequences of one optimiser step, with what each token counts in it.
+package struct Minibatch: Sendable {
+  /// Adjacent sequences, of whole groups.
+  package let sequences: Range<Int>
+  /// The places of their tokens in the batch.
+  package let tokens: Range<Int>
+  /// For each sequence, the factor of its tokens; 0 for one that is masked.
+  package let shares: [Double]
+  /// Of the sequences that count.
+  package let tokenCount: Int
+  package let sequenceCount: Int
+
+  /// Cuts a batch into mini-batches of `prompts` groups.
+  ///
+  /// - Parameter isMasked: whether each of the batch's sequences is left out of the update: it gets
+  ///   no weight and is in no denominator. `nil`: none is.
+  package static func cut(
+    _ batch: SequenceBatch, prompts: Int, aggregation: Aggregation, isMasked: [Bool]? = nil
+  ) -> [Minibatch] {
+    stride(from: 0, to: batch.groupCount, by: max(1, prompts)).map { first in
+      let last = min(first + max(1, prompts), batch.groupCount) - 1
+      let start = batch.sequences(ofGroup: first).lowerBound
+      let members = start..<batch.sequences(ofGroup: last).upperBound
+      let counts = members.map { !(isMasked?[$0] ?? false) }
+      let counted = zip(members, counts).filter { $0.1 }.map(\.0)
+      return Minibatch(
+        sequences: members, tokens: batch.tokens(ofSequences: members),
+        shares: aggregation.shares(of: batch, members: members, counts: counts),
+        tokenCount: counted.reduce(0) { $0 + batch.tokens(ofSequence: $1).count },
+        sequenceCount: counted.count)
+    }
+  }
+}
+
+extension [Minibatch] {
+  /// As `RolloutBatch.minibatchOffsets`.
+  package var offsets: [Int] { [0] + map(\.sequences.upperBound) }
+}

@@ -1,0 +1,118 @@
+import FulcrumKernel
+
+/// A reward function with how much it counts.
+package struct WeightedReward {
+  package let name: String
+  package let component: any RewardFn
+  package let weight: Double
+
+  package init(name: String, component: any RewardFn, weight: Double = 1) {
+    self.name = name
+    self.component = component
+    self.weight = weight
+  }
+}
+
+/// Asks a policy for completions of tasks, and reward functions for their judgement.
+package struct RolloutSampler {
+  package let policy: any PolicyModel
+  package let rewards: [WeightedReward]
+  package let samples: Int
+  package let maximumTokens: Int
+  package let temperature: Float
+  package let seed: UInt64
+
+  package init(
+    policy: any PolicyModel, rewards: [WeightedReward], samples: Int, maximumTokens: Int,
+    temperature: Float, seed: UInt64
+  ) {
+    self.policy = policy
+    self.rewards = rewards
+    self.samples = samples
+    self.maximumTokens = maximumTokens
+    self.temperature = temperature
+    self.seed = seed
+  }
+
+  /// - Parameters:
+  ///   - step: part of the key of every random draw.
+  ///   - firstPrompt: the first item's number among the step's prompts, part of the key too.
+  /// - Throws: `.data` for a prompt that leaves no room; `.notFinite` for a policy whose
+  ///   log-probabilities are not; what a reward function throws, with its name.
+  package func collect(_ items: [TaskItem], step: UInt32, firstPrompt: Int = 0)
+    throws(FulcrumError) -> Rollout
+  {
+    var prompts: [GenerationRequest.Prompt] = []
+    for (index, item) in items.enumerated() {
+      let tokens = try policy.encode(item.prompt)
+      guard tokens.count + maximumTokens <= policy.contextLength else {
+        throw FulcrumError(
+          .data,
+          "the prompt has \(tokens.count) tokens and leaves no room for \(maximumTokens) more in a"
+            + " context of \(policy.contextLength)", at: item.id,
+          hint: "lower max-new-tokens, or use a policy with a longer context")
+      }
+      prompts.append(
+        GenerationRequest.Prompt(tokens: tokens, id: UInt32(firstPrompt + index)))
+    }
+    let generation = try policy.generate(
+      GenerationRequest(
+        prompts: prompts, samplesPerPrompt: samples, maximumTokens: maximumTokens,
+        temperature: temperature, seed: seed, step: step))
+    guard generation.logProbabilities.allSatisfy(\.isFinite) else {
+      throw FulcrumError(
+        .notFinite, "expected finite log-probabilities of sampled tokens, got others",
+        at: "policy", hint: "its weights have run away: lower the learning rate")
+    }
+    return try judge(
+      items, sequences: generation.sequences, logProbabilities: generation.logProbabilities,
+      isFinished: generation.isFinished)
+  }
+
+  /// Lets the reward functions judge completions that were sampled by this policy or one with its
+  /// tokenizer.
+  package func judge(
+    _ items: [TaskItem], sequences: SequenceBatch, logProbabilities: [Float], isFinished: [Bool]
+  ) throws(FulcrumError) -> Rollout {
+    var judged: [RewardSample] = []
+    for (group, item) in items.enumerated() {
+      for sequence in sequences.sequences(ofGroup: group) {
+        let range = sequences.tokens(ofSequence: sequence)
+        let text = try policy.decode(
+          sequences.tokens.extracting(range).array, keepingSpecialTokens: false)
+        judged.append(
+          RewardSample(
+            prompt: item.prompt, completion: text, answer: item.answer,
+            isFinished: isFinished[sequence], tokenCount: range.count,
+            tokenLimit: maximumTokens))
+      }
+    }
+    var scores: [[RewardScore]] = []
+    for reward in rewards { scores.append(try Self.score(judged, by: reward)) }
+    return Rollout(
+      items: items, sequences: sequences, logProbabilities: logProbabilities,
+      isFinished: isFinished, completions: judged.map(\.completion), scores: scores,
+      rewardWeights: rewards.map(\.weight))
+  }
+
+  private static func score(_ samples: [RewardSample], by reward: WeightedReward)
+    throws(FulcrumError) -> [RewardScore]
+  {
+    let scores: [RewardScore]
+    do {
+      scores = try reward.component.score(samples)
+    } catch {
+      throw error.within("reward \(reward.name)")
+    }
+    guard scores.count == samples.count else {
+      throw FulcrumError(
+        .pluginFault, "expected \(samples.count) scores, got \(scores.count)",
+        at: "reward \(reward.name)")
+    }
+    for score in scores where !score.reward.isFinite {
+      throw FulcrumError(
+        .pluginFault, "expected a finite reward, got \(score.reward)", at: "reward \(reward.name)")
+    }
+    return scores
+  }
+}

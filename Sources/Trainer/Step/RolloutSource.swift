@@ -1,0 +1,107 @@
+import FulcrumKernel
+
+/// A step's rollout with what it took to get it.
+package struct Collected: Sendable {
+  package let rollout: Rollout
+  /// Prompts sampled, groups dropped among them included.
+  package var sampledPrompts: Int
+  /// Completion tokens sampled, those of dropped groups included.
+  package var sampledTokens: Int
+  /// Mean reward over all that was sampled.
+  package var sampledReward: Double
+  /// How often prompts were drawn again for dropped groups; `nil`: none are dropped.
+  package var refills: Int?
+
+  package init(
+    rollout: Rollout, sampledPrompts: Int, sampledTokens: Int, sampledReward: Double,
+    refills: Int? = nil
+  ) {
+    self.rollout = rollout
+    self.sampledPrompts = sampledPrompts
+    self.sampledTokens = sampledTokens
+    self.sampledReward = sampledReward
+    self.refills = refills
+  }
+}
+
+/// Where a run's rollouts come from.
+package protocol RolloutSource {
+  /// The next step's. Steps are asked for in order.
+  mutating func next(step: UInt32) throws(FulcrumError) -> Collected
+
+  /// How many of the task's training items were taken: a resumed run goes on from there.
+  var consumedItems: Int { get }
+}
+
+/// Samples each step's prompts, and with dynamic sampling draws others for groups that teach
+/// nothing.
+///
+/// - Source: dynamic sampling is DAPO's (arXiv 2503.14476, section 3.2).
+package struct SampledRollouts: RolloutSource {
+  private let sampler: RolloutSampler
+  private let promptsPerStep: Int
+  /// `nil`: groups of equal rewards stay.
+  private let maximumRefills: Int?
+  private var order: TaskOrder
+  package private(set) var consumedItems: Int
+
+  /// - Parameters:
+  ///   - maximumRefills: how often a step may draw again; `nil`: dynamic sampling is off.
+  ///   - consumedItems: where in the task's order to begin.
+  package init(
+    sampler: RolloutSampler, order: TaskOrder, promptsPerStep: Int, maximumRefills: Int?,
+    consumedItems: Int = 0
+  ) {
+    self.sampler = sampler
+    self.order = order
+    self.promptsPerStep = promptsPerStep
+    self.maximumRefills = maximumRefills
+    self.consumedItems = consumedItems
+  }
+
+  /// - Throws: what sampling throws; `.data` if too few groups have unequal rewards after all
+  ///   refills. Nothing is consumed then.
+  package mutating func next(step: UInt32) throws(FulcrumError) -> Collected {
+    var parts: [(rollout: Rollout, groups: [Int])] = []
+    var kept = 0
+    var next = consumedItems
+    var tokens = 0
+    var rewardSum = 0.0
+    var completions = 0
+    var refills = 0
+    while true {
+      let items = try order.items(from: next, count: promptsPerStep - kept)
+      let rollout = try sampler.collect(
+        items, step: step, firstPrompt: next - consumedItems)
+      next += items.count
+      tokens += rollout.sequences.tokenCount
+      let rewards = rollout.rewards
+      rewardSum += rewards.reduce(0) { $0 + Double($1) }
+      completions += rewards.count
+      let groups = items.indices.filter {
+        maximumRefills == nil || rollout.hasSpread(group: $0, rewards: rewards)
+      }
+      parts.append((rollout, groups))
+      kept += groups.count
+      if kept == promptsPerStep { break }
+      guard let maximumRefills, refills < maximumRefills else {
+        throw FulcrumError(
+          .data,
+          "expected \(promptsPerStep) prompts whose completions differ in reward, got \(kept) of"
+            + " \(next - consumedItems) sampled in \(refills + 1) rounds",
+          at: "rollout.dynamic-sampling",
+          hint: "the policy finds the prompts too hard or too easy: raise rollout.samples or"
+            + " rollout.max-refills, change the task, or turn dynamic sampling off")
+      }
+      refills += 1
+    }
+    let sampled = next - consumedItems
+    consumedItems = next
+    return Collected(
+      rollout: parts.count == 1 && parts[0].groups.count == parts[0].rollout.items.count
+        ? parts[0].rollout : Rollout.gather(parts),
+      sampledPrompts: sampled, sampledTokens: tokens,
+      sampledReward: rewardSum / Double(max(1, completions)),
+      refills: maximumRefills.map { _ in refills })
+  }
+}

@@ -1,0 +1,50 @@
+import FulcrumKernel
+
+/// What an update did, for metrics.
+package struct UpdateReport {
+  package var sums = MetricSums()
+  package var intervals = ProbabilityIntervals()
+  package var loss = 0.0
+  package var gradientNorms: [(phase: String, norm: Double)] = []
+  package var clippedSteps = 0
+  /// Tokens that take part, by phase.
+  package var phaseTokens: [(phase: String, tokens: Int)] = []
+  /// The largest |log π now − log π as sampled| before any parameter moved.
+  package var logProbabilityDifference = 0.0
+  /// Why optimiser steps were left out.
+  package var skipped: [FulcrumError] = []
+  /// In how many optimiser steps each token took part.
+  package var passes = 1.0
+  package var minibatches = 1
+  private var entropy = 0.0
+  private var weighedTokens = 0
+
+  /// Counts a token that takes part in an optimiser step.
+  package mutating func count(
+    loss: Double, logProbability: Float, weight: Float, entropy: Float, lever: Float
+  ) {
+    self.loss += loss
+    self.entropy += Double(entropy)
+    weighedTokens += 1
+    intervals.add(logProbability: logProbability, weight: weight, lever: lever)
+  }
+
+  package func describe(in metrics: inout Metrics, learningRate: Double) {
+    let norms = gradientNorms.map(\.norm)
+    metrics.set("loss", loss / (Double(max(1, minibatches)) * max(1, passes)))
+    metrics.set("grad_norm", Statistics.mean(norms))
+    for (phase, tokens) in phaseTokens where phaseTokens.count > 1 {
+      let own = gradientNorms.filter { $0.phase == phase }.map(\.norm)
+      metrics.set("phases/\(phase)/tokens", Double(tokens))
+      metrics.set("phases/\(phase)/grad_norm", Statistics.mean(own))
+    }
+    metrics.set("optimizer_steps", Double(norms.count))
+    metrics.set("optimizer_steps_skipped", Double(skipped.count))
+    metrics.set("gradient_clipped_ratio", Double(clippedSteps) / Double(max(1, norms.count)))
+    metrics.set("learning_rate", learningRate)
+    metrics.set("entropy", entropy / Double(max(1, weighedTokens)))
+    metrics.set(sums)
+    metrics.set("sampling/logp_difference/max", logProbabilityDifference)
+    intervals.describe(in: &metrics)
+  }
+}
