@@ -12,7 +12,8 @@ struct Fulcrum: ParsableCommand {
     version: "fulcrum \(FulcrumVersion.text), kernel interface "
       + "\(KernelInterface.major).\(KernelInterface.minor)",
     subcommands: [
-      TrainCommand.self, ResumeCommand.self, EvaluateCommand.self, SupervisedCommand.self,
+      TrainCommand.self, ResumeCommand.self, ExplainCommand.self, ReplayCommand.self,
+      EvaluateCommand.self, SupervisedCommand.self,
       ModelCommand.self, GenerateCommand.self, PluginCommand.self, RewardCommand.self,
       BenchCommand.self, DoctorCommand.self,
     ])

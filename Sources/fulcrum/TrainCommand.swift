@@ -12,14 +12,13 @@ struct TrainCommand: ParsableCommand {
 
   @OptionGroup var options: RunOptions
 
+  @Flag(help: "Write every step's whole rollout, for 'fulcrum replay'.")
+  var record = false
+
   func run() throws {
-    let configuration = try options.configuration()
-    let setup = try RunSetup(configuration, searchPath: Plugins.searchPath)
-    // Makes every component, so that a wrong request leaves nothing behind.
-    _ = try setup.stepComponents()
-    let directory = try RunDirectory(creating: try configuration.general.text("output"))
-    try SafeFiles.write(try setup.provenance(), to: directory.configuration)
-    try TrainingSession.run(setup, in: directory, from: nil)
+    var options = options
+    if record { options.overrides.append("logging.record=true") }
+    try TrainingSession.begin(try options.configuration())
   }
 }
 
@@ -47,6 +46,18 @@ struct ResumeCommand: ParsableCommand {
 
 /// A run in the foreground: what `train` and `resume` share.
 enum TrainingSession {
+  /// A new run, from its configuration's start.
+  static func begin(_ configuration: RunConfiguration) throws {
+    let start = try Checkpoint.start(of: configuration)
+    let setup = try RunSetup(
+      configuration, checkpoint: start?.path, searchPath: Plugins.searchPath)
+    // Makes every component, so that a wrong request leaves nothing behind.
+    _ = try setup.stepComponents(reference: start?.reference)
+    let directory = try RunDirectory(creating: try configuration.general.text("output"))
+    try SafeFiles.write(try setup.provenance(), to: directory.configuration)
+    try run(setup, in: directory, from: start)
+  }
+
   static func run(_ setup: RunSetup, in directory: RunDirectory, from checkpoint: Checkpoint?)
     throws
   {

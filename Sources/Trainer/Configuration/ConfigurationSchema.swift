@@ -9,6 +9,10 @@ package enum ConfigurationSchema {
       "threads", default: 0, in: 0...1024, help: "threads to keep busy; 0: all of the machine's"),
     .integer("seed", default: 1, in: 0...Int.max, help: "every random draw is a function of it"),
     .text("output", default: "runs/fulcrum", help: "the run directory, or the checkpoint of sft"),
+    .text(
+      "start", default: "",
+      help: "a run's checkpoint folder to go on from in a new run: policy, optimiser and counters;"
+        + " empty: at step 0 with policy.checkpoint"),
     .texts("plugin-path", default: [], help: "folders in which plugins are looked for first"),
   ]
 

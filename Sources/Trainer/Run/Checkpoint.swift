@@ -50,16 +50,35 @@ package struct Checkpoint: Sendable {
     return Checkpoint(path: path, counters: counters)
   }
 
+  /// The checkpoint that a configuration's run begins from; `nil`: it begins at step 0.
+  ///
+  /// - Throws: `.configuration` if it names a folder that is none.
+  package static func start(of configuration: RunConfiguration) throws(FulcrumError) -> Checkpoint?
+  {
+    let path = try configuration.general.text("start")
+    guard !path.isEmpty else { return nil }
+    guard let checkpoint = read(path) else {
+      throw FulcrumError(
+        .configuration, "expected a run's checkpoint, found none at \(path)", at: "start",
+        hint: "name a folder RUN/checkpoints/step-N; a policy without an optimiser's state goes"
+          + " under policy.checkpoint")
+    }
+    return checkpoint
+  }
+
   /// The complete checkpoints, oldest first.
   package static func all(in directory: RunDirectory) -> [Checkpoint] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: directory.checkpoints)) ?? []
     return names.filter { $0.hasPrefix("step-") }.compactMap { name in
-      let path = directory.checkpoints + "/" + name
-      guard let data = FileManager.default.contents(atPath: path + "/trainer/state.json"),
-        let state = try? JSONDecoder().decode(State.self, from: data), state.format == 2
-      else { return nil }
-      return Checkpoint(path: path, counters: state.counters)
+      read(directory.checkpoints + "/" + name)
     }.sorted { $0.step < $1.step }
+  }
+
+  private static func read(_ path: String) -> Checkpoint? {
+    guard let data = FileManager.default.contents(atPath: path + "/trainer/state.json"),
+      let state = try? JSONDecoder().decode(State.self, from: data), state.format == 2
+    else { return nil }
+    return Checkpoint(path: path, counters: state.counters)
   }
 
   /// - Throws: `.checkpoint` if the run has none.

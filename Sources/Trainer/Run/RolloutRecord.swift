@@ -37,6 +37,15 @@ package enum RolloutRecord {
     folder + "/step-\(step).jsonl"
   }
 
+  /// The steps that a folder has records of, in order.
+  package static func steps(in folder: String) -> [Int] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.compactMap { name in
+      guard name.hasPrefix("step-"), name.hasSuffix(".jsonl") else { return nil }
+      return Int(name.dropFirst(5).dropLast(6))
+    }.sorted()
+  }
+
   /// - Parameters:
   ///   - consumed: items of the task's order that were taken after this step.
   ///   - temperature: of the rollout.
@@ -165,6 +174,8 @@ package struct RecordedRollouts: RolloutSource {
     self.judge = judge
     self.promptsPerStep = promptsPerStep
   }
+
+  package var lastStep: Int? { RolloutRecord.steps(in: folder).last }
 
   /// - Throws: as `RolloutRecord.read`; `.configuration` if the record's shape is not the run's.
   package mutating func next(step: UInt32) throws(FulcrumError) -> Collected {

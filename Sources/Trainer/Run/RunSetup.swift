@@ -2,6 +2,15 @@ import Foundation
 import FulcrumKernel
 import PluginHost
 
+/// A component that a configuration names, with its parameters complete.
+package struct ResolvedComponent {
+  package let kind: RegisteredComponent.Kind
+  package let name: String
+  /// The key path.
+  package let path: String
+  package let parameters: Parameters
+}
+
 /// A configuration with its components made: what training and evaluation begin from.
 package struct RunSetup {
   package let configuration: RunConfiguration
@@ -157,14 +166,24 @@ package struct RunSetup {
 
   /// `run.yaml`: the configuration with every default, and what took part.
   package func provenance() throws(FulcrumError) -> String {
-    var resolved: [String: Parameters] = [:]
+    var parameters: [String: Parameters] = [:]
+    for component in try resolvedComponents() { parameters[component.path] = component.parameters }
+    return try Provenance.yaml(
+      configuration, resolved: parameters, host: factory.host, threads: threads)
+  }
+
+  /// Every component that the configuration names, with all of its parameters.
+  package func resolvedComponents() throws(FulcrumError) -> [ResolvedComponent] {
+    var resolved: [ResolvedComponent] = []
     for kind in RegisteredComponent.Kind.allCases {
       for choice in try configuration.choices(kind.configurationKey) {
-        resolved[choice.path] = try factory.resolve(kind, choice)
+        resolved.append(
+          ResolvedComponent(
+            kind: kind, name: choice.use, path: choice.path,
+            parameters: try factory.resolve(kind, choice)))
       }
     }
-    return try Provenance.yaml(
-      configuration, resolved: resolved, host: factory.host, threads: threads)
+    return resolved
   }
 
   private func rewards() throws(FulcrumError) -> [WeightedReward] {

@@ -36,6 +36,9 @@ struct TrainingLoop {
     source = try setup.rolloutSource(consumedItems: counters.consumedItems)
   }
 
+  /// The last step that there is a rollout for; `nil`: there is no end.
+  var lastStep: Int? { source.lastStep }
+
   /// Takes a step and writes its metrics and samples.
   ///
   /// - Parameter number: from 1.

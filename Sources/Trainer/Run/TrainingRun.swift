@@ -34,7 +34,6 @@ package struct TrainingRun {
     if let start { try setup.policy.loadOptimizer(from: start.optimizer) }
     let counters = start?.counters ?? RunCounters()
     try directory.rewind(to: counters.step)
-    let steps = try configuration.general.integer("steps")
     let checkpointEvery = try configuration.checkpoint.integer("every")
     let evaluateEvery = try configuration.evaluation.integer("every")
     let heldOut = try setup.heldOutItems()
@@ -43,6 +42,8 @@ package struct TrainingRun {
     var loop = try TrainingLoop(
       setup: setup, directory: directory, components: components, reference: reference,
       counters: counters)
+    let configured = try configuration.general.integer("steps")
+    let steps = min(configured, loop.lastStep ?? configured)
     var saved = start?.counters.step
     let began = ContinuousClock.now
     for number in stride(from: first + 1, through: steps, by: 1) {

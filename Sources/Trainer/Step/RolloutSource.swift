@@ -31,6 +31,13 @@ package protocol RolloutSource {
 
   /// How many of the task's training items were taken: a resumed run goes on from there.
   var consumedItems: Int { get }
+
+  /// The last step that there is a rollout for; `nil`: there is no end.
+  var lastStep: Int? { get }
+}
+
+extension RolloutSource {
+  package var lastStep: Int? { nil }
 }
 
 /// Samples each step's prompts, and with dynamic sampling draws others for groups that teach

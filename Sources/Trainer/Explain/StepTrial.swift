@@ -1,0 +1,85 @@
+import FulcrumKernel
+
+/// How long a step takes, from a trial on some of the first step's prompts.
+package struct StepTrial {
+  /// Prompts that the trial took.
+  package let prompts: Int
+  package let meanLength: Double
+  package let meanReward: Double
+  /// Seconds of a whole step: sampling and rewards; reference; update.
+  package let rollout: Double
+  package let reference: Double
+  package let update: Double
+
+  package var seconds: Double { rollout + reference + update }
+
+  /// Samples, scores, and weighs every token by nothing much; the policy is not for use after it.
+  ///
+  /// - Throws: what sampling and reward functions throw: a configuration that would fail in its first
+  ///   step fails here.
+  package init(
+    _ setup: RunSetup, _ components: StepComponents, _ arithmetic: BatchArithmetic
+  ) throws(FulcrumError) {
+    prompts = min(arithmetic.prompts, 4)
+    let scale = Double(arithmetic.prompts) / Double(prompts)
+    let clock = ContinuousClock()
+    let sampler = try setup.sampler(forEvaluation: false)
+    var order = TaskOrder(task: setup.task, seed: setup.seed)
+    let items = try order.items(from: 0, count: prompts)
+    // The first pass touches fresh memory.
+    _ = try sampler.collect(Array(items.prefix(1)), step: 1)
+    let began = clock.now
+    let sample = try sampler.collect(items, step: 1)
+    let sampled = clock.now
+    let sequences = sample.sequences
+    let all = 0..<sequences.sequenceCount
+    if let reference = components.reference {
+      _ = try ScoredColumns(
+        of: sequences, sequences: all, by: reference, temperature: components.options.temperature)
+    }
+    let scored = clock.now
+    try components.policy.accumulateGradient(
+      of: sequences, sequences: all, temperature: components.options.temperature
+    ) { (_, _, weights) throws(FulcrumError) in
+      for token in weights.indices { weights[token] = token % 2 == 0 ? 1e-6 : -1e-6 }
+    }
+    let trained = clock.now
+    _ = try components.policy.applyGradient(learningRate: 0)
+    let applied = clock.now
+    meanLength = Double(sequences.tokenCount) / Double(max(1, sequences.sequenceCount))
+    meanReward = Statistics.mean(sample.rewards.map(Double.init))
+    rollout = (sampled - began) / .seconds(1) * scale
+    reference = (scored - sampled) / .seconds(1) * scale
+    update =
+      (trained - scored) / .seconds(1) * scale
+      * Double(arithmetic.schedule.phases.count * arithmetic.iterations)
+      + (applied - trained) / .seconds(1) * Double(arithmetic.optimizerSteps)
+  }
+
+  package func lines(steps: Int) -> [(String, String)] {
+    func seconds(_ value: Double) -> String { "\((value * 100).rounded() / 100) s" }
+    return [
+      (
+        "time a step",
+        "\(seconds(self.seconds)): sampling and rewards \(seconds(rollout)), reference"
+          + " \(seconds(reference)), update \(seconds(update))"
+      ),
+      (
+        "time of the run",
+        "about \(Self.duration(self.seconds * Double(steps))), without evaluations"
+      ),
+      (
+        "trial",
+        "\(prompts) prompts: mean length \(BatchArithmetic.decimal(meanLength)), mean reward"
+          + " \((meanReward * 1000).rounded() / 1000)"
+      ),
+    ]
+  }
+
+  private static func duration(_ seconds: Double) -> String {
+    let whole = Int(seconds.rounded())
+    if whole < 120 { return "\(whole) s" }
+    if whole < 7200 { return "\(whole / 60) min \(whole % 60) s" }
+    return "\(whole / 3600) h \(whole % 3600 / 60) min"
+  }
+}

@@ -1,0 +1,54 @@
+import ArgumentParser
+import Foundation
+import FulcrumKernel
+import Trainer
+
+struct ExplainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "explain",
+    abstract: "Say what a configuration comes to, before it runs.",
+    discussion: "Prints the configuration with every default, what a step and the run amount to,"
+      + " and warns of what is seldom meant. Samples a few prompts to estimate the time.")
+
+  @OptionGroup var options: RunOptions
+
+  @Flag(name: .customLong("no-trial"), help: "Sample nothing; there is no time estimate then.")
+  var skipsTrial = false
+
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  func run() throws {
+    let configuration = try options.configuration()
+    let setup = try RunSetup(configuration, searchPath: Plugins.searchPath)
+    let components = try setup.stepComponents()
+    let arithmetic = try BatchArithmetic(setup, components)
+    let traps = try Traps.found(
+      in: setup, components, arithmetic, resolved: try setup.resolvedComponents())
+    let yaml = try setup.provenance()
+    let trial = skipsTrial ? nil : try StepTrial(setup, components, arithmetic)
+    let lines = arithmetic.lines + (trial?.lines(steps: arithmetic.steps) ?? [])
+    guard !json else {
+      var line = JSONLine([
+        ("configuration", .text(yaml)),
+        ("prompts", .number(Double(arithmetic.prompts))),
+        ("completions", .number(Double(arithmetic.completions))),
+        ("minibatches", .number(Double(arithmetic.minibatches))),
+        ("phases", .list(arithmetic.schedule.phases.map { .text($0) })),
+        ("optimizer_steps", .number(Double(arithmetic.optimizerSteps))),
+        ("state_bytes", .number(Double(arithmetic.stateBytes))),
+        ("warnings", .list(traps.map { .text($0) })),
+      ])
+      if let trial { line.add("seconds_per_step", .number(trial.seconds)) }
+      print(line.text)
+      return
+    }
+    print(yaml)
+    let width = lines.map(\.0.count).max() ?? 0
+    for (label, value) in lines {
+      print(label.padding(toLength: width, withPad: " ", startingAt: 0) + "   " + value)
+    }
+    if !traps.isEmpty { print() }
+    for trap in traps { print("warning: \(trap)") }
+  }
+}

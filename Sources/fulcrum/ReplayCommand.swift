@@ -1,0 +1,62 @@
+import ArgumentParser
+import Foundation
+import FulcrumKernel
+import Trainer
+
+struct ReplayCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "replay",
+    abstract: "Train on the rollouts that a run recorded, with other methods: nothing is sampled.",
+    discussion: """
+      'fulcrum train CONFIG --record' writes every step's rollout. A replay with the same \
+      configuration makes the same policy to the bit; with another advantage, schedule or objective \
+      (--set) it shows what that alone changes. Rewards are given anew.
+
+        fulcrum replay runs/a --output runs/a-plain --set schedule=single
+
+      A step that failed left its rollout in faults/: replay it from the checkpoint before it with \
+      --from STEP --rollouts RUN/faults.
+      """)
+
+  @Argument(help: ArgumentHelp("The run directory.", valueName: "run"))
+  var path: String
+
+  @Option(help: "The replay's own run directory; by default RUN-replay.")
+  var output: String?
+
+  @Option(help: "Begin with the run's checkpoint of this step, not at its start.")
+  var from: Int?
+
+  @Option(help: "The folder with the recorded rollouts; by default RUN/rollouts.")
+  var rollouts: String?
+
+  @Option(
+    name: .customLong("set"), parsing: .singleValue,
+    help: "Override a key of the run's configuration. May be given again and again.")
+  var overrides: [String] = []
+
+  func run() throws {
+    let source = try RunDirectory(opening: path)
+    let folder = rollouts ?? source.rollouts
+    guard let first = RolloutRecord.steps(in: folder).first else {
+      throw FulcrumError(
+        .notFound, "expected recorded rollouts step-N.jsonl, found none", at: folder,
+        hint: "record a run with 'fulcrum train CONFIG --record'")
+    }
+    guard first <= (from ?? 0) + 1 else {
+      throw FulcrumError(
+        .usage,
+        "the first recorded rollout is of step \(first), the replay begins at step"
+          + " \((from ?? 0) + 1)", at: folder,
+        hint: "give --from \(first - 1), if the run has a checkpoint of that step")
+    }
+    var tree = try ConfigurationTree(file: source.configuration)
+    try tree.set("rollout.replay=\"\(folder)\"")
+    try tree.set("logging.record=false")
+    if let from { try tree.set("start=\"\(source.checkpoints)/step-\(from)\"") }
+    for override in overrides { try tree.set(override) }
+    let trimmed = path.hasSuffix("/") ? String(path.dropLast()) : path
+    try tree.set("output=\"\(output ?? trimmed + "-replay")\"")
+    try TrainingSession.begin(try RunConfiguration(tree: tree))
+  }
+}
