@@ -34,6 +34,7 @@ let plugins = [
   Plugin(name: "grpo", folder: "GRPO"),
   Plugin(name: "advantage-reweighting", folder: "AdvantageReweighting"),
   Plugin(name: "lopti", folder: "Lopti"),
+  Plugin(name: "kl-penalty", folder: "KLPenalty"),
   Plugin(name: "knights-and-knaves", folder: "KnightsAndKnaves"),
   Plugin(
     name: "transformer", folder: "Transformer", sources: "Sources",
