@@ -4,7 +4,7 @@ internal import Glibc
 ///
 /// - Unit: nats.
 /// - Numerics: `Double`; e^x is held in e^±80, so that neither it nor a weight made of it overflows.
-///   A NaN gives a NaN value.
+///   A NaN gives NaN in both.
 /// - Source: Schulman, "Approximating KL divergence", 2020, which names k1, k2 and k3.
 package struct KLEstimator: Sendable {
   /// Which function of x.
@@ -43,7 +43,7 @@ package struct KLEstimator: Sendable {
 
   private func unclamped(_ x: Double) -> (value: Double, pull: Double) {
     switch kind {
-    case .k1: return (-x, -1)
+    case .k1: return (-x, x.isNaN ? x : -1)
     case .k2: return (x * x / 2, x)
     case .k3:
       // e^x − 1 in one step keeps the digits that near x = 0 are all there is. The NaN must be the

@@ -64,7 +64,7 @@ package struct KLReward: AdvantageTransform {
 
   /// The nearest finite `Float`; a NaN stays one.
   private static func nearest(_ value: Double) -> Float {
-    let greatest = Double(Float.greatestFiniteMagnitude)
-    return Float(min(max(value, -greatest), greatest))
+    let greatest = Float.greatestFiniteMagnitude
+    return min(max(Float(value), -greatest), greatest)
   }
 }
