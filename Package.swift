@@ -32,8 +32,14 @@ struct Plugin {
 
 let plugins = [
   Plugin(name: "grpo", folder: "GRPO"),
+  Plugin(name: "dr-grpo", folder: "DrGRPO"),
+  Plugin(name: "rloo", folder: "RLOO"),
+  Plugin(name: "reinforce-plus-plus", folder: "ReinforcePlusPlus"),
   Plugin(name: "advantage-reweighting", folder: "AdvantageReweighting"),
+  Plugin(name: "entropy-top", folder: "EntropyTop"),
+  Plugin(name: "token-filter", folder: "TokenFilter"),
   Plugin(name: "lopti", folder: "Lopti"),
+  Plugin(name: "kl-penalty", folder: "KLPenalty"),
   Plugin(name: "knights-and-knaves", folder: "KnightsAndKnaves"),
   Plugin(
     name: "transformer", folder: "Transformer", sources: "Sources",
@@ -82,6 +88,13 @@ let package = Package(
     .testTarget(
       name: "TrainerTests", dependencies: ["Trainer", "PluginHost", kernel],
       swiftSettings: settings),
+    // What holds for every advantage transform, and golden values of chains of them.
+    .testTarget(
+      name: "AdvantageTests",
+      dependencies: [
+        kernel, "AdvantageReweightingPlugin", "DrGRPOPlugin", "EntropyTopPlugin", "GRPOPlugin",
+        "KLPenaltyPlugin", "RLOOPlugin", "ReinforcePlusPlusPlugin", "TokenFilterPlugin",
+      ], swiftSettings: settings),
     // Runs the built program; the plugins are beside it because they are products.
     .testTarget(
       name: "EndToEndTests",

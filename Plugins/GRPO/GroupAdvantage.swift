@@ -1,63 +1,108 @@
 import FulcrumKernel
 
-/// Compares each completion with the others of its prompt: A_i = (R_i − mean_g) / (std_g + floor).
+/// Compares each completion with the others of its prompt: A_i = (R_i − mean_g) / (std + floor).
 ///
-/// - Shape: one value for each sequence, written to all of its tokens.
-/// - Unit: standard deviations of the group's rewards. Incoming advantages are not read.
-/// - Numerics: means and deviations in `Double`; the deviation is unbiased (n − 1). A group of one
-///   has mean 0 and deviation 1, so that its advantage is its reward, as in the paper's code. A
-///   group of equal rewards has advantage 0, also where the floor is 0.
+/// - Shape: one value for each sequence, written to all of its tokens. A sequence's return R is what
+///   its first token has in the incoming chain; its reward if it has no tokens.
+/// - Unit: standard deviations of returns; with scale `none` that of returns.
+/// - Numerics: means and deviations in `Double`; deviations are unbiased (n − 1). A group of one
+///   has mean 0 and deviation 1, so that its advantage is its return, as in the paper's code; so has
+///   a batch of one. A group of equal returns has advantage 0, also where the floor is 0. What does
+///   not fit `Float` becomes its greatest number.
 /// - Source: DeepSeekMath (arXiv 2402.03300), section 4.1.2, with the floor of the code of
-///   arXiv 2505.12929.
+///   arXiv 2505.12929; scales as TRL's `scale_rewards`.
 /// - Complexity: O(tokens), no allocation.
 package struct GroupAdvantage: AdvantageTransform {
+  /// Whose standard deviation is the unit.
+  private enum Scale: String, CaseIterable {
+    case group
+    case batch
+    case none
+  }
+
+  private static let defaultFloor = 1e-6
+
   package static let manual = ComponentManual(
     name: "grpo",
-    summary: "reward against its group: A = (R - mean) / (std + deviation-floor)",
+    summary: "return against its group: A = (R - mean) / (std + deviation-floor)",
     source: "arXiv 2402.03300, section 4.1.2",
     parameters: [
+      .choice(
+        "scale", default: Scale.group.rawValue, of: Scale.allCases.map(\.rawValue),
+        help: "whose standard deviation divides: the group's, the batch's or none's"),
       .number(
-        "deviation-floor", default: 1e-6, in: 0...1,
-        help: "added to the group's standard deviation, in units of reward")
+        "deviation-floor", default: defaultFloor, in: 0...1,
+        help: "added to the standard deviation, in units of reward"),
     ])
 
+  private let scale: Scale
   private let deviationFloor: Double
 
-  /// - Throws: `.pluginFault` if the parameters were checked against another manual.
+  /// - Throws: `.parameter` for a floor where no deviation divides.
   package init(_ parameters: Parameters, context: ComponentContext) throws(FulcrumError) {
+    let name = try parameters.text("scale")
+    guard let scale = Scale(rawValue: name) else {
+      throw parameters.refuse("scale", "expected group, batch or none, got \(name)")
+    }
     deviationFloor = try parameters.number("deviation-floor")
+    guard scale != .none || deviationFloor == Self.defaultFloor else {
+      throw parameters.refuse(
+        "deviation-floor", "expected nothing with scale none, got \(deviationFloor)",
+        hint: "no deviation divides, so there is none to add it to; leave it out or choose a scale")
+    }
+    self.scale = scale
   }
 
   /// Writes each sequence's advantage to its tokens; throws nothing.
   package func transform(_ advantages: inout MutableSpan<Float>, of batch: RolloutBatch)
     throws(FulcrumError)
   {
+    let everyone = 0..<batch.sequences.sequenceCount
+    let batchDeviation =
+      scale == .batch ? Self.moments(of: batch, advantages.span, over: everyone).deviation : 1
     for group in 0..<batch.sequences.groupCount {
       let members = batch.sequences.sequences(ofGroup: group)
-      let (mean, deviation) = Self.moments(of: batch.rewards, over: members)
-      let scale = deviation + deviationFloor
+      let (mean, groupDeviation) = Self.moments(of: batch, advantages.span, over: members)
+      let divisor =
+        switch scale {
+        case .group: groupDeviation + deviationFloor
+        case .batch: batchDeviation + deviationFloor
+        case .none: 1.0
+        }
       for sequence in members {
-        let difference = Double(batch.rewards[sequence]) - mean
-        // A scale of 0 means equal rewards: 0/0 would be the only thing to divide.
-        let advantage = scale == 0 ? 0 : Float(difference / scale)
+        let difference = Self.wholeReturn(of: batch, advantages.span, sequence) - mean
+        // A divisor of 0 means equal returns: 0/0 would be the only thing to divide.
+        let advantage = divisor == 0 ? 0 : Self.nearest(difference / divisor)
         for token in batch.sequences.tokens(ofSequence: sequence) { advantages[token] = advantage }
       }
     }
   }
 
-  /// Mean and unbiased standard deviation; 0 and 1 for fewer than two rewards.
+  private static func wholeReturn(
+    of batch: RolloutBatch, _ returns: Span<Float>, _ sequence: Int
+  ) -> Double {
+    let tokens = batch.sequences.tokens(ofSequence: sequence)
+    return Double(tokens.isEmpty ? batch.rewards[sequence] : returns[tokens.lowerBound])
+  }
+
+  /// Mean and unbiased standard deviation of returns; 0 and 1 for fewer than two.
   private static func moments(
-    of rewards: borrowing Span<Float>, over members: Range<Int>
+    of batch: RolloutBatch, _ returns: Span<Float>, over members: Range<Int>
   ) -> (mean: Double, deviation: Double) {
     guard members.count > 1 else { return (0, 1) }
     var sum = 0.0
-    for sequence in members { sum += Double(rewards[sequence]) }
+    for sequence in members { sum += wholeReturn(of: batch, returns, sequence) }
     let mean = sum / Double(members.count)
     var squares = 0.0
     for sequence in members {
-      let difference = Double(rewards[sequence]) - mean
+      let difference = wholeReturn(of: batch, returns, sequence) - mean
       squares += difference * difference
     }
     return (mean, (squares / Double(members.count - 1)).squareRoot())
+  }
+
+  private static func nearest(_ value: Double) -> Float {
+    let greatest = Float.greatestFiniteMagnitude
+    return min(max(Float(value), -greatest), greatest)
   }
 }

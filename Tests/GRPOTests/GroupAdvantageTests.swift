@@ -8,9 +8,9 @@ private func make(_ given: [String: ParameterValue] = [:]) throws -> GroupAdvant
   return try GroupAdvantage(parameters, context: ComponentContext())
 }
 
-/// Advantages of groups of rewards; every completion has `lengths` tokens in turn.
+/// Advantages of groups of returns; every completion has `lengths` tokens in turn.
 private func advantages(
-  _ groups: [[Float]], lengths: [Int] = [1], floor: Double = 0
+  _ groups: [[Float]], lengths: [Int] = [1], floor: Double? = 0, scale: String = "group"
 ) throws -> [Float] {
   var sequence = 0
   let completions = groups.map { group in
@@ -22,10 +22,16 @@ private func advantages(
   let batch = RolloutBatch(
     sequences: SequenceBatch(prompts: groups.map { _ in [1] }, completions: completions),
     rewards: groups.flatMap(\.self))
-  // What was there before must not matter.
+  // Of what was there before, only a sequence's first token matters.
   var advantages = [Float](repeating: .nan, count: batch.sequences.tokenCount)
+  for sequence in 0..<batch.sequences.sequenceCount {
+    let tokens = batch.sequences.tokens(ofSequence: sequence)
+    if !tokens.isEmpty { advantages[tokens.lowerBound] = batch.rewards[sequence] }
+  }
   var span = advantages.mutableSpan
-  try make(["deviation-floor": .number(floor)]).transform(&span, of: batch)
+  var given: [String: ParameterValue] = ["scale": .text(scale)]
+  if let floor { given["deviation-floor"] = .number(floor) }
+  try make(given).transform(&span, of: batch)
   return advantages
 }
 
@@ -46,53 +52,98 @@ private func advantages(
     #expect(result == [-1, -1, 0, 1, 1, 1, 0, 0, 0])
   }
 
+  @Test func `a sequence's return is what the chain left at its first token`() throws {
+    // The rewards are all 0; a link before this one has charged tokens.
+    let batch = RolloutBatch(
+      sequences: SequenceBatch(prompts: [[1]], completions: [[[5, 6], [7], [8, 9], [4]]]),
+      rewards: [0, 0, 0, 0])
+    var result: [Float] = [3, 50, -1, -1, 60, -1]
+    var span = result.mutableSpan
+    try make(["deviation-floor": .number(0)]).transform(&span, of: batch)
+    #expect(result == [1.5, 1.5, -0.5, -0.5, -0.5, -0.5])
+  }
+
+  @Test func `the batch's deviation divides differences from the group's mean`() throws {
+    // Means 1 and -1, differences 2, -2, 0, 0; all four have mean 0 and deviation sqrt(12/3) = 2.
+    let groups: [[Float]] = [[3, -1], [-1, -1]]
+    #expect(try advantages(groups, scale: "batch") == [1, -1, 0, 0])
+    // Floor 2 on deviation 2.
+    #expect(try advantages(groups, floor: 1, scale: "batch") == [2 / 3, -2 / 3, 0, 0])
+  }
+
+  @Test func `without a scale the difference stands`() throws {
+    #expect(
+      try advantages([[3, -1], [-1, -1], [0.25]], floor: nil, scale: "none") == [2, -2, 0, 0, 0.25])
+  }
+
   @Test(arguments: [0, 1e-6])
   func `a group of equal rewards has advantage zero`(floor: Double) throws {
     // 0.1 is not exact in binary, but the sum of three equal Floats is exact in Double.
     #expect(try advantages([[0.1, 0.1, 0.1]], floor: floor) == [0, 0, 0])
+    #expect(try advantages([[0.1, 0.1, 0.1]], floor: floor, scale: "batch") == [0, 0, 0])
   }
 
   @Test func `a group of one has its reward for an advantage`() throws {
     #expect(try advantages([[3], [-0.5]]) == [3, -0.5])
     // Floor 1 on deviation 1.
     #expect(try advantages([[3]], floor: 1) == [1.5])
+    // A batch of one has deviation 1 as well; one of two has the batch's, here sqrt(2).
+    #expect(try advantages([[3]], scale: "batch") == [3])
+    #expect(try advantages([[3], [1]], scale: "batch") == [3, 1].map { $0 * halfOfRoot2 })
   }
 
   @Test func `empty groups and empty completions are passed over`() throws {
     #expect(
-      try advantages([[], [1, 3], []], lengths: [0, 2]) == [0.5, 0.5].map { $0 * sqrtOf2 })
+      try advantages([[], [1, 3], []], lengths: [0, 2]) == [0.5, 0.5].map { $0 * 2 * halfOfRoot2 })
   }
 
-  @Test(arguments: [11, 12, 13] as [UInt64])
-  func `random groups agree with another way to the moments`(seed: UInt64) throws {
+  @Test(arguments: [11, 12, 13] as [UInt64], ["group", "batch", "none"])
+  func `random groups agree with another way to the moments`(seed: UInt64, scale: String) throws {
     var random = TestRandom(seed: seed)
     let groups = (0..<40).map { _ in
       (0..<Int.random(in: 2...9, using: &random)).map { _ in random.number(in: -3...3) }
     }
     let floor = 1e-6
-    let got = try advantages(groups, floor: floor)
+    let got = try advantages(groups, floor: floor, scale: scale)
+    let whole = deviation(groups.flatMap(\.self).map(Double.init))
     var expected: [Double] = []
     for group in groups {
       let values = group.map(Double.init)
-      let n = Double(values.count)
-      // Variance from all pairs: the sum of (a - b)^2 over pairs is n (n - 1) times it.
-      var pairs = 0.0
-      for i in values.indices {
-        for j in 0..<i { pairs += pow(values[i] - values[j], 2) }
-      }
-      let mean = values.reduce(0, +) / n
-      expected += values.map { ($0 - mean) / (sqrt(pairs / (n * (n - 1))) + floor) }
+      let mean = values.reduce(0, +) / Double(values.count)
+      let unit = scale == "group" ? deviation(values) + floor : scale == "batch" ? whole + floor : 1
+      expected += values.map { ($0 - mean) / unit }
     }
     #expect(got.count == expected.count)
     for (a, b) in zip(got, expected) {
-      // One rounding to Float of a value below 4, and Double's noise: 2^-23 · 4 covers it.
+      // One rounding to Float of a value below 8, and Double's noise: 2^-23 · 4 covers it.
       #expect(abs(Double(a) - b) < 0x1p-21, "seed \(seed)")
     }
   }
 
-  @Test func `the default floor is that of the paper's code and nothing else is needed`() throws {
-    #expect(GroupAdvantage.manual.parameters.map(\.defaultValue) == [.number(1e-6)])
+  @Test func `the defaults are those of the paper's code and nothing else is needed`() throws {
+    #expect(
+      GroupAdvantage.manual.parameters.map(\.defaultValue) == [.text("group"), .number(1e-6)])
     #expect(try make().needs.isEmpty)
+  }
+
+  @Test func `a floor without a deviation is refused`() {
+    let error = #expect(throws: FulcrumError.self) {
+      try make(["scale": .text("none"), "deviation-floor": .number(1e-4)])
+    }
+    #expect(
+      error?.description == """
+        advantage[0].deviation-floor: expected nothing with scale none, got 0.0001
+          hint: no deviation divides, so there is none to add it to; leave it out or choose a scale
+        """)
+  }
+
+  @Test func `an unknown scale is refused`() {
+    let error = #expect(throws: FulcrumError.self) { try make(["scale": .text("std")]) }
+    #expect(
+      error?.description == """
+        advantage[0].scale: expected one of group, batch, none, got std
+          hint: whose standard deviation divides: the group's, the batch's or none's
+        """)
   }
 
   @Test func `the entry function registers a transform and an objective`() {
@@ -106,5 +157,14 @@ private func advantages(
   }
 }
 
-/// Rewards 1 and 3: mean 2, deviation √2, so ±1/√2 = ±√2/2.
-private let sqrtOf2 = Float(2.0.squareRoot())
+/// Rewards 1 and 3: mean 2, deviation √2.
+private let halfOfRoot2 = Float(2.0.squareRoot() / 2)
+
+/// Unbiased, from all pairs: the sum of (a − b)² over pairs is n (n − 1) times the variance.
+private func deviation(_ values: [Double]) -> Double {
+  var pairs = 0.0
+  for i in values.indices {
+    for j in 0..<i { pairs += pow(values[i] - values[j], 2) }
+  }
+  return sqrt(pairs / Double(values.count * (values.count - 1)))
+}

@@ -1,0 +1,49 @@
+import FulcrumKernel
+
+/// Compares each completion with the mean of its prompt's OTHER completions.
+///
+/// A_i = R_i − mean of the others = n/(n − 1) · (R_i − mean_g). The baseline does not depend on the
+/// completion itself, so the policy gradient stays unbiased.
+///
+/// - Shape: one value for each sequence, written to all of its tokens. A sequence's return R is what
+///   its first token has in the incoming chain; its reward if it has no tokens.
+/// - Unit: of the reward.
+/// - Numerics: means in `Double`. A group of one has no others: its advantage is its return. What
+///   does not fit `Float` becomes its greatest number.
+/// - Source: "Back to Basics", arXiv 2402.14740, the RLOO estimator (Kool et al., 2019).
+/// - Complexity: O(tokens), no allocation.
+package struct LeaveOneOut: AdvantageTransform {
+  package static let manual = ComponentManual(
+    name: "rloo",
+    summary: "return less the mean of its group's others: A = n / (n - 1) * (R - mean)",
+    source: "arXiv 2402.14740, RLOO estimator")
+
+  package init(_ parameters: Parameters, context: ComponentContext) throws(FulcrumError) {}
+
+  /// Writes each sequence's advantage to its tokens; throws nothing.
+  package func transform(_ advantages: inout MutableSpan<Float>, of batch: RolloutBatch)
+    throws(FulcrumError)
+  {
+    let greatest = Float.greatestFiniteMagnitude
+    for group in 0..<batch.sequences.groupCount {
+      let members = batch.sequences.sequences(ofGroup: group)
+      let count = Double(members.count)
+      var sum = 0.0
+      for sequence in members { sum += Self.wholeReturn(of: batch, advantages.span, sequence) }
+      for sequence in members {
+        var difference = Self.wholeReturn(of: batch, advantages.span, sequence)
+        // Multiplied before divided: whole numbers whose quotient is one stay exact.
+        if count > 1 { difference = (difference - sum / count) * count / (count - 1) }
+        let advantage = min(max(Float(difference), -greatest), greatest)
+        for token in batch.sequences.tokens(ofSequence: sequence) { advantages[token] = advantage }
+      }
+    }
+  }
+
+  private static func wholeReturn(
+    of batch: RolloutBatch, _ returns: Span<Float>, _ sequence: Int
+  ) -> Double {
+    let tokens = batch.sequences.tokens(ofSequence: sequence)
+    return Double(tokens.isEmpty ? batch.rewards[sequence] : returns[tokens.lowerBound])
+  }
+}
