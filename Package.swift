@@ -14,6 +14,7 @@ struct Plugin {
   let folder: String
   var sources: String?
   var dependencies: [Target.Dependency] = []
+  var testDependencies: [Target.Dependency] = []
 
   var module: String { folder + "Plugin" }
   var product: Product { .library(name: "fulcrum-" + name, type: .dynamic, targets: [module]) }
@@ -24,14 +25,28 @@ struct Plugin {
         path: "Plugins/" + folder + (sources.map { "/" + $0 } ?? ""),
         exclude: sources == nil ? ["README.md"] : [], swiftSettings: settings),
       .testTarget(
-        name: folder + "Tests", dependencies: [.target(name: module), kernel],
+        name: folder + "Tests", dependencies: [.target(name: module), kernel] + testDependencies,
         swiftSettings: settings),
     ]
   }
 }
 
 let plugins = [
-  Plugin(name: "grpo", folder: "GRPO"),
+  Plugin(
+    name: "grpo", folder: "GRPO", dependencies: ["ObjectiveParts"],
+    testDependencies: ["ObjectiveTestSupport"]),
+  Plugin(
+    name: "cispo", folder: "CISPO", dependencies: ["ObjectiveParts"],
+    testDependencies: ["ObjectiveTestSupport"]),
+  Plugin(
+    name: "clip-cov", folder: "ClipCov", dependencies: ["ObjectiveParts"],
+    testDependencies: ["ObjectiveTestSupport"]),
+  Plugin(
+    name: "kl-cov", folder: "KLCov", dependencies: ["ObjectiveParts"],
+    testDependencies: ["ObjectiveTestSupport"]),
+  Plugin(
+    name: "entropy-bonus", folder: "EntropyBonus", dependencies: ["ObjectiveParts"],
+    testDependencies: ["ObjectiveTestSupport"]),
   Plugin(name: "advantage-reweighting", folder: "AdvantageReweighting"),
   Plugin(name: "lopti", folder: "Lopti"),
   Plugin(name: "knights-and-knaves", folder: "KnightsAndKnaves"),
@@ -61,6 +76,18 @@ let package = Package(
     .target(
       name: "TransformerKernels", path: "Plugins/Transformer/Kernels",
       cSettings: [.unsafeFlags(["-O3"])]),
+    // What several objectives share; each plugin has its own copy
+    // (Documentation/Decisions/0008-objective-parts.md).
+    .target(
+      name: "ObjectiveParts", dependencies: [kernel], path: "Plugins/ObjectiveParts",
+      swiftSettings: settings),
+    .testTarget(
+      name: "ObjectivePartsTests",
+      dependencies: ["ObjectiveParts", "ObjectiveTestSupport", kernel],
+      swiftSettings: settings),
+    .target(
+      name: "ObjectiveTestSupport", dependencies: [kernel], path: "Tests/ObjectiveTestSupport",
+      swiftSettings: settings),
     .target(
       name: "PluginHost",
       dependencies: [kernel, .product(name: "Crypto", package: "swift-crypto")],
