@@ -49,6 +49,7 @@ let plugins = [
     testDependencies: ["ObjectiveTestSupport"]),
   Plugin(name: "advantage-reweighting", folder: "AdvantageReweighting"),
   Plugin(name: "lopti", folder: "Lopti"),
+  Plugin(name: "kl-penalty", folder: "KLPenalty"),
   Plugin(name: "knights-and-knaves", folder: "KnightsAndKnaves"),
   Plugin(
     name: "transformer", folder: "Transformer", sources: "Sources",
