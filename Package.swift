@@ -49,7 +49,9 @@ let plugins = [
     testDependencies: ["ObjectiveTestSupport"]),
   Plugin(name: "advantage-reweighting", folder: "AdvantageReweighting"),
   Plugin(name: "lopti", folder: "Lopti"),
-  Plugin(name: "kl-penalty", folder: "KLPenalty"),
+  Plugin(
+    name: "kl-penalty", folder: "KLPenalty", dependencies: ["ObjectiveParts"],
+    testDependencies: ["ObjectiveTestSupport"]),
   Plugin(name: "knights-and-knaves", folder: "KnightsAndKnaves"),
   Plugin(
     name: "transformer", folder: "Transformer", sources: "Sources",
@@ -85,6 +87,13 @@ let package = Package(
     .testTarget(
       name: "ObjectivePartsTests",
       dependencies: ["ObjectiveParts", "ObjectiveTestSupport", kernel],
+      swiftSettings: settings),
+    .testTarget(
+      name: "ObjectiveGoldenTests",
+      dependencies: [
+        "GRPOPlugin", "CISPOPlugin", "ClipCovPlugin", "KLCovPlugin", "KLPenaltyPlugin",
+        "EntropyBonusPlugin", "AdvantageReweightingPlugin", "ObjectiveTestSupport", kernel,
+      ],
       swiftSettings: settings),
     .target(
       name: "ObjectiveTestSupport", dependencies: [kernel], path: "Tests/ObjectiveTestSupport",
