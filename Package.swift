@@ -14,6 +14,7 @@ struct Plugin {
   let folder: String
   var sources: String?
   var dependencies: [Target.Dependency] = []
+  var testDependencies: [Target.Dependency] = []
 
   var module: String { folder + "Plugin" }
   var product: Product { .library(name: "fulcrum-" + name, type: .dynamic, targets: [module]) }
@@ -24,23 +25,39 @@ struct Plugin {
         path: "Plugins/" + folder + (sources.map { "/" + $0 } ?? ""),
         exclude: sources == nil ? ["README.md"] : [], swiftSettings: settings),
       .testTarget(
-        name: folder + "Tests", dependencies: [.target(name: module), kernel],
+        name: folder + "Tests", dependencies: [.target(name: module), kernel] + testDependencies,
         swiftSettings: settings),
     ]
   }
 }
 
+/// A plugin with an objective: these share parts, and their tests share batches and oracles.
+func objective(name: String, folder: String) -> Plugin {
+  Plugin(
+    name: name, folder: folder, dependencies: ["ObjectiveParts"],
+    testDependencies: ["ObjectiveTestSupport"])
+}
+
 let plugins = [
-  Plugin(name: "grpo", folder: "GRPO"),
+  objective(name: "grpo", folder: "GRPO"),
+  objective(name: "cispo", folder: "CISPO"),
+  objective(name: "clip-cov", folder: "ClipCov"),
+  objective(name: "kl-cov", folder: "KLCov"),
+  objective(name: "kl-penalty", folder: "KLPenalty"),
+  objective(name: "entropy-bonus", folder: "EntropyBonus"),
   Plugin(name: "dr-grpo", folder: "DrGRPO"),
   Plugin(name: "rloo", folder: "RLOO"),
   Plugin(name: "reinforce-plus-plus", folder: "ReinforcePlusPlus"),
   Plugin(name: "advantage-reweighting", folder: "AdvantageReweighting"),
   Plugin(name: "entropy-top", folder: "EntropyTop"),
   Plugin(name: "token-filter", folder: "TokenFilter"),
+  Plugin(name: "single", folder: "Single"),
   Plugin(name: "lopti", folder: "Lopti"),
-  Plugin(name: "kl-penalty", folder: "KLPenalty"),
+  Plugin(name: "random-split", folder: "RandomSplit"),
   Plugin(name: "knights-and-knaves", folder: "KnightsAndKnaves"),
+  Plugin(name: "math", folder: "MathReward"),
+  Plugin(name: "overlong", folder: "Overlong"),
+  Plugin(name: "jsonl", folder: "JSONLTask"),
   Plugin(
     name: "transformer", folder: "Transformer", sources: "Sources",
     dependencies: ["COpenBLAS", "TransformerFormats", "TransformerKernels"]),
@@ -67,6 +84,25 @@ let package = Package(
     .target(
       name: "TransformerKernels", path: "Plugins/Transformer/Kernels",
       cSettings: [.unsafeFlags(["-O3"])]),
+    // What several objectives share; each plugin has its own copy
+    // (Documentation/Decisions/0008-objective-parts.md).
+    .target(
+      name: "ObjectiveParts", dependencies: [kernel], path: "Plugins/ObjectiveParts",
+      swiftSettings: settings),
+    .testTarget(
+      name: "ObjectivePartsTests",
+      dependencies: ["ObjectiveParts", "ObjectiveTestSupport", kernel],
+      swiftSettings: settings),
+    .testTarget(
+      name: "ObjectiveGoldenTests",
+      dependencies: [
+        "GRPOPlugin", "CISPOPlugin", "ClipCovPlugin", "KLCovPlugin", "KLPenaltyPlugin",
+        "EntropyBonusPlugin", "AdvantageReweightingPlugin", "ObjectiveTestSupport", kernel,
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "ObjectiveTestSupport", dependencies: [kernel], path: "Tests/ObjectiveTestSupport",
+      swiftSettings: settings),
     .target(
       name: "PluginHost",
       dependencies: [kernel, .product(name: "Crypto", package: "swift-crypto")],

@@ -1,44 +1,41 @@
 import FulcrumKernel
+import ObjectiveParts
 
-/// The clipped surrogate less β times the KL to the reference, as a mean over the tokens of the
-/// mini-batch.
+/// The clipped surrogate: J = Σ share · min(rA, clip(r) A), with r of the token or of its sequence.
 ///
-/// Weight of a token: w = [r A 1_trust + β (π_ref/π − 1)] / N, with r = π/π_old; its loss is
-/// [−min(rA, clip(r) A) + β k3] / N.
+/// With g_t = r A_t 1_trust the weight of a token is share · g_t; where r is the sequence's, every
+/// token of it moves r, and the weight is share · mean g over the sequence.
 ///
-/// - Shape: one weight and one loss for each token of the slice; N is the whole mini-batch's token
-///   count, so slices don't change a bit.
+/// - Shape: one weight and one loss for each token of the slice. A sequence is whole in its slice,
+///   so slices don't change a bit. Sequences of share 0 get zeros and are not in the metrics.
 /// - Numerics: each token in `Double`, rounded once.
-/// - Source: arXiv 2505.12929, equations (1) and (2).
+/// - Source: arXiv 2505.12929, equations (1), (2) and (4); arXiv 2507.18071, sections 4.1 and 4.3.
 /// - Complexity: O(tokens), no allocation but for the metrics' entries.
 package struct GRPOObjective: PolicyObjective {
   package static let manual = ComponentManual(
     name: "grpo",
-    summary: "clipped ratio, less beta times the KL to the reference, as a mean over tokens",
-    source: "arXiv 2505.12929, equations (1) and (2)",
+    summary: "clipped ratio: min(r A, clip(r, 1 - clip-low, 1 + clip-high) A)",
+    source: "arXiv 2505.12929, equations (1), (2) and (4); GSPO: arXiv 2507.18071",
     parameters: [
-      .number(
-        "clip-low", default: 0.2, in: 0...1,
-        help: "a ratio below 1 - clip-low gives no gradient where the advantage is negative"),
-      .number(
-        "clip-high", default: 0.24, in: 0...100,
-        help: "a ratio above 1 + clip-high gives no gradient where the advantage is positive"),
+      .choice(
+        "importance-ratio", default: ImportanceRatio.token.rawValue,
+        of: ImportanceRatio.allCases.map(\.rawValue),
+        help: "r: the token's own, or its sequence's geometric mean (GSPO), or that as a constant "
+          + "with each token's own gradient (GSPO-token)")
+    ] + ClippedSurrogate.parameters(clipHigh: 0.24) + [
       .number(
         "dual-clip", default: 0, in: 0...1000,
         help: "a ratio above it gives no gradient where the advantage is negative; 0: off, "
           + "10 in the paper's scripts"),
       .number(
-        "beta", default: 0.001, in: 0...10,
-        help: "weight of the KL to the reference; 0: no reference policy is needed"),
-      .flag(
-        "kl-clamp", default: true,
-        help: "hold the KL's log ratio in -5...5 and the KL in -10...10, as the paper's code does"),
+        "alpha", default: 0, in: 0...1,
+        help: "A <- [alpha * pi + 1 - alpha] * A with the current pi as a constant; 0: no change"),
     ])
 
-  package let needs: Set<Column>
+  package let needs: Set<Column> = [.oldLogProbabilities]
+  private let importanceRatio: ImportanceRatio
   private let surrogate: ClippedSurrogate
-  private let divergence: ReferenceDivergence
-  private let beta: Double
+  private let alpha: Double
 
   /// - Throws: `.parameter` for a dual clip above 0 that is not above 1.
   package init(_ parameters: Parameters, context: ComponentContext) throws(FulcrumError) {
@@ -48,14 +45,9 @@ package struct GRPOObjective: PolicyObjective {
         "dual-clip", "expected 0 (off) or a number above 1, got \(dual)",
         hint: "a ratio of 1 must stay unclipped; the paper's scripts have 10")
     }
-    surrogate = ClippedSurrogate(
-      low: try parameters.number("clip-low"), high: try parameters.number("clip-high"),
-      dual: dual == 0 ? .infinity : dual)
-    divergence = ReferenceDivergence(isClamped: try parameters.flag("kl-clamp"))
-    beta = try parameters.number("beta")
-    needs =
-      beta > 0
-      ? [.oldLogProbabilities, .referenceLogProbabilities] : [.oldLogProbabilities]
+    surrogate = try ClippedSurrogate(parameters, dual: dual == 0 ? .infinity : dual)
+    importanceRatio = try ImportanceRatio(parameters)
+    alpha = try parameters.number("alpha")
   }
 
   /// Sets the weights and losses of a slice's tokens and adds to the metrics.
@@ -65,43 +57,41 @@ package struct GRPOObjective: PolicyObjective {
     _ input: borrowing ObjectiveInput, weights: inout MutableSpan<Float>,
     losses: inout MutableSpan<Float>, metrics: inout MetricSums
   ) throws(FulcrumError) {
-    let count = input.tokenCount
-    try Self.require(count, got: input.advantages.count, "advantages")
-    try Self.require(count, got: input.oldLogProbabilities.count, "old log-probabilities")
-    if beta > 0 {
-      try Self.require(
-        count, got: input.referenceLogProbabilities.count, "reference log-probabilities")
-    }
-    let share = 1 / Double(input.minibatchTokenCount)
+    try input.require(.advantages, .oldLogProbabilities, by: Self.manual.name)
     var tally = ObjectiveTally()
-    for token in 0..<count {
-      let logProbability = Double(input.logProbabilities[token])
-      let advantage = Double(input.advantages[token])
-      let logRatio = logProbability - Double(input.oldLogProbabilities[token])
-      let ratio = boundedExponential(logRatio)
-      let branch = surrogate.branch(ratio: ratio, advantage: advantage)
-      var objective = surrogate.value(ratio: ratio, advantage: advantage, branch: branch)
-      var weight = branch == .unclipped ? ratio * advantage : 0
-      if beta > 0 {
-        let reference = Double(input.referenceLogProbabilities[token])
-        let (value, pull) = divergence.estimate(logRatio: reference - logProbability)
-        objective -= beta * value
-        weight += beta * pull
-        tally.divergence += value
+    for sequence in 0..<input.sequenceCount {
+      let share = input.share(ofSequence: sequence)
+      if share == 0 { continue }
+      let tokens = input.tokens(ofSequence: sequence)
+      let common = importanceRatio.sequenceRatio(of: tokens, in: input)
+      var pushes = 0.0
+      for token in tokens {
+        let logRatio = input.logRatio(token)
+        let ratio = common ?? boundedExponential(logRatio)
+        let advantage = advantage(of: token, in: input)
+        let branch = surrogate.branch(ratio: ratio, advantage: advantage)
+        let push = branch == .unclipped ? ratio * advantage : 0
+        pushes += push
+        weights[token] = Float(push * share)
+        losses[token] = Float(
+          -surrogate.value(ratio: ratio, advantage: advantage, branch: branch) * share)
+        tally.count(ratio: ratio, logRatio: logRatio)
+        tally.count(branch)
       }
-      tally.count(branch, ratio: ratio, logRatio: logRatio)
-      weights[token] = Float(weight * share)
-      losses[token] = Float(-objective * share)
+      if importanceRatio == .sequence {
+        let weight = Float(pushes / Double(tokens.count) * share)
+        for token in tokens { weights[token] = weight }
+      }
     }
-    tally.report(
-      count, hasDualClip: surrogate.dual.isFinite, hasDivergence: beta > 0, to: &metrics)
+    tally.reportClips(hasDualClip: surrogate.dual.isFinite, to: &metrics)
+    tally.reportRatios(to: &metrics)
   }
 
-  private static func require(_ count: Int, got: Int, _ what: String) throws(FulcrumError) {
-    guard got == count else {
-      throw FulcrumError(
-        .pluginFault, "expected \(count) \(what), one for each token, got \(got)", at: "grpo",
-        hint: "the host must compute every column that the objective names in its 'needs'")
-    }
+  /// The token's advantage, reweighted by its present probability if `alpha` is above 0.
+  private func advantage(of token: Int, in input: borrowing ObjectiveInput) -> Double {
+    let advantage = Double(input.advantages[token])
+    guard alpha > 0 else { return advantage }
+    let probability = boundedExponential(Double(input.logProbabilities[token]))
+    return (alpha * probability + (1 - alpha)) * advantage
   }
 }

@@ -5,5 +5,6 @@ import FulcrumKernel
 public func fulcrumPluginKLPenalty(_ host: UnsafeMutableRawPointer) {
   PluginRegistrar.register(host, name: "kl-penalty", version: "0.1.0") {
     $0.add(advantageTransform: KLReward.self)
+    $0.add(policyObjective: KLObjective.self)
   }
 }

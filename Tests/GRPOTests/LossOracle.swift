@@ -1,39 +1,53 @@
 import Foundation
+import ObjectiveTestSupport
 
-/// The loss as the paper's code writes it, in Double, for one token and without the token mean.
+/// The loss −J of a mini-batch as the papers and the paper's code write it, in Double.
 ///
-/// Slopes are never derived here: tests take central differences of `loss`.
+/// Slopes are never derived here: tests take central differences of `loss` over `current`. What a
+/// formula holds constant is taken from `frozen`, which stays where it is.
 struct LossOracle {
   var low = 0.2
   var high = 0.24
   /// 0: off.
   var dual = 0.0
-  var beta = 0.0
-  var clampsDivergence = true
+  var alpha = 0.0
+  /// `token`, `sequence` or `sequence-token`.
+  var level = "token"
 
-  func loss(_ current: Double, old: Double, reference: Double, advantage: Double) -> Double {
-    let ratio = exp(current - old)
+  /// One token's loss, given its ratio.
+  func loss(ratio: Double, advantage: Double) -> Double {
     let clipped = Swift.min(Swift.max(ratio, 1 - low), 1 + high)
-    var loss = Swift.max(-advantage * ratio, -advantage * clipped)
-    if dual > 0, advantage < 0 { loss = Swift.min(loss, -advantage * dual) }
-    return loss + beta * divergence(current, reference: reference)
+    let loss = Swift.max(-advantage * ratio, -advantage * clipped)
+    return dual > 0 && advantage < 0 ? Swift.min(loss, -advantage * dual) : loss
   }
 
-  func divergence(_ current: Double, reference: Double) -> Double {
-    var x = reference - current
-    if clampsDivergence { x = Swift.min(5, Swift.max(-5, x)) }
-    let k = exp(x) - x - 1
-    return clampsDivergence ? Swift.min(10, Swift.max(-10, k)) : k
+  func ratios(_ current: [Double], frozen: [Double], batch: MiniBatch) -> [Double] {
+    batch.sequences.flatMap { tokens -> [Double] in
+      func meanDrift(_ now: [Double]) -> Double {
+        tokens.map { now[$0] - Double(batch.old[$0]) }.reduce(0, +) / Double(tokens.count)
+      }
+      switch level {
+      case "sequence": return tokens.map { _ in exp(meanDrift(current)) }
+      case "sequence-token":
+        return tokens.map { exp(meanDrift(frozen)) * exp(current[$0]) / exp(frozen[$0]) }
+      default: return tokens.map { exp(current[$0]) / exp(Double(batch.old[$0])) }
+      }
+    }
   }
 
-  /// −∂loss/∂log π by central differences.
-  ///
-  /// With a step of 1e-6 the truncation is about 1e-12 of the third derivative and the rounding
-  /// about 1e-10 of the loss.
-  func slope(_ current: Double, old: Double, reference: Double, advantage: Double) -> Double {
-    let step = 1e-6
-    let above = loss(current + step, old: old, reference: reference, advantage: advantage)
-    let below = loss(current - step, old: old, reference: reference, advantage: advantage)
-    return -(above - below) / (2 * step)
+  func losses(_ current: [Double], frozen: [Double], batch: MiniBatch) -> [Double] {
+    let ratios = ratios(current, frozen: frozen, batch: batch)
+    return current.indices.map { token in
+      let factor = alpha * exp(frozen[token]) + 1 - alpha
+      return batch.tokenShares[token]
+        * loss(ratio: ratios[token], advantage: factor * Double(batch.advantages[token]))
+    }
+  }
+
+  /// −∂loss/∂log π of every token, where the batch is.
+  func slopes(_ batch: MiniBatch) -> [Double] {
+    let here = batch.current.map(Double.init)
+    return negativeSlopes(
+      of: { losses($0, frozen: here, batch: batch).reduce(0, +) }, at: here)
   }
 }

@@ -1,0 +1,10 @@
+import FulcrumKernel
+import GRPOPlugin
+
+func makeObjective(_ given: [String: ParameterValue] = [:]) throws -> GRPOObjective {
+  let parameters = try Parameters(given, for: GRPOObjective.manual.parameters, at: "objective")
+  return try GRPOObjective(parameters, context: ComponentContext())
+}
+
+/// What a configuration says for each choice of ratio.
+let ratioLevels = ["token", "sequence", "sequence-token"]

@@ -1,0 +1,95 @@
+import AdvantageReweightingPlugin
+import CISPOPlugin
+import ClipCovPlugin
+import EntropyBonusPlugin
+import FulcrumKernel
+import GRPOPlugin
+import KLCovPlugin
+import KLPenaltyPlugin
+import ObjectiveTestSupport
+import Testing
+
+/// Every objective against TRL's and verl's own code on one mini-batch.
+@Suite struct ObjectiveGoldenTests {
+  private static let types: [any PolicyObjective.Type] = [
+    GRPOObjective.self, CISPOObjective.self, ClipCovObjective.self, KLCovObjective.self,
+    KLObjective.self, EntropyBonus.self,
+  ]
+
+  private func make(_ settings: [String: GoldenFile.Setting]) throws -> any PolicyObjective {
+    guard case .text(let name)? = settings["use"] else {
+      throw FulcrumError(.data, "an objective without a name")
+    }
+    let type = try #require(Self.types.first { $0.manual.name == name })
+    let given = settings.filter { $0.key != "use" }.mapValues(\.value)
+    let parameters = try Parameters(given, for: type.manual.parameters, at: name)
+    return try type.init(parameters, context: ComponentContext())
+  }
+
+  @Test(arguments: try GoldenFile.shared.get().cases)
+  func `weights and losses are the peer's`(golden: GoldenFile.Case) throws {
+    let batch = try GoldenFile.shared.get().batch(
+      advantages: golden.advantages, aggregation: golden.aggregation)
+    // As the host does it: weights and losses of the list's objectives are added.
+    var slopes = [Double](repeating: 0, count: batch.current.count)
+    var sizes = slopes
+    var loss = 0.0
+    var size = 0.0
+    for settings in golden.objectives {
+      let result = try batch.weighed(by: make(settings))
+      let isOfEntropy = golden.slopesOf == "entropies"
+      for (token, weight) in (isOfEntropy ? result.entropyWeights : result.weights).enumerated() {
+        slopes[token] += Double(weight)
+        sizes[token] += Double(abs(weight))
+      }
+      loss += result.loss
+      size += result.losses.reduce(0) { $0 + Double(abs($1)) }
+    }
+    // Each number is rounded once to Float, by 2^-24 at most. verl's sequence means divide by the
+    // length plus 1e-8. Together below 1e-7 of what is added up.
+    #expect(abs(loss - golden.loss) <= 1e-7 * size)
+    #expect(golden.slopes.count == slopes.count)
+    for (token, expected) in golden.slopes.enumerated() {
+      #expect(
+        abs(slopes[token] - expected) <= 1e-7 * max(sizes[token], abs(expected)),
+        "token \(token): \(slopes[token]) and \(expected)")
+    }
+  }
+
+  @Test func `every objective and aggregation has a case, on both sides of every clip`() throws {
+    let golden = try GoldenFile.shared.get()
+    let used = Set(
+      golden.cases.flatMap { $0.objectives }.compactMap { settings -> String? in
+        if case .text(let name)? = settings["use"] { name } else { nil }
+      })
+    #expect(used == Set(Self.types.map { $0.manual.name }))
+    #expect(Set(golden.cases.map(\.aggregation)) == Set(Aggregation.allCases.map(\.rawValue)))
+    let batch = try golden.batch(advantages: "grpo", aggregation: "token-mean")
+    let metrics = try batch.weighed(by: make(["use": .text("grpo"), "dual-clip": .number(10)]))
+      .metrics
+    for name in ["low", "high", "dual"] {
+      let share = try #require(metrics.mean("clip_ratio/\(name)_mean"))
+      #expect(share > 0 && share < 0.5, "\(name)")
+    }
+  }
+
+  @Test func `advantages are reweighted as the file's are`() throws {
+    let golden = try GoldenFile.shared.get()
+    let lengths = golden.lengths
+    let batch = RolloutBatch(
+      sequences: SequenceBatch(
+        prompts: [[1]], completions: [lengths.map { Array(repeating: 1, count: $0) }]),
+      rewards: lengths.map { _ in 0 }, columns: [.oldLogProbabilities: golden.old])
+    let manual = AdvantageReweighting.manual
+    let transform = try AdvantageReweighting(
+      Parameters(["alpha": .number(0.3)], for: manual.parameters, at: "advantage[1]"),
+      context: ComponentContext())
+    var advantages = try #require(golden.advantages["grpo"])
+    var span = advantages.mutableSpan
+    try transform.transform(&span, of: batch)
+    for (got, expected) in zip(advantages, try #require(golden.advantages["reweighted"])) {
+      // Some Float roundings: of exp, of the sum, of the product.
+      #expect(abs(got - expected) <= 3 * expected.ulp)
+    }
+  }
+}
