@@ -1,0 +1,163 @@
+/// A final answer, read: a number, a list of answers, or else normalised LaTeX.
+struct MathAnswer: Sendable {
+  private indirect enum Value: Sendable {
+    case number(WrittenNumber)
+    case list(Brackets?, [Value])
+    case text([MathToken])
+  }
+
+  private struct Brackets: Sendable, Equatable {
+    let opening: MathToken
+    let closing: MathToken
+    var isSet: Bool { opening == .command("{") }
+  }
+
+  /// Lists within lists beyond this depth are compared as text.
+  private static let depthLimit = 8
+  /// Sets of more elements are compared in order, for the comparison is quadratic.
+  private static let setLimit = 100
+
+  /// The normalised LaTeX of the whole.
+  private let tokens: [MathToken]
+  private let value: Value
+
+  /// - Returns: `nil` if nothing is left of the text.
+  /// - Complexity: O(n).
+  init?(_ text: String) {
+    var all = MathTokenizer.tokens(of: text)[...]
+    if all.last == .character(".") { all.removeLast() }
+    // `x = 5` says 5.
+    if all.count > 2, Self.isName(all[0]), all[1] == .character("="),
+      !all[2...].contains(.character("="))
+    {
+      all = all[2...]
+    }
+    tokens = Self.normalised(all)
+    guard !tokens.isEmpty else { return nil }
+    value = Self.value(of: all, depth: 0)
+  }
+
+  /// Whether both say the same.
+  ///
+  /// - Complexity: O(n), and quadratic in the sizes of numbers and sets, which have limits.
+  func matches(_ other: MathAnswer) -> Bool {
+    tokens == other.tokens || Self.match(value, other.value)
+  }
+
+  private static func match(_ a: Value, _ b: Value) -> Bool {
+    switch (a, b) {
+    case (.number(let a), .number(let b)): return a.matches(b)
+    case (.text(let a), .text(let b)): return a == b
+    case (.list(let brackets, let a), .list(let otherBrackets, let b)):
+      guard brackets == otherBrackets, a.count == b.count else { return false }
+      if brackets?.isSet == true, a.count <= setLimit { return matchInAnyOrder(a, b) }
+      return zip(a, b).allSatisfy { match($0, $1) }
+    default: return false
+    }
+  }
+
+  private static func matchInAnyOrder(_ a: [Value], _ b: [Value]) -> Bool {
+    var left = b
+    for element in a {
+      guard let place = left.firstIndex(where: { match(element, $0) }) else { return false }
+      left.remove(at: place)
+    }
+    return true
+  }
+
+  private static func value(of tokens: ArraySlice<MathToken>, depth: Int) -> Value {
+    let tokens = unwrapped(tokens)
+    if let number = NumberReader.number(in: tokens) ?? numberBeforeUnit(tokens) {
+      return .number(number)
+    }
+    guard depth < depthLimit else { return .text(normalised(tokens)) }
+    if let brackets = enclosing(tokens) {
+      let elements = elements(of: tokens.dropFirst().dropLast())
+      if elements.count == 1, brackets.opening == .character("("),
+        brackets.closing == .character(")")
+      {
+        return value(of: elements[0], depth: depth + 1)
+      }
+      return .list(brackets, elements.map { value(of: $0, depth: depth + 1) })
+    }
+    let elements = elements(of: tokens)
+    guard elements.count > 1 else { return .text(normalised(tokens)) }
+    return .list(nil, elements.map { value(of: $0, depth: depth + 1) })
+  }
+
+  /// The parts between commas that no bracket encloses.
+  private static func elements(of tokens: ArraySlice<MathToken>) -> [ArraySlice<MathToken>] {
+    var elements: [ArraySlice<MathToken>] = []
+    var start = tokens.startIndex
+    var depth = 0
+    for place in tokens.indices {
+      depth += tokens[place].nesting
+      if depth == 0, tokens[place].isComma {
+        elements.append(tokens[start..<place])
+        start = place + 1
+      }
+    }
+    return elements + [tokens[start...]]
+  }
+
+  /// The round, square or set brackets around all of the tokens; half-open intervals have two kinds.
+  private static func enclosing(_ tokens: ArraySlice<MathToken>) -> Brackets? {
+    guard let opening = tokens.first, let closing = tokens.last, closes(tokens) else { return nil }
+    let isSet = opening == .command("{") && closing == .command("}")
+    let isTuple =
+      [.character("("), .character("[")].contains(opening)
+      && [.character(")"), .character("]")].contains(closing)
+    return isSet || isTuple ? Brackets(opening: opening, closing: closing) : nil
+  }
+
+  /// Whether the first token opens what the last one closes.
+  private static func closes(_ tokens: ArraySlice<MathToken>) -> Bool {
+    var depth = 0
+    for place in tokens.indices {
+      depth += tokens[place].nesting
+      if depth <= 0 { return place == tokens.endIndex - 1 && tokens.count > 1 }
+    }
+    return false
+  }
+
+  /// What is within `\text{…}` if that is all.
+  private static func unwrapped(_ tokens: ArraySlice<MathToken>) -> ArraySlice<MathToken> {
+    tokens.first == .textOpen && tokens.last == .textClose && closes(tokens)
+      ? tokens.dropFirst().dropLast() : tokens
+  }
+
+  /// The number before a unit: `5\text{ cm}`, `5\text{ cm}^2`.
+  private static func numberBeforeUnit(_ tokens: ArraySlice<MathToken>) -> WrittenNumber? {
+    var unit = tokens
+    if unit.last?.digit != nil, unit.dropLast().last == .character("^") { unit.removeLast(2) }
+    guard unit.last == .textClose else { return nil }
+    var depth = 0
+    for place in unit.indices.reversed() {
+      depth += unit[place].nesting
+      if depth == 0 {
+        return unit[place] == .textOpen ? NumberReader.number(in: unit[..<place]) : nil
+      }
+    }
+    return nil
+  }
+
+  /// Tokens to compare one by one: without the marks that only lists and numbers need.
+  private static func normalised(_ tokens: ArraySlice<MathToken>) -> [MathToken] {
+    tokens.compactMap { token in
+      switch token {
+      case .textOpen, .textClose, .thin: nil
+      case .separator, .thousands: .comma
+      default: token
+      }
+    }
+  }
+
+  /// A letter, or a command such as `\theta`.
+  private static func isName(_ token: MathToken) -> Bool {
+    switch token {
+    case .character(let scalar): scalar.properties.isAlphabetic
+    case .command: true
+    default: false
+    }
+  }
+}

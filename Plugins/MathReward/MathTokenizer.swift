@@ -1,0 +1,133 @@
+/// Reads an answer's LaTeX into tokens.
+///
+/// Left out: `$`, degree signs, sizes and styles, spaces (but for `MathToken.space`), and braces
+/// around one token, so `\dfrac{1}{2}` and `\frac12` give the same.
+///
+/// - Complexity: O(n), without recursion.
+struct MathTokenizer {
+  private let scalars: [Unicode.Scalar]
+  private var place = 0
+  private(set) var tokens: [MathToken] = []
+  /// The groups that are open: where they begin in `tokens`, and what stood before them.
+  private var groups: [(start: Int, gap: Gap)] = []
+  /// What stood since the last token, of what isn't a token by itself.
+  private var gap = Gap.none
+
+  private enum Gap {
+    case none
+    /// `\!`
+    case negative
+    /// `\,`
+    case thin
+    case wide
+  }
+
+  static func tokens(of text: String) -> [MathToken] {
+    var tokenizer = MathTokenizer(scalars: Array(text.unicodeScalars))
+    tokenizer.run()
+    return tokenizer.tokens
+  }
+
+  private init(scalars: [Unicode.Scalar]) { self.scalars = scalars }
+
+  private mutating func run() {
+    while place < scalars.count {
+      let scalar = scalars[place]
+      place += 1
+      switch scalar {
+      case "\\": readCommand()
+      case "{": openGroup(.open)
+      case "}": closeGroup()
+      case "$", "°": break
+      case "~": gap = .wide
+      case let space where space.properties.isWhitespace: gap = .wide
+      default: append(MathNotation.sameCharacter[scalar] ?? .character(scalar))
+      }
+    }
+  }
+
+  private mutating func readCommand() {
+    let name = commandName()
+    if name == "," {
+      gap = .thin
+    } else if name == "!" {
+      gap = .negative
+    } else if MathNotation.spaces.contains(name) {
+      gap = .wide
+    } else if MathNotation.silent.contains(name) {
+      // `\right.` is a bracket that is not there.
+      if name == "left" || name == "right", place < scalars.count, scalars[place] == "." {
+        place += 1
+      }
+    } else if MathNotation.text.contains(name), let brace = nextBrace() {
+      place = brace + 1
+      openGroup(.textOpen)
+    } else {
+      append(MathNotation.sameCommand[name] ?? .command(name))
+    }
+  }
+
+  /// The name at `place`, which it moves behind: letters, or one other scalar; empty at the end.
+  private mutating func commandName() -> String {
+    let start = place
+    while place < scalars.count, Self.isLetter(scalars[place]) { place += 1 }
+    if place == start, place < scalars.count { place += 1 }
+    return String(String.UnicodeScalarView(scalars[start..<place]))
+  }
+
+  /// The place of an opening brace that follows here, perhaps after spaces.
+  private func nextBrace() -> Int? {
+    var brace = place
+    while brace < scalars.count, scalars[brace] == " " { brace += 1 }
+    return brace < scalars.count && scalars[brace] == "{" ? brace : nil
+  }
+
+  private mutating func openGroup(_ token: MathToken) {
+    let gap = gap
+    append(token)
+    groups.append((tokens.count - 1, gap))
+  }
+
+  /// A brace that closes nothing is left out.
+  private mutating func closeGroup() {
+    guard let group = groups.popLast() else { return }
+    gap = .none
+    if tokens[group.start] == .textOpen {
+      tokens.append(.textClose)
+    } else if tokens.count == group.start + 2 {
+      let content = tokens.removeLast()
+      tokens.removeLast()
+      gap = group.gap
+      append(content.isComma ? .thousands : content)
+    } else {
+      tokens.append(.close)
+    }
+  }
+
+  private mutating func append(_ token: MathToken) {
+    if let last = tokens.last {
+      let joinsDigits = last.digit != nil && token.digit != nil
+      switch gap {
+      case .wide where joinsDigits: tokens.append(.space)
+      case .thin where joinsDigits: tokens.append(.thin)
+      case .wide where last == .comma, .thin where last == .comma:
+        tokens[tokens.count - 1] = .separator
+      case .negative where last == .comma: tokens[tokens.count - 1] = .thousands
+      default: break
+      }
+    }
+    gap = .none
+    tokens.append(token)
+    dropDegree()
+  }
+
+  /// Takes back `^\circ`.
+  private mutating func dropDegree() {
+    guard tokens.last == .command("circ"), tokens.dropLast().last == .character("^") else { return }
+    tokens.removeLast(2)
+  }
+
+  private static func isLetter(_ scalar: Unicode.Scalar) -> Bool {
+    "a"..."z" ~= scalar || "A"..."Z" ~= scalar
+  }
+}
