@@ -7,6 +7,19 @@ void tk_add(const float *x, float *y, int count) {
   for (; i < count; i++) y[i] += x[i];
 }
 
+TK_CLONES
+void tk_blend(const float *x, float *y, int count, float keep, float share) {
+  v16 a, b;
+  int i = 0;
+  for (; i + 16 <= count; i += 16)
+    TK_STORE(y + i, keep * TK_LOAD(y + i) + share * TK_LOAD(x + i));
+  if (i == count) return;
+  tk_load_part(&a, x + i, count - i, 0);
+  tk_load_part(&b, y + i, count - i, 0);
+  b = keep * b + share * a;
+  tk_store_part(y + i, &b, count - i);
+}
+
 typedef double d8 __attribute__((ext_vector_type(8)));
 
 TK_CLONES

@@ -53,13 +53,15 @@ struct tk_token_statistics tk_score_token(const float *logits, int count,
   double below = (double)(logits[target] * inverse_temperature) - maximum;
   double own = exp(below);
   double total = s1 + own;
+  double spread = (s3 - own * below) / total;
   struct tk_token_statistics result;
   result.log_probability = (float)(below == 0 ? -log1p(s1) : below - log(total));
-  result.entropy = (float)((below == 0 ? log1p(s1) : log(total)) + (s3 - own * below) / total);
+  result.entropy = (float)((below == 0 ? log1p(s1) : log(total)) + spread);
   /* (1 - pi)^2 + sum of the others' pi^2 */
   result.lever = (float)(sqrt(s1 * s1 + s2) / total);
   result.maximum = maximum;
   result.total = (float)total;
+  result.spread = (float)spread;
   return result;
 }
 
@@ -88,4 +90,42 @@ void tk_logit_gradient(float *logits, int count, float inverse_temperature, floa
       tk_store_part(logits + i, &v, part);
   }
   logits[target] = (float)-others;
+}
+
+/* log pi_k + H = (z_k - maximum) + spread: log(total) cancels, and so does not cost the digits of
+ * an H that is far below it. */
+TK_CLONES
+void tk_logit_gradient_with_entropy(float *logits, int count, float inverse_temperature,
+                                    float maximum, float total, float spread, int target,
+                                    float weight, float entropy_weight) {
+  float share = 1 / total;
+  double own_below = (double)(logits[target] * inverse_temperature) - maximum;
+  double own = exp(own_below) / total;
+  v16 v;
+  int i = 0;
+  /* The target's part of weight is weight * (1 - pi), summed from the others; its part of
+   * entropy_weight is a product, as exact as theirs. */
+  double others = 0;
+  logits[target] = -INFINITY;
+  for (; i < count; i += 16) {
+    int part = count - i < 16 ? count - i : 16;
+    if (part == 16)
+      v = TK_LOAD(logits + i);
+    else
+      tk_load_part(&v, logits + i, part, -INFINITY);
+    v16 below = v * inverse_temperature - maximum;
+    v = below;
+    tk_exp16(&v);
+    /* p log p is 0 where p is: not 0 * infinity. */
+    below = (v == 0.0f) ? (v16)0.0f : below;
+    v *= share;
+    others += tk_sum(&v);
+    v *= -weight - entropy_weight * (below + spread);
+    if (part == 16)
+      TK_STORE(logits + i, v);
+    else
+      tk_store_part(logits + i, &v, part);
+  }
+  double own_slope = own == 0 ? 0 : own * (own_below + spread);
+  logits[target] = (float)(weight * others - entropy_weight * own_slope);
 }

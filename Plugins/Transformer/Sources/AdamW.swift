@@ -6,25 +6,28 @@ import TransformerKernels
 ///
 /// With g = −c · gradient and c the clipping factor:
 /// m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g²,
-/// θ ← θ (1 − η λ) − η m̂ / (√v̂ + ε), m̂ = m / (1 − β₁ᵗ), v̂ = v / (1 − β₂ᵗ).
+/// θ ← θ (1 − η λ) − η m̂ / (√v̂ + ε), m̂ = m / (1 − β₁ᵗ), v̂ = v / (1 − β₂ᵗ);
+/// λ = 0 for parameters that are left out.
 /// - Source: Loshchilov and Hutter, arXiv 1711.05101, algorithm 2.
 package final class AdamW {
   /// The optimiser's constants.
   package struct Settings: Sendable {
     package var beta1, beta2, epsilon: Double
-    /// λ, on every parameter.
+    /// λ, on every parameter but those of `undecayed`.
     package var weightDecay: Double
+    package var undecayed: Set<ParameterGroup>
     /// Largest global norm of a gradient; 0: any.
     package var maximumGradientNorm: Double
 
     package init(
       beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double,
-      maximumGradientNorm: Double
+      undecayed: Set<ParameterGroup> = [], maximumGradientNorm: Double
     ) {
       self.beta1 = beta1
       self.beta2 = beta2
       self.epsilon = epsilon
       self.weightDecay = weightDecay
+      self.undecayed = undecayed
       self.maximumGradientNorm = maximumGradientNorm
     }
   }
@@ -34,18 +37,56 @@ package final class AdamW {
   /// The value that `torch.nn.utils.clip_grad_norm_` adds to the norm.
   private static let normFloor = 1e-6
 
+  /// Adjacent parameters that one item of parallel work steps.
+  private struct Segment {
+    let range: Range<Int>
+    let decays: Bool
+  }
+
   package let settings: Settings
   /// m and v, in the parameters' layout.
-  let firstMoments, secondMoments: FloatBuffer
+  package let firstMoments, secondMoments: FloatBuffer
   /// Steps taken.
-  package internal(set) var stepCount = 0
+  package private(set) var stepCount: Int
   private let count: Int
+  private let segments: [Segment]
 
-  package init(_ settings: Settings, count: Int) {
+  /// An optimiser that has taken no step yet.
+  ///
+  /// - Parameters:
+  ///   - count: of all parameters.
+  ///   - undecayed: those that don't decay, ascending.
+  package convenience init(_ settings: Settings, count: Int, undecayed: [Range<Int>] = []) {
+    self.init(
+      settings, firstMoments: FloatBuffer(count: count), secondMoments: FloatBuffer(count: count),
+      stepCount: 0, undecayed: undecayed)
+  }
+
+  /// - Precondition: both moments have as many floats as there are parameters.
+  init(
+    _ settings: Settings, firstMoments: FloatBuffer, secondMoments: FloatBuffer, stepCount: Int,
+    undecayed: [Range<Int>]
+  ) {
     self.settings = settings
-    self.count = count
-    firstMoments = FloatBuffer(count: count)
-    secondMoments = FloatBuffer(count: count)
+    self.firstMoments = firstMoments
+    self.secondMoments = secondMoments
+    self.stepCount = stepCount
+    count = firstMoments.count
+    var segments: [Segment] = []
+    func add(_ range: Range<Int>, decays: Bool) {
+      for first in stride(from: range.lowerBound, to: range.upperBound, by: Self.block) {
+        segments.append(
+          Segment(range: first..<min(first + Self.block, range.upperBound), decays: decays))
+      }
+    }
+    var end = 0
+    for range in undecayed {
+      add(end..<range.lowerBound, decays: true)
+      add(range, decays: false)
+      end = range.upperBound
+    }
+    add(end..<count, decays: true)
+    self.segments = segments
   }
 
   /// Takes one step along `gradients`.
@@ -66,12 +107,16 @@ package final class AdamW {
     let isClipped = limit > 0 && norm > limit
     let scale = isClipped ? limit / (norm + Self.normFloor) : 1
     stepCount += 1
-    let constants = constants(scale: scale, learningRate: learningRate)
-    forEachBlock(pool) { range in
+    let decaying = constants(scale: scale, learningRate: learningRate)
+    var staying = decaying
+    staying.decay = 1
+    pool.run(segments.count) { index, _ in
+      let segment = self.segments[index]
+      let first = segment.range.lowerBound
       tk_adamw_step(
-        parameters.pointer + range.lowerBound, gradients.pointer + range.lowerBound,
-        self.firstMoments.pointer + range.lowerBound,
-        self.secondMoments.pointer + range.lowerBound, Int32(range.count), constants)
+        parameters.pointer + first, gradients.pointer + first, self.firstMoments.pointer + first,
+        self.secondMoments.pointer + first, Int32(segment.range.count),
+        segment.decays ? decaying : staying)
     }
     return GradientReport(norm: norm, isClipped: isClipped)
   }
@@ -101,11 +146,5 @@ package final class AdamW {
       }
     }
     return sums.reduce(0, +).squareRoot()
-  }
-
-  private func forEachBlock(_ pool: ThreadPool, _ body: (Range<Int>) -> Void) {
-    pool.run((count + Self.block - 1) / Self.block) { block, _ in
-      body(block * Self.block..<min((block + 1) * Self.block, self.count))
-    }
   }
 }

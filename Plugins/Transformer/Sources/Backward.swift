@@ -7,7 +7,7 @@ import TransformerKernels
 /// of one layer and the upper half of the next), and one over weight gradients and attention, which
 /// need all rows; and a short third one that adds up what shared prompts get from their completions.
 extension Network {
-  /// Adds Σ w ∇ log π to `gradients`.
+  /// Adds Σ (w ∇ log π + v ∇ H) to `gradients`.
   ///
   /// - Parameter activations: of `forward` and `score` of the same batch; the gate's and up's are
   ///   overwritten.

@@ -8,8 +8,14 @@ extension Network {
   func headTiles(_ count: Int) -> RowTiles { RowTiles(rowCount: count, limit: headRowLimit) }
 
   var headRowLimit: Int {
+    if logitRows > 0 { return min(WorkerScratch.tileRows, RowTiles.padded(logitRows)) }
     let affordable = (2 << 20) / shape.vocabularySize / RowTiles.granule * RowTiles.granule
     return min(WorkerScratch.tileRows, max(RowTiles.granule, affordable))
+  }
+
+  /// Tokens whose logits are in memory for a backward pass: all of a piece's, or a part of more.
+  var keptLogitRows: Int {
+    logitRows > 0 ? RowTiles.padded(logitRows) : logitsBudget / shape.vocabularySize
   }
 
   /// Fills `tokenColumns` from the last layer's exit.
@@ -21,7 +27,7 @@ extension Network {
     let columns = tokenColumns
     let count = batch.targets.count
     let vocabulary = shape.vocabularySize
-    let keepsLogits = isTraining && count * vocabulary <= logitsBudget
+    let keepsLogits = isTraining && count <= keptLogitRows
     columns.reserve(count, shape: shape, holdsLogits: keepsLogits)
     let tiles = headTiles(count)
     let exit = activations.residual(shape.layerCount)
@@ -44,6 +50,7 @@ extension Network {
         columns.levers.pointer[token] = statistics.lever
         columns.maxima.pointer[token] = statistics.maximum
         columns.totals.pointer[token] = statistics.total
+        columns.spreads.pointer[token] = statistics.spread
       }
     }
   }

@@ -1,11 +1,12 @@
 import TransformerFormats
 import TransformerKernels
 
-/// The backward pass of the head: from each token's weight to the last layer's exit.
+/// The backward pass of the head: from each token's weights to the last layer's exit.
 extension Network {
   /// Adds the head's and the last gain's gradients, and sets `backwardBuffers.exit`.
   ///
-  /// ∂ Σ w log π / ∂ logits = w / temperature · (onehot − π), written over the logits.
+  /// ∂ Σ (w log π + v H) / ∂ logits = (w · (onehot − π) − v · π (log π + H)) / temperature, written
+  /// over the logits.
   func headBackward(
     _ batch: PackedBatch, _ activations: Activations, temperature: Float,
     gradients: FloatBuffer.Pointer
@@ -15,7 +16,7 @@ extension Network {
     let tileRows = headTiles(count).tileRows
     let isKept = tokenColumns.holdsLogits
     let rounded = backwardBuffers.rounded
-    let partRows = isKept ? count : max(1, logitsBudget / vocabulary / tileRows) * tileRows
+    let partRows = isKept ? count : max(1, keptLogitRows / tileRows) * tileRows
     let exit = backwardBuffers.exit.pointer
     let paddedRows = RowTiles.padded(batch.rowCount)
     exit.update(repeating: 0, count: (paddedRows + batch.repeatedTokens.count) * width)
@@ -69,10 +70,19 @@ extension Network {
     let vocabulary = shape.vocabularySize
     let columns = tokenColumns
     for (row, token) in tokens.enumerated() {
-      tk_logit_gradient(
-        logits + row * vocabulary, Int32(vocabulary), 1 / temperature,
-        columns.maxima.pointer[token], columns.totals.pointer[token], batch.targets[token],
-        columns.weights.pointer[token] / temperature)
+      let (place, maximum) = (logits + row * vocabulary, columns.maxima.pointer[token])
+      let (total, weight) = (columns.totals.pointer[token], columns.weights.pointer[token])
+      let entropyWeight = columns.entropyWeights.pointer[token]
+      if entropyWeight == 0 {
+        tk_logit_gradient(
+          place, Int32(vocabulary), 1 / temperature, maximum, total, batch.targets[token],
+          weight / temperature)
+      } else {
+        tk_logit_gradient_with_entropy(
+          place, Int32(vocabulary), 1 / temperature, maximum, total,
+          columns.spreads.pointer[token], batch.targets[token], weight / temperature,
+          entropyWeight / temperature)
+      }
     }
     let rounded = backwardBuffers.rounded
     multiplyBack(

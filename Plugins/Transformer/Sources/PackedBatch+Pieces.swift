@@ -7,9 +7,9 @@ extension PackedBatch {
   ///
   /// A token that a prompt's last row predicts for a further sequence counts as a row, so that
   /// completions of one token don't make a piece of any size. A group that fits into one piece is
-  /// not cut, so that its prompt is computed once.
+  /// not cut, so that its prompt is computed once; unless each sequence brings its own.
   package static func pieces(
-    _ batch: SequenceBatch, sequences: Range<Int>, limit: Int
+    _ batch: SequenceBatch, sequences: Range<Int>, limit: Int, sharesPrompts: Bool = true
   ) -> [Range<Int>] {
     var pieces: [Range<Int>] = []
     var first = sequences.lowerBound
@@ -27,7 +27,9 @@ extension PackedBatch {
       let prompt = batch.promptOffsets[group + 1] - batch.promptOffsets[group]
       // The last token of the first completion isn't fed to the model.
       let withPrompt = prompt - 1
-      if rows + withPrompt + batch.tokens(ofSequences: members).count > limit { cut(before: next) }
+      if sharesPrompts, rows + withPrompt + batch.tokens(ofSequences: members).count > limit {
+        cut(before: next)
+      }
       var hasPrompt = false
       for sequence in members {
         let length = batch.tokens(ofSequence: sequence).count
@@ -37,7 +39,7 @@ extension PackedBatch {
           hasPrompt = false
         }
         rows += length + (hasPrompt ? 0 : withPrompt)
-        hasPrompt = true
+        hasPrompt = sharesPrompts
       }
       next = members.upperBound
     }

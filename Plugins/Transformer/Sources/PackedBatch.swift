@@ -6,8 +6,8 @@ import TransformerFormats
 ///
 /// A sequence's own rows are its completion without the last token, which nothing follows; the row
 /// before a completion token predicts it, so a prompt's last row predicts the first token of every
-/// completion. The first sequence of a group brings the prompt's rows, before its own. A sequence
-/// with an empty completion has no rows.
+/// completion. The first sequence of a group brings the prompt's rows, before its own; all do if
+/// prompts are not shared. A sequence with an empty completion has no rows.
 ///
 /// - Shape: `R` rows, `S` sequences, `C` completion tokens. `tokens` and `positions` are padded to
 ///   a multiple of `RowTiles.granule` with zeros.
@@ -32,6 +32,8 @@ package struct PackedBatch {
     package let sumRow: Int
   }
 
+  /// Whether the sequences of a group share their prompt's rows.
+  let sharesPrompts: Bool
   package private(set) var rowCount = 0
   package private(set) var tokens: [Int32] = []
   /// Each row's place in its sequence.
@@ -55,7 +57,10 @@ package struct PackedBatch {
   package private(set) var gradientRows: [Int32] = []
 
   /// Packs sequences, in order, of a batch that `checked` has passed.
-  package init(_ batch: SequenceBatch, sequences: some Sequence<Int>) {
+  package init(
+    _ batch: SequenceBatch, sequences: some Sequence<Int>, sharesPrompts: Bool = true
+  ) {
+    self.sharesPrompts = sharesPrompts
     var group = -1
     var prompt = 0..<0
     var isShared = false
@@ -71,7 +76,7 @@ package struct PackedBatch {
       let firstRow = rowCount
       let firstTarget = targets.count
       let ownGroup = batch.group(ofSequence: sequence)
-      isShared = ownGroup == group
+      isShared = sharesPrompts && ownGroup == group
       if !isShared {
         group = ownGroup
         for i in batch.promptOffsets[group]..<batch.promptOffsets[group + 1] {
@@ -98,6 +103,7 @@ package struct PackedBatch {
 
   /// Packs prompts, each of which predicts one token from its last row; a chunk for each prompt.
   package init(prompts: some Sequence<[Int32]>) {
+    sharesPrompts = false
     for prompt in prompts {
       let firstRow = rowCount
       for (position, token) in prompt.enumerated() { append(token, at: position) }

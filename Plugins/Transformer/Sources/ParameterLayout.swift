@@ -16,6 +16,20 @@ package struct ParameterLayout: Sendable {
 
     package var count: Int { shape.reduce(1, *) }
     package var range: Range<Int> { offset..<offset + count }
+
+    /// `nil` for the matrices of the layers, and for a head of its own.
+    package var group: ParameterGroup? {
+      switch initialization {
+      case .zeros: .biases
+      case .ones: .norms
+      case .normal: name == ParameterLayout.embeddingName ? .embeddings : nil
+      }
+    }
+  }
+
+  /// Adjacent floats of the tensors of some groups, ascending.
+  func ranges(of groups: Set<ParameterGroup>) -> [Range<Int>] {
+    tensors.filter { $0.group.map(groups.contains) ?? false }.map(\.range)
   }
 
   /// How a fresh model's tensor begins.
@@ -41,6 +55,9 @@ package struct ParameterLayout: Sendable {
     let query, key: Int
   }
 
+  /// The table of the tokens; a tied model's head too.
+  static let embeddingName = "model.embed_tokens.weight"
+
   /// In the order of their offsets.
   package let tensors: [Tensor]
   /// Floats in the flat array, gaps included.
@@ -65,7 +82,7 @@ package struct ParameterLayout: Sendable {
 
     // Half of fan-in scale, so that a fresh tied model's logits have a deviation of 1/2.
     embedding = builder.add(
-      "model.embed_tokens.weight", [shape.vocabularySize, width], .normal(fanIn(width) / 2))
+      Self.embeddingName, [shape.vocabularySize, width], .normal(fanIn(width) / 2))
     layers = (0..<shape.layerCount).map { index in
       let prefix = "model.layers.\(index)."
       let attentionNorm = builder.add(prefix + "input_layernorm.weight", [width], .ones)

@@ -8,6 +8,18 @@ struct StoredTensor {
   let values: UnsafeBufferPointer<Float>
 }
 
+extension Network {
+  /// The tensors of a flat array in the parameters' layout, in f32; `prefix` is put before their
+  /// names.
+  func stored(_ values: FloatBuffer, prefix: String = "") -> [StoredTensor] {
+    layout.tensors.map { tensor in
+      StoredTensor(
+        plan: TensorFile.Plan(name: prefix + tensor.name, shape: tensor.shape, precision: .f32),
+        values: UnsafeBufferPointer(start: values.pointer + tensor.offset, count: tensor.count))
+    }
+  }
+}
+
 /// Between files and the flat arrays of parameters and moments.
 extension TransformerPolicy {
   /// Reads tensors to their places; in the file, `prefix` is before their names.

@@ -9,8 +9,12 @@ package final class TokenColumns {
   /// The softmax's maximum and denominator, for the backward pass.
   let maxima = FloatBuffer()
   let totals = FloatBuffer()
+  /// The mean of maximum − logit / temperature, for the entropy's gradient.
+  let spreads = FloatBuffer()
   /// ∂J/∂log π.
   let weights = FloatBuffer()
+  /// ∂J/∂H, H the entropy.
+  let entropyWeights = FloatBuffer()
   /// The head's normalised input, `[C, width]`.
   let hidden = FloatBuffer()
   /// Logits of all tokens if a backward pass may follow and they fit the budget: `[C, vocabulary]`.
@@ -23,7 +27,9 @@ package final class TokenColumns {
   func reserve(_ count: Int, shape: ModelShape, holdsLogits: Bool) {
     self.count = count
     self.holdsLogits = holdsLogits
-    for column in [logProbabilities, entropies, levers, maxima, totals, weights] {
+    for column in [
+      logProbabilities, entropies, levers, maxima, totals, spreads, weights, entropyWeights,
+    ] {
       column.reserve(count)
     }
     hidden.reserve(RowTiles.padded(count) * shape.width)
@@ -33,7 +39,9 @@ package final class TokenColumns {
   /// Moves what a backward pass reads; `count` tokens stay.
   func move(_ moves: RowMoves, count: Int, shape: ModelShape) {
     self.count = count
-    for column in [maxima, totals, weights] { moves.apply(to: column, width: 1) }
+    for column in [maxima, totals, spreads, weights, entropyWeights] {
+      moves.apply(to: column, width: 1)
+    }
     moves.apply(to: hidden, width: shape.width)
     if holdsLogits { moves.apply(to: logits, width: shape.vocabularySize) }
   }
@@ -48,5 +56,26 @@ package final class TokenColumns {
     return try body(
       TokenScores(
         logProbabilities: logProbabilities.span, entropies: entropies.span, levers: levers.span))
+  }
+
+  /// Gives the scores of all tokens to a closure that sets both weights, which are zero before.
+  ///
+  /// - Returns: whether any weight is not zero.
+  func withWeights(
+    _ body: (
+      borrowing TokenScores, _ weights: inout MutableSpan<Float>,
+      _ entropyWeights: inout MutableSpan<Float>
+    ) throws(FulcrumError) -> Void
+  ) throws(FulcrumError) -> Bool {
+    let weights = UnsafeMutableBufferPointer(start: weights.pointer, count: count)
+    let entropyWeights = UnsafeMutableBufferPointer(start: entropyWeights.pointer, count: count)
+    weights.update(repeating: 0)
+    entropyWeights.update(repeating: 0)
+    try withScores { (scores) throws(FulcrumError) in
+      var span = weights.mutableSpan
+      var entropySpan = entropyWeights.mutableSpan
+      try body(scores, &span, &entropySpan)
+    }
+    return weights.contains { $0 != 0 } || entropyWeights.contains { $0 != 0 }
   }
 }

@@ -1,13 +1,13 @@
 /// What only a policy that trains needs: three floats a parameter.
 package final class Training {
-  package let optimizer: AdamW
+  package internal(set) var optimizer: AdamW
   /// The accumulated gradient, in the parameters' layout.
   package let gradients: FloatBuffer
   /// Whether the gradient is all zeros.
   var isClear = true
 
-  init(settings: AdamW.Settings, floatCount: Int) {
-    optimizer = AdamW(settings, count: floatCount)
+  init(_ optimizer: AdamW, floatCount: Int) {
+    self.optimizer = optimizer
     gradients = FloatBuffer(count: floatCount)
   }
 

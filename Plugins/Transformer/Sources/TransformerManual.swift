@@ -37,8 +37,10 @@ extension TransformerPolicy {
       .choice(
         "save-precision", default: TensorPrecision.f32.rawValue,
         of: TensorPrecision.allCases.map(\.rawValue) + ["same"],
-        help: "of the weights in checkpoints; only f32 continues to the same bits; same: as in the"
-          + " checkpoint that was read"),
+        help:
+          "of the weights in checkpoints; same: as in the checkpoint that was read; where it rounds,"
+          + " the optimiser's folder holds them in f32 too, so that a run continues to the same bits"
+      ),
       .choice(
         "precision", default: ProductBackEnd.Precision.f32.rawValue,
         of: ProductBackEnd.Precision.allCases.map(\.rawValue),
@@ -52,12 +54,29 @@ extension TransformerPolicy {
       .integer(
         "microbatch-tokens", default: 8192, in: 1...1_048_576,
         help: "tokens in one piece of work, a shared prompt counted once; or one sequence"),
+      .flag(
+        "packing", default: true,
+        help: "whether a piece of work may have several sequences; false: each has one"),
+      .flag(
+        "share-prompts", default: true,
+        help:
+          "whether sequences of a group in one piece of work share their prompt's rows; false: each"
+          + " brings its own"),
+      .integer(
+        "logit-rows", default: 0, in: 0...1_048_576,
+        help:
+          "tokens whose logits are in memory at a time, rounded up to a multiple of 32; 0: as many"
+          + " as 128 MiB hold"),
       .number("beta1", default: 0.9, in: 0...0.999999, help: "decay of AdamW's first moment"),
       .number("beta2", default: 0.999, in: 0...0.999999, help: "decay of its second moment"),
       .number("epsilon", default: 1e-8, in: 1e-30...1, help: "added to the second moment's root"),
       .number(
         "weight-decay", default: 0.01, in: 0...100,
-        help: "decoupled, on all parameters; times the learning rate"),
+        help: "decoupled, on all parameters but those left out; times the learning rate"),
+      .texts(
+        "weight-decay-exclude", default: [],
+        help:
+          "parameters that don't decay: norms, biases, embeddings; the last is also a tied head"),
       .number(
         "max-gradient-norm", default: 1, in: 0...1e30,
         help: "a gradient of larger L2 norm is scaled down to it; 0: never"),
@@ -72,10 +91,21 @@ extension TransformerPolicy {
   static func optimizerSettings(
     _ parameters: Parameters
   ) throws(FulcrumError) -> AdamW.Settings {
-    AdamW.Settings(
+    let groups = ParameterGroup.allCases.map(\.rawValue)
+    var undecayed: Set<ParameterGroup> = []
+    for word in try parameters.texts("weight-decay-exclude") {
+      guard let group = ParameterGroup(rawValue: word) else {
+        throw parameters.refuse(
+          "weight-decay-exclude",
+          "expected some of \(groups.joined(separator: ", ")), got '\(word)'",
+          hint: NearNames.hint(for: word, among: groups))
+      }
+      undecayed.insert(group)
+    }
+    return AdamW.Settings(
       beta1: try parameters.number("beta1"), beta2: try parameters.number("beta2"),
       epsilon: try parameters.number("epsilon"),
-      weightDecay: try parameters.number("weight-decay"),
+      weightDecay: try parameters.number("weight-decay"), undecayed: undecayed,
       maximumGradientNorm: try parameters.number("max-gradient-norm"))
   }
 

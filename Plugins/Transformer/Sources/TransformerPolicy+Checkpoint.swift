@@ -13,7 +13,6 @@ extension TransformerPolicy {
   }
 
   private static let weightsFile = "model.safetensors"
-  private static let embeddingName = "model.embed_tokens.weight"
   private static let headName = "lm_head.weight"
   /// Ends the names of rotary frequencies, which old files store although `config.json` gives them.
   private static let frequenciesSuffix = ".rotary_emb.inv_freq"
@@ -68,7 +67,8 @@ extension TransformerPolicy {
     guard memcmp(head.pointer, embedding, head.count * MemoryLayout<Float>.stride) == 0 else {
       throw FulcrumError(
         .checkpoint,
-        "tensor '\(headName)' differs from '\(embeddingName)', but tie_word_embeddings is true",
+        "tensor '\(headName)' differs from '\(ParameterLayout.embeddingName)', but"
+          + " tie_word_embeddings is true",
         at: file.path, hint: "set tie_word_embeddings to false if the model has a head of its own")
     }
   }
@@ -91,7 +91,7 @@ extension TransformerPolicy {
   }
 
   /// The model's tensors, in the order and under the names of the checkpoint it was read from.
-  private func stored(_ model: Model) -> [StoredTensor] {
+  func stored(_ model: Model) -> [StoredTensor] {
     let network = model.network
     func stored(
       _ name: String, _ tensor: ParameterLayout.Tensor, _ precision: TensorPrecision
@@ -108,7 +108,7 @@ extension TransformerPolicy {
       network.layout.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     return origin.tensors.compactMap { name, precision in
       // Only a tied model's head has no tensor of its own.
-      (tensors[name] ?? tensors[Self.embeddingName]).map {
+      (tensors[name] ?? tensors[ParameterLayout.embeddingName]).map {
         stored(name, $0, savePrecision ?? precision)
       }
     }

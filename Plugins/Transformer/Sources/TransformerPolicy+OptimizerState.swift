@@ -1,33 +1,38 @@
 import FulcrumKernel
 import TransformerFormats
 
-/// The optimiser's state, in a safetensors file of its own.
+/// The optimiser's state, in a safetensors file of its own; beside it the weights in float32 where
+/// the checkpoint's are rounded.
 extension TransformerPolicy {
   private static let optimizerFile = "optimizer.safetensors"
   private static let stepKey = "step"
   /// PyTorch's names of Adam's moments, put before the parameters' names.
   private static let momentPrefixes = ["exp_avg.", "exp_avg_sq."]
+  private static let masterFile = "master.safetensors"
+  /// Has the master file's name if there is one, so that its loss is noticed.
+  private static let masterKey = "master"
 
   package func saveOptimizer(to directory: String) throws(FulcrumError) {
-    let network = try ready().network
+    let model = try ready()
+    let network = model.network
     let optimizer = trainingState(of: network).optimizer
-    let moments = zip(Self.momentPrefixes, [optimizer.firstMoments, optimizer.secondMoments])
-    let tensors = moments.flatMap { prefix, values in
-      network.layout.tensors.map { tensor in
-        StoredTensor(
-          plan: TensorFile.Plan(name: prefix + tensor.name, shape: tensor.shape, precision: .f32),
-          values: UnsafeBufferPointer(start: values.pointer + tensor.offset, count: tensor.count))
-      }
+    var metadata = [Self.stepKey: String(optimizer.stepCount)]
+    if stored(model).contains(where: { $0.plan.precision != .f32 }) {
+      metadata[Self.masterKey] = Self.masterFile
+      try Self.write(
+        network.stored(network.parameters), metadata: [:],
+        to: directory + "/" + Self.masterFile)
     }
+    let moments = zip(Self.momentPrefixes, [optimizer.firstMoments, optimizer.secondMoments])
     try Self.write(
-      tensors, metadata: [Self.stepKey: String(optimizer.stepCount)],
+      moments.flatMap { network.stored($1, prefix: $0) }, metadata: metadata,
       to: directory + "/" + Self.optimizerFile)
   }
 
-  /// After an error the optimiser's state is part old, part new: load again, or don't train on.
+  /// After an error the policy is as it was.
   package func loadOptimizer(from directory: String) throws(FulcrumError) {
     let network = try ready().network
-    let optimizer = trainingState(of: network).optimizer
+    let tensors = network.layout.tensors
     let file = try CheckpointTensors(file: directory + "/" + Self.optimizerFile)
     guard let text = file.metadata[Self.stepKey], let step = Int(text), step >= 0 else {
       throw FulcrumError(
@@ -36,11 +41,55 @@ extension TransformerPolicy {
           + " \(file.metadata[Self.stepKey].map { "'\($0)'" } ?? "nothing")", at: file.path,
         hint: "the file was not written by this policy's optimiser")
     }
-    for (prefix, moments) in zip(
-      Self.momentPrefixes, [optimizer.firstMoments, optimizer.secondMoments])
-    {
-      try Self.read(network.layout.tensors, prefix: prefix, from: file, into: moments)
+    let names = Self.momentPrefixes.flatMap { prefix in
+      tensors.map { (name: prefix + $0.name, shape: $0.shape) }
     }
-    optimizer.stepCount = step
+    try file.require(names) { _ in false }
+    let master = try Self.master(file, tensors, in: directory)
+    // Fresh memory throughout: nothing of the policy changes before everything is read.
+    var read: [FloatBuffer] = []
+    for (file, prefix) in [(file, Self.momentPrefixes[0]), (file, Self.momentPrefixes[1])]
+      + (master.map { [($0, "")] } ?? [])
+    {
+      let buffer = FloatBuffer(count: network.layout.floatCount)
+      try Self.read(tensors, prefix: prefix, from: file, into: buffer)
+      read.append(buffer)
+    }
+    resume(network, firstMoments: read[0], secondMoments: read[1], stepCount: step)
+    if master != nil { network.replaceParameters(by: read[2]) }
+  }
+
+  /// The file of the weights in float32 that belongs to an optimiser's file, its header checked;
+  /// `nil` if the checkpoint's weights are not rounded.
+  private static func master(
+    _ optimizer: CheckpointTensors, _ tensors: [ParameterLayout.Tensor], in directory: String
+  ) throws(FulcrumError) -> CheckpointTensors? {
+    guard let name = optimizer.metadata[masterKey] else { return nil }
+    guard name == masterFile else {
+      throw FulcrumError(
+        .checkpoint,
+        "expected '\(masterFile)' in the metadata under '\(masterKey)', got '\(name)'",
+        at: optimizer.path, hint: "the file was not written by this policy's optimiser")
+    }
+    let path = directory + "/" + masterFile
+    let file: CheckpointTensors
+    do throws(FulcrumError) {
+      file = try CheckpointTensors(file: path)
+    } catch  where error.code == .notFound {
+      throw FulcrumError(
+        .checkpoint, "there is no '\(masterFile)', which should hold the weights in float32",
+        at: optimizer.path, hint: "the checkpoint is incomplete: use an earlier one")
+    }
+    try file.require(tensors.map { ($0.name, $0.shape) }) { _ in false }
+    for tensor in tensors {
+      let precision = try file.precision(of: tensor.name)
+      guard precision == .f32 else {
+        throw FulcrumError(
+          .checkpoint,
+          "tensor '\(tensor.name)' is stored as \(precision.rawValue), expected f32",
+          at: path, hint: "rounded weights don't continue to the same bits")
+      }
+    }
+    return file
   }
 }

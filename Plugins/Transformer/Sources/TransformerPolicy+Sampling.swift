@@ -18,8 +18,7 @@ extension TransformerPolicy {
     network.prepareProducts()
     return Decoder(
       network: network, request: request, endTokens: network.shape.endTokens,
-      prefillRows: microbatchTokens,
-      memory: decodingMemory
+      prefillRows: packsSequences ? microbatchTokens : 1, memory: decodingMemory
     ).run(observe: observe)
   }
 

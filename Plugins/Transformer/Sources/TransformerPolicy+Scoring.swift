@@ -12,8 +12,8 @@ extension TransformerPolicy {
     let network = try ready().network
     try check(batch, sequences, temperature, network)
     network.prepareProducts()
-    for piece in PackedBatch.pieces(batch, sequences: sequences, limit: microbatchTokens) {
-      let packed = PackedBatch(batch, sequences: piece)
+    for piece in pieces(batch, sequences) {
+      let packed = PackedBatch(batch, sequences: piece, sharesPrompts: sharesPrompts)
       network.forward(packed, network.transient)
       network.score(packed, network.transient, temperature: temperature, isTraining: false)
       try network.tokenColumns.withScores { (scores) throws(FulcrumError) in
@@ -31,28 +31,46 @@ extension TransformerPolicy {
       _ weights: inout MutableSpan<Float>
     ) throws(FulcrumError) -> Void
   ) throws(FulcrumError) {
+    try accumulateGradient(
+      of: batch, sequences: sequences, temperature: temperature,
+      weighWithEntropy: { (piece, scores, weights, _) throws(FulcrumError) in
+        try weigh(piece, scores, &weights)
+      })
+  }
+
+  /// - Throws: as above.
+  package func accumulateGradient(
+    of batch: SequenceBatch, sequences: Range<Int>, temperature: Float,
+    weighWithEntropy weigh: (
+      _ sequences: Range<Int>, _ scores: borrowing TokenScores,
+      _ weights: inout MutableSpan<Float>, _ entropyWeights: inout MutableSpan<Float>
+    ) throws(FulcrumError) -> Void
+  ) throws(FulcrumError) {
     let network = try ready().network
     try check(batch, sequences, temperature, network)
     network.prepareProducts()
     let training = trainingState(of: network)
-    for piece in PackedBatch.pieces(batch, sequences: sequences, limit: microbatchTokens) {
-      let packed = PackedBatch(batch, sequences: piece)
+    for piece in pieces(batch, sequences) {
+      let packed = PackedBatch(batch, sequences: piece, sharesPrompts: sharesPrompts)
       network.forward(packed, network.kept)
       network.score(packed, network.kept, temperature: temperature, isTraining: true)
-      let columns = network.tokenColumns
-      let weights = UnsafeMutableBufferPointer(
-        start: columns.weights.pointer, count: columns.count)
-      weights.update(repeating: 0)
-      try columns.withScores { (scores) throws(FulcrumError) in
-        var span = weights.mutableSpan
-        try weigh(piece, scores, &span)
+      let hasWeights = try network.tokenColumns.withWeights {
+        (scores, weights, entropyWeights) throws(FulcrumError) in
+        try weigh(piece, scores, &weights, &entropyWeights)
       }
-      if weights.allSatisfy({ $0 == 0 }) { continue }
+      guard hasWeights else { continue }
       training.isClear = false
       let part = network.weightedPart(packed, batch, sequences: piece, network.kept)
       network.backward(
         part, network.kept, temperature: temperature, gradients: training.gradients.pointer)
     }
+  }
+
+  /// The sequences of each piece of work.
+  private func pieces(_ batch: SequenceBatch, _ sequences: Range<Int>) -> [Range<Int>] {
+    guard packsSequences else { return sequences.map { $0..<$0 + 1 } }
+    return PackedBatch.pieces(
+      batch, sequences: sequences, limit: microbatchTokens, sharesPrompts: sharesPrompts)
   }
 
   /// - Throws: `.notFinite` if the gradient is not finite, and `.usage` for such a learning rate.
@@ -75,13 +93,8 @@ extension TransformerPolicy {
   /// - Throws: `.notFinite` if the gradient is not finite, `.inputOutput` if the system fails.
   package func saveGradient(to file: String) throws(FulcrumError) {
     let network = try ready().network
-    let gradients = trainingState(of: network).gradients
-    let tensors = network.layout.tensors.map { tensor in
-      StoredTensor(
-        plan: TensorFile.Plan(name: tensor.name, shape: tensor.shape, precision: .f32),
-        values: UnsafeBufferPointer(start: gradients.pointer + tensor.offset, count: tensor.count))
-    }
-    try Self.write(tensors, metadata: [:], to: file)
+    try Self.write(
+      network.stored(trainingState(of: network).gradients), metadata: [:], to: file)
   }
 
   package func discardGradient() { training?.clearGradients() }

@@ -23,6 +23,10 @@ package final class TransformerPolicy: PolicyModel {
   /// `nil`: that of the checkpoint that the model was read from.
   let savePrecision: TensorPrecision?
   let microbatchTokens: Int
+  /// Whether a piece of work may have several sequences, and whether those of a group then share
+  /// their prompt's rows.
+  let packsSequences, sharesPrompts: Bool
+  private let logitRows: Int
   let backEnd: ProductBackEnd
   private let optimizerSettings: AdamW.Settings
   private let freshShape: ModelShape
@@ -40,11 +44,15 @@ package final class TransformerPolicy: PolicyModel {
     optimizerSettings = try Self.optimizerSettings(parameters)
     freshShape = try Self.freshShape(parameters)
     microbatchTokens = try parameters.integer("microbatch-tokens")
+    packsSequences = try parameters.flag("packing")
+    sharesPrompts = try parameters.flag("share-prompts")
+    logitRows = try parameters.integer("logit-rows")
     savePrecision = TensorPrecision(rawValue: try parameters.text("save-precision"))
     backEnd = try Self.backEnd(parameters)
     let folder = try parameters.text("checkpoint")
     if !folder.isEmpty {
       model = try Self.readModel(fromFolder: folder, pool: pool, backEnd: backEnd)
+      model?.network.logitRows = logitRows
     }
   }
 
@@ -101,6 +109,7 @@ package final class TransformerPolicy: PolicyModel {
     shape.padToken = pad
     try shape.validate(at: Self.manual.name)
     let network = Network(shape, pool: pool, backEnd: backEnd)
+    network.logitRows = logitRows
     network.initialize(from: CounterRandom(seed: seed, purpose: "weights"))
     model = Model(network: network, tokenizer: tokenizer, origin: nil)
   }
@@ -118,8 +127,26 @@ package final class TransformerPolicy: PolicyModel {
   /// Gradient and optimiser state of a model.
   func trainingState(of network: Network) -> Training {
     if let training { return training }
-    let made = Training(settings: optimizerSettings, floatCount: network.layout.floatCount)
+    let count = network.layout.floatCount
+    let made = Training(
+      AdamW(
+        optimizerSettings, count: count,
+        undecayed: network.layout.ranges(of: optimizerSettings.undecayed)), floatCount: count)
     training = made
     return made
+  }
+
+  /// Makes the optimiser go on from a state.
+  func resume(
+    _ network: Network, firstMoments: FloatBuffer, secondMoments: FloatBuffer, stepCount: Int
+  ) {
+    let optimizer = AdamW(
+      optimizerSettings, firstMoments: firstMoments, secondMoments: secondMoments,
+      stepCount: stepCount, undecayed: network.layout.ranges(of: optimizerSettings.undecayed))
+    if let training {
+      training.optimizer = optimizer
+    } else {
+      training = Training(optimizer, floatCount: network.layout.floatCount)
+    }
   }
 }

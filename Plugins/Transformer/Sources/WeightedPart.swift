@@ -11,12 +11,15 @@ extension Network {
     _ packed: PackedBatch, _ batch: SequenceBatch, sequences: Range<Int>, _ activations: Activations
   ) -> PackedBatch {
     let weights = tokenColumns.weights.pointer
+    let entropyWeights = tokenColumns.entropyWeights.pointer
     let members = packed.members.indices.filter { member in
-      packed.members[member].targets.contains { weights[$0] != 0 }
+      packed.members[member].targets.contains { weights[$0] != 0 || entropyWeights[$0] != 0 }
     }
     let count = packed.members.count { !$0.targets.isEmpty }
     guard members.count < count else { return packed }
-    let part = PackedBatch(batch, sequences: members.map { sequences.lowerBound + $0 })
+    let part = PackedBatch(
+      batch, sequences: members.map { sequences.lowerBound + $0 },
+      sharesPrompts: packed.sharesPrompts)
     var rows = RowMoves()
     var targets = RowMoves()
     var prompt = 0..<0

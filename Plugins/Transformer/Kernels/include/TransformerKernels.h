@@ -72,6 +72,7 @@ struct tk_token_statistics {
   float lever;           /* || onehot - pi ||_2 */
   float maximum;         /* of logits / temperature */
   float total;           /* sum of e^(logit / temperature - maximum) */
+  float spread;          /* mean under pi of maximum - logit / temperature: entropy - log(total) */
 };
 
 /* logits [count], of which `target` was chosen. */
@@ -81,6 +82,12 @@ struct tk_token_statistics tk_score_token(const float *logits, int count,
 /* Replaces logits by weight * (onehot(target) - pi), pi rebuilt from maximum and total. */
 void tk_logit_gradient(float *logits, int count, float inverse_temperature, float maximum,
                        float total, int target, float weight);
+
+/* tk_logit_gradient plus entropy_weight * dH, where dH_k = -pi_k * (log pi_k + H) is the gradient of
+ * the entropy by logit k / temperature. A token whose pi underflows to 0 adds nothing. */
+void tk_logit_gradient_with_entropy(float *logits, int count, float inverse_temperature,
+                                    float maximum, float total, float spread, int target,
+                                    float weight, float entropy_weight);
 
 /* The first token at which the running sum of softmax(logits / T) passes `uniform` in [0, 1).
  * scratch [count rounded up to TK_LANES]. */
@@ -127,6 +134,9 @@ float tk_dot(const float *a, const float *b, int count);
 
 /* y += x */
 void tk_add(const float *x, float *y, int count);
+
+/* y = keep * y + share * x */
+void tk_blend(const float *x, float *y, int count, float keep, float share);
 
 /* Sum of squares in double precision: not finite if an element is not. */
 double tk_sum_of_squares(const float *x, int count);
