@@ -74,7 +74,7 @@ package struct PolicyBench {
         meanLength: Double(sampled.tokenCount) / Double(sampled.sequenceCount),
         samplingSeconds: sampling, referenceSeconds: reference, trainingSeconds: stepTraining,
         optimizerSeconds: optimizer),
-      peakMemory: Self.peakMemory())
+      peakMemory: ProcessMemory.peakBytes)
   }
 
   private func generate(
@@ -129,12 +129,5 @@ package struct PolicyBench {
       if pass > 0 { best = min(best, (ContinuousClock.now - began) / .seconds(1)) }
     }
     return best
-  }
-
-  /// Most memory that the process has held, in bytes.
-  private static func peakMemory() -> Int {
-    var usage = rusage()
-    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    return usage.ru_maxrss * 1024
   }
 }

@@ -45,12 +45,11 @@ package struct BatchArithmetic {
     let rounds = maximumRounds > 1 ? ", in up to \(maximumRounds) rounds of sampling" : ""
     let order = schedule.phases.count > 1 ? " (\(schedule.nesting.rawValue))" : ""
     let steps =
-      "\(minibatches) mini-batches × \(schedule.phases.count) phases × \(iterations) iterations"
+      "mini-batches \(minibatches) × phases \(schedule.phases.count) × iterations \(iterations)"
       + " = \(optimizerSteps) a step, \(optimizerSteps * self.steps) in the run"
     let state =
       "\(Self.bytes(stateBytes)) for \(parameterCount) parameters in f32: weights, gradient, two"
       + " moments" + (hasReference ? ", reference" : "")
-      + "; activations and caches come on top"
     return [
       ("prompts a step", "\(prompts)\(rounds)"),
       ("completions a step", "\(prompts) × \(samples) = \(completions)"),

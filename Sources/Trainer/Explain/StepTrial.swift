@@ -10,6 +10,8 @@ package struct StepTrial {
   package let rollout: Double
   package let reference: Double
   package let update: Double
+  /// Most memory that the process held, in bytes.
+  package let peakBytes: Int
 
   package var seconds: Double { rollout + reference + update }
 
@@ -26,8 +28,16 @@ package struct StepTrial {
     let sampler = try setup.sampler(forEvaluation: false)
     var order = TaskOrder(task: setup.task, seed: setup.seed)
     let items = try order.items(from: 0, count: prompts)
+    func train(_ sequences: SequenceBatch) throws(FulcrumError) {
+      try components.policy.accumulateGradient(
+        of: sequences, sequences: 0..<sequences.sequenceCount,
+        temperature: components.options.temperature
+      ) { (_, _, weights) throws(FulcrumError) in
+        for token in weights.indices { weights[token] = token % 2 == 0 ? 1e-6 : -1e-6 }
+      }
+    }
     // The first pass touches fresh memory.
-    _ = try sampler.collect(Array(items.prefix(1)), step: 1)
+    try train(try sampler.collect(items, step: 1).sequences)
     let began = clock.now
     let sample = try sampler.collect(items, step: 1)
     let sampled = clock.now
@@ -38,11 +48,7 @@ package struct StepTrial {
         of: sequences, sequences: all, by: reference, temperature: components.options.temperature)
     }
     let scored = clock.now
-    try components.policy.accumulateGradient(
-      of: sequences, sequences: all, temperature: components.options.temperature
-    ) { (_, _, weights) throws(FulcrumError) in
-      for token in weights.indices { weights[token] = token % 2 == 0 ? 1e-6 : -1e-6 }
-    }
+    try train(sequences)
     let trained = clock.now
     _ = try components.policy.applyGradient(learningRate: 0)
     let applied = clock.now
@@ -54,6 +60,7 @@ package struct StepTrial {
       (trained - scored) / .seconds(1) * scale
       * Double(arithmetic.schedule.phases.count * arithmetic.iterations)
       + (applied - trained) / .seconds(1) * Double(arithmetic.optimizerSteps)
+    peakBytes = ProcessMemory.peakBytes
   }
 
   package func lines(steps: Int) -> [(String, String)] {
@@ -71,7 +78,8 @@ package struct StepTrial {
       (
         "trial",
         "\(prompts) prompts: mean length \(BatchArithmetic.decimal(meanLength)), mean reward"
-          + " \((meanReward * 1000).rounded() / 1000)"
+          + " \((meanReward * 1000).rounded() / 1000), memory at its peak"
+          + " \(BatchArithmetic.bytes(peakBytes))"
       ),
     ]
   }

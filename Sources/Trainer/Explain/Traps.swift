@@ -55,22 +55,17 @@ package enum Traps {
   private static func reference(
     _ components: StepComponents, _ resolved: [ResolvedComponent]
   ) -> [String] {
+    let objectives = components.objectives.objectives.filter {
+      $0.component.needs.contains(.referenceLogProbabilities)
+    }.map(\.name)
+    let transforms = components.transforms.filter {
+      $0.component.needs.contains(.referenceLogProbabilities)
+    }.map(\.name)
+    let readers = objectives + transforms
     var traps: [String] = []
-    let readers =
-      components.objectives.objectives.filter {
-        $0.component.needs.contains(.referenceLogProbabilities)
-      }.map { "objective \($0.name)" }
-      + components.transforms.filter {
-        $0.component.needs.contains(.referenceLogProbabilities)
-      }.map { "advantage \($0.name)" }
-    if !readers.isEmpty {
-      traps.append(
-        "\(readers.joined(separator: " and ")) reads a reference policy: a second model in memory"
-          + " and a forward pass over every batch")
-    }
     // A strength without anything to measure against.
     for component in resolved {
-      let isReader = readers.contains { $0.hasSuffix(" " + component.name) }
+      let isReader = readers.contains(component.name)
       for (key, value) in component.parameters.resolved where key == "beta" && !isReader {
         if case .number(let beta) = value, beta > 0 {
           traps.append(

@@ -106,7 +106,10 @@ struct TrainingLoop {
   {
     guard (try? write(collected, step: step, to: directory.faults)) != nil else { return error }
     var error = error
-    let place = "the step's rollout is in \(RolloutRecord.path(step: step, in: directory.faults))"
+    let before = step > 1 ? " --from \(step - 1)" : ""
+    let place =
+      "the step's rollout is kept: 'fulcrum replay \(directory.path) --rollouts"
+      + " \(directory.faults)\(before)' repeats the step"
     error.hint = error.hint.map { "\($0); \(place)" } ?? place
     return error
   }

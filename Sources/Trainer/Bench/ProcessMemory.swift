@@ -1,0 +1,11 @@
+import Foundation
+
+/// What this process takes.
+enum ProcessMemory {
+  /// Most memory that the process has held so far, in bytes.
+  static var peakBytes: Int {
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    return usage.ru_maxrss * 1024
+  }
+}
