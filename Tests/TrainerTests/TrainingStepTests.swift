@@ -34,14 +34,27 @@ private struct Centered: AdvantageTransform {
   }
 }
 
-private struct Masks: UpdateScheduler {
-  static let manual = ComponentManual(name: "masks", summary: "", source: "tests")
-  var length = 3
+/// Breaks a schedule's contract in one way.
+private struct Broken: UpdateScheduler {
+  enum Fault { case noPhase, length, overlap, loss }
+  static let manual = ComponentManual(name: "broken", summary: "", source: "tests")
+  var fault = Fault.noPhase
   init(_ parameters: Parameters, context: ComponentContext) {}
-  init(length: Int) { self.length = length }
+  init(_ fault: Fault) { self.fault = fault }
   func phases(for batch: RolloutBatch, advantages: Span<Float>) -> [UpdatePhase] {
-    length < 0
-      ? [] : [UpdatePhase(name: "x", participates: [Bool](repeating: true, count: length))]
+    var mask = [Bool](repeating: true, count: advantages.count)
+    switch fault {
+    case .noPhase: return []
+    case .length: mask = [true, true, true]
+    case .overlap:
+      mask[2] = false
+      return [
+        UpdatePhase(name: "x", participates: mask),
+        UpdatePhase(name: "y", participates: mask.indices.map { $0 < 3 }),
+      ]
+    case .loss: mask[2] = false
+    }
+    return [UpdatePhase(name: "x", participates: mask)]
   }
 }
 
@@ -88,7 +101,7 @@ private struct PlainObjective: PolicyObjective {
 
   private func step(
     _ policy: BigramPolicy, reward: LengthReward = LengthReward(),
-    transform: Centered = Centered(), scheduler: Masks? = nil, maximumTokens: Int = 5
+    transform: Centered = Centered(), scheduler: Broken? = nil, maximumTokens: Int = 5
   ) -> Step {
     Step(
       sampler: RolloutSampler(
@@ -97,7 +110,7 @@ private struct PlainObjective: PolicyObjective {
       step: TrainingStep(
         components: StepComponents(
           policy: policy, transforms: [Named(name: "centered", component: transform)],
-          scheduler: scheduler.map { Named(name: "masks", component: $0) },
+          scheduler: scheduler.map { Named(name: "broken", component: $0) },
           objectives: ObjectiveSum([Named(name: "plain", component: PlainObjective())]),
           options: UpdateOptions(minibatchPrompts: 3))), items: items)
   }
@@ -146,19 +159,30 @@ private struct PlainObjective: PolicyObjective {
     #expect(abs(result.result.advantages.reduce(0, +)) < 1e-4)
   }
 
-  @Test func `faults of plugins are named`() throws {
-    #expect(
-      message(step(try BigramPolicy(), reward: LengthReward(isFinite: false)))
-        == "reward length: expected a finite reward, got nan")
-    #expect(
-      message(step(try BigramPolicy(), transform: Centered(fault: true)))
-        == "advantage centered: expected finite advantages, got -inf for token 0")
-    #expect(
-      message(step(try BigramPolicy(), scheduler: Masks(length: 3))).hasPrefix(
-        "schedule masks: expected a mask of "))
-    #expect(
-      message(step(try BigramPolicy(), scheduler: Masks(length: -1)))
-        == "schedule masks: expected at least one phase, got 0 and passes of 1")
+  @Test func `faults of plugins are named, and nothing of the step is applied`() throws {
+    func check(_ expected: String, _ make: (BigramPolicy) -> Step) throws {
+      let policy = try BigramPolicy()
+      let before = policy.table
+      #expect(message(make(policy)).hasPrefix(expected))
+      #expect(policy.table == before)
+      #expect(!policy.log.contains("apply"))
+    }
+    try check("reward length: expected a finite reward, got nan") {
+      step($0, reward: LengthReward(isFinite: false))
+    }
+    try check("advantage centered: expected finite advantages, got -inf for token 0") {
+      step($0, transform: Centered(fault: true))
+    }
+    try check("schedule broken: expected a mask of ") { step($0, scheduler: Broken(.length)) }
+    try check("schedule broken: expected at least one phase, got 0 and passes of 1") {
+      step($0, scheduler: Broken(.noPhase))
+    }
+    try check(
+      "schedule broken: expected every token in 1 of the phases, got token 0 in 2: 'x', 'y'"
+    ) { step($0, scheduler: Broken(.overlap)) }
+    try check("schedule broken: expected every token in 1 of the phases, got token 2 in 0") {
+      step($0, scheduler: Broken(.loss))
+    }
   }
 
   @Test func `a prompt without room is refused by name`() throws {
