@@ -64,6 +64,10 @@ private struct AnyKey: CodingKey {
 }
 
 extension Decimal {
-  /// Whether no digit was lost in reading: what is rounded fills all 38 digits.
-  var isExact: Bool { significand.description.count < 38 }
+  /// Whether no digit was lost in reading, but for those behind 38 others that end in zeros.
+  var isExact: Bool {
+    // What is rounded fills all 38 digits, unless its last ones are zeros: then it is large.
+    significand.description.count < 38
+      && magnitude < Decimal(sign: .plus, exponent: 37, significand: 1)
+  }
 }

@@ -120,10 +120,15 @@ struct MathAnswer: Sendable {
     return false
   }
 
-  /// What is within `\text{…}` if that is all.
+  /// What is within `\text{…}` or `{…}` if that is all.
   private static func unwrapped(_ tokens: ArraySlice<MathToken>) -> ArraySlice<MathToken> {
-    tokens.first == .textOpen && tokens.last == .textClose && closes(tokens)
-      ? tokens.dropFirst().dropLast() : tokens
+    var tokens = tokens
+    // Each round is linear, so their number has a limit.
+    for _ in 0..<depthLimit {
+      guard tokens.first == .textOpen || tokens.first == .open, closes(tokens) else { break }
+      tokens = tokens.dropFirst().dropLast()
+    }
+    return tokens
   }
 
   /// The number before a unit: `5\text{ cm}`, `5\text{ cm}^2`, `5 cm`. Which unit doesn't matter.

@@ -8,7 +8,8 @@ private final class TemporaryFile {
   let path: String
 
   init(_ contents: Data) throws {
-    path = FileManager.default.temporaryDirectory
+    path =
+      FileManager.default.temporaryDirectory
       .appendingPathComponent("jsonl-\(UUID().uuidString).jsonl").path
     try contents.write(to: URL(fileURLWithPath: path))
   }
@@ -68,7 +69,7 @@ private func failure(_ file: TemporaryFile, _ given: [String: ParameterValue] = 
     arguments: [
       // 38 digits are the most that the reader holds; whether it rounded then can't be seen.
       "12345678901234567890123456789012345678",
-      "100000000000000000000000000000000000000000000000005",
+      "100000000000000000000000000000000000000000000000005", "-1e37",
       "0.12345678901234567890123456789012345678901234567890",
     ])
   func `a number whose digits would be lost is refused`(written: String) throws {
@@ -120,7 +121,8 @@ private func failure(_ file: TemporaryFile, _ given: [String: ParameterValue] = 
   }
 
   @Test func `a byte-order mark and carriage returns are no part of the lines`() throws {
-    let text = "\u{FEFF}{\"prompt\": \"p\", \"answer\": \"a\"}\r\n{\"prompt\": \"q\", \"answer\": \"b\"}\r\n"
+    let text =
+      "\u{FEFF}{\"prompt\": \"p\", \"answer\": \"a\"}\r\n{\"prompt\": \"q\", \"answer\": \"b\"}\r\n"
     let source = try task(TemporaryFile(Data(text.utf8)))
     #expect(try (0..<2).map { try source.trainingItem($0).prompt } == ["p", "q"])
   }
@@ -172,10 +174,10 @@ private func failure(_ file: TemporaryFile, _ given: [String: ParameterValue] = 
     #expect(
       failure(
         try TemporaryFile(#"{"prompt": "p", "answer": "a"}"#), ["category-key": .text("level")])
-        == """
-        task: FILE:1: expected 'level' as a text or a number, got no such key
-          hint: 'category-key' names the key; the line has answer, prompt
-        """)
+          == """
+          task: FILE:1: expected 'level' as a text or a number, got no such key
+            hint: 'category-key' names the key; the line has answer, prompt
+          """)
   }
 
   @Test func `an empty prompt, a file without lines and an empty key are refused`() throws {
@@ -202,7 +204,8 @@ private func failure(_ file: TemporaryFile, _ given: [String: ParameterValue] = 
   @Test func `a held-out prompt that is trained on is refused, with both lines`() throws {
     let train = try TemporaryFile(
       #"{"prompt": "p", "answer": 1}"#, #"{"prompt": "q", "answer": 1}"#)
-    let heldOut = try TemporaryFile(#"{"prompt": "r", "answer": 1}"#, #"{"prompt": "q", "answer": 2}"#)
+    let heldOut = try TemporaryFile(
+      #"{"prompt": "r", "answer": 1}"#, #"{"prompt": "q", "answer": 2}"#)
     let error = #expect(throws: FulcrumError.self) {
       try task(train, ["held-out": .text(heldOut.path)])
     }
@@ -215,7 +218,9 @@ private func failure(_ file: TemporaryFile, _ given: [String: ParameterValue] = 
   }
 
   @Test func `files that can't be read say why`() throws {
-    let missing = #expect(throws: FulcrumError.self) { try make(["train": .text("/nowhere.jsonl")]) }
+    let missing = #expect(throws: FulcrumError.self) {
+      try make(["train": .text("/nowhere.jsonl")])
+    }
     #expect(missing?.code == .notFound)
     #expect(
       missing?.description == """

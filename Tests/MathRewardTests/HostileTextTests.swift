@@ -50,13 +50,15 @@ import Testing
     let sets = (0..<100).map { "\\{\($0),\($0 + 1)\\}" }.joined(separator: ",")
     return [
       ("open boxes", times("\\boxed{")), ("boxes without braces", times("\\boxed ")),
-      ("backslashes", "\\boxed{" + times("\\") + "}"), ("braces", "\\boxed" + times("{") + times("}")),
+      ("backslashes", "\\boxed{" + times("\\") + "}"),
+      ("braces", "\\boxed" + times("{") + times("}")),
       ("brackets", "\\boxed{" + times("(") + times(")") + "}"),
       ("nested lists", "\\boxed{" + times("(1,") + "2" + times(")") + "}"),
       ("texts", "\\boxed{" + times("\\text{") + times("}") + "}"),
       ("digits", "\\boxed{" + times("9") + "}"), ("thousands", "\\boxed{1" + times(",000") + "}"),
       ("commas", "\\boxed{" + times(",") + "}"), ("ones", "\\boxed{" + times("1, ") + "1}"),
-      ("fractions", "\\boxed{" + times("\\frac{1}") + "}"), ("degrees", "\\boxed{" + times("^\\circ") + "}"),
+      ("fractions", "\\boxed{" + times("\\frac{1}") + "}"),
+      ("degrees", "\\boxed{" + times("^\\circ") + "}"),
       ("letters", "\\boxed{5" + times("s") + "}"), ("a name", "\\boxed{\\" + times("a") + "}"),
       ("equals signs", "\\boxed{x" + times("=5") + "}"), ("sets of sets", "\\boxed{\\{\(sets)\\}}"),
       ("thoughts", times("</think>")), ("half thoughts", times("</thin")),
@@ -83,8 +85,9 @@ import Testing
     }
     let clock = ContinuousClock()
     let time = try clock.measure {
-      #expect(try !accepts(set(3), as: set(7)))
-      #expect(try accepts(set(3), as: set(3)))
+      let (wrong, right) = (try accepts(set(3), as: set(7)), try accepts(set(3), as: set(3)))
+      #expect(!wrong)
+      #expect(right)
     }
     #expect(time < .seconds(20))
   }

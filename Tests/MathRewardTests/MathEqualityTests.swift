@@ -9,7 +9,7 @@ import Testing
       "1/2", "\\frac{1}{2}", "\\dfrac{1}{2}", "\\tfrac12", "\\frac 1 2", "\\frac{2}{4}", "0.5",
       ".5", "0.50", "+0.5", "\\frac{1.5}{3}", "$\\frac{1}{2}$", "x = \\frac{1}{2}",
       "\\left(\\frac{1}{2}\\right)", "\\frac{-1}{-2}", "-\\frac{-1}{2}", "0.5.", "\\text{0.5}",
-      "{0.5}",
+      "{0.5}", "{{\\text{0.5}}}",
     ],
     ["-1/2", "-0.5", "-\\frac{1}{2}", "\\frac{-1}{2}", "\\frac{1}{-2}", "\u{2212}0.5"],
     [
@@ -24,8 +24,9 @@ import Testing
     ["0", "-0", "0.00", "0/5", "-\\frac{0}{3}"],
     ["0.333", "333/1000"], ["1/3", "2/6"], ["0.3333333333333333"],
     ["3", "3.0", "\\text{3}", "03"], ["13"], ["3.14"], ["\\pi", "π", "{\\pi}"],
-    ["\\frac{\\pi}{2}", "\\dfrac{\\pi}{2}", "\\frac\\pi2"], ["2\\sqrt{3}", "2\\sqrt3", "2 \\sqrt 3"],
-    ["x^2+1", "x^{2} + 1", "x^2 + 1"], ["x^{2+1}"], ["1+x^2"],
+    ["\\frac{\\pi}{2}", "\\dfrac{\\pi}{2}", "\\frac\\pi2"],
+    ["2\\sqrt{3}", "2\\sqrt3", "2 \\sqrt 3"],
+    ["x^2+1", "x^{2} + 1", "{x^2 + 1}"], ["x^{2+1}"], ["1+x^2"],
     ["(1,2)", "(1, 2)", "\\left(1,2\\right)", "(\\frac22, 2.0)", "( 1 , 4/2 )"], ["(2,1)"],
     ["[1,2]"], ["[1,2)", "\\left[1,2\\right)"], ["1, 2", "1,2"], ["2,1"],
     ["\\{1,2\\}", "\\{2,1\\}", "\\lbrace 1, 2\\rbrace"], ["\\{1,1\\}"], ["\\{1,2,2\\}"],
@@ -103,7 +104,7 @@ import Testing
       #expect(try accepts("\\frac{\(a)}{\(b)}", as: "\(c)/\(d)") == isEqual, "\(a)/\(b) \(c)/\(d)")
     }
     // Both cases must be there, or the comparison proves little.
-    #expect((1500..<3000).contains(equalCount))
+    #expect((1000..<2000).contains(equalCount))
   }
 
   @Test(arguments: 1...4 as ClosedRange<UInt64>)
@@ -111,11 +112,13 @@ import Testing
     var random = TestRandom(state: seed)
     for _ in 0..<2000 {
       // a·b / b is a; products of up to 38 digits, more than three of the number's own digits.
-      let a = UInt64.random(in: 0...UInt64.max >> UInt64.random(in: 0...63, using: &random), using: &random)
-      let b = UInt64.random(in: 1...UInt64.max >> UInt64.random(in: 0...60, using: &random), using: &random)
+      let a = UInt64.random(
+        in: 0...UInt64.max >> UInt64.random(in: 0...63, using: &random), using: &random)
+      let b = UInt64.random(
+        in: 1...UInt64.max >> UInt64.random(in: 0...60, using: &random), using: &random)
       let product = UInt128(a) * UInt128(b)
       #expect(try accepts("\\frac{\(product)}{\(b)}", as: "\(a)"))
-      #expect(try !accepts("\\frac{\(product + 1)}{\(b)}", as: "\(a)") || b == 0)
+      #expect(try !accepts("\\frac{\(product + 1)}{\(b)}", as: "\(a)"))
     }
   }
 

@@ -58,7 +58,9 @@ import Testing
   }
 
   @Test func `braces nest and escaped ones don't count`() throws {
-    #expect(try outcome(of: "\\boxed{\\frac{1}{\\frac{2}{3}}} }", truth: "\\frac{1}{\\frac{2}{3}}") == .correct)
+    #expect(
+      try outcome(of: "\\boxed{\\frac{1}{\\frac{2}{3}}} }", truth: "\\frac{1}{\\frac{2}{3}}")
+        == .correct)
     #expect(try outcome(of: "\\boxed{\\{1, 2\\}} and more", truth: "\\{1, 2\\}") == .correct)
     #expect(try outcome(of: "\\boxed{\\{1, 2} and more", truth: "\\{1, 2") == .correct)
   }
