@@ -2,8 +2,8 @@ import Foundation
 
 /// A value of a line, as far as this task looks into it.
 ///
-/// `Decimal` keeps what a `Double` would round: Foundation's other reader makes 1e+20 of a whole
-/// number of 21 digits, and the answer would be wrong without a word.
+/// Numbers are `Decimal`, which keeps digits that a `Double` would round: a rounded answer would be
+/// wrong without a word.
 enum JSONField: Decodable {
   case text(String)
   case number(Decimal)

@@ -259,7 +259,7 @@ private func failure(_ file: TemporaryFile, _ given: [String: ParameterValue] = 
   }
 
   @Test func `the recipe's sample file is read`() throws {
-    // The tests run in the package's root, or a scratch package that links to the repository's.
+    // By this file's own place, since tests may run in any folder.
     let root = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
       .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     let recipes = root.appendingPathComponent("Documentation/Recipes").path
