@@ -12,8 +12,9 @@ enum JSONLFile {
     if let first = lines.first, first.starts(with: [0xEF, 0xBB, 0xBF]) {
       lines[0] = first.dropFirst(3)
     }
-    for (index, line) in lines.enumerated() where !line.allSatisfy(JSONObject.isSpace) {
-      rows.append(try JSONLRow(Array(line), keys: keys, at: "\(path):\(index + 1)"))
+    for (index, line) in lines.enumerated() where !line.allSatisfy(Self.isSpace) {
+      // A copy, since JSON readers differ on slices whose indices don't start at 0.
+      rows.append(try JSONLRow(Data(line), keys: keys, at: "\(path):\(index + 1)"))
     }
     guard !rows.isEmpty else {
       throw FulcrumError(.data, "expected at least one line with a JSON object, got none", at: path)
@@ -31,6 +32,11 @@ enum JSONLFile {
         .data, "expected held-out prompts apart from training, got the one of \(location) again",
         at: row.location, hint: "remove it from one of the files")
     }
+  }
+
+  /// JSON's own white space.
+  private static func isSpace(_ byte: UInt8) -> Bool {
+    byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D
   }
 
   private static func contents(of path: String) throws(FulcrumError) -> Data {

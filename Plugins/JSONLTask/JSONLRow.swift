@@ -17,16 +17,15 @@ struct JSONLRow: Sendable {
   let location: String
 
   /// - Throws: `.data` if the line is no JSON object, or a key is missing or of another type.
-  init(_ line: [UInt8], keys: JSONLKeys, at location: String) throws(FulcrumError) {
-    guard let object = try? JSONSerialization.jsonObject(with: Data(line), options: .fragmentsAllowed)
-    else {
-      throw FulcrumError(.data, "expected a JSON object, got a line that isn't JSON", at: location)
-    }
-    guard let fields = object as? [String: Any] else {
+  init(_ line: Data, keys: JSONLKeys, at location: String) throws(FulcrumError) {
+    let decoder = JSONDecoder()
+    guard let fields = try? decoder.decode([String: JSONField].self, from: line) else {
+      let value = try? decoder.decode(JSONField.self, from: line)
       throw FulcrumError(
-        .data, "expected a JSON object, got \(JSONKind(of: line).phrase)", at: location)
+        .data, "expected a JSON object, got \(value?.phrase ?? "a line that isn't JSON")",
+        at: location)
     }
-    let reader = FieldReader(fields: fields, raw: JSONObject.members(of: line), location: location)
+    let reader = FieldReader(fields: fields, location: location)
     prompt = try reader.text(keys.prompt, parameter: "prompt-key")
     answer = try keys.answer.isEmpty ? "" : reader.scalar(keys.answer, parameter: "answer-key")
     category =
@@ -39,31 +38,30 @@ struct JSONLRow: Sendable {
   }
 }
 
-/// A line's fields, as values and as they are written.
+/// A line's fields.
 private struct FieldReader {
-  let fields: [String: Any]
-  let raw: [String: ArraySlice<UInt8>]
+  let fields: [String: JSONField]
   let location: String
 
   func text(_ key: String, parameter: String) throws(FulcrumError) -> String {
-    guard let text = fields[key] as? String else {
+    guard case .text(let text)? = fields[key] else {
       throw failure(key, "as a text", parameter: parameter)
     }
     return text
   }
 
-  /// A text, or a number with the digits that it is written with.
+  /// A text, or a number as a decimal without exponent and trailing zeros: 1e2 is `100`.
   func scalar(_ key: String, parameter: String) throws(FulcrumError) -> String {
-    if let text = fields[key] as? String { return text }
-    guard let number = raw[key], JSONKind(of: number) == .number else {
-      throw failure(key, "as a text or a number", parameter: parameter)
+    switch fields[key] {
+    case .text(let text)?: return text
+    case .number(let number)? where number.isExact: return number.description
+    default: throw failure(key, "as a text or a number", parameter: parameter)
     }
-    return String(decoding: number, as: UTF8.self)
   }
 
   private func failure(_ key: String, _ expected: String, parameter: String) -> FulcrumError {
-    let got = raw[key].map { JSONKind(of: $0).phrase } ?? "no such key"
-    let keys = raw.keys.sorted().joined(separator: ", ")
+    let got = fields[key]?.phrase ?? "no such key"
+    let keys = fields.keys.sorted().joined(separator: ", ")
     return FulcrumError(
       .data, "expected '\(key)' \(expected), got \(got)", at: location,
       hint: "'\(parameter)' names the key; the line has \(keys.isEmpty ? "none" : keys)")

@@ -45,7 +45,8 @@ package struct Lopti: UpdateScheduler {
     quantile = try parameters.number("quantile")
     guard quantile == 0 || threshold == 0.5 else {
       throw parameters.refuse(
-        "quantile", "expected either eta or quantile, got eta \(threshold) and quantile \(quantile)",
+        "quantile",
+        "expected either eta or quantile, got eta \(threshold) and quantile \(quantile)",
         hint: "leave out 'eta' to split off a share of the tokens, 'quantile' to split at a"
           + " probability")
     }

@@ -120,25 +120,46 @@ struct MathAnswer: Sendable {
     return false
   }
 
-  /// What is within `\text{…}` if that is all.
+  /// What is within `\text{…}` or `{…}` if that is all.
   private static func unwrapped(_ tokens: ArraySlice<MathToken>) -> ArraySlice<MathToken> {
-    tokens.first == .textOpen && tokens.last == .textClose && closes(tokens)
-      ? tokens.dropFirst().dropLast() : tokens
+    var tokens = tokens
+    // Each round is linear, so their number has a limit.
+    for _ in 0..<depthLimit {
+      guard tokens.first == .textOpen || tokens.first == .open, closes(tokens) else { break }
+      tokens = tokens.dropFirst().dropLast()
+    }
+    return tokens
   }
 
-  /// The number before a unit: `5\text{ cm}`, `5\text{ cm}^2`.
+  /// The number before a unit: `5\text{ cm}`, `5\text{ cm}^2`, `5 cm`. Which unit doesn't matter.
   private static func numberBeforeUnit(_ tokens: ArraySlice<MathToken>) -> WrittenNumber? {
     var unit = tokens
     if unit.last?.digit != nil, unit.dropLast().last == .character("^") { unit.removeLast(2) }
-    guard unit.last == .textClose else { return nil }
+    guard let start = unit.last == .textClose ? startOfText(unit) : startOfUnit(unit) else {
+      return nil
+    }
+    return NumberReader.number(in: unit[..<start])
+  }
+
+  /// Where the `\text{…}` begins that ends the tokens.
+  private static func startOfText(_ tokens: ArraySlice<MathToken>) -> Int? {
     var depth = 0
-    for place in unit.indices.reversed() {
-      depth += unit[place].nesting
-      if depth == 0 {
-        return unit[place] == .textOpen ? NumberReader.number(in: unit[..<place]) : nil
-      }
+    for place in tokens.indices.reversed() {
+      depth += tokens[place].nesting
+      if depth == 0 { return tokens[place] == .textOpen ? place : nil }
     }
     return nil
+  }
+
+  /// Where the letters begin that end the tokens, if they are a known unit.
+  private static func startOfUnit(_ tokens: ArraySlice<MathToken>) -> Int? {
+    var letters = String.UnicodeScalarView()
+    for token in tokens.suffix(MathNotation.unitLength + 1).reversed() {
+      guard case .character(let letter) = token, letter.properties.isAlphabetic else { break }
+      letters.append(letter)
+    }
+    return MathNotation.units.contains(String(String(letters).reversed()))
+      ? tokens.endIndex - letters.count : nil
   }
 
   /// Tokens to compare one by one: without the marks that only lists and numbers need.

@@ -54,6 +54,17 @@ enum MathNotation {
     "mathbf", "mathit", "mathsf", "mathtt",
   ]
 
+  /// Units that may follow a number without `\text`, as PRM800K's grader has them, which verl and
+  /// DeepScaleR took over. Others, such as a bare `m`, could be names.
+  static let units: Set<String> = Set(
+    [
+      "degree", "cm", "centimeter", "meter", "mile", "second", "minute", "hour", "day", "week",
+      "month", "year", "foot", "feet", "inch", "yard", "liter",
+    ].flatMap { [$0, $0 + "s", $0 + "es"] })
+
+  /// The letters of the longest unit.
+  static let unitLength = units.map(\.count).max() ?? 0
+
   static let sameCommand: [String: MathToken] = [
     "dfrac": .command("frac"), "tfrac": .command("frac"), "cfrac": .command("frac"),
     "leq": .command("le"), "geq": .command("ge"), "neq": .command("ne"), "lt": .character("<"),

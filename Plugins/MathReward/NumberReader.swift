@@ -36,7 +36,8 @@ struct NumberReader {
 
   private mutating func readUnsigned(isNegative: Bool) -> Rational? {
     if accept(.command("frac")) {
-      guard let (top, isTopNegative) = readArgument(), let (bottom, isBottomNegative) = readArgument()
+      guard let (top, isTopNegative) = readArgument(),
+        let (bottom, isBottomNegative) = readArgument()
       else { return nil }
       return Self.ratio(
         top, bottom, isNegative: isNegative != (isTopNegative != isBottomNegative))

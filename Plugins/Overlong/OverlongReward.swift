@@ -74,8 +74,7 @@ package struct OverlongReward: RewardFn {
     return limit
   }
 
-  private static func wideBuffer(_ buffer: Int, _ limit: Int, at location: String) -> FulcrumError
-  {
+  private static func wideBuffer(_ buffer: Int, _ limit: Int, at location: String) -> FulcrumError {
     FulcrumError(
       .parameter, "expected fewer tokens than the limit of \(limit), got \(buffer)",
       at: location.isEmpty ? "buffer" : "\(location).buffer",

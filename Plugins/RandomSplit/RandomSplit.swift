@@ -1,21 +1,22 @@
 import FulcrumKernel
 internal import Glibc
 
-/// Two phases as large as those of a split at η, with their tokens drawn at random: what is left
-/// of isolating low-probability tokens if the probabilities don't matter.
+/// Two phases as large as those of `lopti` with the same parameters, with their tokens drawn at
+/// random: what is left of isolating low-probability tokens if the probabilities don't matter.
 ///
-/// In each mini-batch as many tokens as have π_old < η are drawn without replacement, every set of
-/// that size with the same chance. They are phase `random-low`, the others `random-high`.
+/// In each mini-batch as many tokens as `lopti` calls low are drawn without replacement, every set
+/// of that size with the same chance. They are phase `random-low`, the others `random-high`.
 ///
 /// - Shape: two phases always, whose masks partition the batch's tokens. One may be empty.
-/// - Numerics: counts tokens as the split at η does: probabilities in `Float`, NaN not counted.
-///   A draw is a function of the seed, the step and the token's place in the batch.
+/// - Numerics: counts tokens as `lopti` does: probabilities in `Float`, NaN not counted, and with
+///   a NaN no quantile. A draw is a function of the seed, the step and the token's place in the
+///   batch.
 /// - Source: selection sampling, Knuth, The Art of Computer Programming 2, 3.4.2, Algorithm S. The
 ///   control itself is ours: arXiv 2505.12929 has none of equal optimiser steps.
 package struct RandomSplit: UpdateScheduler {
   package static let manual = ComponentManual(
     name: "random-split",
-    summary: "two phases of random tokens, as many as lie below and above eta",
+    summary: "two phases of random tokens, as many as lopti's phases have",
     source: "a control for arXiv 2505.12929, Algorithm 1",
     parameters: [
       .number(
@@ -24,6 +25,9 @@ package struct RandomSplit: UpdateScheduler {
       .choice(
         "order", default: "low-first", of: ["low-first", "high-first"],
         help: "which phase runs first"),
+      .number(
+        "quantile", default: 0, in: 0...1,
+        help: "instead of eta: the share of the tokens that is 'random-low'; 0: off"),
       .choice(
         "split-per", default: "batch", of: ["batch", "minibatch"],
         help: "batch: each phase runs through all mini-batches; minibatch: each mini-batch runs"
@@ -33,12 +37,22 @@ package struct RandomSplit: UpdateScheduler {
   package let needs: Set<Column> = [.oldLogProbabilities]
   package let nesting: PhaseNesting
   private let eta: Float
+  private let quantile: Double
   private let isLowFirst: Bool
   private let random: CounterRandom
 
-  /// - Throws: `.pluginFault` if the parameters were checked against another manual.
+  /// - Throws: `.parameter` if both `quantile` and `eta` are given.
   package init(_ parameters: Parameters, context: ComponentContext) throws(FulcrumError) {
-    eta = Float(try parameters.number("eta"))
+    let threshold = try parameters.number("eta")
+    quantile = try parameters.number("quantile")
+    guard quantile == 0 || threshold == 0.5 else {
+      throw parameters.refuse(
+        "quantile",
+        "expected either eta or quantile, got eta \(threshold) and quantile \(quantile)",
+        hint: "leave out 'eta' to split off a share of the tokens, 'quantile' to split at a"
+          + " probability")
+    }
+    eta = Float(threshold)
     isLowFirst = try parameters.text("order") == "low-first"
     nesting =
       try parameters.text("split-per") == "minibatch" ? .minibatchByMinibatch : .phaseByPhase
@@ -48,20 +62,20 @@ package struct RandomSplit: UpdateScheduler {
   /// The phases `random-low` and `random-high` in the configured order; advantages are not read.
   ///
   /// - Throws: `.pluginFault` if the host did not compute the old log-probabilities.
-  /// - Complexity: O(T) for T tokens.
+  /// - Complexity: O(T) for T tokens; with a quantile O(T log T).
   package func phases(for batch: RolloutBatch, advantages: Span<Float>) throws(FulcrumError)
     -> [UpdatePhase]
   {
-    let logProbabilities = try batch.column(.oldLogProbabilities)
+    let unlikely = try unlikelyTokens(of: batch)
     let offsets = batch.minibatchOffsets
     var stream = random.stream(UInt64(batch.step))
     var isLow: [Bool] = []
-    isLow.reserveCapacity(logProbabilities.count)
+    isLow.reserveCapacity(unlikely.count)
     for minibatch in 1..<offsets.count {
       let tokens = batch.sequences.tokens(
         ofSequences: offsets[minibatch - 1]..<offsets[minibatch])
       var wanted = 0
-      for token in tokens where exp(logProbabilities[token]) < eta { wanted += 1 }
+      for token in tokens where unlikely[token] { wanted += 1 }
       for token in tokens {
         // Drawing one for every token, needed or not, ties a draw to its place.
         let isDrawn = stream.uniform() * Double(tokens.upperBound - token) < Double(wanted)
@@ -72,5 +86,27 @@ package struct RandomSplit: UpdateScheduler {
     let low = UpdatePhase(name: "random-low", participates: isLow)
     let high = UpdatePhase(name: "random-high", participates: isLow.map { !$0 })
     return isLowFirst ? [low, high] : [high, low]
+  }
+
+  /// The mask of `lopti`'s phase `low`; only how many it has in each mini-batch is used.
+  private func unlikelyTokens(of batch: RolloutBatch) throws(FulcrumError) -> [Bool] {
+    let logProbabilities = try batch.column(.oldLogProbabilities)
+    let offsets = batch.minibatchOffsets
+    let parts =
+      nesting == .minibatchByMinibatch
+      ? (1..<offsets.count).map { offsets[$0 - 1]..<offsets[$0] }
+      : [0..<batch.sequences.sequenceCount]
+    var unlikely: [Bool] = []
+    unlikely.reserveCapacity(logProbabilities.count)
+    for sequences in parts {
+      var probabilities: [Float] = []
+      for token in batch.sequences.tokens(ofSequences: sequences) {
+        probabilities.append(exp(logProbabilities[token]))
+      }
+      // No probability is below 0, so without a quantile no token is low.
+      let threshold = quantile > 0 ? Quantile.linear(quantile, of: probabilities) ?? 0 : eta
+      unlikely += probabilities.map { $0 < threshold }
+    }
+    return unlikely
   }
 }

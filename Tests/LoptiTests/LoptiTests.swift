@@ -99,7 +99,11 @@ private func phases(
 
   @Test func `the defaults are the paper's combined script's`() throws {
     #expect(
-      Lopti.manual.parameters.map(\.defaultValue) == [.number(0.5), .text("low-first")])
+      Lopti.manual.parameters.map(\.defaultValue) == [
+        .number(0.5), .text("low-first"), .number(0), .text("batch"),
+      ])
+    #expect(try make().nesting == .phaseByPhase)
+    #expect(try make().passes == 1)
     #expect(try make().needs == [.oldLogProbabilities])
   }
 

@@ -1,0 +1,283 @@
+import Foundation
+import FulcrumKernel
+import JSONLTaskPlugin
+import Testing
+
+/// A file that is gone when the test has ended.
+private final class TemporaryFile {
+  let path: String
+
+  init(_ contents: Data) throws {
+    path =
+      FileManager.default.temporaryDirectory
+      .appendingPathComponent("jsonl-\(UUID().uuidString).jsonl").path
+    try contents.write(to: URL(fileURLWithPath: path))
+  }
+
+  convenience init(_ lines: String...) throws {
+    try self.init(Data(lines.joined(separator: "\n").utf8))
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+}
+
+private func make(_ given: [String: ParameterValue]) throws -> JSONLTask {
+  let parameters = try Parameters(given, for: JSONLTask.manual.parameters, at: "task")
+  return try JSONLTask(parameters, context: ComponentContext())
+}
+
+private func task(
+  _ file: TemporaryFile, _ given: [String: ParameterValue] = [:]
+) throws -> JSONLTask {
+  try make(given.merging(["train": .text(file.path)]) { own, _ in own })
+}
+
+/// What a file's damage is called, with `FILE` for its path.
+private func failure(_ file: TemporaryFile, _ given: [String: ParameterValue] = [:]) -> String? {
+  let error = #expect(throws: FulcrumError.self) { try task(file, given) }
+  return error?.description.replacingOccurrences(of: file.path, with: "FILE")
+}
+
+@Suite struct JSONLTaskTests {
+  @Test func `lines become items in their order`() throws {
+    let file = try TemporaryFile(
+      #"{"prompt": "1 + 1 = ?", "answer": "2"}"#, "", "  \t\r",
+      #"{"answer": 7.50, "prompt": "Zeile\n\u00fc\ud83e\uddee", "level": [1, {"a": null}]}"#, "")
+    let source = try task(file)
+    #expect(source.trainingCount == 2)
+    let items = try (0..<2).map { try source.trainingItem($0) }
+    #expect(items.map(\.id) == ["train/0", "train/1"])
+    #expect(items.map(\.prompt) == ["1 + 1 = ?", "Zeile\nü🧮"])
+    #expect(items.map(\.answer) == ["2", "7.5"])
+    #expect(items.map(\.category) == ["all", "all"])
+    #expect(try source.heldOutItems(perCategory: 10).isEmpty)
+  }
+
+  @Test(
+    arguments: [
+      ("72", "72"), ("-3", "-3"), ("0.10", "0.1"), ("1e2", "100"), ("25E-3", "0.025"),
+      ("1e-7", "0.0000001"), ("-0.0", "0"), ("9007199254740993", "9007199254740993"),
+      ("123456789012345678901", "123456789012345678901"),
+      ("0.1234567890123456789012345678901234567", "0.1234567890123456789012345678901234567"),
+    ])
+  func `a number keeps its value as an answer`(written: String, expected: String) throws {
+    let source = try task(TemporaryFile(#"{"prompt": "?", "answer": \#(written)}"#))
+    #expect(try source.trainingItem(0).answer == expected)
+  }
+
+  @Test(
+    arguments: [
+      // 38 digits are the most that the reader holds; whether it rounded then can't be seen.
+      "12345678901234567890123456789012345678",
+      "100000000000000000000000000000000000000000000000005", "-1e37",
+      "0.12345678901234567890123456789012345678901234567890",
+    ])
+  func `a number whose digits would be lost is refused`(written: String) throws {
+    let file = try TemporaryFile(#"{"prompt": "?", "answer": \#(written)}"#)
+    #expect(
+      failure(file) == """
+        task: FILE:1: expected 'answer' as a text or a number, got a number of more than 37 digits
+          hint: 'answer-key' names the key; the line has answer, prompt
+        """)
+  }
+
+  @Test func `keys, prefix and suffix are the user's`() throws {
+    let file = try TemporaryFile(
+      #"{"question": "Q1", "prompt": "no", "final": "1", "level": 3}"#,
+      #"{"question": "Q2", "prompt": "no", "final": "2", "level": "hard"}"#)
+    let source = try task(
+      file,
+      [
+        "prompt-key": .text("question"), "answer-key": .text("final"),
+        "category-key": .text("level"), "prefix": .text("User: "), "suffix": .text("\nBot:"),
+      ])
+    let items = try (0..<2).map { try source.trainingItem($0) }
+    #expect(items.map(\.prompt) == ["User: Q1\nBot:", "User: Q2\nBot:"])
+    #expect(items.map(\.answer) == ["1", "2"])
+    #expect(items.map(\.category) == ["3", "hard"])
+  }
+
+  @Test func `without an answer key answers are empty`() throws {
+    let source = try task(TemporaryFile(#"{"prompt": "Write."}"#), ["answer-key": .text("")])
+    #expect(try source.trainingItem(0).answer == "")
+  }
+
+  @Test func `held-out items are taken by category, in the order of first sight`() throws {
+    let train = try TemporaryFile(#"{"prompt": "t", "answer": 0, "c": "x"}"#)
+    let rows = ["b", "a", "b", "b", "a"].enumerated().map {
+      #"{"prompt": "p\#($0)", "answer": \#($0), "c": "\#($1)"}"#
+    }
+    let heldOut = try TemporaryFile(Data(rows.joined(separator: "\n").utf8))
+    let source = try task(
+      train, ["held-out": .text(heldOut.path), "category-key": .text("c")])
+    func ids(_ count: Int) throws -> [String] {
+      try source.heldOutItems(perCategory: count).map(\.id)
+    }
+    #expect(try ids(2) == ["held-out/0", "held-out/2", "held-out/1", "held-out/4"])
+    #expect(try ids(1) == ["held-out/0", "held-out/1"])
+    #expect(try ids(9).count == 5)
+    #expect(try ids(0).isEmpty)
+    #expect(try source.heldOutItems(perCategory: 1).map(\.answer) == ["0", "1"])
+  }
+
+  @Test func `a byte-order mark and carriage returns are no part of the lines`() throws {
+    let text =
+      "\u{FEFF}{\"prompt\": \"p\", \"answer\": \"a\"}\r\n{\"prompt\": \"q\", \"answer\": \"b\"}\r\n"
+    let source = try task(TemporaryFile(Data(text.utf8)))
+    #expect(try (0..<2).map { try source.trainingItem($0).prompt } == ["p", "q"])
+  }
+
+  @Test(
+    arguments: [
+      (#"{"prompt": "p", "answer": "a""#, "a line that isn't JSON"),
+      (#"{"prompt": "p"} {"prompt": "q"}"#, "a line that isn't JSON"),
+      ("prompt", "a line that isn't JSON"),
+      ("[1]", "a list"), ("\"p\"", "a text"), ("5", "a number"), ("true", "true or false"),
+      ("null", "null"),
+    ])
+  func `a line that is no object is named`(line: String, got: String) throws {
+    let file = try TemporaryFile(#"{"prompt": "p", "answer": "a"}"#, "", line)
+    #expect(failure(file) == "task: FILE:3: expected a JSON object, got \(got)")
+  }
+
+  @Test(
+    arguments: [
+      ("[1]", "a list"), ("7", "a number"), ("true", "true or false"), ("null", "null"),
+      ("{}", "an object"), (#""\ud800""#, "a value that can't be read"),
+      ("1e999", "a value that can't be read"),
+    ])
+  func `a prompt that is no text is named`(value: String, got: String) throws {
+    let file = try TemporaryFile(#"{"prompt": \#(value), "answer": "a"}"#)
+    #expect(
+      failure(file) == """
+        task: FILE:1: expected 'prompt' as a text, got \(got)
+          hint: 'prompt-key' names the key; the line has answer, prompt
+        """)
+  }
+
+  @Test func `a missing key is named with the line's keys`() throws {
+    #expect(
+      failure(try TemporaryFile(#"{"question": "p", "answer": "a"}"#)) == """
+        task: FILE:1: expected 'prompt' as a text, got no such key
+          hint: 'prompt-key' names the key; the line has answer, question
+        """)
+    #expect(
+      failure(try TemporaryFile(#"{"prompt": "p", "answer": null}"#)) == """
+        task: FILE:1: expected 'answer' as a text or a number, got null
+          hint: 'answer-key' names the key; the line has answer, prompt
+        """)
+    #expect(
+      failure(try TemporaryFile("{}"), ["category-key": .text("level")]) == """
+        task: FILE:1: expected 'prompt' as a text, got no such key
+          hint: 'prompt-key' names the key; the line has none
+        """)
+    #expect(
+      failure(
+        try TemporaryFile(#"{"prompt": "p", "answer": "a"}"#), ["category-key": .text("level")])
+          == """
+          task: FILE:1: expected 'level' as a text or a number, got no such key
+            hint: 'category-key' names the key; the line has answer, prompt
+          """)
+  }
+
+  @Test func `an empty prompt, a file without lines and an empty key are refused`() throws {
+    #expect(
+      failure(try TemporaryFile(#"{"prompt": "", "answer": "a"}"#))
+        == "task: FILE:1: expected 'prompt' as a text, got an empty one")
+    #expect(
+      failure(try TemporaryFile("", " "))
+        == "task: FILE: expected at least one line with a JSON object, got none")
+    #expect(
+      failure(try TemporaryFile(#"{"": "p"}"#), ["prompt-key": .text("")])
+        == "task.prompt-key: expected a key, got an empty text")
+  }
+
+  @Test func `bytes that are no UTF-8, and deep nesting, are refused`() throws {
+    let bytes = Data(#"{"prompt": ""#.utf8) + Data([0xFF, 0xFE]) + Data(#"", "answer": ""}"#.utf8)
+    #expect(failure(try TemporaryFile(bytes))?.hasPrefix("task: FILE:1: ") == true)
+    let deep = String(repeating: "[", count: 1_000_000) + String(repeating: "]", count: 1_000_000)
+    #expect(
+      failure(try TemporaryFile(#"{"prompt": "p", "answer": "a", "x": \#(deep)}"#))
+        == "task: FILE:1: expected a JSON object, got a line that isn't JSON")
+  }
+
+  @Test func `a held-out prompt that is trained on is refused, with both lines`() throws {
+    let train = try TemporaryFile(
+      #"{"prompt": "p", "answer": 1}"#, #"{"prompt": "q", "answer": 1}"#)
+    let heldOut = try TemporaryFile(
+      #"{"prompt": "r", "answer": 1}"#, #"{"prompt": "q", "answer": 2}"#)
+    let error = #expect(throws: FulcrumError.self) {
+      try task(train, ["held-out": .text(heldOut.path)])
+    }
+    #expect(
+      error?.description == """
+        task: \(heldOut.path):2: expected held-out prompts apart from training, got the one of\
+         \(train.path):2 again
+          hint: remove it from one of the files
+        """)
+  }
+
+  @Test func `files that can't be read say why`() throws {
+    let missing = #expect(throws: FulcrumError.self) {
+      try make(["train": .text("/nowhere.jsonl")])
+    }
+    #expect(missing?.code == .notFound)
+    #expect(
+      missing?.description == """
+        task: /nowhere.jsonl: expected a file of JSON lines, got no such file
+          hint: relative paths start at the folder where the command runs
+        """)
+    let folder = #expect(throws: FulcrumError.self) { try make(["train": .text("/tmp")]) }
+    #expect(folder?.code == .inputOutput)
+    #expect(folder?.description == "task: /tmp: expected a file of JSON lines, got a folder")
+    let file = try TemporaryFile(Data([0x1F, 0x8B, 8, 0]))
+    #expect(
+      failure(file) == """
+        task: FILE: expected plain JSON lines, got a gzip file
+          hint: gunzip it: gunzip --keep FILE
+        """)
+    let none = #expect(throws: FulcrumError.self) { try make([:]) }
+    #expect(
+      none?.description == """
+        task.train: expected a text, got nothing
+          hint: file of the prompts to train on
+        """)
+  }
+
+  @Test(arguments: [-1, 1])
+  func `an index outside the file is refused`(index: Int) throws {
+    let source = try task(TemporaryFile(#"{"prompt": "p", "answer": "a"}"#))
+    let error = #expect(throws: FulcrumError.self) { try source.trainingItem(index) }
+    #expect(error?.message == "expected an index of at least 0 and below 1, got \(index)")
+    #expect(error?.code == .usage)
+  }
+
+  @Test func `there are no demonstrations`() throws {
+    let source = try task(TemporaryFile(#"{"prompt": "p", "answer": "a"}"#))
+    let error = #expect(throws: FulcrumError.self) { try source.demonstration(0) }
+    #expect(error?.message == "task jsonl has no demonstrations")
+  }
+
+  @Test func `the recipe's sample file is read`() throws {
+    // By this file's own place, since tests may run in any folder.
+    let root = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
+      .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    let recipes = root.appendingPathComponent("Documentation/Recipes").path
+    let source = try make([
+      "train": .text(recipes + "/math-sample.jsonl"),
+      "held-out": .text(recipes + "/math-sample-held-out.jsonl"),
+    ])
+    #expect(source.trainingCount ?? 0 >= 20)
+    #expect(try source.heldOutItems(perCategory: 100).count >= 8)
+  }
+
+  @Test func `the entry function registers one task`() {
+    let registrar = PluginRegistrar()
+    fulcrumPluginJSONL(Unmanaged.passUnretained(registrar).toOpaque())
+    #expect(registrar.pluginName == "jsonl")
+    #expect(registrar.pluginVersion == "0.1.0")
+    #expect(registrar.components.map(\.kind) == [.task])
+    #expect(registrar.components.map(\.manual.name) == ["jsonl"])
+    #expect(registrar.failure == nil)
+  }
+}
