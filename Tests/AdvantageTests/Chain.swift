@@ -26,6 +26,10 @@ struct Link: Sendable, CustomTestStringConvertible {
   /// The names of all transforms that the host ships.
   static var allNames: Set<String> { Set(types.map(\.manual.name)) }
 
+  static func manual(of name: String) -> ComponentManual? {
+    types.first { $0.manual.name == name }?.manual
+  }
+
   func make() throws -> any AdvantageTransform {
     let type = try #require(Self.types.first { $0.manual.name == name }, "no transform \(name)")
     let parameters = try Parameters(parameters, for: type.manual.parameters, at: name)

@@ -97,9 +97,8 @@ private func advantages(
   @Test(arguments: [0, 1e-6])
   func `equal returns of groups of one are not divided by the floor`(floor: Double) throws {
     #expect(try advantages([[3], [3]], floor: floor, scale: "batch") == [0, 0])
-    #expect(try advantages([[3], [3]], floor: floor, scale: "group") == [3, 3].map {
-      Float($0 / (1 + floor))
-    })
+    let own = Float(3 / (1 + floor))
+    #expect(try advantages([[3], [3]], floor: floor, scale: "group") == [own, own])
   }
 
   @Test func `empty groups are passed over and an empty completion still counts`() throws {
@@ -116,10 +115,9 @@ private func advantages(
     let greatest = Float.greatestFiniteMagnitude
     let result = try advantages([[greatest, greatest, -greatest]], floor: nil, scale: scale)
     // As 1, 1, -1: differences 2/3, 2/3, -4/3 by deviation sqrt(4/3), or the last one clamped to -1.
-    let expected =
-      scale == "none"
-      ? [2.0 / 3, 2.0 / 3, -1].map { Float($0 * Double(greatest)) }
-      : [2.0 / 3, 2.0 / 3, -4.0 / 3].map { Float($0 / (4.0 / 3).squareRoot()) }
+    let differences: [Double] = scale == "none" ? [2, 2, -3] : [2, 2, -4]
+    let unit = scale == "none" ? 1 / Double(greatest) : sqrt(4 / 3)
+    let expected = differences.map { Float($0 / 3 / unit) }
     for (got, value) in zip(result, expected) {
       // Double's noise may turn the one rounding to Float.
       #expect(abs(got - value) <= value.ulp)

@@ -95,11 +95,12 @@ private func expect(
       [greatest, greatest, -greatest], lengths: [[1, 1, 1]], baseline: baseline)
     // As 1, 1, -1: mean 1/3, squares 24/9, deviation sqrt(4/3). The baseline's clamp of -4/3 to -1
     // gives 2/3, 2/3, -1: mean 1/9, differences 5/9, 5/9, -10/9, deviation sqrt(75/81).
-    let expected =
-      baseline == "none"
-      ? [2.0 / 3, 2.0 / 3, -4.0 / 3].map { $0 / (4.0 / 3).squareRoot() }
-      : [5.0 / 9, 5.0 / 9, -10.0 / 9].map { $0 / (75.0 / 81).squareRoot() }
-    expect(result, near: expected)
+    let whole: [Double] = [2, 2, -4]
+    let clamped: [Double] = [5, 5, -10]
+    expect(
+      result,
+      near: baseline == "none"
+        ? whole.map { $0 / 3 / sqrt(4 / 3) } : clamped.map { $0 / 9 / sqrt(75 / 81) })
   }
 
   @Test(arguments: [41, 42, 43] as [UInt64])

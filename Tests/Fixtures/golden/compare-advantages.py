@@ -1,7 +1,8 @@
 """Compares advantages.json with what verl's and TRL's own functions make of its batch.
 
 Needs torch, verl 0.9.1 and trl 1.16.0 with what they import. Everything runs in double precision.
-Says which cases were compared, and ends with an error if a number differs by more than 1e-12.
+Says which cases were compared, and ends with an error if a number differs by more than 1e-12
+(1e-9 where tokens are whitened).
 Usage: python compare-advantages.py
 """
 
@@ -30,6 +31,8 @@ placeholder("verl.trainer.config", AlgoConfig=object)
 from trl.trainer.grpo_trainer import GRPOTrainer  # noqa: E402
 from verl.trainer.ppo import core_algos as verl  # noqa: E402
 
+# verl makes the moments of a group of one in the default precision.
+torch.set_default_dtype(torch.double)
 golden = json.loads(pathlib.Path(__file__).with_name("advantages.json").read_text())
 lengths = sum(golden["lengths"], [])
 groups = np.repeat(np.arange(len(golden["lengths"])), [len(g) for g in golden["lengths"]])
@@ -108,5 +111,7 @@ for case in golden["cases"]:
     compared += 1
     difference = (theirs - padded(case["advantages"])).abs().max().item()
     print(f"{difference:.1e}  {case['chain']}")
-    assert difference < 1e-12, "verl or TRL has other numbers"
+    # verl's masked_mean adds 1e-8 to the number of tokens.
+    whitened = any(link["use"] == "reinforce-plus-plus" for link in case["chain"])
+    assert difference < (1e-9 if whitened else 1e-12), "verl or TRL has other numbers"
 print(f"{compared} of {len(golden['cases'])} cases are verl's and TRL's own")
