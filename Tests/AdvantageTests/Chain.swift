@@ -24,7 +24,7 @@ struct Link: Sendable, CustomTestStringConvertible {
   ]
 
   /// The names of all transforms that the host ships.
-  static var allNames: Set<String> { Set(types.map(\.manual.name)) }
+  static var allNames: Set<String> { Set(types.map { $0.manual.name }) }
 
   static func manual(of name: String) -> ComponentManual? {
     types.first { $0.manual.name == name }?.manual
