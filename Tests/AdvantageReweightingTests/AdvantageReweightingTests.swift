@@ -92,7 +92,8 @@ private let logHalf = Float(log(0.5))
 
   @Test(arguments: [
     ("old", Column.oldLogProbabilities, [1.5, -1.5]),
-    ("rollout", .rolloutLogProbabilities, [2, -2]), ("reference", .referenceLogProbabilities, [1, -1]),
+    ("rollout", .rolloutLogProbabilities, [2, -2]),
+    ("reference", .referenceLogProbabilities, [1, -1]),
   ])
   func `the probability is the one asked for, and only that is needed`(
     probability: String, column: Column, expected: [Float]

@@ -76,14 +76,15 @@ import Testing
   ) throws {
     let greatest = Float.greatestFiniteMagnitude
     // Of impossible, unlikely and certain tokens; of none and the largest entropy.
-    let logs: [Float] = [-greatest, -1000, -80, -1e-45, 0, 0]
+    let logs: [Float] = [-greatest, -1000, -80, -.leastNonzeroMagnitude, 0, 0]
     let batch = RolloutBatch(
       sequences: SequenceBatch(
         prompts: [[1], [1], [1]], completions: [[[5, 6], [7]], [[8], [9]], [[4]]]),
       rewards: [greatest, -greatest, .leastNonzeroMagnitude, 0, -greatest],
       columns: [
         .oldLogProbabilities: logs, .rolloutLogProbabilities: logs,
-        .referenceLogProbabilities: logs.reversed(), .entropies: [0, 20, 0, 1e-45, greatest, 3],
+        .referenceLogProbabilities: logs.reversed(),
+        .entropies: [0, 20, 0, .leastNonzeroMagnitude, greatest, 3],
       ])
     #expect(try advantages(of: batch, by: [link]).allSatisfy { $0.isFinite })
   }
