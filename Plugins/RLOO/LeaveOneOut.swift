@@ -8,8 +8,8 @@ import FulcrumKernel
 /// - Shape: one value for each sequence, written to all of its tokens. A sequence's return R is what
 ///   its first token has in the incoming chain; its reward if it has no tokens.
 /// - Unit: of the reward.
-/// - Numerics: sums in `Double`, divided last. A group of one has no others: its advantage is its return. What
-///   does not fit `Float` becomes its greatest number.
+/// - Numerics: sums in `Double`, divided last. A group of one has no others: its advantage is its
+///   return. What does not fit `Float` becomes its greatest number.
 /// - Source: "Back to Basics", arXiv 2402.14740, the RLOO estimator (Kool et al., 2019).
 /// - Complexity: O(tokens), no allocation.
 package struct LeaveOneOut: AdvantageTransform {

@@ -7,7 +7,7 @@ internal import Glibc
 /// Intervals that share an end therefore never share a token.
 ///
 /// - Unit: of the incoming advantages, which are not scaled: the tokens left out stay in the
-///   denominators of the loss, so that the intervals' updates add up to the whole one.
+///   denominators of the loss, so that the intervals' gradients add up to the whole one.
 /// - Numerics: probabilities are compared in `Float`, as `lopti` does. A log-probability that is NaN
 ///   is in no interval.
 /// - Source: arXiv 2505.12929, figure 1 (d to f); its code has from < π_old ≤ to.
