@@ -3,8 +3,15 @@ internal import Glibc
 
 /// Damps unlikely tokens: A ← [α π + 1 − α] A, one value for each token.
 ///
+/// - Shape: one factor for each token, a function of that token alone; with `mean-normalised` the
+///   factors are divided by their mean over the batch's tokens.
+/// - Unit: of the incoming advantages; factors are in 1 − α...1, and around 1 with
+///   `mean-normalised`.
+/// - Numerics: factors in `Float`, as in the paper's code; their mean in `Double`. If all factors
+///   are 0, so are the advantages. What does not fit `Float` becomes its greatest number.
 /// - Source: arXiv 2505.12929, equation (4), with π_old at the rollout temperature for π, as in
 ///   the paper's code, which re-normalises nothing.
+/// - Complexity: O(tokens), no allocation.
 package struct AdvantageReweighting: AdvantageTransform {
   package static let manual = ComponentManual(
     name: "advantage-reweighting",
@@ -15,7 +22,9 @@ package struct AdvantageReweighting: AdvantageTransform {
       .choice(
         "probability", default: "old", of: ["old", "rollout", "reference"],
         help: "whose pi: the policy's before the step, the sampler's record or the reference's"),
-      .flag("negative-only", default: false, help: "damp only negative advantages"),
+      .flag(
+        "negative-only", default: false, help: "damp only negative advantages; others have factor 1"
+      ),
       .flag(
         "mean-normalised", default: false,
         help: "divide the factors by their mean over the batch's tokens"),
@@ -41,23 +50,31 @@ package struct AdvantageReweighting: AdvantageTransform {
     needs = [column]
   }
 
+  /// Multiplies each advantage by its token's factor.
+  ///
   /// - Throws: `.pluginFault` if the host did not compute the log-probabilities.
   package func transform(_ advantages: inout MutableSpan<Float>, of batch: RolloutBatch)
     throws(FulcrumError)
   {
     let logProbabilities = try batch.column(column)
-    var sum = 0.0
-    for token in advantages.indices {
-      let isDamped = !isNegativeOnly || advantages[token] < 0
-      let factor = isDamped ? alpha * exp(logProbabilities[token]) + (1 - alpha) : 1
-      advantages[token] *= factor
-      sum += Double(factor)
+    var scale = 1.0
+    if isMeanNormalised {
+      var sum = 0.0
+      for token in advantages.indices {
+        sum += Double(factor(of: advantages[token], logProbability: logProbabilities[token]))
+      }
+      if sum > 0 { scale = Double(advantages.count) / sum }
     }
-    guard isMeanNormalised, sum > 0 else { return }
-    let scale = Double(advantages.count) / sum
     let greatest = Float.greatestFiniteMagnitude
     for token in advantages.indices {
-      advantages[token] = min(max(Float(Double(advantages[token]) * scale), -greatest), greatest)
+      let factor = factor(of: advantages[token], logProbability: logProbabilities[token])
+      // The product of two Floats is exact in Double: with scale 1 it is rounded once.
+      let advantage = Float(Double(advantages[token]) * Double(factor) * scale)
+      advantages[token] = min(max(advantage, -greatest), greatest)
     }
+  }
+
+  private func factor(of advantage: Float, logProbability: Float) -> Float {
+    isNegativeOnly && advantage >= 0 ? 1 : alpha * exp(logProbability) + (1 - alpha)
   }
 }

@@ -5,7 +5,8 @@ import FulcrumKernel
 /// A token is kept where its entropy is at least the (1 − share) quantile of the batch's tokens.
 /// Tokens on the threshold are all kept, so more than `share` of them may be.
 ///
-/// - Unit: entropies in nats, of the old policy at the rollout temperature.
+/// - Unit: entropies in nats, of the old policy at the rollout temperature. Advantages are not scaled;
+///   the tokens left out stay in the denominators of the loss.
 /// - Numerics: the quantile interpolates linearly, as torch.quantile.
 /// - Source: "Beyond the 80/20 Rule", arXiv 2506.01939, section 5.
 /// - Complexity: O(n log n) for n tokens; one copy of the entropies.

@@ -7,8 +7,8 @@ import FulcrumKernel
 /// - Unit: standard deviations of returns; with scale `none` that of returns.
 /// - Numerics: means and deviations in `Double`; deviations are unbiased (n − 1). A group of one
 ///   has mean 0 and deviation 1, so that its advantage is its return, as in the paper's code; so has
-///   a batch of one. A group of equal returns has advantage 0, also where the floor is 0. What does
-///   not fit `Float` becomes its greatest number.
+///   a batch of one. Where the deviation is 0, so is the advantage, whatever the floor: equal returns
+///   tell nothing. What does not fit `Float` becomes its greatest number.
 /// - Source: DeepSeekMath (arXiv 2402.03300), section 4.1.2, with the floor of the code of
 ///   arXiv 2505.12929; scales as TRL's `scale_rewards`.
 /// - Complexity: O(tokens), no allocation.
@@ -63,16 +63,13 @@ package struct GroupAdvantage: AdvantageTransform {
     for group in 0..<batch.sequences.groupCount {
       let members = batch.sequences.sequences(ofGroup: group)
       let (mean, groupDeviation) = Self.moments(of: batch, advantages.span, over: members)
-      let divisor =
-        switch scale {
-        case .group: groupDeviation + deviationFloor
-        case .batch: batchDeviation + deviationFloor
-        case .none: 1.0
-        }
+      let deviation = scale == .group ? groupDeviation : batchDeviation
+      let divisor = scale == .none ? 1 : deviation + deviationFloor
       for sequence in members {
         let difference = Self.wholeReturn(of: batch, advantages.span, sequence) - mean
-        // A divisor of 0 means equal returns: 0/0 would be the only thing to divide.
-        let advantage = divisor == 0 ? 0 : Self.nearest(difference / divisor)
+        // A group of one has its return for a difference, so equal returns of a whole batch of such
+        // groups would be divided by the floor alone.
+        let advantage = deviation == 0 ? 0 : Self.nearest(difference / divisor)
         for token in batch.sequences.tokens(ofSequence: sequence) { advantages[token] = advantage }
       }
     }

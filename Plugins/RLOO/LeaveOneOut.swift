@@ -8,8 +8,8 @@ import FulcrumKernel
 /// - Shape: one value for each sequence, written to all of its tokens. A sequence's return R is what
 ///   its first token has in the incoming chain; its reward if it has no tokens.
 /// - Unit: of the reward.
-/// - Numerics: means in `Double`. A group of one has no others: its advantage is its return. What
-///   does not fit `Float` becomes its greatest number.
+/// - Numerics: sums in `Double`, divided last. A group of one has no others: its advantage is its
+///   return. What does not fit `Float` becomes its greatest number.
 /// - Source: "Back to Basics", arXiv 2402.14740, the RLOO estimator (Kool et al., 2019).
 /// - Complexity: O(tokens), no allocation.
 package struct LeaveOneOut: AdvantageTransform {
@@ -32,8 +32,8 @@ package struct LeaveOneOut: AdvantageTransform {
       for sequence in members { sum += Self.wholeReturn(of: batch, advantages.span, sequence) }
       for sequence in members {
         var difference = Self.wholeReturn(of: batch, advantages.span, sequence)
-        // Multiplied before divided: whole numbers whose quotient is one stay exact.
-        if count > 1 { difference = (difference - sum / count) * count / (count - 1) }
+        // n R − Σ R over n − 1: no mean is rounded, so whole numbers are divided only once.
+        if count > 1 { difference = (count * difference - sum) / (count - 1) }
         let advantage = min(max(Float(difference), -greatest), greatest)
         for token in batch.sequences.tokens(ofSequence: sequence) { advantages[token] = advantage }
       }

@@ -6,9 +6,11 @@ internal import Glibc
 /// The interval is from ≤ π_old < to; with `to` 1 it has no upper end, so that certain tokens are in.
 /// Intervals that share an end therefore never share a token.
 ///
+/// - Unit: of the incoming advantages, which are not scaled: the tokens left out stay in the
+///   denominators of the loss, so that the intervals' gradients add up to the whole one.
 /// - Numerics: probabilities are compared in `Float`, as `lopti` does. A log-probability that is NaN
 ///   is in no interval.
-/// - Source: arXiv 2505.12929, figure 1 (b to f).
+/// - Source: arXiv 2505.12929, figure 1 (d to f); its code has from < π_old ≤ to.
 /// - Complexity: O(tokens), no allocation.
 package struct TokenFilter: AdvantageTransform {
   package static let manual = ComponentManual(
@@ -26,14 +28,15 @@ package struct TokenFilter: AdvantageTransform {
 
   /// - Throws: `.parameter` for an interval that is empty.
   package init(_ parameters: Parameters, context: ComponentContext) throws(FulcrumError) {
-    let from = Float(try parameters.number("from"))
-    let to = Float(try parameters.number("to"))
-    guard from < to else {
+    let from = try parameters.number("from")
+    let to = try parameters.number("to")
+    // The ends are rounded like the probabilities; what then is no interval keeps nothing.
+    guard Float(from) < Float(to) else {
       throw parameters.refuse(
         "from", "expected a number below 'to', \(to), got \(from)",
         hint: "no token would be kept")
     }
-    interval = from..<(to == 1 ? .infinity : to)
+    interval = Float(from)..<(to == 1 ? .infinity : Float(to))
   }
 
   /// - Throws: `.pluginFault` if the host did not compute the old log-probabilities.

@@ -8,9 +8,10 @@ private let sequences = SequenceBatch(
   prompts: [[1], [2]], completions: [[[5, 6, 7], [8]], [[9, 10]]])
 
 private func reweight(
-  _ advantages: [Float], logProbabilities: [Float], alpha: Double
+  _ advantages: [Float], logProbabilities: [Float], alpha: Double,
+  _ more: [String: ParameterValue] = [:]
 ) throws -> [Float] {
-  let transform = try make(["alpha": .number(alpha)])
+  let transform = try make(more.merging(["alpha": .number(alpha)]) { $1 })
   let batch = RolloutBatch(
     sequences: sequences, rewards: [0, 0, 0], columns: [.oldLogProbabilities: logProbabilities])
   var result = advantages
@@ -89,9 +90,95 @@ private let logHalf = Float(log(0.5))
     }
   }
 
-  @Test func `the default alpha is the paper's`() throws {
-    #expect(AdvantageReweighting.manual.parameters.map(\.defaultValue) == [.number(0.3)])
+  @Test(arguments: [
+    ("old", Column.oldLogProbabilities, [1.5, -1.5]),
+    ("rollout", .rolloutLogProbabilities, [2, -2]),
+    ("reference", .referenceLogProbabilities, [1, -1]),
+  ])
+  func `the probability is the one asked for, and only that is needed`(
+    probability: String, column: Column, expected: [Float]
+  ) throws {
+    // At alpha 1/2 factors are 3/4, 1 and 1/2 for probabilities 1/2, 1 and 0; advantages are ±2.
+    let transform = try make(["alpha": .number(0.5), "probability": .text(probability)])
+    #expect(transform.needs == [column])
+    let batch = RolloutBatch(
+      sequences: SequenceBatch(prompts: [[1]], completions: [[[5, 6]]]), rewards: [0],
+      columns: [
+        .oldLogProbabilities: [logHalf, logHalf], .rolloutLogProbabilities: [0, 0],
+        .referenceLogProbabilities: [-1000, -1000],
+      ])
+    var result: [Float] = [2, -2]
+    var span = result.mutableSpan
+    try transform.transform(&span, of: batch)
+    #expect(result == expected)
+  }
+
+  @Test func `negative-only leaves every other advantage as it is`() throws {
+    let result = try reweight(
+      [2, -4, 0, 0.1, -1, 8], logProbabilities: Array(repeating: logHalf, count: 6), alpha: 0.5,
+      ["negative-only": .flag(true)])
+    #expect(result == [2, -3, 0, 0.1, -0.75, 8])
+  }
+
+  @Test func `mean-normalised divides by the mean of the factors`() throws {
+    // Factors 1, 1/2, 1/2, 1/2, 1/2, 0 have mean 1/2: they become 2, 1, 1, 1, 1, 0. Exact.
+    let result = try reweight(
+      [2, -4, 0, 1, -1, 8], logProbabilities: [0] + Array(repeating: logHalf, count: 4) + [-1000],
+      alpha: 1, ["mean-normalised": .flag(true)])
+    #expect(result == [4, -4, 0, 1, -1, 0])
+  }
+
+  @Test func `the mean is over all tokens, those with factor one too`() throws {
+    // Only the -4 and the -1 are damped, by 1/2: factors sum to 5, mean 5/6.
+    let result = try reweight(
+      [2, -4, 0, 1, -1, 8], logProbabilities: Array(repeating: logHalf, count: 6), alpha: 1,
+      ["mean-normalised": .flag(true), "negative-only": .flag(true)])
+    let expected = [2, -2, 0, 1, -0.5, 8].map { $0 * 1.2 }
+    for (got, value) in zip(result, expected) {
+      // One rounding to Float.
+      #expect(abs(Double(got) - value) <= abs(value) * 0x1p-24)
+    }
+  }
+
+  @Test func `equal factors are normalised away, even the least`() throws {
+    // e^-85 = 1.2e-37: times 1e-5 it is below what Float can hold.
+    let advantages: [Float] = [2, -4, 0, 1e-5, -1, 8]
+    let result = try reweight(
+      advantages, logProbabilities: Array(repeating: -85, count: 6), alpha: 1,
+      ["mean-normalised": .flag(true)])
+    // The scale is 1 / factor to Double's last place; one rounding to Float follows.
+    for (got, value) in zip(result, advantages) { #expect(abs(got - value) <= value.ulp) }
+  }
+
+  @Test func `if all factors are zero so are the advantages`() throws {
+    let result = try reweight(
+      [2, -4, 0, 1, -1, 8], logProbabilities: Array(repeating: -1000, count: 6), alpha: 1,
+      ["mean-normalised": .flag(true)])
+    #expect(result == [0, 0, 0, 0, 0, 0])
+  }
+
+  @Test func `a normalised advantage beyond the greatest number stops there`() throws {
+    // Factors 1, 0, 0, 0, 0, 0 have mean 1/6: 3e38 · 6 is too much.
+    let result = try reweight(
+      [3e38, 1, 1, 1, 1, 1], logProbabilities: [0] + Array(repeating: -1000, count: 5), alpha: 1,
+      ["mean-normalised": .flag(true)])
+    #expect(result == [.greatestFiniteMagnitude, 0, 0, 0, 0, 0])
+  }
+
+  @Test func `the defaults are the paper's`() throws {
+    #expect(
+      AdvantageReweighting.manual.parameters.map(\.defaultValue)
+        == [.number(0.3), .text("old"), .flag(false), .flag(false)])
     #expect(try make().needs == [.oldLogProbabilities])
+  }
+
+  @Test func `an unknown probability is refused`() {
+    let error = #expect(throws: FulcrumError.self) { try make(["probability": .text("current")]) }
+    #expect(
+      error?.description == """
+        advantage[1].probability: expected one of old, rollout, reference, got current
+          hint: whose pi: the policy's before the step, the sampler's record or the reference's
+        """)
   }
 
   @Test func `alpha above one is refused`() {
@@ -99,7 +186,7 @@ private let logHalf = Float(log(0.5))
     #expect(
       error?.description == """
         advantage[1].alpha: expected a number in 0.0...1.0, got 1.5
-          hint: 0: no change; 1: A is multiplied by pi_old
+          hint: 0: no change; 1: A is multiplied by pi
         """)
   }
 

@@ -67,7 +67,7 @@ private func advantages(
     // Means 1 and -1, differences 2, -2, 0, 0; all four have mean 0 and deviation sqrt(12/3) = 2.
     let groups: [[Float]] = [[3, -1], [-1, -1]]
     #expect(try advantages(groups, scale: "batch") == [1, -1, 0, 0])
-    // Floor 2 on deviation 2.
+    // Floor 1 on deviation 2.
     #expect(try advantages(groups, floor: 1, scale: "batch") == [2 / 3, -2 / 3, 0, 0])
   }
 
@@ -87,14 +87,41 @@ private func advantages(
     #expect(try advantages([[3], [-0.5]]) == [3, -0.5])
     // Floor 1 on deviation 1.
     #expect(try advantages([[3]], floor: 1) == [1.5])
-    // A batch of one has deviation 1 as well; one of two has the batch's, here sqrt(2).
+    // A batch of one has deviation 1 as well; one of two has the batch's, here sqrt(8).
     #expect(try advantages([[3]], scale: "batch") == [3])
-    #expect(try advantages([[3], [1]], scale: "batch") == [3, 1].map { $0 * halfOfRoot2 })
+    #expect(
+      try advantages([[5], [1]], scale: "batch")
+        == [Float(5 / 8.0.squareRoot()), Float(1 / 8.0.squareRoot())])
   }
 
-  @Test func `empty groups and empty completions are passed over`() throws {
-    #expect(
-      try advantages([[], [1, 3], []], lengths: [0, 2]) == [0.5, 0.5].map { $0 * 2 * halfOfRoot2 })
+  @Test(arguments: [0, 1e-6])
+  func `equal returns of groups of one are not divided by the floor`(floor: Double) throws {
+    #expect(try advantages([[3], [3]], floor: floor, scale: "batch") == [0, 0])
+    let own = Float(3 / (1 + floor))
+    #expect(try advantages([[3], [3]], floor: floor, scale: "group") == [own, own])
+  }
+
+  @Test func `empty groups are passed over and an empty completion still counts`() throws {
+    // Of 1 and 3 the mean is 2 and the deviation sqrt(2); only the second has tokens.
+    let expected = Float(0.5.squareRoot())
+    #expect(try advantages([[], [1, 3], []], lengths: [0, 2]) == [expected, expected])
+  }
+
+  @Test(arguments: ["group", "batch", "none"])
+  func `an empty batch and the greatest numbers give nothing that is not finite`(
+    scale: String
+  ) throws {
+    #expect(try advantages([], floor: nil, scale: scale).isEmpty)
+    let greatest = Float.greatestFiniteMagnitude
+    let result = try advantages([[greatest, greatest, -greatest]], floor: nil, scale: scale)
+    // As 1, 1, -1: differences 2/3, 2/3, -4/3 by deviation sqrt(4/3), or the last one clamped to -1.
+    let differences: [Double] = scale == "none" ? [2, 2, -3] : [2, 2, -4]
+    let unit = scale == "none" ? 1 / Double(greatest) : sqrt(4 / 3)
+    let expected = differences.map { Float($0 / 3 / unit) }
+    for (got, value) in zip(result, expected) {
+      // Double's noise may turn the one rounding to Float.
+      #expect(abs(got - value) <= value.ulp)
+    }
   }
 
   @Test(arguments: [11, 12, 13] as [UInt64], ["group", "batch", "none"])
@@ -156,9 +183,6 @@ private func advantages(
     #expect(registrar.failure == nil)
   }
 }
-
-/// Rewards 1 and 3: mean 2, deviation √2.
-private let halfOfRoot2 = Float(2.0.squareRoot() / 2)
 
 /// Unbiased, from all pairs: the sum of (a − b)² over pairs is n (n − 1) times the variance.
 private func deviation(_ values: [Double]) -> Double {
