@@ -82,7 +82,7 @@ enum SmallRun {
     reward: knights-and-knaves
     advantage: [{use: grpo}, {use: advantage-reweighting}]
     schedule: lopti
-    objective: {use: grpo, beta: 0.01}
+    objective: [{use: grpo}, {use: kl-penalty, beta: 0.01}]
     rollout: {prompts: 4, samples: 4, max-new-tokens: 40}
     update: {minibatch-prompts: 2, learning-rate: 1e-3}
     evaluation: {items: 4, temperature: 1}
