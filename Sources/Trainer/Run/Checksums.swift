@@ -56,6 +56,12 @@ package enum Checksums {
     }
   }
 
+  /// Compares a policy's folder with its checksums, where a run wrote them; an imported model has
+  /// none.
+  package static func verifyIfPresent(_ folder: String) throws(FulcrumError) {
+    if FileManager.default.fileExists(atPath: folder + "/" + name) { try verify(folder) }
+  }
+
   private static func parse(_ line: Data) -> (digest: String, name: String)? {
     guard let text = String(data: line, encoding: .utf8) else { return nil }
     let digest = text.prefix(64)
