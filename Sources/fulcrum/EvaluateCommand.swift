@@ -29,7 +29,7 @@ struct EvaluateCommand: ParsableCommand {
         checkpoint = try CheckpointSearch(directory).required(note: Fulcrum.report).path
       }
     }
-    if let given = self.checkpoint { try Checksums.verifyIfPresent(given) }
+    if let given = self.checkpoint { try Checkpoint.verify(given) }
     let setup = try RunSetup(
       try options.configuration(), checkpoint: checkpoint, searchPath: Plugins.searchPath)
     guard setup.policy.isReady else {

@@ -43,12 +43,20 @@ package struct Checkpoint: Sendable {
         at: path + "/" + Self.state,
         hint: "its policy can still be used: name the folder under policy.checkpoint")
     }
-    try Checksums.verify(path)
+    try Checksums.verify(path, last: Self.state)
     guard let state = try? JSONDecoder().decode(State.self, from: data) else {
       throw FulcrumError(.checkpoint, "expected a run's counters", at: path + "/" + Self.state)
     }
     self.path = path
     counters = state.counters
+  }
+
+  /// Checks a policy's folder that a run may have written; an imported model has no checksums.
+  ///
+  /// - Throws: `.checkpoint` if it has some and is damaged.
+  package static func verify(_ folder: String) throws(FulcrumError) {
+    guard FileManager.default.fileExists(atPath: folder + "/" + Checksums.name) else { return }
+    try Checksums.verify(folder, last: state)
   }
 
   private init(path: String, counters: RunCounters) {
@@ -80,7 +88,7 @@ package struct Checkpoint: Sendable {
         throw FulcrumError(.inputOutput, "could not write the counters: \(error)", at: path)
       }
       try SafeFiles.write(state, to: aside + "/" + Self.state)
-      try Checksums.write(in: aside)
+      try Checksums.write(in: aside, last: Self.state)
     }
     try directory.prune(keep: keep)
     return Checkpoint(path: path, counters: counters)

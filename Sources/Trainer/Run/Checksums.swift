@@ -10,10 +10,11 @@ package enum Checksums {
 
   /// Writes the checksums of all files that the folder has.
   ///
+  /// - Parameter last: the file that the last line is for; a list without it was cut short.
   /// - Throws: `.checkpoint` for a file name that the format can't hold.
-  package static func write(in folder: String) throws(FulcrumError) {
+  package static func write(in folder: String, last: String) throws(FulcrumError) {
     var text = ""
-    for name in files(in: folder) where name != Self.name {
+    for name in files(in: folder).filter({ $0 != Self.name && $0 != last }) + [last] {
       guard !name.contains(where: { $0.isNewline || $0 == "\\" }) else {
         throw FulcrumError(
           .checkpoint, "expected a file name without line breaks and backslashes, got '\(name)'",
@@ -26,17 +27,20 @@ package enum Checksums {
 
   /// Compares every file with its checksum.
   ///
+  /// - Parameter last: as it was written.
   /// - Throws: `.checkpoint` naming the first file that is missing or has changed, or the line that
   ///   is no checksum.
-  package static func verify(_ folder: String) throws(FulcrumError) {
+  package static func verify(_ folder: String, last: String) throws(FulcrumError) {
     let path = folder + "/" + name
     guard let data = FileManager.default.contents(atPath: path) else {
       throw FulcrumError(.checkpoint, "expected the file \(name), found none", at: folder)
     }
     let lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     // The last line ends in a line break, as the others do.
-    guard lines.count > 1, lines.last?.isEmpty == true else {
-      throw FulcrumError(.checkpoint, "expected whole lines, got a part of one", at: path)
+    guard lines.count > 1, lines.last?.isEmpty == true,
+      parse(lines[lines.count - 2])?.name == last
+    else {
+      throw FulcrumError(.checkpoint, "expected a last line for \(last), got another end", at: path)
     }
     for (index, line) in lines.dropLast().enumerated() {
       guard let (digest, name) = parse(line) else {
@@ -54,12 +58,6 @@ package enum Checksums {
           at: folder + "/" + name)
       }
     }
-  }
-
-  /// Compares a policy's folder with its checksums, where a run wrote them; an imported model has
-  /// none.
-  package static func verifyIfPresent(_ folder: String) throws(FulcrumError) {
-    if FileManager.default.fileExists(atPath: folder + "/" + name) { try verify(folder) }
   }
 
   private static func parse(_ line: Data) -> (digest: String, name: String)? {
