@@ -42,10 +42,10 @@ reward: knights-and-knaves
 advantage: [{{use: grpo}}, {{use: advantage-reweighting}}]
 schedule: lopti
 objective: [{{use: grpo}}, {{use: kl-penalty, beta: 0.01}}]
-rollout: {{prompts: 8, samples: 8, max-new-tokens: 60}}
+rollout: {{prompts: 8, samples: 16, max-new-tokens: 60}}
 update: {{minibatch-prompts: 4, learning-rate: 1e-3}}
 reference: {{update-every: 4}}
-evaluation: {{items: 16, temperature: 1, every: {EVALUATE_EVERY}}}
+evaluation: {{items: 96, temperature: 1, every: {EVALUATE_EVERY}}}
 checkpoint: {{every: 1, keep: {KEEP}}}
 logging: {{record: true}}
 """
@@ -216,29 +216,36 @@ class Chaos:
         """A moment: a condition to wait for, and the seconds to wait after it."""
         done = (run.checkpoints() or [0])[-1]
         step = done + self.random.randint(1, 3)
-        kind = self.random.choice(("any", "sampling", "update", "checkpoint"))
-        if kind == "sampling":
-            path, span = run.place("checkpoints", f"step-{step}"), 1.5 * self.sampling
+        kind = self.random.choice(("any", "evaluation", "sampling", "update", "checkpoint"))
+        if kind == "evaluation":
+            step = (done // EVALUATE_EVERY + 1) * EVALUATE_EVERY
+        exists = os.path.exists
+        if kind in ("evaluation", "sampling"):
+            # The line comes when the checkpoint is there and older ones are removed.
+            line = f"checkpoints/step-{step}\n".encode()
+            condition, span = lambda: line in read(self.log), 1.2 * self.sampling
         elif kind == "update":
-            path, span = run.place("rollouts", f"step-{step}.jsonl"), 1.2 * self.update
+            rollout = run.place("rollouts", f"step-{step}.jsonl")
+            condition, span = lambda: exists(rollout), 1.2 * self.update
         elif kind == "checkpoint":
-            path, span = run.place("checkpoints", f".step-{step}.partial"), 0.05
+            unfinished = run.place("checkpoints", f".step-{step}.partial")
+            condition, span = lambda: exists(unfinished), 0.05
         else:
-            path, span = run.path, 0.4 * self.seconds
-        return path, self.random.uniform(0, span)
+            condition, span = lambda: True, 0.4 * self.seconds
+        return condition, self.random.uniform(0, span)
 
     def life(self, run):
         """Starts or resumes a run; kills it, unless it ends before. Whether it has ended."""
         before = run.tail()
         started = os.path.exists(run.place("run.yaml"))
-        path, delay = self.aim(run)
+        condition, delay = self.aim(run)
         if started:
             process = self.start("resume", run.path)
         else:
             process = self.start("train", "run.yaml", "--set", f"output={run.path}")
         self.lives += 1
         isLast = self.kills >= self.goal
-        while process.poll() is None and (isLast or not os.path.exists(path)):
+        while process.poll() is None and (isLast or not condition()):
             if time.monotonic() - self.began > LIMIT:
                 process.kill()
                 raise Failure(f"a life of {run.path} hangs:\n{self.text()}")

@@ -47,6 +47,11 @@ struct CommandLine {
 
   @discardableResult
   func run(_ arguments: String..., input: Data = Data()) throws -> Result {
+    try run(arguments, input: input)
+  }
+
+  @discardableResult
+  func run(_ arguments: [String], input: Data = Data()) throws -> Result {
     let process = process(arguments)
     let pipe = Pipe()
     process.standardInput = pipe

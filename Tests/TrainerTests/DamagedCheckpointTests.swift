@@ -39,7 +39,7 @@ import Trainer
     try search.setDamagedAside { notes.append($0) }
     #expect(
       notes == ["skipped a damaged checkpoint, now \(newest).damaged: \(reason)"])
-    #expect(directory.checkpointSteps == [2])
+    #expect(try directory.checkpointSteps() == [2])
     #expect(files.fileExists(atPath: newest + ".damaged"))
     // The run can write that step again.
     var counters = RunCounters()
@@ -133,7 +133,7 @@ import Trainer
         run again
         """)
     // Nothing was touched.
-    #expect(directory.checkpointSteps == [2, 4])
+    #expect(try directory.checkpointSteps() == [2, 4])
   }
 
   @Test func `a run without a checkpoint has none, and a reader says so`() throws {
@@ -142,6 +142,14 @@ import Trainer
     #expect(search.found == nil && search.damaged.isEmpty)
     let error = #expect(throws: FulcrumError.self) { try search.required { _ in } }
     #expect(error?.message == "expected a checkpoint, found none")
+  }
+
+  @Test func `checkpoints that can't be listed are not taken for none`() throws {
+    try files.removeItem(atPath: directory.checkpoints)
+    try SafeFiles.write("", to: directory.checkpoints)
+    let error = #expect(throws: FulcrumError.self) { try CheckpointSearch(self.directory) }
+    #expect(error?.code == .inputOutput)
+    #expect(error?.message == "could not list the folder: Not a directory")
   }
 
   @Test func `a file name that the format can't hold is refused`() throws {

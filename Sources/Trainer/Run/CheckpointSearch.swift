@@ -11,11 +11,12 @@ package struct CheckpointSearch {
 
   /// Reads the run's checkpoints from the newest on, until one is whole.
   ///
-  /// - Throws: `.checkpoint` if it has some, but none is whole.
+  /// - Throws: `.checkpoint` if it has some, but none is whole; `.inputOutput` if they can't be
+  ///   listed.
   package init(_ directory: RunDirectory) throws(FulcrumError) {
     self.directory = directory
     var damaged: [(step: Int, fault: FulcrumError)] = []
-    for step in directory.checkpointSteps.reversed() {
+    for step in try directory.checkpointSteps().reversed() {
       do throws(FulcrumError) {
         let checkpoint = try Checkpoint(directory.checkpoint(step: step))
         guard checkpoint.step == step else {

@@ -5,8 +5,10 @@ extension RunDirectory {
   package func checkpoint(step: Int) -> String { "\(checkpoints)/step-\(step)" }
 
   /// The steps that have a checkpoint, whole or damaged, in order.
-  package var checkpointSteps: [Int] {
-    Self.names(in: checkpoints).compactMap { Self.step($0, suffix: "") }.sorted()
+  ///
+  /// - Throws: `.inputOutput` if the folder can't be read.
+  package func checkpointSteps() throws(FulcrumError) -> [Int] {
+    try Self.names(in: checkpoints).compactMap { Self.step($0, suffix: "") }.sorted()
   }
 
   /// Brings the directory to where it was when `step` ended: drops what a run that stopped later, or
@@ -15,7 +17,7 @@ extension RunDirectory {
   /// Rollouts in `faults/` stay: a step that fails again writes the same.
   package func rewind(to step: Int) throws(FulcrumError) {
     for folder in [path, samples, rollouts, faults, checkpoints] {
-      for name in Self.names(in: folder) where name.hasSuffix(SafeFiles.unfinished) {
+      for name in try Self.names(in: folder) where name.hasSuffix(SafeFiles.unfinished) {
         try SafeFiles.remove(folder + "/" + name)
       }
     }
@@ -26,7 +28,7 @@ extension RunDirectory {
       }
     }
     for folder in [samples, rollouts] {
-      for name in Self.names(in: folder) {
+      for name in try Self.names(in: folder) {
         guard let number = Self.step(name, suffix: ".jsonl"), number > step else { continue }
         try SafeFiles.remove(folder + "/" + name)
       }
@@ -35,7 +37,7 @@ extension RunDirectory {
 
   /// Removes all checkpoints but the newest `keep`.
   package func prune(keep: Int) throws(FulcrumError) {
-    for step in checkpointSteps.dropLast(keep) {
+    for step in try checkpointSteps().dropLast(keep) {
       try SafeFiles.removeFolder(checkpoint(step: step))
     }
   }
@@ -67,7 +69,11 @@ extension RunDirectory {
     return Int(digits).flatMap { "\($0)" == digits && $0 >= 0 ? $0 : nil }
   }
 
-  private static func names(in folder: String) -> [String] {
-    (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+  /// What a folder holds; nothing if there is none.
+  private static func names(in folder: String) throws(FulcrumError) -> [String] {
+    guard FileManager.default.fileExists(atPath: folder) else { return [] }
+    guard let list = opendir(folder) else { throw SystemFault.error("list the folder", folder) }
+    closedir(list)
+    return (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
   }
 }
