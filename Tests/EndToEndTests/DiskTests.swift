@@ -26,7 +26,8 @@ import Testing
     #expect(failed.errors.hasPrefix("error: the checkpoint of step 4: "))
     #expect(failed.errors.contains(": File too large\n"))
     #expect(failed.errors.contains("then 'fulcrum resume \(full)' goes on"))
-    #expect(try FileManager.default.contentsOfDirectory(atPath: full + "/checkpoints") == ["step-3"])
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: full + "/checkpoints") == ["step-3"])
     let resumed = try CommandLine().run("resume", full)
     #expect(resumed.status == 0, "\(resumed.errors)")
     #expect(resumed.output.contains("going on after step 3\n"))

@@ -49,7 +49,8 @@ import Testing
     let started = try CommandLine().run(
       run.arguments(run.folder.path + "/x", ["start=\(newest(broken, 5))"]))
     #expect(started.status == 1)
-    #expect(started.errors.contains("error: start: \(newest(broken, 5))/model.safetensors: expected"))
+    #expect(
+      started.errors.contains("error: start: \(newest(broken, 5))/model.safetensors: expected"))
 
     let resumed = try CommandLine().run("resume", broken)
     #expect(resumed.status == 0, "\(resumed.errors)")

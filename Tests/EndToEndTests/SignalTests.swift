@@ -21,7 +21,8 @@ import Testing
     let text = try String(contentsOfFile: log, encoding: .utf8)
     #expect(text.contains("stopping after this step; once more stops at once"))
     #expect(
-      text.hasSuffix("stopped after step \(step); 'fulcrum resume \(stopped)' goes on from there\n"))
+      text.hasSuffix("stopped after step \(step); 'fulcrum resume \(stopped)' goes on from there\n")
+    )
     let checkpoints = try FileManager.default.contentsOfDirectory(atPath: stopped + "/checkpoints")
     #expect(checkpoints == ["step-\(step)"])
     let resumed = try CommandLine().run("resume", stopped)

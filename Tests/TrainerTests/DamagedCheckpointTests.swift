@@ -110,7 +110,8 @@ import Trainer
     try files.moveItem(atPath: newest, toPath: directory.checkpoint(step: 6))
     let search = try CheckpointSearch(directory)
     #expect(search.found?.step == 2)
-    #expect(search.damaged.first?.fault.message == "expected a checkpoint of step 6, got one of step 4")
+    #expect(
+      search.damaged.first?.fault.message == "expected a checkpoint of step 6, got one of step 4")
   }
 
   @Test func `an older name for what is damaged is kept`() throws {

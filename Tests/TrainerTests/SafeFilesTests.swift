@@ -26,7 +26,8 @@ import Trainer
     let error = #expect(throws: FulcrumError.self) {
       try SafeFiles.append("x", to: self.folder + "/file/x")
     }
-    #expect(error?.description.hasPrefix("\(folder)/file/x: could not append to it: Not a dir") == true)
+    #expect(
+      error?.description.hasPrefix("\(folder)/file/x: could not append to it: Not a dir") == true)
   }
 
   @Test func `folders are made with those above them, and may be there`() throws {

@@ -103,7 +103,7 @@ package struct Checkpoint: Sendable {
     guard !path.isEmpty else { return nil }
     do throws(FulcrumError) {
       return try Checkpoint(path)
-    } catch where error.code == .notFound {
+    } catch  where error.code == .notFound {
       throw FulcrumError(
         .configuration, "expected a run's checkpoint, found none at \(path)", at: "start",
         hint: "name a folder RUN/checkpoints/step-N; a policy without an optimiser's state goes"

@@ -21,7 +21,8 @@ package struct CheckpointSearch {
         let checkpoint = try Checkpoint(directory.checkpoint(step: step))
         guard checkpoint.step == step else {
           throw FulcrumError(
-            .checkpoint, "expected a checkpoint of step \(step), got one of step \(checkpoint.step)",
+            .checkpoint,
+            "expected a checkpoint of step \(step), got one of step \(checkpoint.step)",
             at: checkpoint.path)
         }
         found = checkpoint

@@ -125,7 +125,9 @@ package enum SafeFiles {
   }
 
   package static func rename(_ path: String, to name: String) throws(FulcrumError) {
-    guard Foundation.rename(path, name) == 0 else { throw SystemFault.error("give it its name", name) }
+    guard Foundation.rename(path, name) == 0 else {
+      throw SystemFault.error("give it its name", name)
+    }
   }
 
   /// Puts a file's bytes, or a folder's names, on the disk.
