@@ -118,7 +118,7 @@ private func charged(
       [Float](repeating: 1, count: 1000), lengths: [1000], old: old, reference: reference,
       ["beta": .number(10), "estimator": .text("k3")])
     #expect(result.first == -Float.greatestFiniteMagnitude)
-    #expect(result.allSatisfy(\.isFinite))
+    #expect(result.allSatisfy { $0.isFinite })
   }
 
   @Test func `a batch without a reference is refused`() throws {
