@@ -216,7 +216,9 @@ class Chaos:
         """A moment: a condition to wait for, and the seconds to wait after it."""
         done = (run.checkpoints() or [0])[-1]
         step = done + self.random.randint(1, 3)
-        kind = self.random.choice(("any", "evaluation", "sampling", "update", "checkpoint"))
+        kind = self.random.choice(
+            ("any", "evaluation", "sampling", "update", "records", "checkpoint")
+        )
         if kind == "evaluation":
             step = (done // EVALUATE_EVERY + 1) * EVALUATE_EVERY
         exists = os.path.exists
@@ -227,6 +229,9 @@ class Chaos:
         elif kind == "update":
             rollout = run.place("rollouts", f"step-{step}.jsonl")
             condition, span = lambda: exists(rollout), 1.2 * self.update
+        elif kind == "records":
+            sample = run.place("samples", f"step-{step}.jsonl.partial")
+            condition, span = lambda: exists(sample), 0.01
         elif kind == "checkpoint":
             unfinished = run.place("checkpoints", f".step-{step}.partial")
             condition, span = lambda: exists(unfinished), 0.05
