@@ -4,7 +4,7 @@ RECIPE ?= Documentation/Recipes/knights-and-knaves.yaml
 OUTPUT ?= runs/knights-and-knaves-$(shell date +%Y%m%d-%H%M%S)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
-.PHONY: train test fuzz build dependencies warm-start format lint interface bench clean
+.PHONY: train test fuzz chaos build dependencies warm-start format lint interface bench clean
 
 train: build
 	.build/release/fulcrum train $(RECIPE) --set output=$(OUTPUT)
@@ -15,9 +15,15 @@ test: build
 
 # Random and damaged checkpoints: each reader RUNS times, until one traps, hangs or takes memory
 # that its file doesn't justify.
-RUNS ?= 1000000
+fuzz: RUNS ?= 1000000
 fuzz:
 	sh Tests/Fuzz/fuzz.sh $(RUNS)
+
+# Kills a small run with kill -9 at RUNS random moments, resumes it each time, and compares every file
+# with those of a run that never stopped. SEED=N repeats a plan.
+chaos: RUNS ?= 100
+chaos: build
+	python3 Tests/Chaos/chaos.py $(RUNS) $(SEED)
 
 build: dependencies
 	$(SWIFT) build -c release

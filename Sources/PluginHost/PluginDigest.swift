@@ -1,16 +1,7 @@
-import Crypto
 import FulcrumKernel
 
 /// SHA-256 digests of libraries, as configurations pin them.
 package enum PluginDigest {
-  /// 64 lower-case hexadecimal digits.
-  package static func hexadecimal(of bytes: [UInt8]) -> String {
-    var hasher = SHA256()
-    bytes.withUnsafeBytes { hasher.update(bufferPointer: $0) }
-    let digits = Array("0123456789abcdef")
-    return String(hasher.finalize().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
-  }
-
   /// A digest as somebody wrote it, in upper or lower case, with or without `sha256:`.
   ///
   /// - Throws: `.configuration` if it is not 64 hexadecimal digits.

@@ -45,7 +45,7 @@ package struct PluginInspection: Sendable {
   ///   - knownFaults: those that are known already, named first.
   package init(path: String, bytes: [UInt8], knownFaults: [PluginFault] = []) {
     self.path = path
-    digest = PluginDigest.hexadecimal(of: bytes)
+    digest = FileDigest.sha256(of: bytes)
     let fileName = FileSystem.fileName(of: path)
     let pluginName = PluginName(fileName: fileName)
     name = pluginName?.text ?? fileName

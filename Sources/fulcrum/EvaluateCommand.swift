@@ -25,8 +25,11 @@ struct EvaluateCommand: ParsableCommand {
     if exists, isDirectory.boolValue {
       let directory = try RunDirectory(opening: options.config)
       options.config = directory.configuration
-      if checkpoint == nil { checkpoint = try Checkpoint.newest(in: directory).path }
+      if checkpoint == nil {
+        checkpoint = try CheckpointSearch(directory).required(note: Fulcrum.report).path
+      }
     }
+    if let given = self.checkpoint { try Checkpoint.verify(given) }
     let setup = try RunSetup(
       try options.configuration(), checkpoint: checkpoint, searchPath: Plugins.searchPath)
     guard setup.policy.isReady else {

@@ -21,6 +21,8 @@ struct Fulcrum: ParsableCommand {
   static func main() {
     // A closed pipe (`| head`) ends the output, not the program with a signal.
     signal(SIGPIPE, SIG_IGN)
+    // A file that may not grow is an error of its write, as a full disk is.
+    signal(SIGXFSZ, SIG_IGN)
     do {
       var command = try parseAsRoot()
       try command.run()

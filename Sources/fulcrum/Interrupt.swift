@@ -8,6 +8,8 @@ enum Interrupt {
   static var isRequested: Bool { requested.load(ordering: .relaxed) }
 
   static func watch() {
+    // Made here: the first use of a global is no work for a signal handler.
+    _ = isRequested
     // Whoever started us may have had these blocked, and a child inherits that: a run must not be
     // deaf to Ctrl-C and to a scheduler's SIGTERM.
     var signals = sigset_t()
@@ -16,9 +18,11 @@ enum Interrupt {
     sigaddset(&signals, SIGTERM)
     pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     for number in [SIGINT, SIGTERM] {
-      signal(number) { number in
+      signal(number) { _ in
         Interrupt.requested.store(true, ordering: .relaxed)
-        signal(number, SIG_DFL)
+        // Either of them is the second one now.
+        signal(SIGINT, SIG_DFL)
+        signal(SIGTERM, SIG_DFL)
         let text: StaticString = "\nstopping after this step; once more stops at once\n"
         _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
       }

@@ -24,7 +24,11 @@ struct TrainCommand: ParsableCommand {
 
 struct ResumeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "resume", abstract: "Go on with a run from its newest checkpoint.")
+    commandName: "resume", abstract: "Go on with a run from its newest checkpoint.",
+    discussion: """
+      The result is the same to the bit as that of a run that never stopped. A checkpoint that is \
+      damaged is renamed and passed over for the one before it; a run that has none yet begins again.
+      """)
 
   @Argument(help: ArgumentHelp("The run directory.", valueName: "run"))
   var path: String
@@ -36,11 +40,17 @@ struct ResumeCommand: ParsableCommand {
     let directory = try RunDirectory(opening: path)
     var tree = try ConfigurationTree(file: directory.configuration)
     if let threads { try tree.set("threads=\(threads)") }
-    let checkpoint = try Checkpoint.newest(in: directory)
-    let setup = try RunSetup(
-      try RunConfiguration(tree: tree), checkpoint: checkpoint.path,
-      searchPath: Plugins.searchPath)
-    try TrainingSession.run(setup, in: directory, from: checkpoint)
+    let configuration = try RunConfiguration(tree: tree)
+    let display = ProgressDisplay()
+    try TrainingSession.locked(directory.path, display) {
+      let search = try CheckpointSearch(directory)
+      try search.setDamagedAside(note: display.note)
+      let checkpoint = try search.found ?? Checkpoint.start(of: configuration)
+      if search.found == nil { display.note("no checkpoint yet: the run begins again") }
+      let setup = try RunSetup(
+        configuration, checkpoint: checkpoint?.path, searchPath: Plugins.searchPath)
+      try TrainingSession.run(setup, in: directory, from: checkpoint, display)
+    }
   }
 }
 
@@ -53,15 +63,30 @@ enum TrainingSession {
       configuration, checkpoint: start?.path, searchPath: Plugins.searchPath)
     // Makes every component, so that a wrong request leaves nothing behind.
     _ = try setup.stepComponents(reference: start?.reference)
-    let directory = try RunDirectory(creating: try configuration.general.text("output"))
-    try SafeFiles.write(try setup.provenance(), to: directory.configuration)
-    try run(setup, in: directory, from: start)
+    let output = try configuration.general.text("output")
+    let display = ProgressDisplay()
+    try locked(output, display) {
+      let directory = try RunDirectory(creating: output)
+      try SafeFiles.write(try setup.provenance(), to: directory.configuration)
+      try run(setup, in: directory, from: start, display)
+    }
   }
 
-  static func run(_ setup: RunSetup, in directory: RunDirectory, from checkpoint: Checkpoint?)
-    throws
-  {
-    let display = ProgressDisplay()
+  /// Does what only one process at a time may do with a run directory.
+  static func locked(_ path: String, _ display: ProgressDisplay, _ work: () throws -> Void) throws {
+    let lock = try RunLock(path)
+    if !lock.isHeld {
+      display.note(
+        "the file system of \(path) has no locks: see to it that no other process uses the run")
+    }
+    defer { withExtendedLifetime(lock) {} }
+    try work()
+  }
+
+  static func run(
+    _ setup: RunSetup, in directory: RunDirectory, from checkpoint: Checkpoint?,
+    _ display: ProgressDisplay
+  ) throws {
     display.note("run directory \(directory.path)")
     display.note("policy \(setup.policy.summary), \(setup.threads) threads")
     for plugin in setup.factory.host.loaded {
@@ -69,15 +94,15 @@ enum TrainingSession {
     }
     if let checkpoint { display.note("going on after step \(checkpoint.step)") }
     Interrupt.watch()
-    let ending = try TrainingRun(
-      setup: setup, directory: directory, start: checkpoint, observer: display
-    ).run { Interrupt.isRequested }
-    switch ending {
+    let training = TrainingRun(
+      setup: setup, directory: directory, start: checkpoint, observer: display)
+    switch try ending(of: training) {
     case .interrupted(let step):
       display.note(
         "stopped after step \(step); 'fulcrum resume \(directory.path)' goes on from there")
     case .completed(let before, let after):
-      let table = EvaluationTable.text([("before", before), ("after", after)])
+      let columns = (before.map { [("before", $0)] } ?? []) + [("after", after)]
+      let table = EvaluationTable.text(columns)
       let temperature = try setup.configuration.evaluation.number("temperature")
       let caption =
         "accuracy on held-out items, "
@@ -85,6 +110,19 @@ enum TrainingSession {
           ? "most likely tokens" : "one sample each at temperature \(temperature)")
       if !table.isEmpty { display.note("\n\(caption)\n\(table)\n") }
       display.note("run directory \(directory.path)")
+    }
+  }
+
+  /// Runs it; an error of the disk tells how to go on when that is mended.
+  private static func ending(of training: TrainingRun) throws(FulcrumError) -> TrainingRun.Ending {
+    do throws(FulcrumError) {
+      return try training.run { Interrupt.isRequested }
+    } catch {
+      guard error.code == .inputOutput else { throw error }
+      let remedy = error.hint ?? "check that the disk has room and that you may write there"
+      throw FulcrumError(
+        error.code, error.message, at: error.location,
+        hint: "\(remedy); then 'fulcrum resume \(training.directory.path)' goes on")
     }
   }
 }

@@ -31,11 +31,10 @@ import Trainer
       counters.tokens = 7 * step
       _ = try Checkpoint.write(policy, counters: counters, in: directory, keep: 2)
     }
-    // A crash leaves the partial folder or one without its state: neither counts.
+    // What a crash leaves does not count.
     try SafeFiles.makeFolder(directory.checkpoints + "/.step-12.partial/trainer")
-    try SafeFiles.makeFolder(directory.checkpoints + "/step-14")
-    #expect(Checkpoint.all(in: directory).map(\.step) == [4, 10])
-    let newest = try Checkpoint.newest(in: directory)
+    #expect(try directory.checkpointSteps() == [4, 10])
+    let newest = try #require(try CheckpointSearch(directory).found)
     #expect(newest.step == 10 && newest.counters.tokens == 70)
     #expect(FileManager.default.fileExists(atPath: newest.path + "/table"))
   }

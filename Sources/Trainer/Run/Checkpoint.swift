@@ -4,7 +4,7 @@ import FulcrumKernel
 /// A policy's folder with what the trainer needs to go on: `checkpoints/step-N/`.
 ///
 /// The folder itself is a checkpoint that the policy's `checkpoint` parameter can name; the folder
-/// `trainer` within holds the optimiser's state and the counters.
+/// `trainer` within holds the optimiser's state, the counters and checksums of all files.
 package struct Checkpoint: Sendable {
   package let path: String
   package let counters: RunCounters
@@ -17,78 +17,99 @@ package struct Checkpoint: Sendable {
     return FileManager.default.fileExists(atPath: folder) ? folder : nil
   }
 
+  private static let state = "trainer/state.json"
+  private static let format = 2
+
   private struct State: Codable {
     var format: Int
     var counters: RunCounters
   }
 
+  /// A checkpoint whose files are all as they were written.
+  ///
+  /// - Throws: `.notFound` if there is none; `.checkpoint` if it is damaged, incomplete or of
+  ///   another format.
+  package init(_ path: String) throws(FulcrumError) {
+    guard let data = FileManager.default.contents(atPath: path + "/" + Self.state) else {
+      throw FulcrumError(.notFound, "expected the file \(Self.state), found none", at: path)
+    }
+    // First, because an older format has no checksums: this tells it from a damaged one.
+    struct Format: Codable { var format: Int }
+    if let found = try? JSONDecoder().decode(Format.self, from: data).format,
+      found != Self.format
+    {
+      throw FulcrumError(
+        .checkpoint, "expected trainer format \(Self.format), got \(found)",
+        at: path + "/" + Self.state,
+        hint: "its policy can still be used: name the folder under policy.checkpoint")
+    }
+    try Checksums.verify(path, last: Self.state)
+    guard let state = try? JSONDecoder().decode(State.self, from: data) else {
+      throw FulcrumError(.checkpoint, "expected a run's counters", at: path + "/" + Self.state)
+    }
+    self.path = path
+    counters = state.counters
+  }
+
+  /// Checks a policy's folder that a run may have written; an imported model has no checksums.
+  ///
+  /// - Throws: `.checkpoint` if it has some and is damaged.
+  package static func verify(_ folder: String) throws(FulcrumError) {
+    guard FileManager.default.fileExists(atPath: folder + "/" + Checksums.name) else { return }
+    try Checksums.verify(folder, last: state)
+  }
+
+  private init(path: String, counters: RunCounters) {
+    self.path = path
+    self.counters = counters
+  }
+
   /// Writes a checkpoint aside and renames it, then removes all but the newest `keep`.
   ///
   /// - Parameter addReference: writes a reference policy that moved into a folder that it makes.
+  /// - Throws: what writing throws; nothing of the new checkpoint is left then, and the earlier ones
+  ///   stay.
   package static func write(
     _ policy: any PolicyModel, counters: RunCounters, in directory: RunDirectory, keep: Int,
     addReference: (_ folder: String) throws(FulcrumError) -> Void = { (_) throws(FulcrumError) in }
   ) throws(FulcrumError) -> Checkpoint {
-    let path = directory.checkpoints + "/step-\(counters.step)"
+    let path = directory.checkpoint(step: counters.step)
     try SafeFiles.writeFolder(path) { (aside) throws(FulcrumError) in
       try policy.save(to: aside)
       try SafeFiles.makeFolder(aside + "/trainer/optimizer")
       try policy.saveOptimizer(to: aside + "/trainer/optimizer")
       try addReference(aside + "/trainer/reference")
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = .sortedKeys
+      let state: Data
       do {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        let state = try encoder.encode(State(format: 2, counters: counters))
-        try SafeFiles.write(state, to: aside + "/trainer/state.json")
-      } catch let error as FulcrumError {
-        throw error
+        state = try encoder.encode(State(format: format, counters: counters))
       } catch {
         throw FulcrumError(.inputOutput, "could not write the counters: \(error)", at: path)
       }
+      try SafeFiles.write(state, to: aside + "/" + Self.state)
+      try Checksums.write(in: aside, last: Self.state)
     }
-    for old in all(in: directory).dropLast(keep) { try SafeFiles.remove(old.path) }
+    try directory.prune(keep: keep)
     return Checkpoint(path: path, counters: counters)
   }
 
   /// The checkpoint that a configuration's run begins from; `nil`: it begins at step 0.
   ///
-  /// - Throws: `.configuration` if it names a folder that is none.
+  /// - Throws: `.configuration` if it names a folder that is none, `.checkpoint` if it is damaged.
   package static func start(of configuration: RunConfiguration) throws(FulcrumError) -> Checkpoint?
   {
     let path = try configuration.general.text("start")
     guard !path.isEmpty else { return nil }
-    guard let checkpoint = read(path) else {
+    do throws(FulcrumError) {
+      return try Checkpoint(path)
+    } catch  where error.code == .notFound {
       throw FulcrumError(
         .configuration, "expected a run's checkpoint, found none at \(path)", at: "start",
         hint: "name a folder RUN/checkpoints/step-N; a policy without an optimiser's state goes"
           + " under policy.checkpoint")
+    } catch {
+      throw error.within("start")
     }
-    return checkpoint
-  }
-
-  /// The complete checkpoints, oldest first.
-  package static func all(in directory: RunDirectory) -> [Checkpoint] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: directory.checkpoints)) ?? []
-    return names.filter { $0.hasPrefix("step-") }.compactMap { name in
-      read(directory.checkpoints + "/" + name)
-    }.sorted { $0.step < $1.step }
-  }
-
-  private static func read(_ path: String) -> Checkpoint? {
-    guard let data = FileManager.default.contents(atPath: path + "/trainer/state.json"),
-      let state = try? JSONDecoder().decode(State.self, from: data), state.format == 2
-    else { return nil }
-    return Checkpoint(path: path, counters: state.counters)
-  }
-
-  /// - Throws: `.checkpoint` if the run has none.
-  package static func newest(in directory: RunDirectory) throws(FulcrumError) -> Checkpoint {
-    guard let newest = all(in: directory).last else {
-      throw FulcrumError(
-        .checkpoint, "expected a complete checkpoint, found none", at: directory.checkpoints,
-        hint: "the run stopped before its first checkpoint: start it again with 'fulcrum train'"
-          + " and another output, and set checkpoint.every")
-    }
-    return newest
   }
 }

@@ -1,8 +1,9 @@
 import Foundation
 import FulcrumKernel
 
-/// What a run leaves on disk: `run.yaml`, `metrics.jsonl`, `evaluations.jsonl`, `samples/`,
-/// `checkpoints/`.
+/// What a run leaves on disk: `run.yaml`, `run.lock`, `metrics.jsonl`, `evaluations.jsonl`,
+/// `samples/`, `checkpoints/`; where there is reason, `rollouts/` and `faults/`
+/// (Documentation/Faults.md).
 package struct RunDirectory: Sendable {
   package let path: String
 
@@ -41,21 +42,8 @@ package struct RunDirectory: Sendable {
     }
   }
 
-  /// Drops the lines of steps after `step`, which a run that stopped in between had written.
-  package func rewind(to step: Int) throws(FulcrumError) {
-    for file in [metrics, evaluations] {
-      let kept = Self.lines(of: file).filter { (Self.step(of: $0) ?? 0) <= step }
-      try SafeFiles.write(kept.map { $0 + "\n" }.joined(), to: file)
-    }
-  }
-
   package static func lines(of file: String) -> [String] {
     guard let data = FileManager.default.contents(atPath: file) else { return [] }
     return String(decoding: data, as: UTF8.self).split(separator: "\n").map(String.init)
-  }
-
-  private static func step(of line: String) -> Int? {
-    let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
-    return object?["step"] as? Int
   }
 }

@@ -1,14 +1,28 @@
 import Foundation
 import FulcrumKernel
 
-/// Writes that a crash can't leave half done.
+/// Writes that neither a crash nor a full disk leaves half done.
+///
+/// What is not whole yet has a name that ends in `.partial`: a kill can leave such a thing behind,
+/// and the next start of the run removes it.
 package enum SafeFiles {
+  /// How the names of unfinished files and folders end.
+  package static let unfinished = ".partial"
+
+  /// Makes a folder and those above it, where they are missing.
   package static func makeFolder(_ path: String) throws(FulcrumError) {
-    do {
-      try FileManager.default.createDirectory(
-        atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw failure("make the folder", path, error)
+    if mkdir(path, 0o777) == 0 { return }
+    switch errno {
+    case EEXIST:
+      guard !isFolder(path) else { return }
+      throw SystemFault.error("make the folder", path, ENOTDIR)
+    case ENOENT where !parent(of: path).isEmpty && parent(of: path) != path:
+      try makeFolder(parent(of: path))
+      if mkdir(path, 0o777) != 0, errno != EEXIST {
+        throw SystemFault.error("make the folder", path)
+      }
+    default:
+      throw SystemFault.error("make the folder", path)
     }
   }
 
@@ -19,11 +33,10 @@ package enum SafeFiles {
 
   package static func write(_ data: Data, to path: String) throws(FulcrumError) {
     try writeFile(path) { (aside) throws(FulcrumError) in
-      do {
-        try data.write(to: URL(fileURLWithPath: aside))
-      } catch {
-        throw failure("write", path, error)
-      }
+      let descriptor = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+      guard descriptor >= 0 else { throw SystemFault.error("write it", path) }
+      defer { close(descriptor) }
+      guard put(data, to: descriptor) else { throw SystemFault.error("write it", path) }
     }
   }
 
@@ -33,7 +46,7 @@ package enum SafeFiles {
   package static func writeFile(
     _ path: String, by write: (_ aside: String) throws(FulcrumError) -> Void
   ) throws(FulcrumError) {
-    let aside = path + ".partial"
+    let aside = path + unfinished
     do throws(FulcrumError) {
       try write(aside)
       try sync(aside)
@@ -51,9 +64,8 @@ package enum SafeFiles {
   package static func writeFolder<Result>(
     _ path: String, fill: (_ aside: String) throws(FulcrumError) -> Result
   ) throws(FulcrumError) -> Result {
-    let given = (path as NSString).deletingLastPathComponent
-    let parent = given.isEmpty ? "." : given
-    let aside = parent + "/." + (path as NSString).lastPathComponent + ".partial"
+    let parent = parent(of: path).isEmpty ? "." : parent(of: path)
+    let aside = hidden(path)
     try makeFolder(parent)
     try remove(aside)
     try makeFolder(aside)
@@ -63,9 +75,13 @@ package enum SafeFiles {
         if let name = name as? String { try sync(aside + "/" + name) }
       }
       try sync(aside)
-      try remove(path)
+      // What had the name before stays until the new one has it.
+      let old = hidden(path + ".old")
+      try remove(old)
+      if FileManager.default.fileExists(atPath: path) { try rename(path, to: old) }
       try rename(aside, to: path)
       try sync(parent)
+      try remove(old)
       return result
     } catch {
       try? remove(aside)
@@ -73,20 +89,19 @@ package enum SafeFiles {
     }
   }
 
+  /// Appends a line, all of it or nothing.
   package static func append(_ line: String, to path: String) throws(FulcrumError) {
-    if !FileManager.default.fileExists(atPath: path) {
-      guard FileManager.default.createFile(atPath: path, contents: nil) else {
-        throw failure("create", path, nil)
-      }
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw SystemFault.error("append to it", path) }
+    let end = lseek(descriptor, 0, SEEK_END)
+    guard end >= 0, put(Data((line + "\n").utf8), to: descriptor) else {
+      let fault = SystemFault.error("append to it", path)
+      if end >= 0 { _ = ftruncate(descriptor, end) }
+      close(descriptor)
+      throw fault
     }
-    do {
-      let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
-      defer { try? handle.close() }
-      try handle.seekToEnd()
-      try handle.write(contentsOf: Data((line + "\n").utf8))
-    } catch {
-      throw failure("append to", path, error)
-    }
+    // Some file systems say only now that the disk is full.
+    guard close(descriptor) == 0 else { throw SystemFault.error("append to it", path) }
   }
 
   package static func remove(_ path: String) throws(FulcrumError) {
@@ -94,32 +109,63 @@ package enum SafeFiles {
     do {
       try FileManager.default.removeItem(atPath: path)
     } catch {
-      throw failure("remove", path, error)
+      throw FulcrumError(
+        .inputOutput, "could not remove it: \((error as NSError).localizedDescription)", at: path,
+        hint: SystemFault.remedy)
     }
   }
 
-  private static func rename(_ path: String, to name: String) throws(FulcrumError) {
+  /// Removes a folder so that a kill in between doesn't leave a part of it under its name.
+  package static func removeFolder(_ path: String) throws(FulcrumError) {
+    guard FileManager.default.fileExists(atPath: path) else { return }
+    let aside = hidden(path)
+    try remove(aside)
+    try rename(path, to: aside)
+    try remove(aside)
+  }
+
+  package static func rename(_ path: String, to name: String) throws(FulcrumError) {
     guard Foundation.rename(path, name) == 0 else {
-      throw failure("rename to", name, nil)
+      throw SystemFault.error("give it its name", name)
     }
   }
 
-  private static func sync(_ path: String) throws(FulcrumError) {
-    let descriptor = open(path, O_RDONLY)
-    guard descriptor >= 0 else { throw failure("open", path, nil) }
+  /// Puts a file's bytes, or a folder's names, on the disk.
+  package static func sync(_ path: String) throws(FulcrumError) {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw SystemFault.error("open it", path) }
     defer { close(descriptor) }
-    guard fsync(descriptor) == 0 else { throw failure("sync", path, nil) }
+    guard fsync(descriptor) == 0 else { throw SystemFault.error("sync it", path) }
   }
 
-  private static func failure(_ verb: String, _ path: String, _ error: (any Error)?)
-    -> FulcrumError
-  {
-    let reason =
-      error.map { "\(($0 as NSError).localizedDescription)" }
-      ?? String(
-        cString: strerror(errno))
-    return FulcrumError(
-      .inputOutput, "could not \(verb) it: \(reason)", at: path,
-      hint: "check that the disk has room and that you may write there")
+  /// Writes all of the bytes; `false`: `errno` says why not.
+  private static func put(_ data: Data, to descriptor: Int32) -> Bool {
+    data.withUnsafeBytes { bytes in
+      var done = 0
+      while done < bytes.count {
+        let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
+        let count = Foundation.write(descriptor, rest.baseAddress, rest.count)
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { return false }
+        done += count
+      }
+      return true
+    }
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      && isFolder.boolValue
+  }
+
+  private static func parent(of path: String) -> String {
+    (path as NSString).deletingLastPathComponent
+  }
+
+  private static func hidden(_ path: String) -> String {
+    let parent = parent(of: path)
+    return (parent.isEmpty ? "." : parent) + "/." + (path as NSString).lastPathComponent
+      + unfinished
   }
 }

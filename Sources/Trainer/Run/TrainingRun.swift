@@ -5,13 +5,14 @@ import FulcrumKernel
 package struct TrainingRun {
   package let setup: RunSetup
   package let directory: RunDirectory
-  /// The checkpoint to go on from; `nil`: the run begins.
+  /// The checkpoint to go on from, of this run or of the one that it begins from; `nil`: the run
+  /// begins at step 0.
   package let start: Checkpoint?
   package let observer: any RunObserver
 
   package enum Ending: Sendable {
-    /// All steps are done; held-out accuracy before and after.
-    case completed(before: Evaluation, after: Evaluation)
+    /// All steps are done; held-out accuracy before, where it is known, and after.
+    case completed(before: Evaluation?, after: Evaluation)
     /// Asked to stop; a checkpoint holds this step.
     case interrupted(step: Int)
   }
@@ -34,16 +35,22 @@ package struct TrainingRun {
     if let start { try setup.policy.loadOptimizer(from: start.optimizer) }
     let counters = start?.counters ?? RunCounters()
     try directory.rewind(to: counters.step)
+    let keep = try configuration.checkpoint.integer("keep")
+    try directory.prune(keep: keep)
     let checkpointEvery = try configuration.checkpoint.integer("every")
     let evaluateEvery = try configuration.evaluation.integer("every")
     let heldOut = try setup.heldOutItems()
     let first = counters.step
-    let before = try evaluation(heldOut, step: 0, isKnown: first > 0)
+    let before = try evaluationBefore(heldOut)
     var loop = try TrainingLoop(
       setup: setup, directory: directory, components: components, reference: reference,
       counters: counters)
     let configured = try configuration.general.integer("steps")
     let steps = min(configured, loop.lastStep ?? configured)
+    // A kill can come between a checkpoint and the evaluation after it.
+    if isResumed, evaluateEvery > 0, first > 0, first % evaluateEvery == 0, first < steps {
+      _ = try evaluation(heldOut, step: first)
+    }
     var saved = start?.counters.step
     let began = ContinuousClock.now
     for number in stride(from: first + 1, through: steps, by: 1) {
@@ -53,7 +60,7 @@ package struct TrainingRun {
       } catch {
         // What was trained up to here is worth keeping, unless the failed step changed it.
         if !loop.hasMoved, loop.counters.step > 0, saved != loop.counters.step,
-          let kept = try? save(loop, keep: configuration)
+          let kept = try? save(loop, keep: keep)
         {
           observer.note("checkpoint \(kept.path)")
         }
@@ -65,33 +72,45 @@ package struct TrainingRun {
         secondsLeft: elapsed / Double(number - first) * Double(steps - number))
       let stops = shouldStop() && number < steps
       if stops || number == steps || (checkpointEvery > 0 && number % checkpointEvery == 0) {
-        let checkpoint = try save(loop, keep: configuration)
+        let checkpoint = try save(loop, keep: keep)
         saved = number
         observer.note("checkpoint \(checkpoint.path)")
       }
       if stops { return .interrupted(step: number) }
       if evaluateEvery > 0, number % evaluateEvery == 0, number < steps {
-        _ = try evaluation(heldOut, step: number, isKnown: false)
+        _ = try evaluation(heldOut, step: number)
       }
     }
-    let after = try evaluation(heldOut, step: steps, isKnown: first >= steps)
+    let after = try evaluation(heldOut, step: steps)
     return .completed(before: before, after: after)
   }
 
-  private func save(_ loop: TrainingLoop, keep configuration: RunConfiguration)
-    throws(FulcrumError) -> Checkpoint
-  {
-    try Checkpoint.write(
-      setup.policy, counters: loop.counters, in: directory,
-      keep: try configuration.checkpoint.integer("keep"),
-      addReference: { (folder) throws(FulcrumError) in try loop.reference.save(to: folder) })
+  /// Whether the run goes on from a checkpoint of its own.
+  private var isResumed: Bool {
+    start.map { $0.path == directory.checkpoint(step: $0.step) } ?? false
+  }
+
+  private func save(_ loop: TrainingLoop, keep: Int) throws(FulcrumError) -> Checkpoint {
+    do throws(FulcrumError) {
+      try directory.sync()
+      return try Checkpoint.write(
+        setup.policy, counters: loop.counters, in: directory, keep: keep,
+        addReference: { (folder) throws(FulcrumError) in try loop.reference.save(to: folder) })
+    } catch {
+      throw error.within("the checkpoint of step \(loop.counters.step)")
+    }
+  }
+
+  /// Held-out accuracy before the first step. A run that goes on has another policy by now: if what
+  /// it wrote then is lost, it is not known any more.
+  private func evaluationBefore(_ items: [TaskItem]) throws(FulcrumError) -> Evaluation? {
+    isResumed
+      ? Evaluation.read(step: 0, from: directory) : try evaluation(items, step: 0)
   }
 
   /// Evaluates and writes the result down, or reads it back if that was done already.
-  private func evaluation(_ items: [TaskItem], step: Int, isKnown: Bool) throws(FulcrumError)
-    -> Evaluation
-  {
-    if isKnown, let known = Evaluation.read(step: step, from: directory) { return known }
+  private func evaluation(_ items: [TaskItem], step: Int) throws(FulcrumError) -> Evaluation {
+    if let known = Evaluation.read(step: step, from: directory) { return known }
     let result = try Evaluation.run(items, by: try setup.sampler(forEvaluation: true))
     guard !items.isEmpty else { return result }
     try SafeFiles.append(result.line(step: step).text, to: directory.evaluations)

@@ -1,0 +1,25 @@
+import Foundation
+import FulcrumKernel
+
+/// What the system refused to do, with the remedy for the reason that it gave.
+enum SystemFault {
+  /// The remedy where the reason doesn't tell more.
+  static let remedy = "check that the disk has room and that you may write there"
+
+  /// - Parameter number: the reason; by default `errno`, so call this first after the failed call.
+  static func error(_ action: String, _ path: String, _ number: Int32 = errno) -> FulcrumError {
+    FulcrumError(
+      .inputOutput, "could not \(action): \(String(cString: strerror(number)))", at: path,
+      hint: remedy(number))
+  }
+
+  private static func remedy(_ number: Int32) -> String {
+    switch number {
+    case ENOSPC, EDQUOT: "make room on that disk, or raise the quota"
+    case EFBIG: "raise the limit on the size of files ('ulimit -f')"
+    case EACCES, EPERM, EROFS: "make the directory writable, or take another one"
+    case ENOTDIR: "a file lies where a folder should be: move it away, or take another directory"
+    default: remedy
+    }
+  }
+}
