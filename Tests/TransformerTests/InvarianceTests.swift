@@ -95,38 +95,14 @@ struct InvarianceTests {
 
   @Test(arguments: ModelFamily.allCases, ["openblas", "onednn"])
   func explore(_ family: ModelFamily, products: String) throws {
-    for (label, more) in [
-      ("default", [:] as [String: ParameterValue]),
-      ("eps1e-3", ["epsilon": .number(1e-3), "max-gradient-norm": .number(0)]),
-      ("eps1", ["epsilon": .number(1), "max-gradient-norm": .number(0)]),
-    ] {
-      let more = more.merging(["products": .text(products)]) { a, _ in a }
-      let base = try Self.run(family, Way(), threads: 1, more: more)
-      var worst: [String: (Double, String)] = [:]
-      func note(_ key: String, _ x: Double, _ what: String) {
-        if x > worst[key]?.0 ?? -1 { worst[key] = (x, what) }
-      }
-      for way in Self.ways {
-        let got = try Self.run(family, way, threads: 2, more: more)
-        note(
-          "g all", Self.distance(got.g.flatMap(\.self), base.g.flatMap(\.self))
-            / Self.norm(base.g.flatMap(\.self)), way.name)
-        note(
-          "d all", Self.distance(got.delta.flatMap(\.self), base.delta.flatMap(\.self))
-            / Self.norm(base.delta.flatMap(\.self)), way.name)
-        for (i, name) in base.names.enumerated() {
-          note("g tensor", Self.distance(got.g[i], base.g[i]) / Self.norm(base.g[i]), name + way.name)
-          note(
-            "d tensor", Self.distance(got.delta[i], base.delta[i]) / Self.norm(base.delta[i]),
-            name + way.name)
-          let largest = base.g[i].map(abs).max() ?? 0
-          let fault = zip(got.g[i], base.g[i]).map { abs($0 - $1) }.max() ?? 0
-          note("g entry", Double(fault / largest), name + way.name)
-        }
-      }
-      for (key, value) in worst.sorted(by: { $0.key < $1.key }) {
-        print("XX", family, products, label, "norm", Self.norm(base.g.flatMap(\.self)), key, value.0, value.1)
-      }
+    let more: [String: ParameterValue] = ["products": .text(products), "epsilon": .number(1), "max-gradient-norm": .number(0)]
+    let all = try ([Way()] + Self.ways).map { ($0, try Self.run(family, $0, threads: 1, more: more)) }
+    let flat = all.map { $0.1.g.flatMap(\.self) }
+    var mean = [Float](repeating: 0, count: flat[0].count)
+    for i in mean.indices { mean[i] = Float(flat.reduce(0.0) { $0 + Double($1[i]) } / Double(flat.count)) }
+    for (i, x) in flat.enumerated() {
+      let worst = all[i].1.names.indices.map { (Self.distance(all[i].1.g[$0], all[0].1.g[$0]), all[i].1.names[$0]) }.max { $0.0 < $1.0 }!
+      print("XX", family, products, all[i].0.name, "to mean", Self.distance(x, mean) / Self.norm(mean), "to first", Self.distance(x, flat[0]) / Self.norm(mean), worst)
     }
   }
 }

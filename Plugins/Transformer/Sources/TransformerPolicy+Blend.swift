@@ -62,7 +62,7 @@ extension Network {
 }
 
 extension ModelShape {
-  /// All that the parameters' number, places and use depend on.
+  /// All that the parameters' number, places and names depend on.
   fileprivate var sizes: String {
     "\(family.rawValue), \(layerCount) layers of width \(width) and hidden width \(hiddenWidth),"
       + " \(headCount) heads (\(keyValueHeadCount) for keys) of size \(headSize),"
