@@ -153,6 +153,22 @@ extension TransformerPolicy {
     }
   }
 
+  /// Accumulates Σ (w ∇ log π + v ∇ H) for weights flat over the batch's completion tokens.
+  func accumulate(
+    _ batch: SequenceBatch, weights given: [Float], entropyWeights givenEntropy: [Float],
+    temperature: Float = 1
+  ) throws {
+    try accumulateGradient(
+      of: batch, sequences: 0..<batch.sequenceCount, temperature: temperature
+    ) { sequences, _, weights, entropyWeights in
+      let first = batch.tokens(ofSequences: sequences).lowerBound
+      for i in weights.indices {
+        weights[i] = given[first + i]
+        entropyWeights[i] = givenEntropy[first + i]
+      }
+    }
+  }
+
   /// The accumulated gradient of a tensor.
   func gradient(of tensor: ParameterLayout.Tensor) -> [Float] {
     guard let training else { return [] }
