@@ -59,7 +59,14 @@ struct ProductTests {
         samplesPerPrompt: 12, maximumTokens: 60, temperature: 1, seed: 3, step: 1))
     let scores = try policy.allScores(generation.sequences)
     #expect(generation.sequences.tokenCount > 1000)
-    #expect(scores.logProbabilities == generation.logProbabilities)
+    guard way.products == "openblas", !MatrixProduct.rowsStandAlone else {
+      #expect(scores.logProbabilities == generation.logProbabilities)
+      return
+    }
+    // Sums of up to 328 products in two orders, through the layers, in f32.
+    for (one, other) in zip(scores.logProbabilities, generation.logProbabilities) {
+      #expect(abs(one - other) < 1e-4)
+    }
   }
 
   @Test(arguments: ways)

@@ -3,7 +3,7 @@ import COpenBLAS
 /// The one place that calls OpenBLAS: row-major products in single precision, on one thread.
 ///
 /// Rows of `y` don't depend on how many there are as long as that is a multiple of
-/// `RowTiles.granule` (OpenBLAS takes other kernels at ragged edges).
+/// `RowTiles.granule` (OpenBLAS takes other kernels at ragged edges), where `rowsStandAlone`.
 package enum MatrixProduct {
   /// Runs once: each of our threads calls OpenBLAS for itself, and its own would only contend.
   private static let singleThread: Void = openblas_set_num_threads(1)
@@ -17,6 +17,13 @@ package enum MatrixProduct {
 
   /// OpenBLAS's name for the processor, by which it chose its kernels: bits depend on it.
   package static var coreName: String { String(cString: openblas_get_corename()) }
+
+  /// Whether a row's bits are the same at any place among its rows.
+  ///
+  /// OpenBLAS's kernels for AVX2 sum rows 6 to 11 of every twelve in another order than rows 0 to 5
+  /// (seen with 0.3.21, which takes them on processors newer than itself, too). A token's
+  /// log-probability then differs in its last bits between sampling and training.
+  package static var rowsStandAlone: Bool { !["Haswell", "Zen"].contains(coreName) }
 
   /// y = x · wᵀ + scale · y: a linear layer forward.
   ///
