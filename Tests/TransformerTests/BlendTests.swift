@@ -1,5 +1,6 @@
 import FulcrumKernel
 import Testing
+import TransformerFormats
 import TransformerPlugin
 
 /// θ ← (1 − share) θ + share θ'.
@@ -106,7 +107,7 @@ struct BlendTests {
     #expect(
       message { try policy.blend(with: OtherPolicy(), share: 0.5) }
         == """
-        transformer: expected a policy of the same type to blend with, got a 'other'
+        transformer: expected a policy of the same type to blend with, got 'other'
           hint: policies that are blended start from one checkpoint
         """)
     let vocabulary = try #require(policy.network).shape.vocabularySize

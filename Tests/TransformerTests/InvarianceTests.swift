@@ -138,6 +138,22 @@ struct InvarianceTests {
     return (square / y.reduce(0) { $0 + Double($1) * Double($1) }).squareRoot()
   }
 
+  /// Scores don't sum over rows.
+  private func expectSameScores(
+    _ got: Outcome, _ expected: Outcome, _ products: ProductTests.Way
+  ) {
+    if products.products != "openblas" || MatrixProduct.rowsStandAlone {
+      let isSame = got.logProbabilities == expected.logProbabilities
+      #expect(isSame)
+    } else {
+      // Sums of up to 40 products in two orders, through two layers; logits are below 4.
+      let fault = zip(got.logProbabilities, expected.logProbabilities).reduce(0) {
+        max($0, abs($1.0 - $1.1))
+      }
+      #expect(got.logProbabilities.count == expected.logProbabilities.count && fault < 1e-5)
+    }
+  }
+
   @Test(arguments: ModelFamily.allCases, products)
   func `26 ways give the same gradient, and threads the same bits`(
     _ family: ModelFamily, _ products: ProductTests.Way
@@ -147,18 +163,16 @@ struct InvarianceTests {
     var others = 0
     for way in Self.ways {
       let one = try Self.run(family, way, threads: 1, products.parameters)
-      // Relative to the norm of all: about 600 rows summed in float32, of 6e-8 each. The worst were
-      // 3e-7 by oneDNN and 9e-7 by OpenBLAS 0.3.21 on AVX-512.
+      // Relative to the norm of all: 600 rows summed in float32, each rounded at 6e-8. The worst was
+      // 3e-7, and 8e-7 by OpenBLAS's kernels for AVX2, whose rows depend on their places.
       let distance = Self.distance(one.gradient, from: expected.gradient)
-      print("XX g", family, products, distance)
       #expect(distance < 1e-6, "\(way.testDescription): \(distance)")
-      // Scores don't sum over rows.
-      #expect(one.logProbabilities == expected.logProbabilities)
+      expectSameScores(one, expected, products)
       if one.gradient != expected.gradient { others += 1 }
       for threads in [2, 3] {
         let more = try Self.run(family, way, threads: threads, products.parameters)
-        #expect(more.gradient == one.gradient, "\(way.testDescription)")
-        #expect(more.parameters == one.parameters, "\(way.testDescription)")
+        let isSame = more.gradient == one.gradient && more.parameters == one.parameters
+        #expect(isSame, "\(way.testDescription), \(threads) threads")
       }
     }
     // Else the ways would not be other ways.
@@ -177,15 +191,16 @@ struct InvarianceTests {
     for way in Self.ways {
       let got = try Self.run(family, way, threads: 2, more, learningRate: 100)
       let distance = Self.distance(got.update, from: expected.update)
-      print("XX lin", family, products, distance)
-      // The gradient's own, as above.
+      // As the gradient's; the worst was 8e-7 where it was that too.
       #expect(distance < 1e-6, "\(way.testDescription): \(distance)")
     }
   }
 
   /// With the default epsilon of 1e-8 the first step is nearly η · sign(g): where |g| is about as
   /// small as the rounding of sums, 1e-8 here, a relative error of 1 of it is one of the step too,
-  /// and no order of sums in float32 is better. So the weights are compared as well as the update.
+  /// and no order of sums in float32 is better. So the weights after it are held to 1e-6 of their
+  /// norm (the worst was 3e-8, their own rounding), and the update to 1e-4 of its norm (5e-6): one of
+  /// 16,000 parameters that is off by a hundredth of its step already makes 8e-5.
   @Test(arguments: ModelFamily.allCases, products)
   func `26 ways give the same weights after a step of the default optimiser`(
     _ family: ModelFamily, _ products: ProductTests.Way
@@ -196,7 +211,6 @@ struct InvarianceTests {
       let got = try Self.run(family, way, threads: 2, products.parameters, learningRate: 1e-3)
       let weights = Self.distance(got.parameters, from: expected.parameters)
       let update = Self.distance(got.update, from: expected.update)
-      print("XX def", family, products, weights, update)
       #expect(weights < 1e-6, "\(way.testDescription): \(weights)")
       #expect(update < 1e-4, "\(way.testDescription): \(update)")
     }

@@ -16,7 +16,7 @@ extension TransformerPolicy {
     guard let other = other as? TransformerPolicy else {
       throw FulcrumError(
         .usage,
-        "expected a policy of the same type to blend with, got a"
+        "expected a policy of the same type to blend with, got"
           + " '\(type(of: other).manual.name)'", at: Self.manual.name,
         hint: "policies that are blended start from one checkpoint")
     }
