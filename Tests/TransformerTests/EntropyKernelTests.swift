@@ -79,11 +79,12 @@ struct EntropyKernelTests {
     #expect(abs(Double(both[1]) + (pull - slope)) < 2e-6 * (abs(pull) + slope))
   }
 
-  /// e^-200 is below float32's smallest number: p log p is 0, not 0 · ∞.
-  @Test(arguments: [0, 1, 17, 39], [200, 1e4, 1e30] as [Float])
-  func `tokens whose probability underflows add nothing`(target: Int, gap: Float) {
-    var logits = [Float](repeating: -gap, count: 40)
-    logits[17] = 0
+  /// e^-200 is below float32's smallest number, and ±3e38 are further apart than its largest: p log p
+  /// is 0, not 0 · ∞.
+  @Test(arguments: [0, 1, 17, 39], [100, 1e4, 1e30, 3e38] as [Float])
+  func `tokens whose probability underflows add nothing`(target: Int, half: Float) {
+    var logits = [Float](repeating: -half, count: 40)
+    logits[17] = half
     let got = gradient(logits, target: target, weight: 1, entropyWeight: 5)
     #expect(gradient(logits, target: target, entropyWeight: 5).allSatisfy { $0 == 0 })
     for i in got.indices {
