@@ -82,6 +82,28 @@ struct AdamWTests {
     }
   }
 
+  @Test func `an entropy weight that is not finite is noticed too`() throws {
+    let policy = try Fixtures.smallPolicy()
+    let batch = SequenceBatch(prompts: [[4, 5]], completions: [[[6, 7]]])
+    let before = policy.parameterBits
+    try policy.accumulate(batch, weights: [0, 0], entropyWeights: [.nan, 0])
+    #expect(throws: FulcrumError.self) { try policy.applyGradient(learningRate: 0.01) }
+    #expect(policy.parameterBits == before)
+  }
+
+  @Test func `steps along the gradient of the entropy raise it`() throws {
+    let policy = try Fixtures.smallPolicy()
+    let batch = SequenceBatch(prompts: [[4, 5]], completions: [[[6, 7, 8], [9]]])
+    let before = try policy.allScores(batch).entropies
+    for _ in 0..<20 {
+      try policy.accumulate(batch, weights: [0, 0, 0, 0], entropyWeights: [1, 1, 1, -1])
+      _ = try policy.applyGradient(learningRate: 0.01)
+    }
+    let after = try policy.allScores(batch).entropies
+    // The first tokens of both completions have one distribution, so 1 and −1 cancel there.
+    #expect(after[1] > before[1] && after[2] > before[2])
+  }
+
   @Test func `steps along the gradient raise the objective`() throws {
     let policy = try Fixtures.smallPolicy()
     let batch = SequenceBatch(prompts: [[4, 5]], completions: [[[6, 7, 8], [9]]])

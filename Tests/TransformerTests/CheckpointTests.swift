@@ -173,14 +173,3 @@ struct CheckpointTests {
         """)
   }
 }
-
-extension Data {
-  /// The first occurrence of a text replaced by another of the same length.
-  fileprivate func replacing(_ text: String, with other: String) -> Data {
-    var copy = self
-    if let range = range(of: Data(text.utf8)) {
-      copy.replaceSubrange(range, with: Data(other.utf8))
-    }
-    return copy
-  }
-}

@@ -56,14 +56,16 @@ struct DoubleOracle {
     return exponentials.map { $0 / total }
   }
 
-  /// Σ w log π over the tokens after the prompt; weights begin with the first of them.
+  /// Σ (w log π + v H) over the tokens after the prompt; weights begin with the first of them.
   func objective(
-    _ tokens: [Int32], promptLength: Int, weights: [Double], temperature: Double
+    _ tokens: [Int32], promptLength: Int, weights: [Double], entropyWeights: [Double],
+    temperature: Double
   ) -> Double {
     var sum = 0.0
     for t in promptLength..<tokens.count {
       let p = probabilities(after: Array(tokens.prefix(t)), temperature: temperature)
       sum += weights[t - promptLength] * log(p[Int(tokens[t])])
+      sum -= entropyWeights[t - promptLength] * p.reduce(0) { $0 + $1 * log($1) }
     }
     return sum
   }

@@ -72,12 +72,14 @@ enum Fixtures {
     }
   }
 
-  /// Writes tensors in float32.
+  /// Writes tensors.
   static func write(
-    _ tensors: [(name: String, shape: [Int], values: [Float])], to path: String
+    _ tensors: [(name: String, shape: [Int], values: [Float])], to path: String,
+    precision: TensorPrecision = .f32, metadata: [String: String] = [:]
   ) throws {
     try TensorFile.write(
-      path: path, tensors: tensors.map { .init(name: $0.name, shape: $0.shape, precision: .f32) }
+      path: path, metadata: metadata,
+      tensors: tensors.map { .init(name: $0.name, shape: $0.shape, precision: precision) }
     ) { (index, body) throws(FulcrumError) in
       let values = tensors[index].values
       try body(values.span)
@@ -153,6 +155,22 @@ extension TransformerPolicy {
     }
   }
 
+  /// Accumulates Σ (w ∇ log π + v ∇ H) for weights flat over the batch's completion tokens.
+  func accumulate(
+    _ batch: SequenceBatch, weights given: [Float], entropyWeights givenEntropy: [Float],
+    temperature: Float = 1
+  ) throws {
+    try accumulateGradient(
+      of: batch, sequences: 0..<batch.sequenceCount, temperature: temperature
+    ) { sequences, _, weights, entropyWeights in
+      let first = batch.tokens(ofSequences: sequences).lowerBound
+      for i in weights.indices {
+        weights[i] = given[first + i]
+        entropyWeights[i] = givenEntropy[first + i]
+      }
+    }
+  }
+
   /// The accumulated gradient of a tensor.
   func gradient(of tensor: ParameterLayout.Tensor) -> [Float] {
     guard let training else { return [] }
@@ -179,5 +197,16 @@ extension TransformerPolicy {
   var parameterBits: [UInt32] {
     guard let network else { return [] }
     return network.layout.tensors.flatMap { values(of: $0).map(\.bitPattern) }
+  }
+}
+
+extension Data {
+  /// The first occurrence of a text replaced by another of the same length.
+  func replacing(_ text: String, with other: String) -> Data {
+    var copy = self
+    if let range = range(of: Data(text.utf8)) {
+      copy.replaceSubrange(range, with: Data(other.utf8))
+    }
+    return copy
   }
 }

@@ -12,6 +12,7 @@ struct OracleTests {
   ]
   private static let promptLengths = [3, 1, 2]
   private static let weights: [Float] = [0.7, -0.4, 1.25, 0.3, -1, 0.5, 0.9, 0, -0.6, 2]
+  private static let entropyWeights: [Float] = [2, 1, -0.5, 0, 1.5, 3, -2, 0, 0, 0]
 
   private var batch: SequenceBatch {
     SequenceBatch(whole: Self.sequences, promptLengths: Self.promptLengths)
@@ -62,6 +63,19 @@ struct OracleTests {
     try checkGradients(tinyPolicy(family, tied: true), batch)
   }
 
+  /// The entropy's weights alone, and with those of log π; a completion that has only one kind.
+  @Test(arguments: ModelFamily.allCases, [true, false])
+  func `the gradient of the entropy agrees with central differences`(
+    _ family: ModelFamily, tied: Bool
+  ) throws {
+    try checkGradients(
+      tinyPolicy(family, tied: tied), weights: Array(repeating: 0, count: 10),
+      entropyWeights: Self.entropyWeights)
+    try checkGradients(
+      tinyPolicy(family, tied: tied), weights: [0.7, -0.4, 1.25, 0.3, 0, 0, 0, 0, -0.6, 2],
+      entropyWeights: Self.entropyWeights)
+  }
+
   /// YaRN with a factor of 1 stretches nothing: only the growth of queries and keys is left.
   @Test func `the gradient takes part in the attention factor of scaled positions`() throws {
     try Fixtures.withTemporaryFolder { folder in
@@ -92,16 +106,26 @@ struct OracleTests {
     return policy
   }
 
-  private func checkGradients(_ policy: TransformerPolicy, _ given: SequenceBatch? = nil) throws {
+  private func checkGradients(
+    _ policy: TransformerPolicy, _ given: SequenceBatch? = nil,
+    weights: [Float] = Self.weights, entropyWeights: [Float]? = nil
+  ) throws {
     let batch = (given ?? self.batch).folded(below: 12)
-    #expect(batch.tokenCount == Self.weights.count)
-    try policy.accumulate(
-      batch, weights: Self.weights, temperature: Float(Self.temperature))
+    #expect(batch.tokenCount == weights.count)
+    let temperature = Float(Self.temperature)
+    if let entropyWeights {
+      try policy.accumulate(
+        batch, weights: weights, entropyWeights: entropyWeights, temperature: temperature)
+    } else {
+      try policy.accumulate(batch, weights: weights, temperature: temperature)
+    }
     let network = try #require(policy.network)
     let oracle = try DoubleOracle(policy)
     for tensor in network.layout.tensors {
       let gradient = policy.gradient(of: tensor)
-      let numeric = numericGradient(oracle, tensor.name, batch)
+      let numeric = numericGradient(
+        oracle, tensor.name, batch, weights: weights,
+        entropyWeights: entropyWeights ?? weights.map { _ in 0 })
       #expect(numeric.count == gradient.count)
       let largest = numeric.reduce(0) { max($0, abs($1)) }
       let fault = zip(gradient, numeric).reduce(0) { max($0, abs(Double($1.0) - $1.1)) }
@@ -132,7 +156,8 @@ struct OracleTests {
   }
 
   private func numericGradient(
-    _ oracle: DoubleOracle, _ name: String, _ batch: SequenceBatch
+    _ oracle: DoubleOracle, _ name: String, _ batch: SequenceBatch, weights: [Float],
+    entropyWeights: [Float]
   ) -> [Double] {
     var moved = oracle
     let h = 1e-5
@@ -146,7 +171,9 @@ struct OracleTests {
         return sum
           + moved.objective(
             prompt + completion.map { batch.tokens[$0] }, promptLength: prompt.count,
-            weights: Self.weights[completion].map(Double.init), temperature: Self.temperature)
+            weights: weights[completion].map(Double.init),
+            entropyWeights: entropyWeights[completion].map(Double.init),
+            temperature: Self.temperature)
       }
     }
     let values = oracle.tensors[name] ?? []

@@ -8,9 +8,9 @@ extension Network {
   func headTiles(_ count: Int) -> RowTiles { RowTiles(rowCount: count, limit: headRowLimit) }
 
   var headRowLimit: Int {
-    if logitRows > 0 { return min(WorkerScratch.tileRows, RowTiles.padded(logitRows)) }
     let affordable = (2 << 20) / shape.vocabularySize / RowTiles.granule * RowTiles.granule
-    return min(WorkerScratch.tileRows, max(RowTiles.granule, affordable))
+    let limit = min(WorkerScratch.tileRows, max(RowTiles.granule, affordable))
+    return logitRows > 0 ? min(limit, RowTiles.padded(logitRows)) : limit
   }
 
   /// Tokens whose logits are in memory for a backward pass: all of a piece's, or a part of more.

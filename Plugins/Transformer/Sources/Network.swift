@@ -14,8 +14,8 @@ package final class Network {
   /// Floats of logits that are kept for the backward pass, at most: 128 MiB. A piece of work with
   /// more computes them again, part by part.
   package var logitsBudget = 32 << 20
-  /// Rows that the head takes at a time, rounded up to a granule, instead of as many as the budget
-  /// and the cache allow; 0: those.
+  /// Tokens whose logits are in memory at a time, rounded up to a granule, instead of as many as the
+  /// budget allows; 0: those. A tile of the head has no more rows either.
   package var logitRows = 0
   let pool: ThreadPool
   package let backEnd: ProductBackEnd

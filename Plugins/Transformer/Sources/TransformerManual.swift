@@ -60,13 +60,13 @@ extension TransformerPolicy {
       .flag(
         "share-prompts", default: true,
         help:
-          "whether sequences of a group in one piece of work share their prompt's rows; false: each"
-          + " brings its own"),
+          "whether sequences of a group in one piece of scoring or training share their prompt's"
+          + " rows; false: each brings its own"),
       .integer(
         "logit-rows", default: 0, in: 0...1_048_576,
         help:
-          "tokens whose logits are in memory at a time, rounded up to a multiple of 32; 0: as many"
-          + " as 128 MiB hold"),
+          "tokens whose logits training has in memory at a time, rounded up to a multiple of 32; 0:"
+          + " as many as 128 MiB hold"),
       .number("beta1", default: 0.9, in: 0...0.999999, help: "decay of AdamW's first moment"),
       .number("beta2", default: 0.999, in: 0...0.999999, help: "decay of its second moment"),
       .number("epsilon", default: 1e-8, in: 1e-30...1, help: "added to the second moment's root"),

@@ -16,7 +16,7 @@ extension TransformerPolicy {
     guard let other = other as? TransformerPolicy else {
       throw FulcrumError(
         .usage,
-        "expected a policy of the same type to blend with, got a"
+        "expected a policy of the same type to blend with, got"
           + " '\(type(of: other).manual.name)'", at: Self.manual.name,
         hint: "policies that are blended start from one checkpoint")
     }
@@ -62,7 +62,7 @@ extension Network {
 }
 
 extension ModelShape {
-  /// All that the parameters' number, places and use depend on.
+  /// All that the parameters' number, places and names depend on.
   fileprivate var sizes: String {
     "\(family.rawValue), \(layerCount) layers of width \(width) and hidden width \(hiddenWidth),"
       + " \(headCount) heads (\(keyValueHeadCount) for keys) of size \(headSize),"

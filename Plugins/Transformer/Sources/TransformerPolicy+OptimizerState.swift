@@ -44,7 +44,7 @@ extension TransformerPolicy {
     let names = Self.momentPrefixes.flatMap { prefix in
       tensors.map { (name: prefix + $0.name, shape: $0.shape) }
     }
-    try file.require(names) { _ in false }
+    try Self.require(names, in: file)
     let master = try Self.master(file, tensors, in: directory)
     // Fresh memory throughout: nothing of the policy changes before everything is read.
     var read: [FloatBuffer] = []
@@ -80,16 +80,22 @@ extension TransformerPolicy {
         .checkpoint, "there is no '\(masterFile)', which should hold the weights in float32",
         at: optimizer.path, hint: "the checkpoint is incomplete: use an earlier one")
     }
-    try file.require(tensors.map { ($0.name, $0.shape) }) { _ in false }
+    try require(tensors.map { ($0.name, $0.shape) }, in: file)
+    return file
+  }
+
+  /// Checks that a file has exactly these tensors, in float32.
+  private static func require(
+    _ tensors: [(name: String, shape: [Int])], in file: CheckpointTensors
+  ) throws(FulcrumError) {
+    try file.require(tensors) { _ in false }
     for tensor in tensors {
       let precision = try file.precision(of: tensor.name)
       guard precision == .f32 else {
         throw FulcrumError(
-          .checkpoint,
-          "tensor '\(tensor.name)' is stored as \(precision.rawValue), expected f32",
-          at: path, hint: "rounded weights don't continue to the same bits")
+          .checkpoint, "tensor '\(tensor.name)' is stored as \(precision.rawValue), expected f32",
+          at: file.path, hint: "rounded numbers don't continue to the same bits")
       }
     }
-    return file
   }
 }

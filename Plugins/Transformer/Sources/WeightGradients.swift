@@ -27,7 +27,6 @@ struct WeightGradients {
   private static let largestBlock = 512
   /// Rows that a product in bf16 sums: few sizes of products serve any number of rows.
   private static let roundedRows = 512
-  private static let summedRows = 128
 
   private var blocks: [Block] = []
   private let rows: Int
@@ -65,13 +64,9 @@ struct WeightGradients {
     let first = block.outputs.lowerBound
     let target = block.target + first * inputs
     guard isHalf else {
-      for row in stride(from: 0, to: rows, by: Self.summedRows) {
-        MatrixProduct.addTransposedTimes(
-          block.gradient + row * outputs + first, stride: outputs, block.input + row * inputs,
-          stride: inputs, into: target, stride: inputs, rows: block.outputs.count,
-          inner: min(Self.summedRows, rows - row), columns: inputs)
-      }
-      return
+      return MatrixProduct.addTransposedTimes(
+        block.gradient + first, stride: outputs, block.input, stride: inputs, into: target,
+        stride: inputs, rows: block.outputs.count, inner: rows, columns: inputs)
     }
     let padded = RowTiles.padded(rows)
     for row in stride(from: 0, to: padded, by: Self.roundedRows) {
