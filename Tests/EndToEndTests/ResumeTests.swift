@@ -27,7 +27,7 @@ import Testing
     let names = lines.split(separator: "\n").map { String($0.dropFirst(66)) }
     let files = try FileManager.default.subpathsOfDirectory(atPath: newest(path, 3)).filter {
       var isFolder: ObjCBool = false
-      FileManager.default.fileExists(atPath: newest(path, 3) + "/" + $0, isDirectory: &isFolder)
+      _ = FileManager.default.fileExists(atPath: newest(path, 3) + "/" + $0, isDirectory: &isFolder)
       return !isFolder.boolValue && $0 != "trainer/checksums"
     }
     #expect(names.sorted() == files.sorted())
