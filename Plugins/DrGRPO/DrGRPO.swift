@@ -26,20 +26,15 @@ package struct DrGRPO: AdvantageTransform {
     for group in 0..<batch.sequences.groupCount {
       let members = batch.sequences.sequences(ofGroup: group)
       var sum = 0.0
-      for sequence in members { sum += Self.wholeReturn(of: batch, advantages.span, sequence) }
+      for sequence in members {
+        sum += batch.wholeReturn(ofSequence: sequence, in: advantages.span)
+      }
       let mean = members.count > 1 ? sum / Double(members.count) : 0
       for sequence in members {
-        let difference = Self.wholeReturn(of: batch, advantages.span, sequence) - mean
+        let difference = batch.wholeReturn(ofSequence: sequence, in: advantages.span) - mean
         let advantage = min(max(Float(difference), -greatest), greatest)
         for token in batch.sequences.tokens(ofSequence: sequence) { advantages[token] = advantage }
       }
     }
-  }
-
-  private static func wholeReturn(
-    of batch: RolloutBatch, _ returns: Span<Float>, _ sequence: Int
-  ) -> Double {
-    let tokens = batch.sequences.tokens(ofSequence: sequence)
-    return Double(tokens.isEmpty ? batch.rewards[sequence] : returns[tokens.lowerBound])
   }
 }

@@ -66,7 +66,7 @@ package struct GroupAdvantage: AdvantageTransform {
       let deviation = scale == .group ? groupDeviation : batchDeviation
       let divisor = scale == .none ? 1 : deviation + deviationFloor
       for sequence in members {
-        let difference = Self.wholeReturn(of: batch, advantages.span, sequence) - mean
+        let difference = batch.wholeReturn(ofSequence: sequence, in: advantages.span) - mean
         // A group of one has its return for a difference, so equal returns of a whole batch of such
         // groups would be divided by the floor alone.
         let advantage = deviation == 0 ? 0 : Self.nearest(difference / divisor)
@@ -75,24 +75,17 @@ package struct GroupAdvantage: AdvantageTransform {
     }
   }
 
-  private static func wholeReturn(
-    of batch: RolloutBatch, _ returns: Span<Float>, _ sequence: Int
-  ) -> Double {
-    let tokens = batch.sequences.tokens(ofSequence: sequence)
-    return Double(tokens.isEmpty ? batch.rewards[sequence] : returns[tokens.lowerBound])
-  }
-
   /// Mean and unbiased standard deviation of returns; 0 and 1 for fewer than two.
   private static func moments(
     of batch: RolloutBatch, _ returns: Span<Float>, over members: Range<Int>
   ) -> (mean: Double, deviation: Double) {
     guard members.count > 1 else { return (0, 1) }
     var sum = 0.0
-    for sequence in members { sum += wholeReturn(of: batch, returns, sequence) }
+    for sequence in members { sum += batch.wholeReturn(ofSequence: sequence, in: returns) }
     let mean = sum / Double(members.count)
     var squares = 0.0
     for sequence in members {
-      let difference = wholeReturn(of: batch, returns, sequence) - mean
+      let difference = batch.wholeReturn(ofSequence: sequence, in: returns) - mean
       squares += difference * difference
     }
     return (mean, (squares / Double(members.count - 1)).squareRoot())

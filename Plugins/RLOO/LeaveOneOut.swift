@@ -29,21 +29,16 @@ package struct LeaveOneOut: AdvantageTransform {
       let members = batch.sequences.sequences(ofGroup: group)
       let count = Double(members.count)
       var sum = 0.0
-      for sequence in members { sum += Self.wholeReturn(of: batch, advantages.span, sequence) }
       for sequence in members {
-        var difference = Self.wholeReturn(of: batch, advantages.span, sequence)
+        sum += batch.wholeReturn(ofSequence: sequence, in: advantages.span)
+      }
+      for sequence in members {
+        var difference = batch.wholeReturn(ofSequence: sequence, in: advantages.span)
         // n R − Σ R over n − 1: no mean is rounded, so whole numbers are divided only once.
         if count > 1 { difference = (count * difference - sum) / (count - 1) }
         let advantage = min(max(Float(difference), -greatest), greatest)
         for token in batch.sequences.tokens(ofSequence: sequence) { advantages[token] = advantage }
       }
     }
-  }
-
-  private static func wholeReturn(
-    of batch: RolloutBatch, _ returns: Span<Float>, _ sequence: Int
-  ) -> Double {
-    let tokens = batch.sequences.tokens(ofSequence: sequence)
-    return Double(tokens.isEmpty ? batch.rewards[sequence] : returns[tokens.lowerBound])
   }
 }

@@ -61,20 +61,13 @@ package struct BatchWhitening: AdvantageTransform {
     for group in 0..<batch.sequences.groupCount {
       let members = batch.sequences.sequences(ofGroup: group)
       var sum = 0.0
-      for sequence in members { sum += wholeReturn(of: batch, returns.span, sequence) }
+      for sequence in members { sum += batch.wholeReturn(ofSequence: sequence, in: returns.span) }
       let mean = members.count > 1 ? sum / Double(members.count) : 0
       for sequence in members {
-        let difference = wholeReturn(of: batch, returns.span, sequence) - mean
+        let difference = batch.wholeReturn(ofSequence: sequence, in: returns.span) - mean
         let value = min(max(Float(difference), -greatest), greatest)
         for token in batch.sequences.tokens(ofSequence: sequence) { returns[token] = value }
       }
     }
-  }
-
-  private static func wholeReturn(
-    of batch: RolloutBatch, _ returns: Span<Float>, _ sequence: Int
-  ) -> Double {
-    let tokens = batch.sequences.tokens(ofSequence: sequence)
-    return Double(tokens.isEmpty ? batch.rewards[sequence] : returns[tokens.lowerBound])
   }
 }

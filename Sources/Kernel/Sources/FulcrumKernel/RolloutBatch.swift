@@ -106,6 +106,15 @@ public struct RolloutBatch: Sendable {
     }
   }
 
+  /// The whole return of a sequence, as a transform finds it: what the chain has at its first token,
+  /// where a charge on any of its tokens has arrived; its reward if it has no tokens.
+  ///
+  /// - Parameter advantages: the chain's values, one for each completion token.
+  public func wholeReturn(ofSequence sequence: Int, in advantages: Span<Float>) -> Double {
+    let tokens = sequences.tokens(ofSequence: sequence)
+    return Double(tokens.isEmpty ? rewardStorage[sequence] : advantages[tokens.lowerBound])
+  }
+
   /// Whether the column was computed.
   public func has(_ column: Column) -> Bool {
     let count =
