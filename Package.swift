@@ -6,6 +6,7 @@ let settings: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 let kernel: Target.Dependency = .product(name: "FulcrumKernel", package: "Kernel")
+let pluginTesting: Target.Dependency = .product(name: "PluginTesting", package: "PluginTesting")
 let stamp: Target.Dependency = .product(name: "FulcrumStamp", package: "Kernel")
 
 /// A plugin: the folder Plugins/<folder>, the module <folder>Plugin, the library libfulcrum-<name>.
@@ -25,7 +26,8 @@ struct Plugin {
         path: "Plugins/" + folder + (sources.map { "/" + $0 } ?? ""),
         exclude: sources == nil ? ["README.md"] : [], swiftSettings: settings),
       .testTarget(
-        name: folder + "Tests", dependencies: [.target(name: module), kernel] + testDependencies,
+        name: folder + "Tests",
+        dependencies: [.target(name: module), kernel, pluginTesting] + testDependencies,
         swiftSettings: settings),
     ]
   }
@@ -68,6 +70,7 @@ let package = Package(
   products: [.executable(name: "fulcrum", targets: ["fulcrum"])] + plugins.map(\.product),
   dependencies: [
     .package(path: "Sources/Kernel"),
+    .package(path: "Sources/PluginTesting"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -114,7 +117,7 @@ let package = Package(
     .executableTarget(
       name: "fulcrum",
       dependencies: [
-        kernel, "PluginHost", "Trainer",
+        kernel, pluginTesting, "PluginHost", "Trainer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

@@ -10,12 +10,13 @@ package struct LoadedPlugin: Sendable {
   package let version: String
   /// SHA-256 of the file: 64 lower-case hexadecimal digits.
   package let digest: String
-  package let stamp: PluginStamp
+  /// `nil`: a foreign library, which knows nothing of the kernel.
+  package let stamp: PluginStamp?
   /// In the order of registration; at least one.
-  package let components: [RegisteredComponent]
+  package let components: [HostComponent]
 
   /// The components that serve one protocol, in the order of registration.
-  package func components(_ kind: RegisteredComponent.Kind) -> [RegisteredComponent] {
+  package func components(_ kind: HostComponent.Kind) -> [HostComponent] {
     components.filter { $0.kind == kind }
   }
 
@@ -23,8 +24,8 @@ package struct LoadedPlugin: Sendable {
   ///
   /// - Throws: `.notFound`, with the near names or all that the plugin offers.
   package func component(
-    _ kind: RegisteredComponent.Kind, named wanted: String
-  ) throws(FulcrumError) -> RegisteredComponent {
+    _ kind: HostComponent.Kind, named wanted: String
+  ) throws(FulcrumError) -> HostComponent {
     let candidates = components(kind)
     if let found = candidates.first(where: { $0.manual.name == wanted }) { return found }
     let near = NearNames.of(wanted, among: candidates.map(\.manual.name))
@@ -38,8 +39,8 @@ package struct LoadedPlugin: Sendable {
   ///
   /// - Throws: `.notFound` if there is none; `.usage` if there are several.
   package func onlyComponent(
-    _ kind: RegisteredComponent.Kind
-  ) throws(FulcrumError) -> RegisteredComponent {
+    _ kind: HostComponent.Kind
+  ) throws(FulcrumError) -> HostComponent {
     let candidates = components(kind)
     if let namesake = candidates.first(where: { $0.manual.name == name }) { return namesake }
     guard let first = candidates.first else {

@@ -64,8 +64,8 @@ package final class PluginHost {
   /// - Throws: what `load` throws; `.notFound` if the plugin has no such component; `.usage` if
   ///   the reference leaves several to choose from.
   package func component(
-    _ kind: RegisteredComponent.Kind, _ reference: String, pinnedDigest: String? = nil
-  ) throws(FulcrumError) -> RegisteredComponent {
+    _ kind: HostComponent.Kind, _ reference: String, pinnedDigest: String? = nil
+  ) throws(FulcrumError) -> HostComponent {
     switch try ComponentReference(reference) {
     case .named(let plugin, let component):
       return try load(plugin, pinnedDigest: pinnedDigest).component(kind, named: component)
@@ -133,6 +133,7 @@ package final class PluginHost {
     guard faults.isEmpty else { throw .refusal(of: inspection.path, faults) }
     return LoadedPlugin(
       path: canonical, name: name.text, version: registrar.pluginVersion ?? "",
-      digest: inspection.digest, stamp: stamp, components: registrar.components)
+      digest: inspection.digest, stamp: stamp,
+      components: registrar.components.map(HostComponent.init))
   }
 }

@@ -49,7 +49,9 @@ struct RegistrationCheck {
         faults.append(
           PluginFault("it registers \(label) twice", hint: "give each component its own name"))
       }
-      let owner = others.first { $0.components.contains { Self.label($0) == label } }
+      let owner = others.first {
+        $0.components.contains { Self.label($0.kind, $0.manual.name) == label }
+      }
       if let owner {
         faults.append(
           PluginFault(
@@ -101,6 +103,10 @@ struct RegistrationCheck {
   }
 
   private static func label(_ component: RegisteredComponent) -> String {
-    "\(component.kind.rawValue) '\(component.manual.name)'"
+    label(component.kind, component.manual.name)
+  }
+
+  private static func label(_ kind: RegisteredComponent.Kind, _ name: String) -> String {
+    "\(kind.rawValue) '\(name)'"
   }
 }

@@ -39,7 +39,7 @@ struct DoctorCommand: ParsableCommand {
         check("plugin \(listing.name)", false, "\(error)")
       }
     }
-    for kind in RegisteredComponent.Kind.allCases {
+    for kind in HostComponent.Kind.allCases {
       let names = host.loaded.flatMap { $0.components(kind) }.map(\.manual.name)
       check(
         kind.rawValue, !names.isEmpty, names.isEmpty ? "none" : names.joined(separator: ", "))

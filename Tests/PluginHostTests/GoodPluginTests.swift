@@ -20,9 +20,9 @@ import Testing
     #expect(plugin.name == "good")
     #expect(plugin.version == "1.2.3")
     #expect(plugin.digest.count == 64)
-    #expect(plugin.stamp.interfaceMajor == KernelInterface.major)
-    #expect(plugin.stamp.interfaceMinor == KernelInterface.minor)
-    #expect(plugin.stamp.compiler == KernelInterface.compiler)
+    #expect(plugin.stamp?.interfaceMajor == KernelInterface.major)
+    #expect(plugin.stamp?.interfaceMinor == KernelInterface.minor)
+    #expect(plugin.stamp?.compiler == KernelInterface.compiler)
     #expect(plugin.components.map(\.manual.name) == ["good", "first"])
     #expect(plugin.components.allSatisfy { $0.kind == .advantageTransform })
   }

@@ -65,15 +65,15 @@ package struct ComponentFactory {
   }
 
   /// The choice's parameters, complete with the defaults of the component's manual.
-  package func resolve(_ kind: RegisteredComponent.Kind, _ choice: ComponentChoice)
+  package func resolve(_ kind: HostComponent.Kind, _ choice: ComponentChoice)
     throws(FulcrumError) -> Parameters
   {
     let registered = try find(kind, choice)
     return try Parameters(choice.parameters, for: registered.manual.parameters, at: choice.path)
   }
 
-  private func find(_ kind: RegisteredComponent.Kind, _ choice: ComponentChoice)
-    throws(FulcrumError) -> RegisteredComponent
+  private func find(_ kind: HostComponent.Kind, _ choice: ComponentChoice)
+    throws(FulcrumError) -> HostComponent
   {
     do {
       return try host.component(kind, choice.use, pinnedDigest: choice.digest)
@@ -83,19 +83,20 @@ package struct ComponentFactory {
   }
 
   private func make<Instance>(
-    _ kind: RegisteredComponent.Kind, _ choice: ComponentChoice, as metatype: Instance.Type
+    _ kind: HostComponent.Kind, _ choice: ComponentChoice, as metatype: Instance.Type
   ) throws(FulcrumError) -> Named<Instance> {
     let registered = try find(kind, choice)
     let parameters = try Parameters(
       choice.parameters, for: registered.manual.parameters, at: choice.path)
-    let component = try registered.type.init(parameters, context: context)
+    let component = try registered.make(parameters, context: context)
     guard let instance = component as? Instance else {
       throw Self.misregistered(registered, at: choice.path)
     }
     return Named(name: registered.manual.name, component: instance)
   }
+
   private static func misregistered(
-    _ registered: RegisteredComponent, at path: String
+    _ registered: HostComponent, at path: String
   ) -> FulcrumError {
     FulcrumError(
       .pluginFault,

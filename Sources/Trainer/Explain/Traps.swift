@@ -1,4 +1,5 @@
 import FulcrumKernel
+import PluginHost
 
 /// What in a configuration is allowed, and yet is seldom what its author means.
 package enum Traps {
@@ -34,7 +35,7 @@ package enum Traps {
   private static func twice(_ resolved: [ResolvedComponent]) -> [String] {
     // The paper's letters: how much a token is damped, and how much a divergence costs.
     ["alpha", "beta"].compactMap { name in
-      func places(_ kind: RegisteredComponent.Kind) -> [String] {
+      func places(_ kind: HostComponent.Kind) -> [String] {
         resolved.filter { $0.kind == kind }.compactMap { component in
           for (key, value) in component.parameters.resolved where key == name {
             if case .number(let number) = value, number > 0 {

@@ -4,7 +4,7 @@ import PluginHost
 
 /// A component that a configuration names, with its parameters complete.
 package struct ResolvedComponent {
-  package let kind: RegisteredComponent.Kind
+  package let kind: HostComponent.Kind
   package let name: String
   /// The key path.
   package let path: String
@@ -175,7 +175,7 @@ package struct RunSetup {
   /// Every component that the configuration names, with all of its parameters.
   package func resolvedComponents() throws(FulcrumError) -> [ResolvedComponent] {
     var resolved: [ResolvedComponent] = []
-    for kind in RegisteredComponent.Kind.allCases {
+    for kind in HostComponent.Kind.allCases {
       for choice in try configuration.choices(kind.configurationKey) {
         resolved.append(
           ResolvedComponent(
@@ -203,7 +203,7 @@ package struct RunSetup {
   }
 }
 
-extension RegisteredComponent.Kind {
+extension HostComponent.Kind {
   /// The key under which a configuration names a component of this kind.
   package var configurationKey: String {
     switch self {
