@@ -90,10 +90,17 @@ enum TrainingSession {
     display.note("run directory \(directory.path)")
     display.note("policy \(setup.policy.summary), \(setup.threads) threads")
     for plugin in setup.factory.host.loaded {
-      display.note("plugin \(plugin.name) \(plugin.version), sha256 \(plugin.digest.prefix(12))…")
+      display.note(
+        "plugin \(plugin.name) \(plugin.version), sha256 \(plugin.digest), \(plugin.path)")
     }
     if let checkpoint { display.note("going on after step \(checkpoint.step)") }
+    if let stage = StageMark.left(in: directory.stage) {
+      display.note("the process before did not end by itself; last entered: \(stage)")
+    }
+    StageMark.keep(in: directory.stage)
+    defer { StageMark.end() }
     Interrupt.watch()
+    CrashNote.watch()
     let training = TrainingRun(
       setup: setup, directory: directory, start: checkpoint, observer: display)
     switch try ending(of: training) {

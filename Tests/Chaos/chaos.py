@@ -153,6 +153,7 @@ class Run:
                 path = os.path.join(folder, name)
                 content[os.path.relpath(path, self.path)] = read(path)
         content.pop("run.lock", None)
+        content.pop("run.stage", None)
         content["run.yaml"] = [
             line for line in content["run.yaml"].split(b"\n") if not line.startswith(b"output:")
         ]

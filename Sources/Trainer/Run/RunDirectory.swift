@@ -1,13 +1,15 @@
 import Foundation
 import FulcrumKernel
 
-/// What a run leaves on disk: `run.yaml`, `run.lock`, `metrics.jsonl`, `evaluations.jsonl`,
-/// `samples/`, `checkpoints/`; where there is reason, `rollouts/` and `faults/`
+/// What a run leaves on disk: `run.yaml`, `run.lock`, `run.stage`, `metrics.jsonl`,
+/// `evaluations.jsonl`, `samples/`, `checkpoints/`; where there is reason, `rollouts/` and `faults/`
 /// (Documentation/Faults.md).
 package struct RunDirectory: Sendable {
   package let path: String
 
   package var configuration: String { path + "/run.yaml" }
+  /// Whose code the last process was in.
+  package var stage: String { path + "/run.stage" }
   package var metrics: String { path + "/metrics.jsonl" }
   package var evaluations: String { path + "/evaluations.jsonl" }
   package var samples: String { path + "/samples" }

@@ -50,6 +50,7 @@ struct TrainingLoop {
     let learningRate = rate.rate(step: number)
     let step = UInt32(number)
     hasMoved = false
+    StageMark.begin(step: number)
     let collected = try source.next(step: step)
     let sampled = clock.now
     if records { try write(collected, step: step, to: directory.rollouts) }

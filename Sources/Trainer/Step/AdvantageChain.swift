@@ -18,6 +18,8 @@ package enum AdvantageChain {
     }
     for transform in transforms {
       var span = advantages.mutableSpan
+      StageMark.enter("advantage \(transform.name)")
+      defer { StageMark.leave() }
       do {
         try transform.component.transform(&span, of: batch)
       } catch {

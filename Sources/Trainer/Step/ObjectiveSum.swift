@@ -51,6 +51,8 @@ package struct ObjectiveSum {
     let count = input.tokenCount
     var own = [Float](repeating: 0, count: count)
     var ownLosses = own
+    StageMark.enter("objective \(objective.name)")
+    defer { StageMark.enter("policy, update") }
     do {
       var ownSpan = own.mutableSpan
       var lossSpan = ownLosses.mutableSpan

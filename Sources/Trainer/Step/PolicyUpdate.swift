@@ -82,6 +82,8 @@ package struct PolicyUpdate {
         phase: plan.phases[place.phase], minibatch: minibatches[place.minibatch],
         number: UInt32(number), surveys: [])
       guard turn.hasWork(in: sequences) else { continue }
+      StageMark.enter("policy, update")
+      defer { StageMark.leave() }
       do throws(FulcrumError) {
         turn.surveys = try surveys(of: turn.minibatch, in: sequences, columns, turn: turn)
         try accumulate(turn, sequences, columns, &report)

@@ -55,6 +55,8 @@ package struct RolloutSampler {
       prompts.append(
         GenerationRequest.Prompt(tokens: tokens, id: UInt32(firstPrompt + index)))
     }
+    StageMark.enter("policy, sampling")
+    defer { StageMark.leave() }
     let generation = try policy.generate(
       GenerationRequest(
         prompts: prompts, samplesPerPrompt: samples, maximumTokens: maximumTokens,
@@ -99,6 +101,8 @@ package struct RolloutSampler {
     throws(FulcrumError) -> [RewardScore]
   {
     let scores: [RewardScore]
+    StageMark.enter("reward \(reward.name)")
+    defer { StageMark.leave() }
     do {
       scores = try reward.component.score(samples)
     } catch {

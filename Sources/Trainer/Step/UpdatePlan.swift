@@ -38,6 +38,8 @@ package enum PhaseCheck {
   ) throws(FulcrumError) -> [UpdatePhase] {
     let place = "schedule \(scheduler.name)"
     let phases: [UpdatePhase]
+    StageMark.enter(place)
+    defer { StageMark.leave() }
     do {
       phases = try scheduler.component.phases(for: batch, advantages: advantages.span)
     } catch {
