@@ -4,7 +4,7 @@ RECIPE ?= Documentation/Recipes/knights-and-knaves.yaml
 OUTPUT ?= runs/knights-and-knaves-$(shell date +%Y%m%d-%H%M%S)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
-.PHONY: train test fuzz chaos build dependencies warm-start format lint interface bench clean
+.PHONY: train test fuzz chaos build dependencies warm-start format lint interface bench clean reference
 
 train: build
 	.build/release/fulcrum train $(RECIPE) --set output=$(OUTPUT)
@@ -55,6 +55,10 @@ interface:
 	sh Sources/Kernel/print-interface.sh > Sources/Kernel/Interface/$$(sed -n \
 	  's/#define FULCRUM_INTERFACE_M..OR //p' \
 	  Sources/Kernel/Sources/FulcrumStamp/include/FulcrumStamp.h | paste -sd.).swiftinterface
+
+# Every plugin's parameters, as the plugins tell them.
+reference: build
+	.build/release/fulcrum plugin reference > Documentation/PluginReference.md
 
 clean:
 	rm -rf .build

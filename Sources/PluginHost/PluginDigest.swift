@@ -20,6 +20,6 @@ package enum PluginDigest {
     guard expected != got else { return nil }
     return PluginFault(
       "expected SHA-256 \(expected), got \(got)",
-      hint: "if the library was meant to change, pin the new digest")
+      hint: "if the library was meant to change, pin the new digest with 'fulcrum plugin lock'")
   }
 }

@@ -49,6 +49,14 @@ struct ResumeCommand: ParsableCommand {
       if search.found == nil { display.note("no checkpoint yet: the run begins again") }
       let setup = try RunSetup(
         configuration, checkpoint: checkpoint?.path, searchPath: Plugins.searchPath)
+      for (name, digest) in Provenance.plugins(of: tree) {
+        guard let now = setup.factory.host.loaded.first(where: { $0.name == name })?.digest,
+          now != digest
+        else { continue }
+        display.note(
+          "plugin \(name) is not the library that the run began with (sha256 \(digest.prefix(12))…,"
+            + " now \(now.prefix(12))…): it may go on to other bits")
+      }
       try TrainingSession.run(setup, in: directory, from: checkpoint, display)
     }
   }

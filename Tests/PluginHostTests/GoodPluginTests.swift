@@ -93,7 +93,7 @@ import Testing
     #expect(
       folder.hide(in: error?.description ?? "") == """
         …/libfulcrum-good.so: refused: expected SHA-256 \(pin), got \(digest)
-          hint: if the library was meant to change, pin the new digest
+          hint: if the library was meant to change, pin the new digest with 'fulcrum plugin lock'
         """)
   }
 }

@@ -65,7 +65,7 @@ import Testing
              hint: give the library that the build made, libfulcrum-<name>.so
           2. expected SHA-256 \(pin), got \
         ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad
-             hint: if the library was meant to change, pin the new digest
+             hint: if the library was meant to change, pin the new digest with 'fulcrum plugin lock'
         """)
   }
 

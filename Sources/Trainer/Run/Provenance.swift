@@ -34,6 +34,19 @@ package enum Provenance {
     }
   }
 
+  /// The plugins that a run began with, by name, and their digests; none where it says nothing.
+  package static func plugins(of tree: ConfigurationTree) -> [(name: String, digest: String)] {
+    guard case .section(let entries)? = tree.root["provenance"],
+      case .list(let plugins)? = entries["plugins"]
+    else { return [] }
+    return plugins.compactMap { plugin in
+      guard case .section(let plugin) = plugin, case .value(.text(let name))? = plugin["name"],
+        case .value(let digest)? = plugin["sha256"]
+      else { return nil }
+      return (name, "\(digest)")
+    }
+  }
+
   private static func provenance(host: PluginHost, threads: Int) -> Node {
     let plugins = host.loaded.map { plugin in
       Node([

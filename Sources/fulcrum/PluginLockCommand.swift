@@ -1,0 +1,71 @@
+import ArgumentParser
+import Foundation
+import FulcrumKernel
+import PluginHost
+import Trainer
+
+struct PluginLockCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "lock",
+    abstract: "Pin the plugins of a configuration: write their SHA-256 into it.",
+    discussion: """
+      A run then refuses a library whose bytes are others. Comments and order of the file stay. With \
+      --check nothing is written, and the exit status is 1 if a pin is missing or out of date.
+      """)
+
+  @Argument(help: "The configuration, a YAML file.")
+  var config: String
+
+  @Option(help: "Where to write; by default the configuration itself.")
+  var output: String?
+
+  @Flag(help: "Only say which pins are missing or out of date.")
+  var check = false
+
+  @Option(name: .customLong("plugin-path"), help: "A folder to look in first.")
+  var pluginPath: [String] = []
+
+  func run() throws {
+    let configuration = try RunConfiguration(tree: try ConfigurationTree(file: config))
+    let folders = pluginPath + (try configuration.general.texts("plugin-path"))
+    let host = PluginHost(searchPath: Plugins.searchPath(folders))
+    guard let text = try? String(contentsOfFile: config, encoding: .utf8) else {
+      throw FulcrumError(.notFound, "no readable configuration file here", at: config)
+    }
+    let writer = try PinWriter(text, file: config) { (key, use) throws(FulcrumError) in
+      try Self.digest(key, use, host)
+    }
+    for pin in writer.pins { print(Self.line(pin)) }
+    let stale = writer.pins.count { $0.old?.lowercased() != $0.new }
+    if check {
+      print("\(stale) of \(writer.pins.count) pins to write")
+      if stale > 0 { throw ExitCode(1) }
+      return
+    }
+    try SafeFiles.write(writer.text, to: output ?? config)
+    print("\(writer.pins.count) pins in \(output ?? config), \(stale) of them new")
+  }
+
+  /// The digest of the library that has the component; that it has it is checked, too.
+  private static func digest(_ key: String, _ use: String, _ host: PluginHost)
+    throws(FulcrumError) -> String
+  {
+    if let kind = HostComponent.Kind.allCases.first(where: { $0.configurationKey == key }) {
+      _ = try host.component(kind, use)
+    }
+    switch try ComponentReference(use) {
+    case .named(let plugin, _): return try host.load(plugin).digest
+    case .file(let path, _): return try host.load(path).digest
+    }
+  }
+
+  private static func line(_ pin: PinWriter.Pin) -> String {
+    let state =
+      switch pin.old?.lowercased() {
+      case nil: "new"
+      case pin.new: "same"
+      case .some(let old): "was \(old.prefix(12))…"
+      }
+    return "\(pin.path) \(pin.use)  \(pin.new)  \(state)"
+  }
+}
