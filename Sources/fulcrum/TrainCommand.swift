@@ -49,14 +49,6 @@ struct ResumeCommand: ParsableCommand {
       if search.found == nil { display.note("no checkpoint yet: the run begins again") }
       let setup = try RunSetup(
         configuration, checkpoint: checkpoint?.path, searchPath: Plugins.searchPath)
-      for (name, digest) in Provenance.plugins(of: tree) {
-        guard let now = setup.factory.host.loaded.first(where: { $0.name == name })?.digest,
-          now != digest
-        else { continue }
-        display.note(
-          "plugin \(name) is not the library that the run began with (sha256 \(digest.prefix(12))…,"
-            + " now \(now.prefix(12))…): it may go on to other bits")
-      }
       try TrainingSession.run(setup, in: directory, from: checkpoint, display)
     }
   }
@@ -97,9 +89,17 @@ enum TrainingSession {
   ) throws {
     display.note("run directory \(directory.path)")
     display.note("policy \(setup.policy.summary), \(setup.threads) threads")
+    // Loads every library that the run will use.
+    _ = try setup.resolvedComponents()
+    let known = Provenance.plugins(of: setup.configuration.tree)
     for plugin in setup.factory.host.loaded {
       display.note(
         "plugin \(plugin.name) \(plugin.version), sha256 \(plugin.digest), \(plugin.path)")
+      if let then = known.first(where: { $0.name == plugin.name })?.digest, then != plugin.digest {
+        display.note(
+          "plugin \(plugin.name) is not the library that the run began with (sha256"
+            + " \(then.prefix(12))…, now \(plugin.digest.prefix(12))…): it may go on to other bits")
+      }
     }
     if let checkpoint { display.note("going on after step \(checkpoint.step)") }
     if let stage = StageMark.left(in: directory.stage) {
