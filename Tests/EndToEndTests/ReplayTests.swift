@@ -19,7 +19,8 @@ import Testing
 
   /// Metrics that a replay has of its own rollouts and updates alike.
   private func metrics(_ run: String) throws -> [[String: Double]] {
-    try SmallRun.metrics(of: run)
+    // Where tokens went is not looked at in a replay.
+    try SmallRun.metrics(of: run).map { $0.filter { !$0.key.hasPrefix("direction/") } }
   }
 
   @Test func `the same method on the recorded rollouts gives the same bits`() throws {

@@ -56,7 +56,8 @@ import Testing
       "outcomes/wrong", "outcomes/unparseable", "outcomes/bad-format", "outcomes/error",
       "completions/mean_length", "completions/clipped_ratio", "clip_ratio/region_mean", "kl",
       "entropy", "grad_norm", "learning_rate", "loss", "probability/0.00-0.25/token_share",
-      "probability/0.75-1.00/lever_share",
+      "probability/0.75-1.00/lever_share", "probability/0.75-1.00/weight_share",
+      "direction/0.75-1.00/correct",
     ]
     for name in names { #expect(first[name] != nil, "\(name)") }
     let shares = first.filter { $0.key.hasSuffix("lever_share") }.values

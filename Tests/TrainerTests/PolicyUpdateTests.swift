@@ -216,10 +216,10 @@ private struct LinearObjective: PolicyObjective {
 
   @Test func `levers are shared out by probability interval`() {
     var intervals = ProbabilityIntervals()
-    intervals.add(logProbability: log(0.1), weight: -2, lever: 1)
-    intervals.add(logProbability: log(0.3), weight: 1, lever: 0.5)
-    intervals.add(logProbability: 0, weight: 5, lever: 0.1)
-    intervals.add(logProbability: log(0.9), weight: 0, lever: 0.1)
+    intervals.add(logProbability: log(0.1), weight: -2, lever: 1, entropy: 3)
+    intervals.add(logProbability: log(0.3), weight: 1, lever: 0.5, entropy: 2)
+    intervals.add(logProbability: 0, weight: 5, lever: 0.1, entropy: 1)
+    intervals.add(logProbability: log(0.9), weight: 0, lever: 0.1, entropy: 0)
     var metrics = Metrics()
     intervals.describe(in: &metrics)
     #expect(metrics["probability/0.00-0.25/token_share"] == 0.25)
@@ -227,7 +227,31 @@ private struct LinearObjective: PolicyObjective {
     // 2, 0.5, 0 and 0.5 of 3; Float products, hence the tolerance.
     #expect(abs((metrics["probability/0.00-0.25/lever_share"] ?? 0) - 2.0 / 3) < 1e-7)
     #expect(metrics["probability/0.50-0.75/lever_share"] == 0)
+    // 2, 1, 0 and 5 of 8; the mean of 1 and 0; no token, no mean. Exact in binary.
+    #expect(metrics["probability/0.00-0.25/weight_share"] == 0.25)
+    #expect(metrics["probability/0.75-1.00/weight_share"] == 0.625)
+    #expect(metrics["probability/0.75-1.00/entropy"] == 0.5)
+    #expect(metrics["probability/0.50-0.75/entropy"] == nil)
     #expect(ProbabilityIntervals.index(of: 0.25) == 1)
     #expect(ProbabilityIntervals.index(of: 1) == 3)
+  }
+
+  @Test func `directions are counted by interval and sign`() {
+    var direction = UpdateDirection()
+    // Unlikely: up as it should, up though it should not, unmoved; without advantage: not counted.
+    direction.add(before: log(0.1), after: log(0.2), advantage: 1)
+    direction.add(before: log(0.1), after: log(0.2), advantage: -1)
+    direction.add(before: log(0.1), after: log(0.1), advantage: 2)
+    direction.add(before: log(0.1), after: log(0.2), advantage: 0)
+    // Likely: down as it should.
+    direction.add(before: log(0.9), after: log(0.8), advantage: -1)
+    var metrics = Metrics()
+    direction.describe(in: &metrics)
+    #expect(metrics["direction/0.00-0.25/positive_rose"] == 0.5)
+    #expect(metrics["direction/0.00-0.25/negative_fell"] == 0)
+    #expect(metrics["direction/0.00-0.25/correct"] == 1.0 / 3)
+    #expect(metrics["direction/0.75-1.00/negative_fell"] == 1)
+    #expect(metrics["direction/0.75-1.00/positive_rose"] == nil)
+    #expect(metrics["direction/0.25-0.50/correct"] == nil)
   }
 }

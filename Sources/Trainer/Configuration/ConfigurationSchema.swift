@@ -137,6 +137,10 @@ package enum ConfigurationSchema {
           "samples", default: 16, in: 0...1_000_000, help: "completions written for each step"),
         .integer(
           "samples-every", default: 1, in: 1...10_000_000, help: "steps between written samples"),
+        .number(
+          "probe", default: 0.0625, in: 0...1,
+          help: "share of the completions that are scored again after the update, to see which"
+            + " tokens went the way of their advantage; 0: none"),
         .flag(
           "record", default: false,
           help: "write every step's whole rollout to rollouts/, for 'fulcrum replay'"),

@@ -154,6 +154,10 @@ package struct RunSetup {
     options.iterations = try section.integer("iterations")
     options.aggregation = Aggregation(
       kind, length: length > 0 ? length : try configuration.rollout.integer("max-new-tokens"))
+    // A replayed rollout's log-probabilities are not this policy's.
+    options.probedShare =
+      try configuration.rollout.text("replay").isEmpty
+      ? try configuration.logging.number("probe") : 0
     options.masksTruncated = try section.flag("mask-truncated")
     options.recomputesOldLogProbabilities =
       try section.text("old-log-probabilities") == "recompute"

@@ -1,36 +1,47 @@
 import Foundation
 import FulcrumKernel
 
-/// Who moves the model: tokens and levers in the four probability intervals of the paper's Fig. 1.
+/// Who moves the model: tokens, weights and levers in the four probability intervals of the paper's
+/// Fig. 1.
 ///
 /// A token pulls on the logits with |w| · ‖∇_z log π‖. The share of an interval is its sum over the
 /// sum of all, over the tokens that take part in an update.
 package struct ProbabilityIntervals: Sendable {
   package static let names = ["0.00-0.25", "0.25-0.50", "0.50-0.75", "0.75-1.00"]
 
-  private var tokens = [0.0, 0, 0, 0]
-  private var pulls = [0.0, 0, 0, 0]
+  private struct Sums {
+    var tokens = 0.0
+    var weights = 0.0
+    var pulls = 0.0
+    var entropies = 0.0
+  }
+
+  private var sums = [Sums](repeating: Sums(), count: 4)
 
   package init() {}
 
   /// The interval of a probability: [0, ¼), [¼, ½), [½, ¾) or [¾, 1].
   package static func index(of probability: Float) -> Int { min(3, max(0, Int(probability * 4))) }
 
-  package mutating func add(logProbability: Float, weight: Float, lever: Float) {
+  package mutating func add(logProbability: Float, weight: Float, lever: Float, entropy: Float) {
     let interval = Self.index(of: exp(logProbability))
-    tokens[interval] += 1
-    pulls[interval] += Double(abs(weight) * lever)
+    sums[interval].tokens += 1
+    sums[interval].weights += Double(abs(weight))
+    sums[interval].pulls += Double(abs(weight) * lever)
+    sums[interval].entropies += Double(entropy)
   }
 
-  /// Writes `probability/<interval>/token_share` and `…/lever_share`; none if nothing was added.
+  /// Writes `probability/<interval>/token_share`, `…/weight_share`, `…/lever_share` and, where the
+  /// interval has tokens, their mean `…/entropy`; none if nothing was added.
   package func describe(in metrics: inout Metrics) {
-    let allTokens = tokens.reduce(0, +)
-    let allPulls = pulls.reduce(0, +)
-    guard allTokens > 0 else { return }
-    for (index, name) in Self.names.enumerated() {
-      metrics.set("probability/\(name)/token_share", tokens[index] / allTokens)
-      metrics.set(
-        "probability/\(name)/lever_share", allPulls > 0 ? pulls[index] / allPulls : 0)
+    func total(_ part: (Sums) -> Double) -> Double { sums.reduce(0) { $0 + part($1) } }
+    let (tokens, weights, pulls) = (total(\.tokens), total(\.weights), total(\.pulls))
+    guard tokens > 0 else { return }
+    for (own, name) in zip(sums, Self.names) {
+      metrics.set("probability/\(name)/token_share", own.tokens / tokens)
+      metrics.set("probability/\(name)/weight_share", weights > 0 ? own.weights / weights : 0)
+      metrics.set("probability/\(name)/lever_share", pulls > 0 ? own.pulls / pulls : 0)
+      if own.tokens > 0 { metrics.set("probability/\(name)/entropy", own.entropies / own.tokens) }
     }
   }
 }

@@ -46,6 +46,9 @@ package struct UpdateOptions: Sendable {
   /// Whether completions cut at the length limit are left out of updates.
   package var masksTruncated = false
   package var recomputesOldLogProbabilities = false
+  /// Share of the completions that are scored again after the update, to see where their tokens
+  /// went; 0: none.
+  package var probedShare = 0.0
   /// As `PolicyUpdate.differenceLimit`.
   package var differenceLimit: Double? = 0.01
 
@@ -64,6 +67,9 @@ package struct TrainingStep {
     /// Seconds for old and reference log-probabilities, advantages and phases.
     package let scoringSeconds: Double
     package let updateSeconds: Double
+    /// Where tokens went; `nil`: it was not looked at.
+    package let direction: UpdateDirection?
+    package let probeSeconds: Double
   }
 
   /// - Parameters:
@@ -99,10 +105,18 @@ package struct TrainingStep {
         oldLogProbabilities: try values(of: .oldLogProbabilities, in: batch),
         referenceLogProbabilities: try values(of: .referenceLogProbabilities, in: batch)),
       plan: plan, minibatches: minibatches, hasMoved: &hasMoved)
+    let updated = clock.now
+    var direction: UpdateDirection?
+    if options.probedShare > 0, !report.gradientNorms.isEmpty {
+      direction = try UpdateDirection(
+        of: rollout, advantages: advantages, share: options.probedShare, step: step,
+        by: components.policy, temperature: options.temperature)
+    }
     return Result(
       advantages: advantages, report: report,
       scoringSeconds: (prepared - started) / .seconds(1),
-      updateSeconds: (clock.now - prepared) / .seconds(1))
+      updateSeconds: (updated - prepared) / .seconds(1), direction: direction,
+      probeSeconds: (clock.now - updated) / .seconds(1))
   }
 
   /// The rollout with the columns that components declared, and no others.

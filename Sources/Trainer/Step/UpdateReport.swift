@@ -26,7 +26,8 @@ package struct UpdateReport {
     self.loss += loss
     self.entropy += Double(entropy)
     weighedTokens += 1
-    intervals.add(logProbability: logProbability, weight: weight, lever: lever)
+    intervals.add(
+      logProbability: logProbability, weight: weight, lever: lever, entropy: entropy)
   }
 
   package func describe(in metrics: inout Metrics, learningRate: Double) {

@@ -1,0 +1,89 @@
+import Foundation
+import FulcrumKernel
+
+/// Whether an update moved tokens the way their advantages say, by interval of old probability.
+///
+/// A token of positive advantage should have become likelier, one of negative advantage less likely.
+/// - Source: arXiv 2505.12929, Fig. 3.
+package struct UpdateDirection: Sendable {
+  private struct Counts {
+    var positive = 0.0
+    var rose = 0.0
+    var negative = 0.0
+    var fell = 0.0
+  }
+
+  private var counts = [Counts](repeating: Counts(), count: 4)
+
+  package init() {}
+
+  /// Counts a token; one without advantage has no direction.
+  package mutating func add(before: Float, after: Float, advantage: Float) {
+    let interval = ProbabilityIntervals.index(of: exp(before))
+    if advantage > 0 {
+      counts[interval].positive += 1
+      if after > before { counts[interval].rose += 1 }
+    }
+    if advantage < 0 {
+      counts[interval].negative += 1
+      if after < before { counts[interval].fell += 1 }
+    }
+  }
+
+  /// Writes, for each interval that has such tokens, `direction/<interval>/positive_rose`,
+  /// `…/negative_fell` and `…/correct`, which is of both.
+  package func describe(in metrics: inout Metrics) {
+    for (own, name) in zip(counts, ProbabilityIntervals.names) {
+      let all = own.positive + own.negative
+      if own.positive > 0 {
+        metrics.set("direction/\(name)/positive_rose", own.rose / own.positive)
+      }
+      if own.negative > 0 {
+        metrics.set("direction/\(name)/negative_fell", own.fell / own.negative)
+      }
+      if all > 0 { metrics.set("direction/\(name)/correct", (own.rose + own.fell) / all) }
+    }
+  }
+}
+
+extension UpdateDirection {
+  /// Scores a part of a rollout again, after the update.
+  ///
+  /// - Parameters:
+  ///   - share: of the completions; each step takes others.
+  ///   - advantages: one for each completion token of the rollout.
+  /// - Throws: what the policy throws.
+  package init(
+    of rollout: Rollout, advantages: [Float], share: Double, step: UInt32,
+    by policy: any PolicyModel, temperature: Float
+  ) throws(FulcrumError) {
+    self.init()
+    let sequences = rollout.sequences
+    let chosen = Self.chosen(of: sequences.sequenceCount, share: share, step: step)
+    var prompts: [[Int32]] = []
+    var completions: [[[Int32]]] = []
+    for group in 0..<sequences.groupCount {
+      let members = sequences.sequences(ofGroup: group).filter { chosen.contains($0) }
+      guard !members.isEmpty else { continue }
+      prompts.append(sequences.prompt(ofGroup: group))
+      completions.append(
+        members.map { sequences.tokens.extracting(sequences.tokens(ofSequence: $0)).array })
+    }
+    let part = SequenceBatch(prompts: prompts, completions: completions)
+    let scored = try ScoredColumns(
+      of: part, sequences: 0..<part.sequenceCount, by: policy, temperature: temperature)
+    let places = chosen.sorted().flatMap { sequences.tokens(ofSequence: $0) }
+    for (after, place) in zip(scored.logProbabilities, places) {
+      add(
+        before: rollout.logProbabilities[place], after: after, advantage: advantages[place])
+    }
+  }
+
+  /// Every k-th completion, beginning at another one each step.
+  private static func chosen(of count: Int, share: Double, step: UInt32) -> Set<Int> {
+    guard share > 0, count > 0 else { return [] }
+    let stride = max(1, Int((1 / share).rounded()))
+    let first = Int(step) % min(stride, count)
+    return Set(Swift.stride(from: first, to: count, by: stride))
+  }
+}
