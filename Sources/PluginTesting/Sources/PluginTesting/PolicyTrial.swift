@@ -37,8 +37,9 @@ enum PolicyTrial {
     let generation = try policy.generate(
       GenerationRequest(
         prompts: prompts, samplesPerPrompt: 2, maximumTokens: 8, temperature: 1, seed: 3, step: 1))
-    let tokens = generation.sequences.tokens
-    return Sampled(generation: generation, tokens: tokens.indices.map { tokens[$0] })
+    let sequences = generation.sequences
+    return Sampled(
+      generation: generation, tokens: (0..<sequences.tokenCount).map { sequences.tokens[$0] })
   }
 
   static func scores(
