@@ -59,7 +59,7 @@ struct SoundTransform: AdvantageTransform {
       }),
     Broken(
       "divides by n - 1", "one sample of one token gets a finite advantage",
-      "expected finite advantages of a batch of one token, got nan for token 0",
+      "expected finite advantages of a batch of one token, got ",
       perTransform { (advantages, _) in
         let count = Float(advantages.count - 1)
         for token in advantages.indices {
@@ -79,7 +79,7 @@ struct SoundTransform: AdvantageTransform {
       }),
     Broken(
       "divides by a deviation of 0", "equal rewards get finite advantages",
-      "expected finite advantages of a batch of equal rewards, got nan for token 0",
+      "expected finite advantages of a batch of equal rewards, got ",
       perTransform { (advantages, batch) in
         var spread: Float = 0
         for sequence in 0..<batch.sequences.sequenceCount {

@@ -58,7 +58,8 @@ struct TrialObjective: PolicyObjective {
       for token in input.tokens(ofSequence: sequence) {
         let log = Double(input.logProbabilities[token])
         let drift = log - Double(input.oldLogProbabilities[token])
-        let advantage = Double(input.advantages[token]) - (own ?? Double(input.survey[token]))
+        let mean = Double(input.survey[token])
+        let advantage = Double(input.advantages[token]) - (own ?? mean)
         var weight = advantage + (drift == 0 ? 0 : drift > 0 ? 1 : -1)
         var gain = advantage * log + abs(drift)
         switch mistake {

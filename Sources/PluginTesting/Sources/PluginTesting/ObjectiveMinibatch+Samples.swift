@@ -69,6 +69,19 @@ extension ObjectiveMinibatch {
     return copy
   }
 
+  /// The same mini-batch in memory of its own, as `RolloutBatch.ownCopy`.
+  var ownCopy: ObjectiveMinibatch {
+    var copy = self
+    copy.current = current.map { $0 }
+    copy.old = old.map { $0 }
+    copy.reference = reference.map { $0 }
+    copy.advantages = advantages.map { $0 }
+    copy.entropies = entropies.map { $0 }
+    copy.levers = levers.map { $0 }
+    copy.shares = shares.map { $0 }
+    return copy
+  }
+
   /// A copy of all numbers that an objective can see, which shares no memory with them.
   var snapshot: Trace {
     var trace = Trace()

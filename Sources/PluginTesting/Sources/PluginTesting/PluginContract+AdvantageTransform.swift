@@ -108,8 +108,7 @@ extension Subject where Instance == any AdvantageTransform {
       },
       ContractCheck("the batch is left as it was") { () throws(FulcrumError) in
         for sample in NamedBatch.probes {
-          // A batch of its own, since one who writes through a pointer writes to every copy.
-          let batch = sample.batch
+          let batch = sample.batch.ownCopy
           let before = batch.snapshot
           var values = batch.returns
           var span = values.mutableSpan

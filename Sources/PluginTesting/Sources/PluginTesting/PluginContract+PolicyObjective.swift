@@ -102,7 +102,7 @@ extension Subject where Instance == any PolicyObjective {
       },
       ContractCheck("the input is left as it was") { () throws(FulcrumError) in
         for sample in NamedMinibatch.probes {
-          let minibatch = sample.minibatch
+          let minibatch = sample.minibatch.ownCopy
           let before = minibatch.snapshot
           _ = try minibatch.weighed(by: make())
           try requireSame(before, minibatch.snapshot, "in \(sample.name) before and after the call")

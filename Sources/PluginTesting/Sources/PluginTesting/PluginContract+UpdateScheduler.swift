@@ -110,7 +110,7 @@ extension Subject where Instance == any UpdateScheduler {
       },
       ContractCheck("the batch is left as it was") { () throws(FulcrumError) in
         for sample in NamedBatch.probes {
-          let batch = sample.batch
+          let batch = sample.batch.ownCopy
           let advantages = batch.returns
           var before = batch.snapshot
           before.add("advantages", advantages)

@@ -48,6 +48,12 @@ extension RolloutBatch {
 }
 
 extension RolloutBatch {
+  /// The same batch in memory of its own.
+  ///
+  /// One who writes through a pointer writes to all that share the memory: to every copy of an array,
+  /// and to the literal that it was made of.
+  var ownCopy: RolloutBatch { keeping(Set(Column.allCases)) }
+
   /// A copy of all numbers that a component can see, which shares no memory with the batch.
   var snapshot: Trace {
     var trace = Trace()
