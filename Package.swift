@@ -123,6 +123,8 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(name: "KernelTests", dependencies: [kernel], swiftSettings: settings),
     .testTarget(
+      name: "PluginTestingTests", dependencies: [pluginTesting, kernel], swiftSettings: settings),
+    .testTarget(
       name: "PluginHostTests", dependencies: ["PluginHost", kernel], swiftSettings: settings),
     .testTarget(
       name: "TrainerTests", dependencies: ["Trainer", "PluginHost", kernel],

@@ -1,0 +1,79 @@
+import FulcrumKernel
+
+/// Whether an objective's weights are the derivatives of its losses.
+extension Subject where Instance == any PolicyObjective {
+  /// Weights of `weigh` against the slopes of its losses; the survey is held as a constant.
+  ///
+  /// An objective that holds a factor constant (a stop-gradient) has no such slopes in its losses:
+  /// moving log π moves the factor too. If its losses are −w log π, to eight roundings, which is the
+  /// form that has the gradient w by construction, it passes. One that holds a factor constant in
+  /// another form must leave this check out.
+  func checkSlopes(_ sample: NamedMinibatch) throws(FulcrumError) {
+    let objective = try make()
+    let result = try weighed(sample, by: objective)
+    let minibatch = sample.minibatch
+    if Self.isSurrogate(result, of: minibatch) { return }
+    try compare(result.weights, of: sample, name: "log π") {
+      (token, move) throws(FulcrumError) in
+      var moved = minibatch
+      moved.current[token] += Float(move)
+      return try weighed(
+        NamedMinibatch(name: sample.name, minibatch: moved), by: objective, survey: result.survey
+      ).losses
+    }
+  }
+
+  func checkEntropySlopes(_ sample: NamedMinibatch) throws(FulcrumError) {
+    let objective = try make()
+    guard objective.weighsEntropy else { return }
+    let result = try weighed(sample, by: objective)
+    let minibatch = sample.minibatch
+    try compare(result.entropyWeights, of: sample, name: "entropy") {
+      (token, move) throws(FulcrumError) in
+      var moved = minibatch
+      moved.entropies[token] += Float(move)
+      return try weighed(
+        NamedMinibatch(name: sample.name, minibatch: moved), by: objective, survey: result.survey
+      ).entropyLosses
+    }
+  }
+
+  /// - Parameter losses: of the mini-batch with a token's coordinate moved by so much.
+  private func compare(
+    _ weights: [Float], of sample: NamedMinibatch, name: String,
+    losses: (_ token: Int, _ move: Double) throws(FulcrumError) -> [Float]
+  ) throws(FulcrumError) {
+    var smooth = 0
+    for token in weights.indices {
+      let slope = try Slope { (move) throws(FulcrumError) in try losses(token, move) }
+      let weight = Double(weights[token])
+      let tolerance = slope.tolerance(for: weight)
+      guard slope.kink <= tolerance else { continue }
+      smooth += 1
+      guard abs(weight + slope.value) <= tolerance else {
+        throw fault(
+          "expected a weight of \(Float(-slope.value)) = -∂loss/∂\(name) for token \(token) of"
+            + " \(sample.name), give or take \(Float(tolerance)), got \(weights[token])",
+          hint: "a factor that is held constant must be left out of the losses' slope: report"
+            + " -weight * log π as the loss, or leave this check out by its name")
+      }
+    }
+    // Corners are few on a line; an objective that has one everywhere has no gradient to compare.
+    guard smooth * 4 >= weights.count else {
+      throw fault(
+        "expected losses that are smooth in \(name) at most tokens of \(sample.name), got"
+          + " \(smooth) of \(weights.count)",
+        hint: "check the losses for jumps and for digits lost")
+    }
+  }
+
+  private static func isSurrogate(
+    _ result: ObjectiveMinibatch.Result, of minibatch: ObjectiveMinibatch
+  ) -> Bool {
+    guard result.weights.contains(where: { $0 != 0 }) else { return false }
+    return result.weights.indices.allSatisfy { token in
+      let expected = -Double(result.weights[token]) * Double(minibatch.current[token])
+      return abs(Double(result.losses[token]) - expected) <= 8 * 0x1p-24 * abs(expected)
+    }
+  }
+}

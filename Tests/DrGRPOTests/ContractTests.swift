@@ -1,0 +1,8 @@
+import DrGRPOPlugin
+import PluginTesting
+import Testing
+
+@Suite struct ContractTests {
+  @Test(arguments: PluginContract.checks(for: DrGRPO.self))
+  func `the contract is kept`(check: ContractCheck) throws { try check.run() }
+}

@@ -1,0 +1,8 @@
+import KLCovPlugin
+import PluginTesting
+import Testing
+
+@Suite struct ContractTests {
+  @Test(arguments: PluginContract.checks(for: KLCovObjective.self))
+  func `the contract is kept`(check: ContractCheck) throws { try check.run() }
+}
