@@ -2,6 +2,6 @@ import ArgumentParser
 
 struct PluginCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "plugin", abstract: "Show what plugins there are and what they take.",
-    subcommands: [PluginListCommand.self, PluginInfoCommand.self])
+    commandName: "plugin", abstract: "Show what plugins there are and what they take; begin one.",
+    subcommands: [PluginListCommand.self, PluginInfoCommand.self, PluginNewCommand.self])
 }
