@@ -5,7 +5,8 @@ PREFIX ?= /usr/local
 OUTPUT ?= runs/knights-and-knaves-$(shell date +%Y%m%d-%H%M%S)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
-.PHONY: train test fuzz chaos kit build install uninstall dependencies patchelf warm-start format lint interface bench clean
+.PHONY: train test fuzz chaos kit build dependencies patchelf install uninstall warm-start format \
+  lint interface bench clean
 
 train: build
 	.build/release/fulcrum train $(RECIPE) --set output=$(OUTPUT)

@@ -32,7 +32,7 @@ uninstall() {
   tac "$root/$list" | while read -r kind path; do
     case $kind in
     file) rm -f "$root/$path" ;;
-    folder) rmdir --ignore-fail-on-non-empty "$root${path:+/$path}" ;;
+    folder) [ ! -d "$root/$path" ] || rmdir --ignore-fail-on-non-empty "$root${path:+/$path}" ;;
     esac
   done
 }
@@ -70,8 +70,8 @@ tree() { # SOURCE PATH
 start() {
   made=
   for path in "" /share /share/fulcrum; do
-    [ -d "$root$path" ] || made="${made}folder ${path#/}\n"
-    mkdir -p "$root$path"
+    [ -d "$root$path/" ] || made="${made}folder ${path#/}\n"
+    mkdir -p "$root$path/"
   done
   printf "${made}file $list\n" >"$root/$list"
 }

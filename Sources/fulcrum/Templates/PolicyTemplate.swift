@@ -138,7 +138,8 @@ extension PluginTemplate.Component {
         for prompt in request.prompts {
           guard let last = prompt.tokens.last, prompt.tokens.count < contextLength else {
             throw FulcrumError(
-              .data, "expected a prompt of 1 to \(contextLength - 1) tokens, got "
+              .data,
+              "expected a prompt of 1 to \(contextLength - 1) tokens, got "
                 + "\(prompt.tokens.count)")
           }
           let limit = min(request.maximumTokens, contextLength - prompt.tokens.count)
