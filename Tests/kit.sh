@@ -87,8 +87,8 @@ rm "$moved/lib/fulcrum/plugins/of-another"
 PREFIX=/opt/fulcrum DESTDIR=$folder/stage sh Scripts/install.sh install >/dev/null
 PREFIX=/opt/fulcrum DESTDIR=$folder/stage sh Scripts/install.sh uninstall
 test ! -e "$folder/stage/opt/fulcrum" || fail "uninstalling leaves $(find "$folder/stage/opt")"
-PREFIX=/opt/fulcrum DESTDIR=$folder/stage sh Scripts/install.sh uninstall 2>log && fail "twice"
-grep -q 'installed: there is no such file, so nothing is installed there$' log || fail "$(cat log)"
-PREFIX=here sh Scripts/install.sh install 2>log && fail "a relative prefix is accepted"
-grep -q "^error: PREFIX: expected an absolute path, got 'here'\$" log || fail "$(cat log)"
+PREFIX=/opt/fulcrum DESTDIR=$folder/stage sh Scripts/install.sh uninstall 2>"$folder/log" && fail "twice"
+grep -q 'installed: there is no such file, so nothing is installed there$' "$folder/log" || fail "$(cat "$folder/log")"
+PREFIX=here sh Scripts/install.sh install 2>"$folder/log" && fail "a relative prefix is accepted"
+grep -q "^error: PREFIX: expected an absolute path, got 'here'\$" "$folder/log" || fail "$(cat "$folder/log")"
 echo "kit: all is well"
