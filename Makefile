@@ -1,10 +1,12 @@
 # make train: the main job. make test: all tests. Both install and build what they need.
 SWIFT ?= swift
 RECIPE ?= Documentation/Recipes/knights-and-knaves.yaml
+PREFIX ?= /usr/local
 OUTPUT ?= runs/knights-and-knaves-$(shell date +%Y%m%d-%H%M%S)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
-.PHONY: train test fuzz chaos build dependencies warm-start format lint interface bench clean reference
+.PHONY: train test fuzz chaos kit build dependencies patchelf install uninstall warm-start format \
+  lint interface bench reference clean
 
 train: build
 	.build/release/fulcrum train $(RECIPE) --set output=$(OUTPUT)
@@ -25,6 +27,11 @@ chaos: RUNS ?= 100
 chaos: build
 	python3 Tests/Chaos/chaos.py $(RUNS) $(SEED)
 
+# Plugins from nothing: installs, moves the installation, writes a plugin of each kind with it, builds,
+# tests and trains with them, uninstalls.
+kit: build patchelf
+	sh Tests/kit.sh
+
 build: dependencies
 	$(SWIFT) build -c release
 
@@ -33,6 +40,19 @@ dependencies:
 	  $(SUDO) apt-get update -qq && \
 	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq \
 	    libopenblas-dev libdnnl-dev pkg-config; }
+
+patchelf:
+	@command -v patchelf >/dev/null || { \
+	  $(SUDO) apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq patchelf; }
+
+# Program, plugins, Swift's libraries and the sources that plugins are built against. DESTDIR is heeded.
+install: build patchelf
+	PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' sh Scripts/install.sh install
+
+# Removes what make install put there, and nothing else.
+uninstall:
+	PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' sh Scripts/install.sh uninstall
 
 # Makes the checkpoint that the recipe starts from, anew: some twenty-five minutes on two cores.
 warm-start: build

@@ -1,0 +1,54 @@
+import Foundation
+import FulcrumKernel
+import PluginHost
+
+/// The packages that a plugin's author builds against.
+enum KernelSources {
+  /// Their folders, side by side: the kernel, and what tests a plugin.
+  static let packages = ["Kernel", "PluginTesting"]
+
+  /// The kernel's folder, absolute: the given one, or that of this program's installation or source
+  /// tree.
+  ///
+  /// - Throws: `.usage` if the given folder is none; `.notFound` with the places that were tried.
+  static func find(given: String?) throws(FulcrumError) -> String {
+    if let given {
+      let path = URL(fileURLWithPath: given).resolvingSymlinksInPath().path
+      guard isKernel(path) else {
+        throw FulcrumError(
+          .usage, "expected the folder Kernel of Fulcrum's sources, with PluginTesting beside it",
+          at: path, hint: "an installation has them in share/fulcrum, a source tree in Sources")
+      }
+      return path
+    }
+    let places = places()
+    guard let path = places.first(where: isKernel) else {
+      throw FulcrumError(
+        .notFound,
+        "found no sources of the kernel; none of these folders has them:"
+          + places.map { "\n  " + $0 }.joined(),
+        hint: "give the folder by --kernel; an installation has it in share/fulcrum/Kernel")
+    }
+    return path
+  }
+
+  private static func isKernel(_ path: String) -> Bool {
+    let folder = (path as NSString).deletingLastPathComponent
+    return (path as NSString).lastPathComponent == packages[0]
+      && packages.allSatisfy {
+        FileManager.default.fileExists(atPath: "\(folder)/\($0)/Package.swift")
+      }
+  }
+
+  /// `<prefix>/share/fulcrum/Kernel` of an installation, then the source tree of a program within
+  /// its `.build`.
+  private static func places() -> [String] {
+    guard let executables = PluginSearchPath.folderOfThisExecutable else { return [] }
+    let prefix = (executables as NSString).deletingLastPathComponent
+    var places = ["\(prefix)/share/fulcrum/\(packages[0])"]
+    if let range = executables.range(of: "/.build", options: .backwards) {
+      places.append("\(executables[..<range.lowerBound])/Sources/\(packages[0])")
+    }
+    return places
+  }
+}

@@ -1,0 +1,102 @@
+import ArgumentParser
+import Foundation
+import FulcrumKernel
+import PluginHost
+import Trainer
+
+struct PluginNewCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "new",
+    abstract: "Write a package with a plugin that works, to begin an own one from.",
+    discussion: """
+      The package builds against the kernel's sources, which lie in share/fulcrum of an \
+      installation, or in the source tree of a build.
+      """)
+
+  @Argument(help: "The plugin's name: \(PluginName.rule).")
+  var name: String
+
+  @Option(help: "What it is.")
+  var kind: PluginTemplate.Kind
+
+  @Option(help: "The folder to make. By default the plugin's name.")
+  var output: String?
+
+  @Option(help: "The folder with the kernel's package. By default the one of this program.")
+  var kernel: String?
+
+  func run() throws {
+    guard let name = PluginName(name) else { throw badName }
+    let folder = try folder(for: name)
+    let template = PluginTemplate(
+      name: name, kind: kind, kernel: try KernelSources.find(given: kernel))
+    let files = template.files
+    try SafeFiles.writeFolder(folder) { (aside) throws(FulcrumError) in
+      for file in files {
+        let path = aside + "/" + file.path
+        try SafeFiles.makeFolder((path as NSString).deletingLastPathComponent)
+        try SafeFiles.write(file.text, to: path)
+      }
+    }
+    print("wrote \(folder):")
+    for file in files { print("  \(file.path)") }
+    print("next:")
+    for command in commands(folder) { print("  \(command)") }
+  }
+
+  private var badName: FulcrumError {
+    let near = name.lowercased().replacing("_", with: "-")
+    return FulcrumError(
+      .usage, "expected a name of \(PluginName.rule), got '\(name)'",
+      hint: PluginName(near) == nil ? "take a name such as my-idea" : "did you mean '\(near)'?")
+  }
+
+  /// The absolute path of a folder that can be made.
+  private func folder(for name: PluginName) throws(FulcrumError) -> String {
+    let files = FileManager.default
+    let path = URL(fileURLWithPath: output ?? name.text).standardizedFileURL.path
+    let last = (path as NSString).lastPathComponent
+    // SwiftPM tells packages apart by their folders' names, in lower case.
+    guard !KernelSources.packages.contains(where: { $0.lowercased() == last.lowercased() }) else {
+      throw FulcrumError(
+        .usage,
+        "expected another folder name than those of the packages that it depends on: "
+          + KernelSources.packages.joined(separator: ", "),
+        at: path, hint: "choose one with --output")
+    }
+    guard path != URL(fileURLWithPath: files.currentDirectoryPath).standardizedFileURL.path else {
+      throw FulcrumError(
+        .usage, "expected a folder to make, got the working folder", at: path,
+        hint: "name it from the folder above")
+    }
+    var isFolder: ObjCBool = false
+    guard files.fileExists(atPath: path, isDirectory: &isFolder) else { return path }
+    guard isFolder.boolValue, (try? files.contentsOfDirectory(atPath: path))?.isEmpty == true
+    else {
+      throw FulcrumError(
+        .usage,
+        "expected a new or an empty folder, got "
+          + (isFolder.boolValue ? "one with files in it" : "a file"),
+        at: path, hint: "choose another one with --output, or move that away")
+    }
+    return path
+  }
+
+  /// What builds, tests and lists the plugin.
+  private func commands(_ folder: String) -> [String] {
+    let program = PluginSearchPath.folderOfThisExecutable.map { $0 + "/fulcrum" } ?? "fulcrum"
+    return [
+      "cd \(Self.quoted(folder))",
+      "swift build -c release && swift test",
+      "\(Self.quoted(program)) plugin list --plugin-path .build/release",
+    ]
+  }
+
+  /// A word of a shell's command.
+  private static func quoted(_ path: String) -> String {
+    let isPlain = path.unicodeScalars.allSatisfy {
+      CharacterSet.alphanumerics.contains($0) || "/._-+".unicodeScalars.contains($0)
+    }
+    return isPlain ? path : "'" + path.replacing("'", with: "'\\''") + "'"
+  }
+}
