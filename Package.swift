@@ -106,9 +106,13 @@ let package = Package(
     .target(
       name: "ObjectiveTestSupport", dependencies: [kernel], path: "Tests/ObjectiveTestSupport",
       swiftSettings: settings),
+    .systemLibrary(name: "CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"])]),
     .target(
       name: "PluginHost",
-      dependencies: [kernel, .product(name: "Crypto", package: "swift-crypto")],
+      dependencies: [
+        kernel, "CFFI", .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Yams", package: "Yams"),
+      ],
       swiftSettings: settings),
     .target(
       name: "Trainer",
@@ -124,6 +128,11 @@ let package = Package(
     .testTarget(name: "KernelTests", dependencies: [kernel], swiftSettings: settings),
     .testTarget(
       name: "PluginHostTests", dependencies: ["PluginHost", kernel], swiftSettings: settings),
+    // Builds libraries in C, C++ and Fortran that know nothing of Fulcrum; runs the built program.
+    .testTarget(
+      name: "ForeignTests",
+      dependencies: ["fulcrum", "PluginHost", kernel] + plugins.map { .target(name: $0.module) },
+      swiftSettings: settings),
     .testTarget(
       name: "TrainerTests", dependencies: ["Trainer", "PluginHost", kernel],
       swiftSettings: settings),
