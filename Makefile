@@ -29,10 +29,10 @@ build: dependencies
 	$(SWIFT) build -c release
 
 dependencies:
-	@pkg-config --exists openblas 2>/dev/null && test -e /usr/include/oneapi/dnnl/dnnl.h || { \
+	@pkg-config --exists openblas libffi 2>/dev/null && test -e /usr/include/oneapi/dnnl/dnnl.h || { \
 	  $(SUDO) apt-get update -qq && \
 	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq \
-	    libopenblas-dev libdnnl-dev pkg-config; }
+	    libopenblas-dev libdnnl-dev libffi-dev pkg-config; }
 
 # Makes the checkpoint that the recipe starts from, anew: some twenty-five minutes on two cores.
 warm-start: build

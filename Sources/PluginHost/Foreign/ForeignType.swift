@@ -1,4 +1,5 @@
 internal import CFFI
+import FulcrumKernel
 
 /// The C types that a foreign function's arguments may have: a closed list.
 package enum ForeignType: String, Sendable, CaseIterable {
