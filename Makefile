@@ -4,13 +4,13 @@ RECIPE ?= Documentation/Recipes/knights-and-knaves.yaml
 OUTPUT ?= runs/knights-and-knaves-$(shell date +%Y%m%d-%H%M%S)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
-.PHONY: train test fuzz chaos build dependencies warm-start format lint interface bench clean
+.PHONY: train test fuzz chaos build dependencies fortran warm-start format lint interface bench clean
 
 train: build
 	.build/release/fulcrum train $(RECIPE) --set output=$(OUTPUT)
 
 # One build serves both: tests reach what they need by package access, not by testable imports.
-test: build
+test: build fortran
 	$(SWIFT) test -c release --disable-testable-imports
 
 # Random and damaged checkpoints: each reader RUNS times, until one traps, hangs or takes memory
@@ -33,6 +33,11 @@ dependencies:
 	  $(SUDO) apt-get update -qq && \
 	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq \
 	    libopenblas-dev libdnnl-dev libffi-dev pkg-config; }
+
+# A test builds an example in Fortran; without the compiler it is skipped.
+fortran:
+	@command -v gfortran >/dev/null || { $(SUDO) apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq gfortran; } || true
 
 # Makes the checkpoint that the recipe starts from, anew: some twenty-five minutes on two cores.
 warm-start: build

@@ -130,7 +130,8 @@ package struct ForeignChecker: Sendable {
         "\(label): the function touched memory \(touched) (\(Self.name(ofSignal: status)))",
         hint: "it may touch only as many values as the counts say; " + check)
     }
-    return PluginFault("\(label): it crashed with \(Self.name(ofSignal: status))\(last)", hint: check)
+    return PluginFault(
+      "\(label): it crashed with \(Self.name(ofSignal: status))\(last)", hint: check)
   }
 
   private func label(of place: String, _ manifest: ForeignManifest) -> String {

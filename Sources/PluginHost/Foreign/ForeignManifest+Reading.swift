@@ -159,7 +159,8 @@ extension ForeignManifest {
     for needed in ForeignQuantity.results(of: kind, returns: returns)
     where !quantities.contains(needed) {
       throw top.refuse(
-        "arguments", "expected an argument bound to '\(needed.rawValue)', where the function"
+        "arguments",
+        "expected an argument bound to '\(needed.rawValue)', where the function"
           + " leaves what it computes",
         hint: "add {type: \(needed.types(for: kind)?.first?.rawValue ?? ""), bind:"
           + " \(needed.rawValue)}")

@@ -115,7 +115,8 @@ final class ForeignMemory {
     let page = Int(getpagesize())
     let size = max(1, (count + page - 1) / page) * page
     let mapping = mmap(nil, size + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-    guard let mapping, mapping != MAP_FAILED, mprotect(mapping + page, size, PROT_READ | PROT_WRITE) == 0
+    guard let mapping, mapping != MAP_FAILED,
+      mprotect(mapping + page, size, PROT_READ | PROT_WRITE) == 0
     else { preconditionFailure("the system has no memory left") }
     let start = mapping + page
     GuardFault.watch(mapping, page, touching: "before the beginning of '\(name)'")

@@ -1,3 +1,4 @@
+import Foundation
 import FulcrumKernel
 
 /// Makes a plugin out of a manifest and its library.
@@ -24,8 +25,7 @@ struct ForeignPlugin {
     let address: Address
     do throws(PluginFault) {
       try checker.check(manifest, at: canonical, digest: files.digest)
-      address = Address(
-        pointer: try DynamicLibrary(path: files.library).address(of: manifest.function))
+      address = Address(pointer: try manifest.load(files.library))
     } catch {
       throw .refusal(of: inspection.path, [error])
     }
@@ -41,5 +41,16 @@ struct ForeignPlugin {
   /// A function in a library that stays mapped until the process ends.
   private struct Address: @unchecked Sendable {
     let pointer: UnsafeMutableRawPointer
+  }
+}
+
+extension ForeignManifest {
+  /// Maps the library and finds the function. The rounding mode and the handling of tiny numbers
+  /// stay as they are: libraries built with -ffast-math change them for the whole program.
+  func load(_ library: String) throws(PluginFault) -> UnsafeMutableRawPointer {
+    var environment = fenv_t()
+    fegetenv(&environment)
+    defer { fesetenv(&environment) }
+    return try DynamicLibrary(path: library).address(of: function)
   }
 }

@@ -24,7 +24,7 @@ package struct ForeignTrial {
     }
     say(report, ForeignReport.next, "loading")
     do throws(PluginFault) {
-      let address = try DynamicLibrary(path: library).address(of: manifest.function)
+      let address = try manifest.load(library)
       let trial = ForeignTrial(manifest: manifest, address: address, report: report)
       GuardFault.report(to: report)
       try trial.run()
