@@ -217,8 +217,12 @@ import Testing
         """, ["path": .text(workshop.file("seen"))]) as? any PolicyObjective)
     // The current policy's entropies and levers are no columns.
     #expect(objective.needs == [.oldLogProbabilities, .referenceLogProbabilities])
-    let columns: [[Float]] = [[-1, -2, -3], [0.5, 1, 2], [0.25, 0, 1], [3, -4, 5]]
-    let others: [[Float]] = [[-4, -5, -6], [-7, -8, -9]]
+    let current: [Float] = [-1, -2, -3]
+    let entropies: [Float] = [0.5, 1, 2]
+    let levers: [Float] = [0.25, 0, 1]
+    let advantages: [Float] = [3, -4, 5]
+    let old: [Float] = [-4, -5, -6]
+    let reference: [Float] = [-7, -8, -9]
     let offsets = [40, 41, 43]
     let shares = [0.5, 0.125]
     let none: [Float] = []
@@ -226,10 +230,10 @@ import Testing
     var losses = weights
     var metrics = MetricSums()
     let scores = TokenScores(
-      logProbabilities: columns[0].span, entropies: columns[1].span, levers: columns[2].span)
+      logProbabilities: current.span, entropies: entropies.span, levers: levers.span)
     let input = ObjectiveInput(
-      scores: scores, advantages: columns[3].span, oldLogProbabilities: others[0].span,
-      referenceLogProbabilities: others[1].span, offsets: offsets.span, minibatchTokenCount: 90,
+      scores: scores, advantages: advantages.span, oldLogProbabilities: old.span,
+      referenceLogProbabilities: reference.span, offsets: offsets.span, minibatchTokenCount: 90,
       minibatchSequenceCount: 9, shares: shares.span, survey: none.span, step: 6, update: 2)
     var weightSpan = weights.mutableSpan
     var lossSpan = losses.mutableSpan
