@@ -48,7 +48,10 @@ import Testing
     #expect(plugin.foreign?.libraryDigest == (try sha256(["libx.so"])))
     for name in ["x.fulcrum.yaml", "libx.so"] {
       let old = try Data(contentsOf: URL(fileURLWithPath: workshop.file(name)))
-      try (old + Data("\n".utf8)).write(to: URL(fileURLWithPath: workshop.file(name)))
+      // Another file under the name: the old one is mapped.
+      try (old + Data("\n".utf8)).write(
+        to: URL(fileURLWithPath: workshop.file(name)), options: .atomic)
+      try workshop.setPermissions(name, 0o644)
       let host = PluginHost(searchPath: workshop.host.searchPath)
       let error = #expect(throws: FulcrumError.self) { try host.load("x", pinnedDigest: whole) }
       #expect(
@@ -57,7 +60,8 @@ import Testing
           \(try sha256(["x.fulcrum.yaml", "libx.so"]))
             hint: if the library was meant to change, pin the new digest
           """)
-      try old.write(to: URL(fileURLWithPath: workshop.file(name)))
+      try old.write(to: URL(fileURLWithPath: workshop.file(name)), options: .atomic)
+      try workshop.setPermissions(name, 0o644)
     }
     #expect(
       try PluginHost(searchPath: workshop.host.searchPath).load("x", pinnedDigest: whole).digest
@@ -136,6 +140,30 @@ import Testing
           2. it registers advantage-transform 'x', which plugin 'x' (…/x.fulcrum.yaml) has too
              hint: use one of the two, or rename the component
         """)
+  }
+
+  @Test func `a link to a manifest of another name is a plugin of the link's name`() throws {
+    try FileManager.default.moveItem(
+      atPath: workshop.file("x.fulcrum.yaml"), toPath: workshop.file("stored.fulcrum.yaml"))
+    try FileManager.default.createSymbolicLink(
+      atPath: workshop.file("x.fulcrum.yaml"),
+      withDestinationPath: workshop.file("stored.fulcrum.yaml"))
+    #expect(try workshop.host.load("x").name == "x")
+  }
+
+  @Test func `without the program that runs the examples nothing is loaded`() throws {
+    // Bytes that no other test has: their examples have not been run.
+    try workshop.write("x.fulcrum.yaml", Workshop.manifest + "# no program\n")
+    let host = PluginHost(
+      searchPath: workshop.host.searchPath,
+      foreignChecker: ForeignChecker(program: workshop.file("absent")))
+    let error = #expect(throws: FulcrumError.self) { try host.load("x") }
+    #expect(
+      text(of: error).hasPrefix(
+        "…/x.fulcrum.yaml: refused: its examples can't be run by …/absent: "))
+    #expect(
+      error?.hint
+        == "the program fulcrum must lie there, and there must be room for temporary files")
   }
 
   @Test func `the examples run once for the same bytes`() throws {

@@ -49,7 +49,7 @@ import Testing
       "type: i64", "type: int",
       "line 11: arguments[1].type: expected one of i32, i64, f32, f64, utf8, const f32*, const"
         + " f64*, const i32*, const i64*, f32*, f64*, i32*, callback, got 'int'\n  hint: did you"
-        + " mean 'i32' or 'i64' or 'f32'?"
+        + " mean 'i32' or 'i64'?"
     ),
     (
       "type: i64", "type: f64",

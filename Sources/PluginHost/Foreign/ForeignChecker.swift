@@ -13,7 +13,7 @@ package struct ForeignChecker: Sendable {
 
   /// - Parameter program: that of Fulcrum, `fulcrum`.
   package init(
-    program: String?, arguments: [String] = ["plugin", "foreign-check"],
+    program: String?, arguments: [String] = ["plugin", "foreign-check", "--"],
     timeout: Duration = .seconds(10)
   ) {
     self.program = program

@@ -24,7 +24,8 @@ struct ForeignPlugin {
     }
     let address: Address
     do throws(PluginFault) {
-      try checker.check(manifest, at: canonical, digest: files.digest)
+      // By the name that it was found under, which its target need not bear.
+      try checker.check(manifest, at: inspection.path, digest: files.digest)
       address = Address(pointer: try manifest.load(files.library))
     } catch {
       throw .refusal(of: inspection.path, [error])
