@@ -1,3 +1,4 @@
+import Foundation
 import FulcrumKernel
 import PluginHost
 import Testing
@@ -134,6 +135,18 @@ import Testing
         == "…/x.fulcrum.yaml: refused: "
         + message.replacing(
           "GUIDE", with: "Documentation/ForeignPlugins.md says what a manifest holds"))
+  }
+
+  @Test func `the guide has every type and every binding`() throws {
+    let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent()
+      .appendingPathComponent("Documentation/ForeignPlugins.md").path
+    let guide = try String(contentsOfFile: path, encoding: .utf8)
+    for name in ForeignType.allCases.map(\.rawValue) + ForeignQuantity.allCases.map(\.rawValue)
+      + ForeignReturn.allCases.map(\.rawValue)
+    {
+      #expect(guide.contains("`\(name)`"), "\(name)")
+    }
   }
 
   @Test func `text that is no YAML is a message`() throws {
