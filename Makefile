@@ -5,14 +5,14 @@ PREFIX ?= /usr/local
 OUTPUT ?= runs/knights-and-knaves-$(shell date +%Y%m%d-%H%M%S)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
-.PHONY: train test fuzz chaos kit build dependencies patchelf install uninstall warm-start format \
-  lint interface bench reference clean
+.PHONY: train test fuzz chaos kit build dependencies patchelf install \
+  uninstall warm-start format lint interface bench reference clean fortran
 
 train: build
 	.build/release/fulcrum train $(RECIPE) --set output=$(OUTPUT)
 
 # One build serves both: tests reach what they need by package access, not by testable imports.
-test: build
+test: build fortran
 	$(SWIFT) test -c release --disable-testable-imports
 
 # Random and damaged checkpoints: each reader RUNS times, until one traps, hangs or takes memory
@@ -36,10 +36,15 @@ build: dependencies
 	$(SWIFT) build -c release
 
 dependencies:
-	@pkg-config --exists openblas 2>/dev/null && test -e /usr/include/oneapi/dnnl/dnnl.h || { \
+	@pkg-config --exists openblas libffi 2>/dev/null && test -e /usr/include/oneapi/dnnl/dnnl.h || { \
 	  $(SUDO) apt-get update -qq && \
 	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq \
-	    libopenblas-dev libdnnl-dev pkg-config; }
+	    libopenblas-dev libdnnl-dev libffi-dev pkg-config; }
+
+# A test builds an example in Fortran; without the compiler it is skipped.
+fortran:
+	@command -v gfortran >/dev/null || { $(SUDO) apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq gfortran; } || true
 
 patchelf:
 	@command -v patchelf >/dev/null || { \

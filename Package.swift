@@ -106,9 +106,13 @@ let package = Package(
     .target(
       name: "ObjectiveTestSupport", dependencies: [kernel], path: "Tests/ObjectiveTestSupport",
       swiftSettings: settings),
+    .systemLibrary(name: "CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"])]),
     .target(
       name: "PluginHost",
-      dependencies: [kernel, .product(name: "Crypto", package: "swift-crypto")],
+      dependencies: [
+        kernel, "CFFI", .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Yams", package: "Yams"),
+      ],
       swiftSettings: settings),
     .target(
       name: "Trainer",
@@ -126,6 +130,10 @@ let package = Package(
       name: "PluginTestingTests", dependencies: [pluginTesting, kernel], swiftSettings: settings),
     .testTarget(
       name: "PluginHostTests", dependencies: ["PluginHost", kernel], swiftSettings: settings),
+    // Builds libraries in C; the built program runs their examples.
+    .testTarget(
+      name: "ForeignTests", dependencies: ["fulcrum", "PluginHost", kernel],
+      swiftSettings: settings),
     .testTarget(
       name: "TrainerTests", dependencies: ["Trainer", "PluginHost", kernel],
       swiftSettings: settings),

@@ -4,7 +4,8 @@ import FulcrumKernel
 package enum ComponentReference: Sendable, Equatable {
   /// `foo` is plugin foo's component foo; `lib/foo` is plugin lib's component foo.
   case named(plugin: String, component: String)
-  /// `…/libfulcrum-x.so` leaves the component open; `…/libfulcrum-x.so:foo` names it.
+  /// `…/libfulcrum-x.so` leaves the component open; `…/libfulcrum-x.so:foo` names it. A foreign
+  /// library's `…/x.fulcrum.yaml` has one component only.
   case file(path: String, component: String?)
 
   /// Reads a reference as a configuration writes it.
@@ -17,7 +18,10 @@ package enum ComponentReference: Sendable, Equatable {
       path = String(text[..<colon])
       component = String(text[text.index(after: colon)...])
     }
-    if path.contains("/"), path.hasPrefix("/") || path.hasPrefix(".") || path.hasSuffix(".so") {
+    if path.contains("/"),
+      path.hasPrefix("/") || path.hasPrefix(".") || path.hasSuffix(".so")
+        || path.hasSuffix(PluginName.manifestSuffix)
+    {
       if let component { try Self.check(component, in: text) }
       self = .file(path: path, component: component)
       return
@@ -26,7 +30,8 @@ package enum ComponentReference: Sendable, Equatable {
     guard parts.count <= 2 else {
       throw FulcrumError(
         .usage, "'\(text)' names no component",
-        hint: "write a plugin's name, 'plugin/component', or a path that ends in .so")
+        hint: "write a plugin's name, 'plugin/component', or a path that ends in .so or "
+          + PluginName.manifestSuffix)
     }
     for part in parts { try Self.check(part, in: text) }
     self = .named(plugin: parts[0], component: parts[parts.count - 1])
@@ -43,7 +48,7 @@ extension FulcrumError {
   static func badName(_ name: String, in reference: String) -> FulcrumError {
     let lowered = name.lowercased().replacing("_", with: "-")
     let hint =
-      if PluginName(fileName: name) != nil {
+      if PluginName(fileName: name) != nil || PluginName(manifestFileName: name) != nil {
         "for a file in the working folder, write './\(name)'"
       } else if PluginName(lowered) != nil {
         "did you mean '\(lowered)'?"

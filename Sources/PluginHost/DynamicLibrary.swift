@@ -23,13 +23,21 @@ struct DynamicLibrary {
   ///
   /// - Throws: a fault if there is no such symbol.
   func callEntry(_ symbol: String, _ registrar: PluginRegistrar) throws(PluginFault) {
+    let address = try address(of: symbol)
+    // The inspection found it to be a function; its signature is the plugin's promise.
+    let entry = unsafeBitCast(address, to: EntryFunction.self)
+    withExtendedLifetime(registrar) { entry(Unmanaged.passUnretained(registrar).toOpaque()) }
+  }
+
+  /// Where a function lies.
+  ///
+  /// - Throws: a fault if there is no such symbol.
+  func address(of symbol: String) throws(PluginFault) -> UnsafeMutableRawPointer {
     guard let address = dlsym(handle, symbol) else {
       throw PluginFault(
         "the system finds no symbol \(symbol) in it", hint: "build it again")
     }
-    // The inspection found it to be a function; its signature is the plugin's promise.
-    let entry = unsafeBitCast(address, to: EntryFunction.self)
-    withExtendedLifetime(registrar) { entry(Unmanaged.passUnretained(registrar).toOpaque()) }
+    return address
   }
 
   /// Makes a sentence of the system loader's words.

@@ -2,18 +2,21 @@ import FulcrumKernel
 
 /// A plugin whose entry function has run and whose registration is in order.
 package struct LoadedPlugin: Sendable {
-  /// The library's absolute path, symbolic links resolved.
+  /// The library's absolute path, or that of a foreign library's manifest, symbolic links resolved.
   package let path: String
   /// As configurations write it.
   package let name: String
-  /// As its entry function registered it.
+  /// As its entry function registered it, or its manifest says.
   package let version: String
-  /// SHA-256 of the file: 64 lower-case hexadecimal digits.
+  /// SHA-256 of the file, for a foreign library of the manifest's bytes followed by the library's:
+  /// 64 lower-case hexadecimal digits.
   package let digest: String
   /// `nil`: a foreign library, which knows nothing of the kernel.
   package let stamp: PluginStamp?
   /// In the order of registration; at least one.
   package let components: [HostComponent]
+  /// A foreign library's files; `nil`: a Swift plugin's.
+  package let foreign: ForeignFiles?
 
   /// The components that serve one protocol, in the order of registration.
   package func components(_ kind: HostComponent.Kind) -> [HostComponent] {

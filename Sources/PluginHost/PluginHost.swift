@@ -8,18 +8,25 @@ package final class PluginHost {
   package let searchPath: PluginSearchPath
   /// In the order of loading. A library that was refused is not among them.
   package private(set) var loaded: [LoadedPlugin] = []
+  private let foreignChecker: ForeignChecker
 
   /// Nothing is read before something is asked for.
-  package init(searchPath: PluginSearchPath) {
+  ///
+  /// - Parameter foreignChecker: runs the examples of foreign libraries.
+  package init(
+    searchPath: PluginSearchPath, foreignChecker: ForeignChecker = .ofThisExecutable
+  ) {
     self.searchPath = searchPath
+    self.foreignChecker = foreignChecker
   }
 
   /// Loads a plugin, or gives it again if it is loaded already.
   ///
   /// - Parameters:
   ///   - reference: a name, looked for among the loaded plugins and then on the search path; or
-  ///     the path of a library, which contains a slash.
-  ///   - pinnedDigest: the SHA-256 that the file must have.
+  ///     the path of a library or of a foreign library's manifest, which contains a slash.
+  ///   - pinnedDigest: the SHA-256 that the file must have; for a foreign library that of the
+  ///     manifest's bytes followed by the library's.
   /// - Throws: `.notFound` with every place that was tried; `.pluginRefused` with every fault of
   ///   the library; `.usage` for a bad name; `.configuration` for a bad digest; `.inputOutput`.
   package func load(
@@ -33,7 +40,10 @@ package final class PluginHost {
     let canonical = FileSystem.canonicalPath(path) ?? path
     if let known = loaded.first(where: { $0.path == canonical }) { return try check(known, pin) }
 
-    let plugin = try open(try PluginInspection.inspect(path: path), canonical, pin)
+    let plugin =
+      path.hasSuffix(PluginName.manifestSuffix)
+      ? try open(try ForeignInspection.inspect(path: path), canonical, pin)
+      : try open(try PluginInspection.inspect(path: path), canonical, pin)
     loaded.append(plugin)
     return plugin
   }
@@ -43,8 +53,7 @@ package final class PluginHost {
     var first: [PluginName: String] = [:]
     var listings: [PluginListing] = []
     for folder in searchPath.folders {
-      for name in searchPath.plugins(in: folder) {
-        let path = folder.path + "/" + name.fileName
+      for (name, path) in searchPath.plugins(in: folder) {
         listings.append(
           PluginListing(
             name: name.text, path: path, origin: folder.origin,
@@ -84,13 +93,13 @@ package final class PluginHost {
     if searchPath.folders.isEmpty {
       message += "the search path is empty"
     } else {
-      message += "none of these folders has a \(name.fileName):"
+      message += "none of these folders has a \(name.fileName) or \(name.manifestFileName):"
       for folder in searchPath.folders {
         let isMissing = FileSystem.names(inFolder: folder.path) == nil
         message += "\n  \(folder.path) (\(folder.origin)\(isMissing ? "; can't be read" : ""))"
       }
     }
-    let known = Set(searchPath.folders.flatMap { searchPath.plugins(in: $0).map(\.text) })
+    let known = Set(searchPath.folders.flatMap { searchPath.plugins(in: $0).map(\.name.text) })
     throw FulcrumError(
       .notFound, message,
       hint: known.isEmpty
@@ -105,20 +114,37 @@ package final class PluginHost {
     return plugin
   }
 
-  /// Maps an inspected library and runs its entry function, if there is nothing against it.
   private func open(
-    _ inspection: PluginInspection, _ canonical: String, _ pin: String?
+    _ inspection: ForeignInspection, _ canonical: String, _ pin: String?
   ) throws(FulcrumError) -> LoadedPlugin {
-    var faults = inspection.faults
-    if let pin, let fault = PluginDigest.fault(expected: pin, got: inspection.digest) {
+    try ForeignPlugin(inspection: inspection, checker: foreignChecker, others: loaded).open(
+      canonical,
+      faults: faults(pin: pin, digest: inspection.files?.digest, name: inspection.name))
+  }
+
+  /// What the pin and the plugins that are loaded already have against another one.
+  ///
+  /// - Parameter digest: `nil`: not known, because a file is missing, a fault of its own.
+  private func faults(pin: String?, digest: String?, name: String) -> [PluginFault] {
+    var faults: [PluginFault] = []
+    if let pin, let digest, let fault = PluginDigest.fault(expected: pin, got: digest) {
       faults.append(fault)
     }
-    if let namesake = loaded.first(where: { $0.name == inspection.name }) {
+    if let namesake = loaded.first(where: { $0.name == name }) {
       faults.append(
         PluginFault(
           "a plugin '\(namesake.name)' is loaded already, from \(namesake.path)",
           hint: "use one of the two"))
     }
+    return faults
+  }
+
+  /// Maps an inspected library and runs its entry function, if there is nothing against it.
+  private func open(
+    _ inspection: PluginInspection, _ canonical: String, _ pin: String?
+  ) throws(FulcrumError) -> LoadedPlugin {
+    var faults =
+      inspection.faults + self.faults(pin: pin, digest: inspection.digest, name: inspection.name)
     guard faults.isEmpty, let stamp = inspection.stamp,
       let name = PluginName(inspection.name)
     else { throw .refusal(of: inspection.path, faults) }
@@ -134,6 +160,6 @@ package final class PluginHost {
     return LoadedPlugin(
       path: canonical, name: name.text, version: registrar.pluginVersion ?? "",
       digest: inspection.digest, stamp: stamp,
-      components: registrar.components.map(HostComponent.init))
+      components: registrar.components.map(HostComponent.init), foreign: nil)
   }
 }

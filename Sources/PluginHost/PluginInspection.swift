@@ -6,19 +6,40 @@ package struct PluginInspection: Sendable {
   package let path: String
   /// From the file name; the whole file name if that is not `libfulcrum-<name>.so`.
   package let name: String
-  /// SHA-256 of the file: 64 lower-case hexadecimal digits.
+  /// SHA-256 of the file, for a foreign library of the manifest's bytes followed by the library's;
+  /// 64 lower-case hexadecimal digits, empty if a manifest's library can't be found.
   package let digest: String
   /// `nil` if it has none that can be read.
   package let stamp: PluginStamp?
   /// All that keeps it from being loaded, as far as the file can be understood; empty: it is sound.
   package let faults: [PluginFault]
 
-  /// Reads a file and gathers its faults, among them a folder or file that anybody may write to:
+  /// Reads a library or a foreign library's manifest and gathers its faults, among them a folder or file that anybody may write to:
   /// such a file could be another one by the time that the system maps it.
   ///
   /// - Throws: `.notFound` or `.inputOutput` if the file can't be read at all.
   package static func inspect(path: String) throws(FulcrumError) -> PluginInspection {
+    if path.hasSuffix(PluginName.manifestSuffix) {
+      return PluginInspection(try ForeignInspection.inspect(path: path))
+    }
     let contents = try FileSystem.contents(of: path)
+    return PluginInspection(
+      path: path, bytes: contents.bytes, knownFaults: permissionFaults(of: path, contents))
+  }
+
+  /// What a manifest and its library say.
+  private init(_ foreign: ForeignInspection) {
+    path = foreign.path
+    name = foreign.name
+    digest = foreign.files?.digest ?? ""
+    stamp = nil
+    faults = foreign.faults
+  }
+
+  /// That anybody may write to a file, or to a folder that it is reached by.
+  static func permissionFaults(
+    of path: String, _ contents: FileSystem.Contents
+  ) -> [PluginFault] {
     var faults: [PluginFault] = []
     var folders = [FileSystem.folder(of: path)]
     if let target = FileSystem.canonicalPath(path).map(FileSystem.folder(of:)),
@@ -35,7 +56,7 @@ package struct PluginInspection: Sendable {
       faults.append(
         PluginFault("anybody may write to the file", hint: "run: chmod o-w '\(path)'"))
     }
-    return PluginInspection(path: path, bytes: contents.bytes, knownFaults: faults)
+    return faults
   }
 
   /// Gathers the faults of a library's bytes.
@@ -76,7 +97,7 @@ package struct PluginInspection: Sendable {
     self.faults = faults
   }
 
-  private static func formatFaults(of image: ELFImage) -> [PluginFault] {
+  static func formatFaults(of image: ELFImage) -> [PluginFault] {
     var faults: [PluginFault] = []
     if image.type != ELFImage.dynamicLibrary {
       faults.append(

@@ -1,6 +1,6 @@
 import FulcrumKernel
 
-/// A library found on the search path, inspected but not loaded.
+/// A library or manifest found on the search path, inspected but not loaded.
 package struct PluginListing: Sendable {
   /// From the file name.
   package let name: String
@@ -12,6 +12,9 @@ package struct PluginListing: Sendable {
   package let inspection: Result<PluginInspection, FulcrumError>
   /// The path of the library that a load by this name takes instead; `nil`: it takes this one.
   package let shadowedBy: String?
+
+  /// Whether it is the manifest of a library that knows nothing of Fulcrum.
+  package var isForeign: Bool { path.hasSuffix(PluginName.manifestSuffix) }
 
   /// Whether a load by name would take this library and, as far as its file tells, succeed.
   package var isUsable: Bool {

@@ -49,17 +49,26 @@ struct RegistrationCheck {
         faults.append(
           PluginFault("it registers \(label) twice", hint: "give each component its own name"))
       }
-      let owner = others.first {
-        $0.components.contains { Self.label($0.kind, $0.manual.name) == label }
-      }
-      if let owner {
-        faults.append(
-          PluginFault(
-            "it registers \(label), which plugin '\(owner.name)' (\(owner.path)) has too",
-            hint: "use one of the two, or rename the component"))
+      if let fault = Self.clash(component.kind, component.manual.name, among: others) {
+        faults.append(fault)
       }
     }
     return faults
+  }
+
+  /// That another plugin has a component of this kind and name.
+  static func clash(
+    _ kind: HostComponent.Kind, _ name: String, among others: [LoadedPlugin]
+  ) -> PluginFault? {
+    let label = label(kind, name)
+    let owner = others.first {
+      $0.components.contains { Self.label($0.kind, $0.manual.name) == label }
+    }
+    return owner.map {
+      PluginFault(
+        "it registers \(label), which plugin '\($0.name)' (\($0.path)) has too",
+        hint: "use one of the two, or rename the component")
+    }
   }
 
   private static func manualFaults(_ component: RegisteredComponent) -> [PluginFault] {

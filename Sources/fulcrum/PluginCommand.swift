@@ -6,6 +6,6 @@ struct PluginCommand: ParsableCommand {
     abstract: "Show what plugins there are and what they take; begin, check and pin one.",
     subcommands: [
       PluginListCommand.self, PluginInfoCommand.self, PluginReferenceCommand.self,
-      PluginNewCommand.self, PluginLockCommand.self,
+      PluginNewCommand.self, PluginLockCommand.self, PluginForeignCheckCommand.self,
     ])
 }

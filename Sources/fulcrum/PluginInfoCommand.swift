@@ -16,13 +16,19 @@ struct PluginInfoCommand: ParsableCommand {
     let host = PluginHost(searchPath: Plugins.searchPath(pluginPath))
     let loaded = try host.load(plugin)
     print("\(loaded.name) \(loaded.version)")
-    print("  library    \(loaded.path)")
+    if let foreign = loaded.foreign {
+      print("  manifest   \(loaded.path)\n             sha256 \(foreign.manifestDigest)")
+      print("  library    \(foreign.library)\n             sha256 \(foreign.libraryDigest)")
+    } else {
+      print("  library    \(loaded.path)")
+    }
     print("  sha256     \(loaded.digest)")
     if let stamp = loaded.stamp {
       print(
         "  built for  kernel interface \(stamp.interfaceMajor).\(stamp.interfaceMinor),"
           + " by \(stamp.compiler)")
     }
+    if let function = loaded.foreign?.function { print("  calls      \(function)") }
     for component in loaded.components {
       let manual = component.manual
       print("\n\(component.kind.rawValue) \(manual.name)")

@@ -56,7 +56,8 @@ struct PolicyOptions: ParsableArguments {
 
   private static func onlyPolicy(_ host: PluginHost) throws(FulcrumError) -> String {
     var policies: [String] = []
-    for listing in host.installed() where listing.isUsable {
+    // A foreign library can't be a policy: its examples needn't be run to know.
+    for listing in host.installed() where listing.isUsable && !listing.isForeign {
       let plugin = try host.load(listing.path)
       policies += plugin.components(.policy).map { "\(plugin.name)/\($0.manual.name)" }
     }

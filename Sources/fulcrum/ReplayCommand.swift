@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import FulcrumKernel
+import PluginHost
 import Trainer
 
 struct ReplayCommand: ParsableCommand {

@@ -30,7 +30,7 @@ import Testing
     #expect(
       error?.description == """
         'a/b/c' names no component
-          hint: write a plugin's name, 'plugin/component', or a path that ends in .so
+          hint: write a plugin's name, 'plugin/component', or a path that ends in .so or .fulcrum.yaml
         """)
   }
 

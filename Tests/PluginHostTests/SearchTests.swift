@@ -39,7 +39,8 @@ import Testing
     #expect(error?.code == .notFound)
     #expect(
       text(of: error) == """
-        no plugin 'lopty': none of these folders has a libfulcrum-lopty.so:
+        no plugin 'lopty': none of these folders has a libfulcrum-lopty.so or \
+        lopty.fulcrum.yaml:
           …/first (plugin-path of the configuration)
           …/absent (FULCRUM_PLUGIN_PATH; can't be read)
           hint: did you mean 'lopti'?
@@ -50,7 +51,8 @@ import Testing
     for name in ["lopti", "grpo"] { try folder.write("libfulcrum-\(name).so", []) }
     #expect(
       text(of: error("knights-and-knaves", PluginSearchPath(configured: [folder.path]))) == """
-        no plugin 'knights-and-knaves': none of these folders has a libfulcrum-knights-and-knaves.so:
+        no plugin 'knights-and-knaves': none of these folders has a \
+        libfulcrum-knights-and-knaves.so or knights-and-knaves.fulcrum.yaml:
           … (plugin-path of the configuration)
           hint: known: grpo, lopti
         """)

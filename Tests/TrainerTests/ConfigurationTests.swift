@@ -1,4 +1,5 @@
 import FulcrumKernel
+import PluginHost
 import Testing
 import Trainer
 

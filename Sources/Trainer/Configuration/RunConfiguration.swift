@@ -1,5 +1,6 @@
 import Foundation
 import FulcrumKernel
+import PluginHost
 
 /// A component that a configuration names: `{use: NAME, sha256: …, parameter: value, …}`.
 package struct ComponentChoice: Sendable {

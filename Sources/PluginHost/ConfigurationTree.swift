@@ -80,13 +80,18 @@ package struct ConfigurationTree: Sendable {
   /// The error with the file and line of the key path that it names, where the file has it.
   package func placed(_ error: FulcrumError) -> FulcrumError {
     guard let location = error.location else { return error.within(file) }
-    var path = location
+    return error.within(line(of: location).map { "\(file):\($0)" } ?? file)
+  }
+
+  /// The line of a key path, or of the nearest one around it that the file has.
+  package func line(of path: String) -> Int? {
+    var path = path
     while !path.isEmpty {
-      if let line = lines[path] { return error.within("\(file):\(line)") }
-      guard let cut = path.lastIndex(where: { $0 == "." || $0 == "[" }) else { break }
+      if let line = lines[path] { return line }
+      guard let cut = path.lastIndex(where: { $0 == "." || $0 == "[" }) else { return nil }
       path = String(path[..<cut])
     }
-    return error.within(file)
+    return nil
   }
 
   private enum Key {

@@ -1,0 +1,83 @@
+import FulcrumKernel
+
+/// What goes into a foreign function and what comes out: its proof that the manifest is right.
+package struct ForeignExample: Sendable {
+  /// What the function is called with.
+  enum Given: Sendable {
+    case sample(RewardSample)
+    case batch(ExampleBatch)
+  }
+
+  /// What it must give, by the name of the array: `advantages`; `weights` and `losses`; `reward`;
+  /// or for schedules the phases' names.
+  struct Expectation: Sendable {
+    let name: String
+    let values: [Double]
+  }
+
+  let given: Given
+  /// Those that the example sets; the others have their defaults.
+  let parameters: [String: ParameterValue]
+  let seed: UInt64
+  let expectations: [Expectation]
+  /// The greatest difference from what is expected.
+  let tolerance: Double
+  /// Where the manifest has it, from 1.
+  let line: Int?
+
+  /// Of a difference that is not the function's fault: seven digits are what a `float` holds.
+  static let defaultTolerance = 1e-6
+}
+
+/// The data of a batch, or of an objective's slice, in an example.
+struct ExampleBatch: Sendable {
+  /// Tokens of each sequence.
+  let lengths: [Int]
+  /// Sequences of each group.
+  let groups: [Int]
+  /// Sequences of each mini-batch.
+  let minibatches: [Int]
+  /// Every array that the example gives, by what it can be bound to.
+  let arrays: [ForeignQuantity: [Double]]
+  let step: UInt32
+  let update: UInt32
+  /// Of the whole mini-batch that a slice is part of.
+  let minibatchTokenCount: Int
+  /// Of the whole mini-batch that a slice is part of.
+  let minibatchSequenceCount: Int
+
+  var tokenCount: Int { lengths.reduce(0, +) }
+
+  /// An array as the kernel has it; `other` where the example gives none.
+  func floats(_ quantity: ForeignQuantity, count: Int, else other: Float = 0) -> [Float] {
+    arrays[quantity]?.map { Float($0) } ?? [Float](repeating: other, count: count)
+  }
+
+  /// The batch that a transform or a schedule sees.
+  var rolloutBatch: RolloutBatch {
+    var tokens = (arrays[.tokens] ?? [Double](repeating: 0, count: tokenCount))
+      .map { Int32($0) }[...]
+    var completions: [[[Int32]]] = []
+    var sequence = 0
+    for count in groups {
+      completions.append(
+        lengths[sequence..<sequence + count].map { length in
+          defer { tokens = tokens.dropFirst(length) }
+          return Array(tokens.prefix(length))
+        })
+      sequence += count
+    }
+    var columns: [Column: [Float]] = [:]
+    for (quantity, values) in arrays {
+      // A batch's columns, which any kind but the objective has.
+      guard let column = quantity.column(for: .advantageTransform) else { continue }
+      columns[column] = values.map { Float($0) }
+    }
+    return RolloutBatch(
+      sequences: SequenceBatch(
+        prompts: groups.map { _ in [0] }, completions: completions),
+      rewards: floats(.rewards, count: lengths.count),
+      isFinished: arrays[.isFinished]?.map { $0 != 0 }, columns: columns, step: step,
+      minibatchOffsets: minibatches.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) })
+  }
+}

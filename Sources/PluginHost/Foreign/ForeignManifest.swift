@@ -1,0 +1,84 @@
+import FulcrumKernel
+
+/// One argument of a foreign function: its C type and what it is given.
+package struct ForeignArgument: Sendable, Equatable {
+  package let type: ForeignType
+  package let binding: ForeignBinding
+}
+
+/// What a manifest says about a function that knows nothing of Fulcrum.
+package struct ForeignManifest: Sendable {
+  /// The kinds of component that a foreign function can be.
+  static let kinds: [HostComponent.Kind] = [
+    .reward, .advantageTransform, .policyObjective, .updateScheduler,
+  ]
+  /// The number of the format that this host reads.
+  static let format = 1
+
+  package let kind: HostComponent.Kind
+  package let manual: ComponentManual
+  package let version: String
+  /// As the manifest has it: relative to the manifest's folder unless it starts with a slash.
+  package let library: String
+  /// The symbol.
+  package let function: String
+  package let returns: ForeignReturn
+  package let arguments: [ForeignArgument]
+  /// For rewards: one of at least so much counts as a correct answer.
+  let correctFrom: Double
+  /// For schedules: the names of the masks, in order.
+  let phases: [String]
+  /// For schedules: in how many phases each token takes part.
+  let passes: Int
+  /// For schedules: which loop is the outer one.
+  let nesting: PhaseNesting
+  /// At least one.
+  package let examples: [ForeignExample]
+
+  /// Whether an argument is bound to it.
+  func binds(_ quantity: ForeignQuantity) -> Bool {
+    arguments.contains { $0.binding == .quantity(quantity) }
+  }
+
+  /// The columns that the host must compute for the function.
+  var needs: Set<Column> {
+    Set(ForeignQuantity.allCases.filter(binds).compactMap { $0.column(for: kind) })
+  }
+
+  /// The function in C, for manuals: `double score(const char *completion, int64_t token_count)`.
+  package var prototype: String {
+    let result =
+      switch returns {
+      case .f64: "double"
+      case .f32: "float"
+      case .status: "int32_t"
+      case .nothing: "void"
+      }
+    let list = arguments.map { argument in
+      let name = argument.binding.description.split(separator: " ").last.map(String.init) ?? ""
+      return argument.type.declaration(of: name.replacing("-", with: "_"))
+    }
+    return "\(result) \(function)(\(list.isEmpty ? "void" : list.joined(separator: ", ")))"
+  }
+}
+
+extension ForeignType {
+  /// An argument of this type in C.
+  fileprivate func declaration(of name: String) -> String {
+    switch self {
+    case .i32: "int32_t \(name)"
+    case .i64: "int64_t \(name)"
+    case .f32: "float \(name)"
+    case .f64: "double \(name)"
+    case .utf8: "const char *\(name)"
+    case .f32In: "const float *\(name)"
+    case .f64In: "const double *\(name)"
+    case .i32In: "const int32_t *\(name)"
+    case .i64In: "const int64_t *\(name)"
+    case .f32Out: "float *\(name)"
+    case .f64Out: "double *\(name)"
+    case .i32Out: "int32_t *\(name)"
+    case .callback: "void (*\(name))(const char *)"
+    }
+  }
+}
