@@ -11,7 +11,8 @@ package struct CheckWorker {
   let searchPath: PluginSearchPath
   /// What the request gives: component, parameter, value.
   let given: [String: [String: ParameterValue]]
-  /// What a component's protocol promises: sentences, and what throws if they are not true.
+  /// What a component's protocol promises. The first promise is that there is an instance: without
+  /// it none of the others is looked at.
   let contract: @Sendable (HostComponent, [String: ParameterValue]) -> [Promise]
 
   /// A sentence, and what throws if it is not true.
@@ -77,16 +78,27 @@ package struct CheckWorker {
     let own = given[component.manual.name, default: [:]].filter { name, _ in
       component.manual.parameters.contains { $0.name == name }
     }
-    let schema = SchemaChecks(component: component, given: own)
-    guard schema.missing.isEmpty else { return schema.items }
-    let usage = UsageChecks(component: component, given: own)
-    let promises = contract(component, own).map { promise in
-      CheckItem(subject, promise.name) { () throws(FulcrumError) in
+    let missing = component.manual.parameters.filter {
+      $0.defaultValue == nil && own[$0.name] == nil
+    }
+    guard missing.isEmpty else {
+      let settings = missing.map {
+        "--set \(component.manual.name).\($0.name)=… (\($0.expectation))"
+      }
+      return [
+        CheckItem(subject, "the request gives each required parameter") {
+          () throws(FulcrumError) in .incomplete("give " + settings.joined(separator: " and "))
+        }
+      ]
+    }
+    let promises = contract(component, own).enumerated().map { place, promise in
+      CheckItem(subject, promise.name, isEssential: place == 0) { () throws(FulcrumError) in
         try promise.run()
         return .ok("")
       }
     }
-    return schema.items + [usage.independence] + promises + [usage.memory, usage.speed]
+    let usage = UsageChecks(component: component, given: own)
+    return promises + [usage.memory, usage.speed]
   }
 
   /// A `--set` that no component of the plugin takes.

@@ -2,56 +2,40 @@ import FulcrumKernel
 
 /// The kinds that work on a rollout batch.
 extension Exercise {
-  static func transform(
-    _ transform: any AdvantageTransform, _ size: MadeUpBatch.Size
-  ) -> Exercise {
-    let made = variants(size)
-    let batches = made.map { $0.batch(needs: transform.needs) }
-    return Exercise(made[0]) { (variant, result) throws(FulcrumError) in
-      var advantages = made[variant].advantages
+  init(_ transform: any AdvantageTransform) {
+    let made = MadeUpBatch()
+    let batch = made.batch(needs: transform.needs)
+    let returns = made.returns
+    self.init(made) { () throws(FulcrumError) in
+      var advantages = returns
       var span = advantages.mutableSpan
-      try transform.transform(&span, of: batches[variant])
-      result.combine(bits: advantages)
+      try transform.transform(&span, of: batch)
     }
   }
 
-  static func scheduler(_ scheduler: any UpdateScheduler, _ size: MadeUpBatch.Size) -> Exercise {
-    let made = variants(size)
-    let batches = made.map { $0.batch(needs: scheduler.needs) }
-    let advantages = made.map(\.advantages)
-    return Exercise(made[0]) { (variant, result) throws(FulcrumError) in
-      let values = advantages[variant]
-      let phases = try scheduler.phases(for: batches[variant], advantages: values.span)
-      for phase in phases {
-        result.combine(phase.name)
-        result.combine(phase.participates)
-      }
+  init(_ scheduler: any UpdateScheduler) {
+    let made = MadeUpBatch()
+    let batch = made.batch(needs: scheduler.needs)
+    let advantages = made.returns
+    self.init(made) { () throws(FulcrumError) in
+      _ = try scheduler.phases(for: batch, advantages: advantages.span)
     }
   }
 
-  static func objective(_ objective: any PolicyObjective, _ size: MadeUpBatch.Size) -> Exercise {
-    let made = variants(size)
-    let inputs = made.map { ObjectiveArrays($0, needs: objective.needs) }
-    return Exercise(made[0]) { (variant, result) throws(FulcrumError) in
-      try inputs[variant].weigh(by: objective, into: &result)
-    }
+  init(_ objective: any PolicyObjective) {
+    let made = MadeUpBatch()
+    let minibatch = MadeUpMinibatch(made, needs: objective.needs)
+    self.init(made) { () throws(FulcrumError) in try minibatch.weigh(by: objective) }
   }
 
-  private static func variants(_ size: MadeUpBatch.Size) -> [MadeUpBatch] {
-    [MadeUpBatch(size, variant: 0), MadeUpBatch(size, variant: 1)]
-  }
-
-  private init(
-    _ batch: MadeUpBatch,
-    work: @escaping (_ variant: Int, _ result: inout Hasher) throws(FulcrumError) -> Void
-  ) {
+  private init(_ batch: MadeUpBatch, call: @escaping () throws(FulcrumError) -> Void) {
     self.init(
-      unit: "tokens", size: batch.sequences.tokenCount, batch: batch.description, work: work)
+      unit: "tokens", size: batch.sequences.tokenCount, batch: batch.description, call: call)
   }
 }
 
-/// A mini-batch as arrays, from which an objective's input borrows.
-private struct ObjectiveArrays {
+/// Arrays from which an objective's input borrows.
+private struct MadeUpMinibatch {
   let current: [Float]
   let entropies: [Float]
   let levers: [Float]
@@ -72,15 +56,13 @@ private struct ObjectiveArrays {
     entropies = batch.column(.entropies)
     levers = batch.column(.levers)
     // Centred, so that either sign occurs.
-    advantages = batch.advantages.map { $0 - 0.5 }
+    advantages = batch.returns.map { $0 - 0.5 }
     old = column(.oldLogProbabilities)
     reference = column(.referenceLogProbabilities)
     offsets = (0...batch.sequences.sequenceCount).map { batch.sequences.offsets[$0] }
   }
 
-  func weigh(
-    by objective: any PolicyObjective, into result: inout Hasher
-  ) throws(FulcrumError) {
+  func weigh(by objective: any PolicyObjective) throws(FulcrumError) {
     var survey: [Float] = []
     if objective.surveysMinibatch {
       try withInput(survey: []) { (input) throws(FulcrumError) in
@@ -107,7 +89,6 @@ private struct ObjectiveArrays {
       try objective.weighEntropy(
         input, weights: &entropyWeightSpan, losses: &entropyLossSpan, metrics: &metrics)
     }
-    for column in [weights, losses, entropyWeights, entropyLosses] { result.combine(bits: column) }
   }
 
   private func withInput(

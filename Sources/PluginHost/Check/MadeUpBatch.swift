@@ -2,35 +2,29 @@ import FulcrumKernel
 
 /// A rollout batch that no policy made: ragged completions, plausible columns, some rewards.
 struct MadeUpBatch {
-  enum Size {
-    /// For results.
-    case small
-    /// For speed and memory: a leak of one column a call is 16 KiB.
-    case large
-  }
-
   let sequences: SequenceBatch
   let rewards: [Float]
   let columns: [Column: [Float]]
 
-  /// - Parameter variant: another number, other contents.
-  init(_ size: Size, variant: UInt64) {
-    let groups = size == .small ? 3 : 8
-    let samples = size == .small ? 4 : 8
-    let length = size == .small ? 5 : 64
-    var random = CounterRandom(seed: 1, purpose: "plugin-check").stream(variant)
+  private static let groups = 8
+  private static let samples = 8
+  /// Tokens of a completion, on average. All in all 4,096: a leak of one column a call is 16 KiB.
+  private static let length = 64
+
+  init() {
+    var random = CounterRandom(seed: 1, purpose: "plugin-check").stream(0)
     var completions: [[[Int32]]] = []
-    for _ in 0..<groups {
+    for _ in 0..<Self.groups {
       var group: [[Int32]] = []
       // Every second one is shorter by as much as the next is longer, so that the sum is known.
-      for sample in 0..<samples {
-        let count = sample.isMultiple(of: 2) ? length - 3 : length + 3
+      for sample in 0..<Self.samples {
+        let count = sample.isMultiple(of: 2) ? Self.length - 3 : Self.length + 3
         group.append((0..<count).map { _ in Int32(random.uniform() * 256) })
       }
       completions.append(group)
     }
     sequences = SequenceBatch(
-      prompts: (0..<groups).map { [Int32($0), 1, 2] }, completions: completions)
+      prompts: (0..<Self.groups).map { [Int32($0), 1, 2] }, completions: completions)
     rewards = (0..<sequences.sequenceCount).map { _ in random.uniform() < 0.5 ? 0 : 1 }
 
     let old = (0..<sequences.tokenCount).map { _ in Float(-4 * random.uniform()) }
@@ -51,8 +45,8 @@ struct MadeUpBatch {
       minibatchOffsets: [0, sequences.sequenceCount / 2, sequences.sequenceCount])
   }
 
-  /// Each token's advantage: its sequence's reward.
-  var advantages: [Float] {
+  /// What a chain of transforms begins with: each token has its sequence's reward.
+  var returns: [Float] {
     (0..<sequences.sequenceCount).flatMap { sequence in
       sequences.tokens(ofSequence: sequence).map { _ in rewards[sequence] }
     }
@@ -60,14 +54,8 @@ struct MadeUpBatch {
 
   func column(_ column: Column) -> [Float] { columns[column] ?? [] }
 
-  /// For tables: `4,096 tokens in 64 sequences`.
+  /// For tables: `4096 tokens in 64 sequences`.
   var description: String {
-    "\(Self.grouped(sequences.tokenCount)) tokens in \(sequences.sequenceCount) sequences"
-  }
-
-  private static func grouped(_ number: Int) -> String {
-    number < 1000
-      ? "\(number)"
-      : "\(number / 1000)," + String(String(1000 + number % 1000).dropFirst())
+    "\(sequences.tokenCount) tokens in \(sequences.sequenceCount) sequences"
   }
 }
