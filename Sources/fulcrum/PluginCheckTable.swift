@@ -9,7 +9,8 @@ struct PluginCheckTable {
   private var counts: [String: Int] = [:]
   private(set) var isIncomplete = false
 
-  private static let nameWidth = 56
+  private static let wordWidth = 9
+  private static let nameWidth = 60
 
   init(json: Bool) { self.json = json }
 
@@ -30,12 +31,15 @@ struct PluginCheckTable {
     }
     if result.check.subject != subject { print(result.check.subject) }
     subject = result.check.subject
-    let mark = Self.padded(word, 7)
-    guard !result.finding.detail.isEmpty else {
-      print("  \(mark) \(result.check.name)")
-      return
+    let line = "  " + Self.padded(word, Self.wordWidth)
+    let detail = result.finding.detail
+    switch result.finding {
+    case .fault:
+      print(line + result.check.name)
+      print("  " + Self.padded("", Self.wordWidth) + detail)
+    case _ where detail.isEmpty: print(line + result.check.name)
+    default: print(line + Self.padded(result.check.name, Self.nameWidth) + detail)
     }
-    print("  \(mark) \(Self.padded(result.check.name, Self.nameWidth)) \(result.finding.detail)")
   }
 
   func end() {
@@ -46,7 +50,8 @@ struct PluginCheckTable {
         + " \(skipped) skipped")
   }
 
+  /// Followed by two spaces at least.
   private static func padded(_ text: String, _ width: Int) -> String {
-    text + String(repeating: " ", count: max(0, width - text.count))
+    text + String(repeating: " ", count: max(2, width - text.count))
   }
 }

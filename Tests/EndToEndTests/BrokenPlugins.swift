@@ -105,7 +105,9 @@ enum BrokenPlugins {
       }
     }
 
-    /// Needs more memory than a check may take; never touches it.
+    nonisolated(unsafe) var hoard: [UnsafeMutableRawPointer] = []
+
+    /// Needs more memory than a check may take.
     struct Hungry: Broken {
       static let name = "hungry"
       func transform(
@@ -113,7 +115,9 @@ enum BrokenPlugins {
       ) throws(FulcrumError) {
         guard batch.sequences.groupCount == 0 else { return }
         print("a word to standard output")
-        UnsafeMutableRawPointer.allocate(byteCount: 1 << 40, alignment: 16).deallocate()
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: 1 << 40, alignment: 16)
+        memory.storeBytes(of: UInt8(batch.sequences.groupCount), as: UInt8.self)
+        hoard.append(memory)
       }
     }
 
