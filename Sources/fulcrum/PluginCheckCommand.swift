@@ -18,18 +18,12 @@ struct PluginCheckCommand: ParsableCommand {
   @Flag(help: "Print one JSON object a check.")
   var json = false
 
-  @Option(
-    name: .customLong("time-limit"), help: "The longest that one check may take, in seconds.")
-  var timeLimit = CheckLimits.seconds
-
   func run() throws {
-    guard timeLimit > 0, timeLimit <= 3600 else {
-      throw FulcrumError(
-        .usage, "expected seconds above 0 and up to 3600, got \(timeLimit)", at: "--time-limit")
-    }
+    try request.checkTimeLimit()
     // Whether these can be read is told before anything is run.
     _ = try request.given()
-    let supervisor = CheckSupervisor(executable: "/proc/self/exe", limit: timeLimit) { task in
+    let supervisor = CheckSupervisor(executable: "/proc/self/exe", limit: request.timeLimit) {
+      task in
       ["plugin", "check-worker"] + task + request.arguments
     }
     var table = PluginCheckTable(json: json)
@@ -53,12 +47,23 @@ struct PluginCheckRequest: ParsableArguments {
   @Option(name: .customLong("plugin-path"), help: "A folder to look in first.")
   var pluginPath: [String] = []
 
+  @Option(
+    name: .customLong("time-limit"), help: "The longest that one check may take, in seconds.")
+  var timeLimit = CheckLimits.seconds
+
   var host: PluginHost { PluginHost(searchPath: Plugins.searchPath(pluginPath)) }
 
   /// The same request as words of a command line.
   var arguments: [String] {
     overrides.flatMap { ["--set", $0] } + pluginPath.flatMap { ["--plugin-path", $0] }
-      + ["--", plugin]
+      + ["--time-limit", "\(timeLimit)", "--", plugin]
+  }
+
+  func checkTimeLimit() throws(FulcrumError) {
+    guard timeLimit > 0, timeLimit <= 3600 else {
+      throw FulcrumError(
+        .usage, "expected seconds above 0 and up to 3600, got \(timeLimit)", at: "--time-limit")
+    }
   }
 
   /// Component, parameter, value.

@@ -16,9 +16,10 @@ struct PluginCheckWorkerCommand: ParsableCommand {
   @OptionGroup var request: PluginCheckRequest
 
   func run() throws {
+    try request.checkTimeLimit()
     let worker = CheckWorker(
       reference: request.plugin, searchPath: request.host.searchPath, given: try request.given(),
-      contract: ContractSuites.promises)
+      limit: request.timeLimit, contract: ContractSuites.promises)
     worker.run(from: loadOnly ? nil : from)
   }
 }

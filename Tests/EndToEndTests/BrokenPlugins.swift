@@ -36,6 +36,15 @@ enum BrokenPlugins {
       }
     }
 
+    struct Stuck: Broken {
+      static let name = "stuck"
+      func transform(
+        _ advantages: inout MutableSpan<Float>, of batch: RolloutBatch
+      ) throws(FulcrumError) {
+        while batch.sequences.groupCount >= 0 { usleep(1000) }
+      }
+    }
+
     nonisolated(unsafe) var kept: [[Float]] = []
 
     struct Leaking: Broken {
@@ -134,6 +143,7 @@ enum BrokenPlugins {
       PluginRegistrar.register(host, name: "broken", version: "1.0.0") {
         $0.add(advantageTransform: Trapping.self)
         $0.add(advantageTransform: Looping.self)
+        $0.add(advantageTransform: Stuck.self)
         $0.add(advantageTransform: Leaking.self)
         $0.add(advantageTransform: Undeclared.self)
         $0.add(advantageTransform: NotFinite.self)

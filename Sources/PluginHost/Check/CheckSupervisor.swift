@@ -143,11 +143,16 @@ package struct CheckSupervisor {
       $0.trimmingCharacters(in: .whitespaces)
     }
     let said = lines.last { $0.contains("Fatal error") } ?? lines.last { !$0.isEmpty }
-    let words = said.map { "; its last words: \($0.prefix(200))" } ?? ""
+    var words = said.map { "; its last words: \($0.prefix(200))" } ?? ""
     switch end {
     case .exited(let status):
       return .fault("ended the process with status \(status)" + words)
     case .killedBySignal(let signal):
+      if said == nil, signal == SIGILL || signal == SIGTRAP {
+        words =
+          " (hint: Swift traps so on an index out of range, an overflow or a missing value;"
+          + " a debug build says which)"
+      }
       return .fault("crashed: \(Self.name(of: signal))" + words)
     case .timedOut:
       return .fault(String(format: "no end after %g s", limit))

@@ -11,21 +11,28 @@ package struct CheckWorker {
   let searchPath: PluginSearchPath
   /// What the request gives: component, parameter, value.
   let given: [String: [String: ParameterValue]]
+  /// The longest that the supervisor lets a check take, in seconds.
+  let limit: Double
   /// What a component's protocol promises. The first promise is that there is an instance: without
   /// it none of the others is looked at.
   let contract: @Sendable (HostComponent, [String: ParameterValue]) -> [Promise]
+
+  /// Seconds by which the supervisor must have ended a check that takes too long.
+  private static let grace: UInt32 = 10
 
   /// A sentence, and what throws if it is not true.
   package typealias Promise = (name: String, run: @Sendable () throws(FulcrumError) -> Void)
 
   package init(
     reference: String, searchPath: PluginSearchPath, given: [String: [String: ParameterValue]],
+    limit: Double = CheckLimits.seconds,
     contract:
       @escaping @Sendable (HostComponent, [String: ParameterValue]) -> [Promise]
   ) {
     self.reference = reference
     self.searchPath = searchPath
     self.given = given
+    self.limit = limit
     self.contract = contract
   }
 
@@ -63,7 +70,7 @@ package struct CheckWorker {
         continue
       }
       // Should the supervisor be gone, an endless loop still has an end.
-      alarm(UInt32(CheckLimits.seconds) + 40)
+      alarm(UInt32(limit) + Self.grace)
       let finding = item.run()
       if item.name.isEssential, case .fault = finding { brokenSubject = item.name.subject }
       tell(.end(index, finding))

@@ -2,9 +2,9 @@ import Foundation
 import FulcrumKernel
 
 /// A program that may crash, hang or flood: it is watched while it runs, and always ends.
-struct ChildProcess {
+package struct ChildProcess {
   /// How it ended.
-  enum End: Equatable {
+  package enum End: Equatable {
     case exited(Int32)
     case killedBySignal(Int32)
     /// It said nothing for longer than it may, and was killed.
@@ -16,6 +16,12 @@ struct ChildProcess {
   /// The longest time without a line, in seconds.
   let silence: Double
 
+  package init(executable: String, arguments: [String], silence: Double) {
+    self.executable = executable
+    self.arguments = arguments
+    self.silence = silence
+  }
+
   /// How much of what it writes to standard error is kept: the end of it.
   private static let tailLength = 4096
   /// Longer lines are nobody's messages.
@@ -26,7 +32,7 @@ struct ChildProcess {
   /// - Parameter line: called for each line of its standard output, without the line break.
   /// - Returns: how it ended, and the end of what it wrote to standard error.
   /// - Throws: `.inputOutput` if it can't be started.
-  func run(
+  package func run(
     line: ([UInt8]) -> Void
   ) throws(FulcrumError) -> (end: End, errors: String) {
     var output = try Stream()
