@@ -33,7 +33,7 @@ import Testing
     try FileManager.default.createDirectory(atPath: modules, withIntermediateDirectories: true)
     try (head + text).write(
       toFile: modules + "/FulcrumKernel.swiftinterface", atomically: true, encoding: .utf8)
-    compiler = PluginCompiler(folder: folder, modules: modules, interfaceMinor: minor)
+    compiler = PluginCompiler(folder: folder.path, modules: modules, interfaceMinor: minor)
   }
 
   private func install() throws -> String {
@@ -90,9 +90,9 @@ import Testing
       return try #require(try SmallRun.metrics(of: output).first)
     }
     let today = try step("today", "advantage=[{use: grpo}]", "objective=[{use: grpo}]")
-    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    let plugins = URL(fileURLWithPath: path).deletingLastPathComponent().path
     let old = try step(
-      "old", "plugin-path=[\(folder)]", "objective=[{use: veteran/plain-gradient}]",
+      "old", "plugin-path=[\(plugins)]", "objective=[{use: veteran/plain-gradient}]",
       "advantage=[{use: grpo}, {use: veteran/louder, factor: 4}]")
     let norm = try #require(today["grad_norm"])
     #expect(norm > 0)

@@ -4,17 +4,18 @@ import Testing
 /// Broken plugins are named by the right checks while all others report.
 @Suite(.serialized) struct PluginCheckTests {
   /// One library that is broken in every way, for all tests.
+  private static let folder = CommandLine.products + "/BrokenPlugins"
   private static let library = Result {
-    let folder = try CommandLine.Folder()
-    return (folder, try PluginCompiler(folder: folder).library(BrokenPlugins.source))
+    try FileManager.default.createDirectory(
+      atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    return try PluginCompiler(folder: folder).library(BrokenPlugins.source)
   }
   private static let run = Result {
     try PluginChecks(try install("broken"), "--time-limit", "3")
   }
 
   private static func install(_ name: String) throws -> String {
-    let (folder, library) = try library.get()
-    return try PluginCompiler.install(library, as: name, in: folder.path)
+    try PluginCompiler.install(try library.get(), as: name, in: folder)
   }
 
   private func rows(_ component: String) throws -> [PluginChecks.Row] {

@@ -9,7 +9,7 @@ struct PluginCompiler {
   }
 
   /// Where sources and objects go.
-  let folder: CommandLine.Folder
+  let folder: String
 
   /// Where the kernel's module is; by default that of this build.
   var modules: String?
@@ -24,7 +24,7 @@ struct PluginCompiler {
   /// - Throws: `Failure` with the compiler's words.
   func library(_ source: String, name: String = "plugins") throws -> String {
     let files = ["\(name).swift", "\(name)-stamp.c", "\(name).o", "\(name).so"]
-      .map { folder.path + "/" + $0 }
+      .map { folder + "/" + $0 }
     try source.write(toFile: files[0], atomically: true, encoding: .utf8)
     let headers = URL(fileURLWithPath: Self.stamp).deletingLastPathComponent().path + "/include"
     // The numbers that an older kernel's header had.
@@ -36,7 +36,7 @@ struct PluginCompiler {
     try run(["clang", "-c", "-fPIC", "-I", headers, files[1], "-o", files[2]])
     try run([
       "swiftc", "-emit-library", "-parse-as-library", "-O", "-swift-version", "6",
-      "-module-name", "Stranger", "-module-cache-path", folder.path + "/modules",
+      "-module-name", "Stranger", "-module-cache-path", folder + "/modules",
       "-I", try modules ?? Self.ownModules(), "-L", CommandLine.products, "-lFulcrumKernel",
       files[0], files[2], "-o", files[3],
     ])
@@ -47,6 +47,7 @@ struct PluginCompiler {
   @discardableResult
   static func install(_ library: String, as name: String, in folder: String) throws -> String {
     let path = folder + "/libfulcrum-\(name).so"
+    try? FileManager.default.removeItem(atPath: path)
     try FileManager.default.copyItem(atPath: library, toPath: path)
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
     return path
