@@ -27,7 +27,7 @@ struct PluginCheckCommand: ParsableCommand {
       ["plugin", "check-worker"] + task + request.arguments
     }
     var table = PluginCheckTable(json: json)
-    try supervisor.run(path: request.host.libraryPath(of: request.plugin)) { table.add($0) }
+    try supervisor.run(path: request.host.file(of: request.plugin)) { table.add($0) }
     table.end()
     if table.faults > 0 { throw ExitCode(1) }
     if table.isIncomplete { throw ExitCode(2) }

@@ -31,7 +31,7 @@ package struct CheckSupervisor {
   /// Runs all checks.
   ///
   /// - Parameters:
-  ///   - path: the library's file; `nil`: what was named is no library that a plugin is built as.
+  ///   - path: the file that a load would read; `nil`: there is none, as the load will say.
   ///   - report: called for each result, in order, as soon as it is known.
   /// - Throws: `.notFound`, `.usage` and the like for a wrong request; `.inputOutput`.
   package func run(
@@ -69,22 +69,18 @@ package struct CheckSupervisor {
     _ path: String?, _ report: (CheckResult) -> Void
   ) throws(FulcrumError) -> Bool {
     let name = CheckName("file", "this host can load it: format, machine, stamp, compiler")
-    guard let path else {
-      report(
-        CheckResult(
-          check: name, finding: .skipped("not a plugin's own library: judged when it is loaded")))
-      return true
-    }
+    guard let path else { return true }
     let inspection = try PluginInspection.inspect(path: path)
     for fault in inspection.faults {
       report(
         CheckResult(check: name, finding: .fault("\(fault.message) (hint: \(fault.hint))")))
     }
-    guard inspection.faults.isEmpty, let stamp = inspection.stamp else { return false }
-    report(
-      CheckResult(
-        check: name,
-        finding: .ok("kernel interface \(stamp.interfaceMajor).\(stamp.interfaceMinor)")))
+    guard inspection.faults.isEmpty else { return false }
+    // A library that knows nothing of the kernel has no stamp.
+    let interface = inspection.stamp.map {
+      "kernel interface \($0.interfaceMajor).\($0.interfaceMinor)"
+    }
+    report(CheckResult(check: name, finding: .ok(interface ?? "")))
     return true
   }
 
