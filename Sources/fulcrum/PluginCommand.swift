@@ -7,5 +7,6 @@ struct PluginCommand: ParsableCommand {
     subcommands: [
       PluginListCommand.self, PluginInfoCommand.self, PluginReferenceCommand.self,
       PluginNewCommand.self, PluginLockCommand.self, PluginForeignCheckCommand.self,
+      PluginCheckCommand.self, PluginCheckWorkerCommand.self,
     ])
 }

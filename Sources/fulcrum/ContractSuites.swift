@@ -1,0 +1,59 @@
+import FulcrumKernel
+import PluginHost
+import PluginTesting
+
+/// The contract that a component's kind stands for.
+enum ContractSuites {
+  /// As sentences, and what throws if they are not true.
+  static func promises(
+    of component: HostComponent, _ parameters: [String: ParameterValue]
+  ) -> [CheckWorker.Promise] {
+    checks(of: component, parameters).map { check in
+      (check.name, { () throws(FulcrumError) in try check.run() })
+    }
+  }
+
+  private static func checks(
+    of component: HostComponent, _ parameters: [String: ParameterValue]
+  ) -> [ContractCheck] {
+    let manual = component.manual
+    return switch component.kind {
+    case .advantageTransform:
+      PluginContract.checks(
+        advantageTransform: manual, parameters,
+        make: maker(component, (any AdvantageTransform).self))
+    case .updateScheduler:
+      PluginContract.checks(
+        updateScheduler: manual, parameters, make: maker(component, (any UpdateScheduler).self))
+    case .policyObjective:
+      PluginContract.checks(
+        policyObjective: manual, parameters, make: maker(component, (any PolicyObjective).self))
+    case .reward:
+      PluginContract.checks(
+        reward: manual, parameters, make: maker(component, (any RewardFn).self))
+    case .task:
+      PluginContract.checks(
+        task: manual, parameters, make: maker(component, (any TaskSource).self))
+    case .policy:
+      PluginContract.checks(
+        policy: manual, parameters, make: maker(component, (any PolicyModel).self))
+    // A kind of a newer kernel than this host was built with.
+    @unknown default: []
+    }
+  }
+
+  private static func maker<Instance>(
+    _ component: HostComponent, _ type: Instance.Type
+  ) -> PluginContract.Maker<Instance> {
+    { (parameters, context) throws(FulcrumError) in
+      let made = try component.make(parameters, context: context)
+      guard let instance = made as? Instance else {
+        throw FulcrumError(
+          .pluginFault,
+          "it is registered as \(component.kind.rawValue) but does not conform to its protocol",
+          at: component.manual.name, hint: "register it by the method of its own protocol")
+      }
+      return instance
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import ArgumentParser
+import FulcrumKernel
+import PluginHost
+import Trainer
+
+struct PluginCheckCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check",
+    abstract: "Check that a plugin keeps what its kinds promise.",
+    discussion: """
+      Each check runs in another process, so that a plugin that crashes, hangs or takes all memory \
+      gives a result and not an end. Exit status: 0 all is well, 1 there are faults, 2 the request \
+      was wrong or leaves out what a component needs.
+      """)
+
+  @OptionGroup var request: PluginCheckRequest
+
+  @Flag(help: "Print one JSON object a check.")
+  var json = false
+
+  func run() throws {
+    try request.checkTimeLimit()
+    // Whether these can be read is told before anything is run.
+    _ = try request.given()
+    let supervisor = CheckSupervisor(executable: "/proc/self/exe", limit: request.timeLimit) {
+      task in
+      ["plugin", "check-worker"] + task + request.arguments
+    }
+    var table = PluginCheckTable(json: json)
+    try supervisor.run(path: request.host.file(of: request.plugin)) { table.add($0) }
+    table.end()
+    if table.faults > 0 { throw ExitCode(1) }
+    if table.isIncomplete { throw ExitCode(2) }
+  }
+}
+
+/// What the command and its workers are both given.
+struct PluginCheckRequest: ParsableArguments {
+  @Argument(help: "A plugin's name, or a library's path.")
+  var plugin: String
+
+  @Option(
+    name: .customLong("set"), parsing: .singleValue,
+    help: "A parameter of a component: component.parameter=value.")
+  var overrides: [String] = []
+
+  @Option(name: .customLong("plugin-path"), help: "A folder to look in first.")
+  var pluginPath: [String] = []
+
+  @Option(
+    name: .customLong("time-limit"), help: "The longest that one check may take, in seconds.")
+  var timeLimit = CheckLimits.seconds
+
+  var host: PluginHost { PluginHost(searchPath: Plugins.searchPath(pluginPath)) }
+
+  /// The same request as words of a command line.
+  var arguments: [String] {
+    overrides.flatMap { ["--set", $0] } + pluginPath.flatMap { ["--plugin-path", $0] }
+      + ["--time-limit", "\(timeLimit)", "--", plugin]
+  }
+
+  func checkTimeLimit() throws(FulcrumError) {
+    guard timeLimit > 0, timeLimit <= 3600 else {
+      throw FulcrumError(
+        .usage, "expected seconds above 0 and up to 3600, got \(timeLimit)", at: "--time-limit")
+    }
+  }
+
+  /// Component, parameter, value.
+  ///
+  /// - Throws: `.usage` for a setting that is none.
+  func given() throws(FulcrumError) -> [String: [String: ParameterValue]] {
+    var tree = try ConfigurationTree(text: "", file: "--set")
+    for override in overrides { try tree.set(override) }
+    var given: [String: [String: ParameterValue]] = [:]
+    for (component, node) in tree.root {
+      guard case .section(let entries) = node else { throw Self.noParameter(component) }
+      for (name, node) in entries {
+        guard let value = node.parameterValue else { throw Self.noParameter(component) }
+        given[component, default: [:]][name] = value
+      }
+    }
+    return given
+  }
+
+  private static func noParameter(_ component: String) -> FulcrumError {
+    FulcrumError(
+      .usage, "expected component.parameter=value", at: "--set \(component)",
+      hint: "fulcrum plugin info shows a plugin's components and their parameters")
+  }
+}

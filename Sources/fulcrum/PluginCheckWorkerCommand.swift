@@ -1,0 +1,25 @@
+import ArgumentParser
+import FulcrumKernel
+import PluginHost
+
+/// The process in which `plugin check` runs a plugin's code.
+struct PluginCheckWorkerCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check-worker", abstract: "Run checks for 'plugin check'.", shouldDisplay: false)
+
+  @Option(help: "The first check to run.")
+  var from = 0
+
+  @Flag(help: "Load the plugin and no more.")
+  var loadOnly = false
+
+  @OptionGroup var request: PluginCheckRequest
+
+  func run() throws {
+    try request.checkTimeLimit()
+    let worker = CheckWorker(
+      reference: request.plugin, searchPath: request.host.searchPath, given: try request.given(),
+      limit: request.timeLimit, contract: ContractSuites.promises)
+    worker.run(from: loadOnly ? nil : from)
+  }
+}
