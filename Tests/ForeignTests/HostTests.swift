@@ -58,7 +58,7 @@ import Testing
         text(of: error) == """
           …/x.fulcrum.yaml: refused: expected SHA-256 \(whole), got \
           \(try sha256(["x.fulcrum.yaml", "libx.so"]))
-            hint: if the library was meant to change, pin the new digest
+            hint: if the library was meant to change, pin the new digest with 'fulcrum plugin lock'
           """)
       try old.write(to: URL(fileURLWithPath: workshop.file(name)), options: .atomic)
       try workshop.setPermissions(name, 0o644)
