@@ -27,7 +27,7 @@ import Testing
     arguments: constants.flatMap {
       PluginContract.checks(for: GRPOObjective.self, $0)
         .without(
-          "weights on log π are -∂loss/∂log π",
+          "weights are minus the slopes of the losses",
           because: "the sequence's ratio and the reweighting are constants of the gradient")
     })
   func `the objective with constants keeps the rest of its contract`(check: ContractCheck) throws {

@@ -24,7 +24,8 @@ import Testing
   @Test(
     arguments: PluginContract.checks(for: KLObjective.self, ["gradient": .text("k2")])
       .without(
-        "weights on log π are -∂loss/∂log π", because: "the gradient is of another estimator"))
+        "weights are minus the slopes of the losses",
+        because: "the gradient is of another estimator"))
   func `the objective with another gradient keeps the rest of its contract`(
     check: ContractCheck
   ) throws {

@@ -90,7 +90,7 @@ struct SoundTransform: AdvantageTransform {
         }
       }),
     Broken(
-      "squares in Float", "rewards of ±1e30 and log π of -80 and 0 get finite advantages",
+      "squares in Float", "extreme rewards and log-probabilities get finite advantages",
       "expected finite advantages of a batch of extreme values, got inf for token 0",
       perTransform { (advantages, _) in
         for token in advantages.indices { advantages[token] *= advantages[token] }

@@ -13,7 +13,8 @@ import Testing
 
   static let broken = [
     Broken(
-      "gives a log-probability of -∞", "a fresh policy samples tokens with finite log π",
+      "gives a log-probability of -∞",
+      "a fresh policy samples tokens with finite log-probabilities",
       "expected finite log π of at most 0, got -inf for token 1", checks(.infinite)),
     Broken(
       "scores otherwise than it samples", "what was sampled scores as it was sampled",
@@ -25,7 +26,7 @@ import Testing
       "expected every sequence once and in order, got [0, 2, 3]", checks(.skipsSequence)),
     Broken(
       "descends where it should ascend",
-      "a step along the gradient raises log π, and one against it lowers it",
+      "a step along the gradient raises log-probabilities, one against it lowers them",
       "expected Σ log π to rise in a step with weights 1.0, got ", checks(.wrongSign)),
     Broken(
       "loses digits in its checkpoint", "a saved policy scores the same when it is read again",

@@ -152,15 +152,17 @@ struct ConstantFactorObjective: PolicyObjective {
       "weights of the hand-sized mini-batch with half the shares, element 0: expected ",
       checks(.rootShare)),
     Broken(
-      "has weights of the wrong sign", "weights on log π are -∂loss/∂log π",
+      "has weights of the wrong sign", "weights are minus the slopes of the losses",
       "expected a weight of ", checks(.wrongSign)),
     Broken(
-      "has weights that are off by a hundredth", "weights on log π are -∂loss/∂log π",
+      "has weights that are off by a hundredth", "weights are minus the slopes of the losses",
       "expected a weight of ", checks(.slightlySteep)),
     Broken(
-      "has losses that jump", "weights on log π are -∂loss/∂log π", "expected ", checks(.jumps)),
+      "has losses that jump", "weights are minus the slopes of the losses", "expected ",
+      checks(.jumps)),
     Broken(
-      "has entropy weights that are twice too large", "weights on entropies are -∂loss/∂entropy",
+      "has entropy weights that are twice too large",
+      "entropy weights are minus the slopes of the entropy losses",
       "expected a weight of 0.01", checks(.doubleEntropy)),
     Broken(
       "writes to the advantages", "the input is left as it was",

@@ -78,7 +78,7 @@ extension Subject where Instance == any AdvantageTransform {
       ContractCheck("equal rewards get finite advantages") { () throws(FulcrumError) in
         try requireFiniteAdvantages(of: [.equalRewards])
       },
-      ContractCheck("rewards of ±1e30 and log π of -80 and 0 get finite advantages") {
+      ContractCheck("extreme rewards and log-probabilities get finite advantages") {
         () throws(FulcrumError) in try requireFiniteAdvantages(of: [.extreme])
       },
       ContractCheck("what differs from token to token is transformed to finite advantages") {
@@ -125,8 +125,16 @@ extension Subject where Instance == any AdvantageTransform {
   private func checkOrder(of sample: NamedBatch) throws(FulcrumError) {
     let straight = try advantages(of: sample, by: make())
     let groups = sample.batch.sequences.groupCount
-    // Turned around and shifted, so that no group keeps its neighbours or its place.
-    let order = (0..<groups).map { ($0 + 1) % groups }.reversed() as [Int]
+    // Between them every group leaves its place and its neighbours.
+    for order in [Array((0..<groups).reversed()), (0..<groups).map { ($0 + 1) % groups }] {
+      try checkOrder(of: sample, order, straight)
+    }
+  }
+
+  /// - Parameter straight: the advantages of the batch in its own order.
+  private func checkOrder(
+    of sample: NamedBatch, _ order: [Int], _ straight: [Float]
+  ) throws(FulcrumError) {
     let turned = NamedBatch(
       name: sample.name + " in another order", batch: sample.batch.withGroups(inOrder: order))
     let places = sample.batch.tokens(ofGroups: order)

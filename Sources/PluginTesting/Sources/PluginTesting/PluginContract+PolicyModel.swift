@@ -47,7 +47,7 @@ extension Subject where Instance == any PolicyModel {
 
   fileprivate var policyChecks: [ContractCheck] {
     [
-      ContractCheck("a fresh policy samples tokens with finite log π") {
+      ContractCheck("a fresh policy samples tokens with finite log-probabilities") {
         () throws(FulcrumError) in
         let policy = try prepared()
         let sampled = try PolicyTrial.sample(policy)
@@ -85,7 +85,9 @@ extension Subject where Instance == any PolicyModel {
           throw fault("expected \(sequences.tokenCount) \(name), got \(count)")
         }
       },
-      ContractCheck("a step along the gradient raises log π, and one against it lowers it") {
+      ContractCheck(
+        "a step along the gradient raises log-probabilities, one against it lowers them"
+      ) {
         () throws(FulcrumError) in
         for weight in [1, -1] as [Float] { try checkStep(weight: weight) }
       },

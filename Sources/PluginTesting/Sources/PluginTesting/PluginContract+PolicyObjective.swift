@@ -94,10 +94,11 @@ extension Subject where Instance == any PolicyObjective {
       ContractCheck("weights are in proportion to the shares") { () throws(FulcrumError) in
         for sample in NamedMinibatch.probes { try checkProportion(sample) }
       },
-      ContractCheck("weights on log π are -∂loss/∂log π") { () throws(FulcrumError) in
+      ContractCheck("weights are minus the slopes of the losses") { () throws(FulcrumError) in
         for sample in NamedMinibatch.slopes { try checkSlopes(sample) }
       },
-      ContractCheck("weights on entropies are -∂loss/∂entropy") { () throws(FulcrumError) in
+      ContractCheck("entropy weights are minus the slopes of the entropy losses") {
+        () throws(FulcrumError) in
         for sample in NamedMinibatch.slopes { try checkEntropySlopes(sample) }
       },
       ContractCheck("the input is left as it was") { () throws(FulcrumError) in
