@@ -83,7 +83,8 @@ import Testing
           + #""error": "e"}'"#
       ),
       (
-        #"{"id": 0, "rewrd": 1}"#, #"expected no key 'rewrd' in a reply, got '{"id": 0, "rewrd": 1}'"#
+        #"{"id": 0, "rewrd": 1}"#,
+        #"expected no key 'rewrd' in a reply, got '{"id": 0, "rewrd": 1}'"#
       ),
       (
         #"{"id": 0, "reward": 1, "outcome": "time-out"}"#,

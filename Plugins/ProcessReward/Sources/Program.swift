@@ -13,8 +13,9 @@ struct Program: Sendable {
   /// - Throws: `.parameter`, saying what was looked for and where.
   init(_ parameters: Parameters) throws(FulcrumError) {
     arguments = try parameters.texts("command")
-    directory = Self.absolute(
+    let directory = Self.absolute(
       try parameters.text("directory"), in: FileManager.default.currentDirectoryPath)
+    self.directory = directory
     guard let name = arguments.first, !name.isEmpty else {
       throw parameters.refuse(
         "command", "expected a program and its arguments, got nothing",

@@ -89,7 +89,8 @@ final class Worker: @unchecked Sendable {
       }
       guard reply.id >= first else {
         throw ProgramFailure(
-          kind: .stale, message: "expected no more than one reply to a line, got another to"
+          kind: .stale,
+          message: "expected no more than one reply to a line, got another to"
             + " id \(reply.id)")
       }
       guard reply.id < nextID else {

@@ -26,7 +26,8 @@ package struct ProcessReward: RewardFn {
       .text(
         "directory", default: ".", help: "where the program runs; relative to where the host does"),
       .integer(
-        "batch", default: 32, in: 1...100_000, help: "samples sent before their replies are awaited"),
+        "batch", default: 32, in: 1...100_000, help: "samples sent before their replies are awaited"
+      ),
       .number(
         "time-limit", default: 10, in: 0.01...86_400, help: "seconds for the replies to a batch"),
       .number(

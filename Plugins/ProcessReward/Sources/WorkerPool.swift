@@ -68,8 +68,10 @@ private final class Work: Sendable {
 
   init(_ batches: [[RewardSample]]) {
     self.batches = batches
-    state = Mutex(State(results: [Result<[RewardScore], FulcrumError>?](
-      repeating: nil, count: batches.count)))
+    state = Mutex(
+      State(
+        results: [Result<[RewardScore], FulcrumError>?](
+          repeating: nil, count: batches.count)))
   }
 
   /// Takes batches until there are none, or one has failed.
