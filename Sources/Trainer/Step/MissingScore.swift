@@ -68,10 +68,11 @@ extension Rollout {
   /// - Parameter outcomes: for each sequence, if any are missing, each reward function's outcome with
   ///   which it had no score, or an empty text.
   func missing(_ outcomes: [[String]?]) -> Rollout {
-    guard outcomes.contains(where: { $0?.count == scores.count }) else { return self }
-    let scores = scores.enumerated().map { reward, scores in
+    let count = scores.count
+    guard outcomes.contains(where: { $0?.count == count }) else { return self }
+    let left = scores.enumerated().map { reward, scores in
       zip(scores, outcomes).map { score, outcomes in
-        guard let outcomes, outcomes.count == self.scores.count else { return score }
+        guard let outcomes, outcomes.count == count else { return score }
         let outcome = RewardOutcome(rawValue: outcomes[reward])
         guard !score.isMissing, RewardOutcome.withoutScore.contains(outcome) else { return score }
         return RewardScore(
@@ -80,7 +81,7 @@ extension Rollout {
     }
     return Rollout(
       items: items, sequences: sequences, logProbabilities: logProbabilities,
-      isFinished: isFinished, completions: completions, scores: scores,
+      isFinished: isFinished, completions: completions, scores: left,
       rewardWeights: rewardWeights)
   }
 
