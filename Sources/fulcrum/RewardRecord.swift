@@ -46,7 +46,8 @@ struct RewardRecord {
 
   var name: String {
     switch id {
-    case .number(let number): number == number.rounded() ? "\(Int(number))" : "\(number)"
+    case .number(let number):
+      number == number.rounded() && abs(number) < 1e15 ? "\(Int(number))" : "\(number)"
     case .text(let text): text
     default: ""
     }

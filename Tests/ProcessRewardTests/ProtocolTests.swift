@@ -103,7 +103,7 @@ import Testing
     #expect(error?.code.rawValue == "program")
     #expect(error?.location == "python3 r.py")
     #expect(
-      error?.message == "expected replies from the program, got 1 failures in a row; the last: "
+      error?.message == "expected replies from the program, got 1 failure in a row; the last: "
         + message)
     #expect(
       error?.hint == "try it alone: fulcrum reward score --use process --set"

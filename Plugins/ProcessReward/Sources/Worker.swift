@@ -132,8 +132,9 @@ final class Worker: @unchecked Sendable {
     guard failures <= settings.restarts else {
       throw FulcrumError(
         .program,
-        "expected replies from the program, got \(failures) failures in a row; the last:"
-          + " \(failure.message)", at: settings.program.arguments.joined(separator: " "),
+        "expected replies from the program, got \(failures)"
+          + " failure\(failures == 1 ? "" : "s") in a row; the last: \(failure.message)",
+        at: settings.program.arguments.joined(separator: " "),
         hint: "try it alone: fulcrum reward score --use process --set"
           + " 'command=[\(settings.program.arguments.joined(separator: ", "))]' --input FILE.jsonl")
     }

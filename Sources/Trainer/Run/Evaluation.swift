@@ -27,8 +27,9 @@ package struct Evaluation: Sendable, Equatable {
 
   /// Samples one completion for each item and counts the correct ones.
   ///
-  /// An item whose completion the first reward function could not score isn't counted, where the
-  /// configuration lets a run go on without. The draws are the same at every evaluation, so that two of them differ by the policy alone.
+  /// The draws are the same at every evaluation, so that two of them differ by the policy alone. An
+  /// item whose completion the first reward function could not score isn't counted, where the
+  /// configuration lets a run go on without.
   package static func run(_ items: [TaskItem], by sampler: RolloutSampler) throws(FulcrumError)
     -> Evaluation
   {
