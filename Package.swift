@@ -59,6 +59,8 @@ let plugins = [
   Plugin(name: "knights-and-knaves", folder: "KnightsAndKnaves"),
   Plugin(name: "math", folder: "MathReward"),
   Plugin(name: "overlong", folder: "Overlong"),
+  Plugin(
+    name: "process", folder: "ProcessReward", sources: "Sources", dependencies: ["ProcessSpawn"]),
   Plugin(name: "jsonl", folder: "JSONLTask"),
   Plugin(
     name: "transformer", folder: "Transformer", sources: "Sources",
@@ -87,6 +89,7 @@ let package = Package(
     .target(
       name: "TransformerKernels", path: "Plugins/Transformer/Kernels",
       cSettings: [.unsafeFlags(["-O3"])]),
+    .target(name: "ProcessSpawn", path: "Plugins/ProcessReward/Spawn"),
     // What several objectives share; each plugin has its own copy
     // (Documentation/Decisions/0008-objective-parts.md).
     .target(

@@ -14,9 +14,11 @@ struct RewardScoreCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "score", abstract: "Score completions from a file of JSON lines.",
     discussion: """
-      Each line holds {"id", "prompt", "completion", "answer"}; an empty prompt means that the \
-      completion is the whole text. Each line of the output holds {"id", "reward", "outcome", \
-      "parts"}.
+      Each line holds {"id", "prompt", "completion", "answer"}, and "finished", "tokens" and \
+      "token_limit" where they are known; an empty prompt means that the completion is the whole \
+      text. A run's samples/step-N.jsonl and rollouts/step-N.jsonl will do too. Prints a table; each \
+      line of an output file holds {"id", "reward", "outcome", "parts"}, without a score a reward of \
+      null and the "reason".
       """)
 
   @Option(help: "The reward's name: a component, plugin/component, or a library's path.")
@@ -25,8 +27,8 @@ struct RewardScoreCommand: ParsableCommand {
   @Option(help: "JSON lines to read.")
   var input: String
 
-  @Option(help: "JSON lines to write.")
-  var output: String
+  @Option(help: "JSON lines to write, rather than to print a table.")
+  var output: String?
 
   @Option(
     name: .customLong("set"), parsing: .singleValue, help: "A parameter of the reward: name=value.")
@@ -41,59 +43,32 @@ struct RewardScoreCommand: ParsableCommand {
     let factory = ComponentFactory(
       host: PluginHost(searchPath: Plugins.searchPath(pluginPath)), context: ComponentContext())
     let reward = try factory.reward(try RunConfiguration(tree: tree).choice("reward"))
-    guard let data = FileManager.default.contents(atPath: input) else {
-      throw FulcrumError(.notFound, "no readable file here", at: input)
-    }
-    var lines = ""
-    let rows = String(decoding: data, as: UTF8.self).split(
-      separator: "\n", omittingEmptySubsequences: false)
-    for (index, row) in rows.enumerated() where !row.allSatisfy(\.isWhitespace) {
-      let place = "\(input):\(index + 1)"
-      let record = try RewardRecord(String(row), at: place)
-      do {
-        lines += record.line(try reward.component.score(record.sample)).text + "\n"
-      } catch {
-        throw error.within(place)
-      }
-    }
-    try SafeFiles.write(lines, to: output)
-  }
-}
-
-/// One line of the input.
-private struct RewardRecord {
-  let id: JSONLine.Value
-  let sample: RewardSample
-
-  init(_ row: String, at place: String) throws(FulcrumError) {
-    guard let object = try? JSONSerialization.jsonObject(with: Data(row.utf8)) as? [String: Any]
-    else {
-      throw FulcrumError(
-        .data, "expected a JSON object, got '\(row.prefix(40))'", at: place,
-        hint: #"each line holds {"id", "prompt", "completion", "answer"}"#)
-    }
-    func text(_ key: String) throws(FulcrumError) -> String {
-      guard let value = object[key] as? String else {
-        throw FulcrumError(
-          .data,
-          "expected a text under \"\(key)\", got \(object[key].map { "\($0)" } ?? "nothing")",
-          at: place, hint: #"each line holds {"id", "prompt", "completion", "answer"}"#)
-      }
-      return value
-    }
-    if let number = object["id"] as? Double {
-      id = .number(number)
+    let records = try RewardRecord.read(input)
+    let scores = try Self.scores(of: records, by: reward)
+    if let output {
+      let lines = zip(records, scores).map { $0.line($1).text + "\n" }
+      try SafeFiles.write(lines.joined(), to: output)
     } else {
-      id = .text(try text("id"))
+      print(RewardTable.text(records, scores))
     }
-    sample = RewardSample(
-      prompt: try text("prompt"), completion: try text("completion"), answer: try text("answer"))
+    print(RewardTable.summary(scores))
   }
 
-  func line(_ score: RewardScore) -> JSONLine {
-    JSONLine([
-      ("id", id), ("reward", .number(score.reward)), ("outcome", .text(score.outcome.rawValue)),
-      ("parts", .object(JSONLine(score.parts.map { ($0.name, .number($0.value)) }))),
-    ])
+  /// All at once, as a run asks. If that fails, one by one, to name the line that is to blame.
+  private static func scores(
+    of records: [RewardRecord], by reward: WeightedReward
+  ) throws(FulcrumError) -> [RewardScore] {
+    do {
+      return try reward.scores(of: records.map(\.sample))
+    } catch {
+      for record in records {
+        do {
+          _ = try reward.scores(of: [record.sample])
+        } catch {
+          throw error.within(record.place)
+        }
+      }
+      throw error
+    }
   }
 }

@@ -63,6 +63,7 @@ enum TrainingSession {
       configuration, checkpoint: start?.path, searchPath: Plugins.searchPath)
     // Makes every component, so that a wrong request leaves nothing behind.
     _ = try setup.stepComponents(reference: start?.reference)
+    _ = try setup.sampler(forEvaluation: false)
     let output = try configuration.general.text("output")
     let display = ProgressDisplay()
     try locked(output, display) {

@@ -56,7 +56,10 @@ private struct Counting: TaskSource {
     let rollout = collected.rollout
     let rewards = rollout.rewards
     #expect(rollout.items.count == 6)
-    #expect((0..<6).allSatisfy { rollout.hasSpread(group: $0, rewards: rewards) })
+    #expect(
+      (0..<6).allSatisfy {
+        rollout.hasSpread(Array(rollout.sequences.sequences(ofGroup: $0)), rewards: rewards)
+      })
     let refills = try #require(collected.refills)
     #expect(refills > 0)
     #expect(collected.sampledPrompts == dynamic.consumedItems)

@@ -56,6 +56,12 @@ package enum ConfigurationSchema {
         .integer(
           "max-refills", default: 10, in: 0...100_000,
           help: "with dynamic sampling: how often a step may draw again before the run stops"),
+        .choice(
+          "on-failure", default: MissingScoreRule.stop.rawValue,
+          of: MissingScoreRule.allCases.map(\.rawValue),
+          help:
+            "what becomes of a completion that a reward function could not score (error, refused,"
+            + " time-out): stop the run, or leave it, or its whole group, out of the step"),
         .text(
           "replay", default: "",
           help: "a folder of recorded rollouts to train on, rather than to sample"),

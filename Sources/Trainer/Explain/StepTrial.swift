@@ -53,7 +53,7 @@ package struct StepTrial {
     _ = try components.policy.applyGradient(learningRate: 0)
     let applied = clock.now
     meanLength = Double(sequences.tokenCount) / Double(max(1, sequences.sequenceCount))
-    meanReward = Statistics.mean(sample.rewards.map(Double.init))
+    meanReward = Statistics.mean(sample.rewards.filter { !$0.isNaN }.map(Double.init))
     rollout = (sampled - began) / .seconds(1) * scale
     reference = (scored - sampled) / .seconds(1) * scale
     update =

@@ -27,7 +27,9 @@ package struct Evaluation: Sendable, Equatable {
 
   /// Samples one completion for each item and counts the correct ones.
   ///
-  /// The draws are the same at every evaluation, so that two of them differ by the policy alone.
+  /// The draws are the same at every evaluation, so that two of them differ by the policy alone. An
+  /// item whose completion the first reward function could not score isn't counted, where the
+  /// configuration lets a run go on without.
   package static func run(_ items: [TaskItem], by sampler: RolloutSampler) throws(FulcrumError)
     -> Evaluation
   {
@@ -35,11 +37,11 @@ package struct Evaluation: Sendable, Equatable {
     let rollout = try sampler.collect(items, step: UInt32.max)
     var order: [String] = []
     var tally: [String: (correct: Int, count: Int)] = [:]
-    for (item, outcome) in zip(items, rollout.outcomes) {
+    for (item, score) in zip(items, rollout.scores[0]) {
       if tally[item.category] == nil { order.append(item.category) }
       var entry = tally[item.category] ?? (0, 0)
-      entry.count += 1
-      if outcome == .correct { entry.correct += 1 }
+      if !score.isMissing { entry.count += 1 }
+      if score.outcome == .correct { entry.correct += 1 }
       tally[item.category] = entry
     }
     return Evaluation(

@@ -22,8 +22,12 @@ package enum RolloutRecord {
       var tokens: [Int32]
       var logProbabilities: [Float]
       var finished: Bool
-      var reward: Float
+      /// `nil`: some reward function had no score.
+      var reward: Float?
       var outcome: String
+      /// For each reward function the outcome with which it had no score, or an empty text; `nil`:
+      /// all had one.
+      var missing: [String]?
     }
     var id: String
     var category: String
@@ -52,7 +56,7 @@ package enum RolloutRecord {
   package static func write(
     _ collected: Collected, step: UInt32, temperature: Float, consumed: Int, to path: String
   ) throws(FulcrumError) {
-    let rollout = collected.rollout
+    let rollout = collected.whole
     let sequences = rollout.sequences
     let rewards = rollout.rewards
     let outcomes = rollout.outcomes
@@ -71,8 +75,13 @@ package enum RolloutRecord {
             text: rollout.completions[sequence],
             tokens: sequences.tokens.extracting(tokens).array,
             logProbabilities: Array(rollout.logProbabilities[tokens]),
-            finished: rollout.isFinished[sequence], reward: rewards[sequence],
-            outcome: outcomes[sequence].rawValue)
+            finished: rollout.isFinished[sequence],
+            reward: rollout.isMissing(sequence) ? nil : rewards[sequence],
+            outcome: outcomes[sequence].rawValue,
+            missing: rollout.isMissing(sequence)
+              ? rollout.scores.map {
+                $0[sequence].isMissing ? $0[sequence].outcome.rawValue : ""
+              } : nil)
         }
         data.append(UInt8(ascii: "\n"))
         data.append(
@@ -90,7 +99,8 @@ package enum RolloutRecord {
     }
   }
 
-  /// What was recorded, judged anew by the sampler's reward functions.
+  /// What was recorded, judged anew by the sampler's reward functions. What had no score then has
+  /// none now, unless that stops the run: a time-out, say, might not come again.
   ///
   /// - Throws: `.notFound` if there is no such file, `.data` naming the line for a damaged one, or
   ///   for one of another step or temperature.
@@ -140,8 +150,10 @@ package enum RolloutRecord {
       logProbabilities: completions.flatMap(\.logProbabilities),
       isFinished: completions.map(\.finished))
     return (
-      Collected(
-        rollout: rollout, sampledPrompts: head.sampledPrompts, sampledTokens: head.sampledTokens,
+      try Collected(
+        whole: judge.onFailure == .stop
+          ? rollout : rollout.missing(completions.map(\.missing)), rule: judge.onFailure,
+        sampledPrompts: head.sampledPrompts, sampledTokens: head.sampledTokens,
         sampledReward: head.sampledReward, refills: head.refills), head.consumed
     )
   }
@@ -181,7 +193,7 @@ package struct RecordedRollouts: RolloutSource {
   package mutating func next(step: UInt32) throws(FulcrumError) -> Collected {
     let (collected, consumed) = try RolloutRecord.read(
       RolloutRecord.path(step: step, in: folder), step: step, judge: judge)
-    let sequences = collected.rollout.sequences
+    let sequences = collected.whole.sequences
     guard sequences.groupCount == promptsPerStep,
       (0..<sequences.groupCount).allSatisfy({
         sequences.sequences(ofGroup: $0).count == judge.samples

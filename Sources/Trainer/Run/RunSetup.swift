@@ -55,7 +55,8 @@ package struct RunSetup {
       maximumTokens: forEvaluation && ownLimit > 0 ? ownLimit : limit,
       temperature: Float(
         forEvaluation ? try evaluation.number("temperature") : try rollout.number("temperature")),
-      seed: seed)
+      seed: seed,
+      onFailure: MissingScoreRule(rawValue: try rollout.text("on-failure")) ?? .stop)
   }
 
   package func heldOutItems() throws(FulcrumError) -> [TaskItem] {

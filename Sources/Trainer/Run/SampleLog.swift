@@ -12,16 +12,27 @@ struct SampleLog {
     self.directory = directory
   }
 
-  /// The first completions of the batch, whole groups side by side.
-  func write(_ rollout: Rollout, advantages: [Float], step: Int) throws(FulcrumError) {
+  /// The first completions of the batch, whole groups side by side, also those without a score.
+  ///
+  /// - Parameter advantages: of the tokens that the update is on.
+  func write(_ collected: Collected, advantages: [Float], step: Int) throws(FulcrumError) {
     guard count > 0, step % every == 0 else { return }
+    let rollout = collected.whole
     let sequences = rollout.sequences
+    var kept: [Int: Int] = [:]
+    for (sequence, place) in collected.places.enumerated() { kept[place] = sequence }
     var text = ""
     for sequence in 0..<min(count, sequences.sequenceCount) {
       let item = rollout.items[sequences.group(ofSequence: sequence)]
       let tokens = sequences.tokens(ofSequence: sequence)
       let outcome = rollout.outcomes[sequence]
-      text +=
+      // NaN is written as null: without a score there is no advantage.
+      let mean =
+        kept[sequence].map { sequence in
+          Statistics.mean(
+            collected.rollout.sequences.tokens(ofSequence: sequence).map { Double(advantages[$0]) })
+        } ?? .nan
+      var line =
         JSONLine([
           ("step", .number(Double(step))), ("id", .text(item.id)), ("prompt", .text(item.prompt)),
           ("completion", .text(rollout.completions[sequence])), ("answer", .text(item.answer)),
@@ -29,11 +40,12 @@ struct SampleLog {
           ("outcome", .text(outcome.rawValue)),
           ("tokens", .number(Double(tokens.count))),
           ("finished", .flag(rollout.isFinished[sequence])),
-          (
-            "advantage_mean",
-            .number(Statistics.mean(tokens.map { Double(advantages[$0]) }))
-          ),
-        ]).text + "\n"
+          ("advantage_mean", .number(mean)),
+        ])
+      if let reason = rollout.scores.lazy.compactMap({ $0[sequence].reason }).first {
+        line.add("reason", .text(reason))
+      }
+      text += line.text + "\n"
     }
     try SafeFiles.write(text, to: directory.samples + "/step-\(step).jsonl")
   }

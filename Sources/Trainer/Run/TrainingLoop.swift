@@ -90,7 +90,7 @@ struct TrainingLoop {
     metrics.set("time/probe", result.probeSeconds)
     metrics.set("tokens_per_second", Double(collected.rollout.sequences.tokenCount) / seconds)
     try SafeFiles.append(metrics.line(step: number).text, to: directory.metrics)
-    try samples.write(collected.rollout, advantages: result.advantages, step: number)
+    try samples.write(collected, advantages: result.advantages, step: number)
     return metrics
   }
 

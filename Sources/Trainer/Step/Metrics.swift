@@ -37,6 +37,7 @@ extension Metrics {
     set("reward", Statistics.mean(rewards))
     set("reward_std", Statistics.mean(deviations))
     set("frac_reward_zero_std", Statistics.mean(deviations.map { $0 == 0 ? 1 : 0 }))
+    let outcomes = collected.whole.outcomes
     for (index, name) in rewardNames.enumerated() {
       let values = rollout.scores[index].map(\.reward)
       // Two rewards of one name are told apart by their place.
@@ -44,12 +45,16 @@ extension Metrics {
       let key = isRepeated ? "rewards/\(name)-\(index + 1)" : "rewards/\(name)"
       set("\(key)/mean", Statistics.mean(values))
       set("\(key)/std", Statistics.deviation(values))
+      guard let tally = collected.tally else { continue }
+      set("\(key)/outcomes/value", Double(tally.values[index]))
+      for outcome in RewardOutcome.withoutScore {
+        set("\(key)/outcomes/\(outcome.rawValue)", Double(tally.missing[index][outcome] ?? 0))
+      }
     }
-    let outcomes = rollout.outcomes
     let others = Set(outcomes).subtracting(RewardOutcome.standard).sorted {
       $0.rawValue < $1.rawValue
     }
-    set("accuracy", Statistics.mean(outcomes.map { $0 == .correct ? 1 : 0 }))
+    set("accuracy", Statistics.mean(rollout.outcomes.map { $0 == .correct ? 1 : 0 }))
     for outcome in RewardOutcome.standard + others {
       set("outcomes/\(outcome.rawValue)", Double(outcomes.count { $0 == outcome }))
     }
@@ -59,9 +64,14 @@ extension Metrics {
     set("completions/min_length", lengths.min() ?? 0)
     set("completions/max_length", lengths.max() ?? 0)
     set("completions/clipped_ratio", Statistics.mean(finished.map { $0 ? 0 : 1 }))
+    if let tally = collected.tally {
+      set("sampling/dropped_samples", Double(tally.droppedSamples))
+    }
+    if collected.tally != nil || collected.refills != nil {
+      set("sampling/dropped_groups", Double(collected.sampledPrompts - rollout.items.count))
+    }
     guard let refills = collected.refills else { return }
     set("sampling/refills", Double(refills))
-    set("sampling/dropped_groups", Double(collected.sampledPrompts - rollout.items.count))
     set("sampling/reward", collected.sampledReward)
   }
 }

@@ -29,7 +29,8 @@ package struct Rollout: Sendable {
     self.rewardWeights = rewardWeights
   }
 
-  /// Each completion's reward: the weighted sum over the reward functions.
+  /// Each completion's reward: the weighted sum over the reward functions; NaN where one of them
+  /// has no score.
   package var rewards: [Float] {
     completions.indices.map { i in
       Float(zip(scores, rewardWeights).reduce(0) { $0 + $1.1 * $1.0[i].reward })
@@ -39,14 +40,24 @@ package struct Rollout: Sendable {
   /// How each completion fared, by the first reward function.
   package var outcomes: [RewardOutcome] { scores[0].map(\.outcome) }
 
-  /// Whether the completions of a group differ in reward: if not, they teach nothing.
-  package func hasSpread(group: Int, rewards: [Float]) -> Bool {
-    let members = sequences.sequences(ofGroup: group)
-    return members.contains { rewards[$0] != rewards[members.lowerBound] }
+  /// Whether some completions of a group differ in reward: if not, they teach nothing.
+  package func hasSpread(_ members: [Int], rewards: [Float]) -> Bool {
+    members.contains { rewards[$0] != rewards[members[0]] }
   }
 
   /// Some groups of some rollouts, in that order.
   package static func gather(_ parts: [(rollout: Rollout, groups: [Int])]) -> Rollout {
+    gather(
+      parts.map { rollout, groups in
+        (rollout, groups.map { Array(rollout.sequences.sequences(ofGroup: $0)) })
+      })
+  }
+
+  /// Some sequences of some rollouts: for each group that is to be, its members, of one group.
+  ///
+  /// - Precondition: no group is empty.
+  package static func gather(_ parts: [(rollout: Rollout, members: [[Int]])]) -> Rollout {
+    var items: [TaskItem] = []
     var prompts: [[Int32]] = []
     var completions: [[[Int32]]] = []
     var logProbabilities: [Float] = []
@@ -54,9 +65,11 @@ package struct Rollout: Sendable {
     for (rollout, groups) in parts {
       let sequences = rollout.sequences
       for group in groups {
-        prompts.append(sequences.prompt(ofGroup: group))
+        let place = sequences.group(ofSequence: group[0])
+        items.append(rollout.items[place])
+        prompts.append(sequences.prompt(ofGroup: place))
         var own: [[Int32]] = []
-        for sequence in sequences.sequences(ofGroup: group) {
+        for sequence in group {
           let tokens = sequences.tokens(ofSequence: sequence)
           own.append(sequences.tokens.extracting(tokens).array)
           logProbabilities += rollout.logProbabilities[tokens]
@@ -67,7 +80,7 @@ package struct Rollout: Sendable {
     }
     let rewardCount = parts.first?.rollout.scores.count ?? 0
     return Rollout(
-      items: parts.flatMap { part in part.groups.map { part.rollout.items[$0] } },
+      items: items,
       sequences: SequenceBatch(prompts: prompts, completions: completions),
       logProbabilities: logProbabilities,
       isFinished: members.map { $0.rollout.isFinished[$0.sequence] },

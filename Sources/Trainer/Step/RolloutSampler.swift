@@ -21,10 +21,11 @@ package struct RolloutSampler {
   package let maximumTokens: Int
   package let temperature: Float
   package let seed: UInt64
+  package let onFailure: MissingScoreRule
 
   package init(
     policy: any PolicyModel, rewards: [WeightedReward], samples: Int, maximumTokens: Int,
-    temperature: Float, seed: UInt64
+    temperature: Float, seed: UInt64, onFailure: MissingScoreRule = .stop
   ) {
     self.policy = policy
     self.rewards = rewards
@@ -32,6 +33,7 @@ package struct RolloutSampler {
     self.maximumTokens = maximumTokens
     self.temperature = temperature
     self.seed = seed
+    self.onFailure = onFailure
   }
 
   /// - Parameters:
@@ -73,6 +75,9 @@ package struct RolloutSampler {
 
   /// Lets the reward functions judge completions that were sampled by this policy or one with its
   /// tokenizer.
+  ///
+  /// - Throws: what a reward function throws; `.data` for a completion without a score, where the
+  ///   rule is to stop. Where it is another, the rollout holds all, scored or not.
   package func judge(
     _ items: [TaskItem], sequences: SequenceBatch, logProbabilities: [Float], isFinished: [Bool]
   ) throws(FulcrumError) -> Rollout {
@@ -90,32 +95,50 @@ package struct RolloutSampler {
       }
     }
     var scores: [[RewardScore]] = []
-    for reward in rewards { scores.append(try Self.score(judged, by: reward)) }
-    return Rollout(
+    for reward in rewards { scores.append(try reward.scores(of: judged)) }
+    let rollout = Rollout(
       items: items, sequences: sequences, logProbabilities: logProbabilities,
       isFinished: isFinished, completions: judged.map(\.completion), scores: scores,
       rewardWeights: rewards.map(\.weight))
+    if onFailure == .stop { try refuseMissing(in: rollout) }
+    return rollout
   }
 
-  private static func score(_ samples: [RewardSample], by reward: WeightedReward)
-    throws(FulcrumError) -> [RewardScore]
-  {
+  private func refuseMissing(in rollout: Rollout) throws(FulcrumError) {
+    for sequence in 0..<rollout.sequences.sequenceCount {
+      for (reward, scores) in zip(rewards, rollout.scores) where scores[sequence].isMissing {
+        throw FulcrumError(
+          .data,
+          "expected a score for every completion, got none for \(rollout.describe(sequence))",
+          at: "reward \(reward.name)",
+          hint: "'rollout.on-failure: drop-sample' or 'drop-group' goes on without; 'fulcrum reward"
+            + " score' tries a reward function on the texts of a file")
+      }
+    }
+  }
+}
+
+extension WeightedReward {
+  /// Every sample's score; some may be missing (`RewardScore.isMissing`).
+  ///
+  /// - Throws: what the reward function throws, with its name; `.pluginFault` for another number of
+  ///   scores, or a reward that is neither finite nor missing.
+  package func scores(of samples: [RewardSample]) throws(FulcrumError) -> [RewardScore] {
     let scores: [RewardScore]
     StageMark.enter("reward \(reward.name)")
     defer { StageMark.leave() }
     do {
-      scores = try reward.component.score(samples)
+      scores = try component.score(samples)
     } catch {
-      throw error.within("reward \(reward.name)")
+      throw error.within("reward \(name)")
     }
     guard scores.count == samples.count else {
       throw FulcrumError(
-        .pluginFault, "expected \(samples.count) scores, got \(scores.count)",
-        at: "reward \(reward.name)")
+        .pluginFault, "expected \(samples.count) scores, got \(scores.count)", at: "reward \(name)")
     }
-    for score in scores where !score.reward.isFinite {
+    for score in scores where !score.reward.isFinite && !score.isMissing {
       throw FulcrumError(
-        .pluginFault, "expected a finite reward, got \(score.reward)", at: "reward \(reward.name)")
+        .pluginFault, "expected a finite reward, got \(score.reward)", at: "reward \(name)")
     }
     return scores
   }

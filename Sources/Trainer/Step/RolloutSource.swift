@@ -2,12 +2,19 @@ import FulcrumKernel
 
 /// A step's rollout with what it took to get it.
 package struct Collected: Sendable {
+  /// What the update is on.
   package let rollout: Rollout
+  /// The same with the completions that were dropped for want of a score.
+  package let whole: Rollout
+  /// Where each sequence of `rollout` is in `whole`.
+  package let places: [Int]
+  /// How the reward functions fared; `nil`: a completion without a score stops the run.
+  package let tally: ScoreTally?
   /// Prompts sampled, groups dropped among them included.
   package var sampledPrompts: Int
   /// Completion tokens sampled, those of dropped groups included.
   package var sampledTokens: Int
-  /// Mean reward over all that was sampled.
+  /// Mean reward over all that was sampled and scored.
   package var sampledReward: Double
   /// How often prompts were drawn again for dropped groups; `nil`: none are dropped.
   package var refills: Int?
@@ -17,6 +24,28 @@ package struct Collected: Sendable {
     refills: Int? = nil
   ) {
     self.rollout = rollout
+    whole = rollout
+    places = Array(0..<rollout.sequences.sequenceCount)
+    tally = nil
+    self.sampledPrompts = sampledPrompts
+    self.sampledTokens = sampledTokens
+    self.sampledReward = sampledReward
+    self.refills = refills
+  }
+
+  /// Leaves out of a rollout what has no score.
+  ///
+  /// - Parameter tally: how the reward functions fared; `nil`: as in `whole`.
+  /// - Throws: `.data` if nothing is left.
+  package init(
+    whole: Rollout, rule: MissingScoreRule, tally: ScoreTally? = nil, sampledPrompts: Int,
+    sampledTokens: Int, sampledReward: Double, refills: Int?
+  ) throws(FulcrumError) {
+    self.whole = whole
+    (rollout, places) = try whole.dropping(by: rule)
+    var counted = ScoreTally(rewards: whole.scores.count)
+    if tally == nil { counted.add(whole, rule: rule) }
+    self.tally = rule == .stop ? nil : tally ?? counted
     self.sampledPrompts = sampledPrompts
     self.sampledTokens = sampledTokens
     self.sampledReward = sampledReward
@@ -76,6 +105,8 @@ package struct SampledRollouts: RolloutSource {
     var rewardSum = 0.0
     var completions = 0
     var refills = 0
+    let rule = sampler.onFailure
+    var tally = ScoreTally(rewards: sampler.rewards.count)
     while true {
       let items = try order.items(from: next, count: promptsPerStep - kept)
       let rollout = try sampler.collect(
@@ -83,10 +114,14 @@ package struct SampledRollouts: RolloutSource {
       next += items.count
       tokens += rollout.sequences.tokenCount
       let rewards = rollout.rewards
-      rewardSum += rewards.reduce(0) { $0 + Double($1) }
-      completions += rewards.count
+      for reward in rewards where !reward.isNaN {
+        rewardSum += Double(reward)
+        completions += 1
+      }
+      tally.add(rollout, rule: rule)
       let groups = items.indices.filter {
-        maximumRefills == nil || rollout.hasSpread(group: $0, rewards: rewards)
+        maximumRefills == nil
+          || rollout.hasSpread(rule.kept(of: rollout, group: $0), rewards: rewards)
       }
       parts.append((rollout, groups))
       kept += groups.count
@@ -103,12 +138,13 @@ package struct SampledRollouts: RolloutSource {
       refills += 1
     }
     let sampled = next - consumedItems
-    consumedItems = next
-    return Collected(
-      rollout: parts.count == 1 && parts[0].groups.count == parts[0].rollout.items.count
+    let collected = try Collected(
+      whole: parts.count == 1 && parts[0].groups.count == parts[0].rollout.items.count
         ? parts[0].rollout : Rollout.gather(parts),
-      sampledPrompts: sampled, sampledTokens: tokens,
+      rule: rule, tally: tally, sampledPrompts: sampled, sampledTokens: tokens,
       sampledReward: rewardSum / Double(max(1, completions)),
       refills: maximumRefills.map { _ in refills })
+    consumedItems = next
+    return collected
   }
 }

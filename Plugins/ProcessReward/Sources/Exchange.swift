@@ -1,0 +1,237 @@
+import Foundation
+
+/// Why a program gave no more replies.
+struct ProgramFailure: Error {
+  enum Kind {
+    case timeOut
+    /// It died or broke the protocol.
+    case broken
+    /// It was broken before it got the samples in question.
+    case stale
+  }
+
+  let kind: Kind
+  let message: String
+}
+
+/// Requests to a program and replies from it, while all three pipes are kept moving.
+///
+/// One thread does it all with `poll`: whichever pipe is full or empty, the others go on.
+final class Exchange {
+  /// Of a reply, in bytes.
+  static let longestReply = 1 << 20
+
+  let child: ChildProcess
+  private let log: ProgramLog
+  private var replies = LineBuffer(limit: Exchange.longestReply)
+  private var complaints = LineBuffer(limit: ProgramLog.longestLine)
+  private var chunk = [UInt8](repeating: 0, count: 1 << 16)
+  /// The last line on its standard error.
+  private var lastWords = ""
+
+  init(_ child: ChildProcess, log: ProgramLog) {
+    self.child = child
+    self.log = log
+  }
+
+  /// - Parameters:
+  ///   - limit: how long it may take.
+  ///   - take: gets each line of reply; `true`: that was the last one to wait for.
+  func ask(
+    _ request: [UInt8], within limit: Duration,
+    take: ([UInt8]) throws(ProgramFailure) -> Bool
+  ) throws(ProgramFailure) {
+    guard child.input >= 0, !child.hasEnded() else {
+      readErrors()
+      throw ProgramFailure(kind: .stale, message: ending())
+    }
+    try refuseLeftovers()
+    let deadline = ContinuousClock.now + limit
+    var sent = 0
+    while true {
+      let left = deadline - .now
+      guard left > .zero else {
+        readErrors()
+        throw ProgramFailure(
+          kind: .timeOut, message: "no reply within \(Self.seconds(limit)) s" + words)
+      }
+      let isSending = sent < request.count && child.input >= 0
+      let ready = wait(isSending: isSending, for: left)
+      if ready.input, isSending { send(request, &sent) }
+      if ready.errors { readErrors() }
+      if ready.output, try read(take) {
+        readErrors()
+        return
+      }
+    }
+  }
+
+  /// Closes its input and gives it time to end by itself, then ends it.
+  func finish() {
+    child.closeInput()
+    for isLast in [false, true] {
+      let deadline = ContinuousClock.now + .seconds(2)
+      while !child.hasEnded(), ContinuousClock.now < deadline {
+        let ready = wait(isSending: false, for: .milliseconds(10))
+        if ready.errors { readErrors() }
+        if ready.output { discardOutput() }
+        if child.errors < 0, child.output < 0 { usleep(5000) }
+      }
+      if child.ending != nil { break }
+      if isLast { child.kill() } else { child.terminate() }
+    }
+    readErrors()
+    complaints.flush { line, omitted in record(line, omitted) }
+  }
+
+  /// Ends it at once.
+  func abandon() {
+    child.kill()
+    readErrors()
+    complaints.flush { line, omitted in record(line, omitted) }
+  }
+
+  private func wait(isSending: Bool, for limit: Duration) -> (
+    input: Bool, output: Bool, errors: Bool
+  ) {
+    // A negative descriptor is passed over.
+    var polled = [
+      pollfd(fd: isSending ? child.input : -1, events: Int16(POLLOUT), revents: 0),
+      pollfd(fd: child.output, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: child.errors, events: Int16(POLLIN), revents: 0),
+    ]
+    let milliseconds = min(1000, max(1, limit / .milliseconds(1)))
+    guard poll(&polled, 3, Int32(milliseconds)) > 0 else { return (false, false, false) }
+    return (polled[0].revents != 0, polled[1].revents != 0, polled[2].revents != 0)
+  }
+
+  /// Writes what fits into the pipe. A program that has closed its input may still reply.
+  private func send(_ request: [UInt8], _ sent: inout Int) {
+    let count = PipeSignal.blocked {
+      request[sent...].withUnsafeBytes { write(child.input, $0.baseAddress, $0.count) }
+    }
+    if count > 0 {
+      sent += count
+    } else if count < 0, errno != EAGAIN, errno != EINTR {
+      child.closeInput()
+    }
+  }
+
+  /// - Returns: whether the last reply has come.
+  private func read(_ take: ([UInt8]) throws(ProgramFailure) -> Bool) throws(ProgramFailure)
+    -> Bool
+  {
+    let count = Foundation.read(child.output, &chunk, chunk.count)
+    if count < 0 {
+      guard errno == EAGAIN || errno == EINTR else { throw broken("its output can't be read") }
+      return false
+    }
+    guard count > 0 else {
+      child.closeOutput()
+      throw broken(endingAfterOutput())
+    }
+    var isDone = false
+    var failure: ProgramFailure?
+    replies.add(chunk.span.extracting(0..<count)) { line, omitted in
+      guard failure == nil, omitted == 0 else { return }
+      do throws(ProgramFailure) {
+        isDone = try take(line)
+      } catch {
+        failure = error
+      }
+    }
+    if let failure { throw failure }
+    if replies.omitted > 0 {
+      throw broken("it sent a line of more than \(Self.longestReply) bytes")
+    }
+    return isDone
+  }
+
+  /// What comes before a request is no reply to it, and no fault of its samples.
+  private func refuseLeftovers() throws(ProgramFailure) {
+    let count = Foundation.read(child.output, &chunk, chunk.count)
+    if count < 0 { return }
+    guard count > 0 else {
+      child.closeOutput()
+      throw ProgramFailure(kind: .stale, message: endingAfterOutput() + words)
+    }
+    let text = String(decoding: chunk[..<min(count, 120)], as: UTF8.self)
+      .trimmingCharacters(in: .whitespacesAndNewlines)
+    guard !text.isEmpty else { return }
+    throw ProgramFailure(
+      kind: .stale, message: "expected nothing before the next request, got '\(text)'" + words)
+  }
+
+  private func discardOutput() {
+    let count = Foundation.read(child.output, &chunk, chunk.count)
+    if count == 0 { child.closeOutput() }
+  }
+
+  /// Takes all that is there on its standard error.
+  private func readErrors() {
+    while child.errors >= 0 {
+      let count = Foundation.read(child.errors, &chunk, chunk.count)
+      if count < 0, errno == EINTR { continue }
+      if count < 0 { return }
+      guard count > 0 else {
+        child.closeErrors()
+        return
+      }
+      complaints.add(chunk.span.extracting(0..<count)) { line, omitted in record(line, omitted) }
+    }
+  }
+
+  private func record(_ line: [UInt8], _ omitted: Int) {
+    let text = String(decoding: line, as: UTF8.self)
+    lastWords = String(text.prefix(200))
+    log.write(omitted > 0 ? text + " … (\(omitted) bytes more)" : text)
+  }
+
+  /// After the end of its output: how it ended, if it does within a second.
+  private func endingAfterOutput() -> String {
+    let deadline = ContinuousClock.now + .seconds(1)
+    while !child.hasEnded(), ContinuousClock.now < deadline {
+      readErrors()
+      usleep(2000)
+    }
+    readErrors()
+    return child.ending ?? "it closed its standard output"
+  }
+
+  private func ending() -> String { (child.ending ?? "it closed its standard input") + words }
+
+  func broken(_ message: String) -> ProgramFailure {
+    ProgramFailure(kind: .broken, message: message + words)
+  }
+
+  private var words: String { lastWords.isEmpty ? "" : "; its last words: '\(lastWords)'" }
+
+  private static func seconds(_ duration: Duration) -> String {
+    let value = (duration / .milliseconds(1)).rounded() / 1000
+    return value == value.rounded() ? "\(Int(value))" : "\(value)"
+  }
+}
+
+/// Writes to a pipe that nobody reads must not end the host.
+private enum PipeSignal {
+  /// Does something with SIGPIPE blocked on this thread; one that it caused is taken away.
+  static func blocked<Result>(_ body: () -> Result) -> Result {
+    var pipe = sigset_t()
+    var before = sigset_t()
+    var pending = sigset_t()
+    sigemptyset(&pipe)
+    sigaddset(&pipe, SIGPIPE)
+    sigpending(&pending)
+    let wasPending = sigismember(&pending, SIGPIPE) == 1
+    pthread_sigmask(SIG_BLOCK, &pipe, &before)
+    let result = body()
+    let number = errno
+    if number == EPIPE, !wasPending {
+      var now = timespec()
+      while sigtimedwait(&pipe, nil, &now) < 0, errno == EINTR {}
+    }
+    pthread_sigmask(SIG_SETMASK, &before, nil)
+    errno = number
+    return result
+  }
+}

@@ -1,0 +1,144 @@
+import Foundation
+import FulcrumKernel
+
+/// A sample as a line for the program.
+struct Request: Encodable {
+  let id: Int
+  let sample: RewardSample
+
+  private enum CodingKeys: String, CodingKey {
+    case id, prompt, completion, answer, finished, tokens
+    case tokenLimit = "token_limit"
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(id, forKey: .id)
+    try container.encode(sample.prompt, forKey: .prompt)
+    try container.encode(sample.completion, forKey: .completion)
+    try container.encode(sample.answer, forKey: .answer)
+    try container.encode(sample.isFinished, forKey: .finished)
+    try container.encodeIfPresent(sample.tokenCount, forKey: .tokens)
+    try container.encodeIfPresent(sample.tokenLimit, forKey: .tokenLimit)
+  }
+
+  /// The line with its line break.
+  func line() throws(FulcrumError) -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    do {
+      return try encoder.encode(self) + [UInt8(ascii: "\n")]
+    } catch {
+      throw FulcrumError(.data, "could not write the sample as JSON: \(error)")
+    }
+  }
+}
+
+/// A line of the program, understood.
+struct Reply {
+  let id: Int
+  let score: RewardScore
+
+  /// What a line may hold, to the letter: a misspelt key would be lost silently.
+  private struct Form: Decodable {
+    var id: Int?
+    var reward: Double?
+    var outcome: String?
+    var parts: [String: Double]?
+    var error: String?
+    var refused: String?
+    var unknown: String?
+
+    private struct Key: CodingKey {
+      let stringValue: String
+      var intValue: Int? { nil }
+      init(stringValue: String) { self.stringValue = stringValue }
+      init?(intValue: Int) { nil }
+    }
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: Key.self)
+      func value<Value: Decodable>(_ name: String) throws -> Value? {
+        try container.decodeIfPresent(Value.self, forKey: Key(stringValue: name))
+      }
+      id = try value("id")
+      reward = try value("reward")
+      outcome = try value("outcome")
+      parts = try value("parts")
+      error = try value("error")
+      refused = try value("refused")
+      let known = ["id", "reward", "outcome", "parts", "error", "refused"]
+      unknown = container.allKeys.map(\.stringValue).sorted().first { !known.contains($0) }
+    }
+  }
+
+  /// Why a line is none of the protocol.
+  struct Fault: Error {
+    let message: String
+  }
+
+  init(_ line: [UInt8]) throws(Fault) {
+    let form = try Self.form(line)
+    guard let id = form.id else { throw Self.fault("a reply with an \"id\"", line) }
+    if let key = form.unknown {
+      throw Self.fault("no key '\(key)' in a reply", line)
+    }
+    let given = [form.reward != nil, form.error != nil, form.refused != nil].count { $0 }
+    guard given == 1 else {
+      throw Self.fault("one of \"reward\", \"error\" and \"refused\" in a reply", line)
+    }
+    self.id = id
+    if let reason = form.error {
+      score = .missing(.error, reason)
+    } else if let reason = form.refused {
+      score = .missing(.refused, reason)
+    } else {
+      score = try Self.score(form, line)
+    }
+  }
+
+  private static func score(_ form: Form, _ line: [UInt8]) throws(Fault) -> RewardScore {
+    let reward = form.reward ?? .nan
+    let outcome = form.outcome.map(RewardOutcome.init) ?? .value
+    guard !RewardOutcome.withoutScore.contains(outcome) else {
+      throw fault("no \"reward\" beside the outcome '\(outcome.rawValue)'", line)
+    }
+    guard reward.isFinite else { return .missing(.error, "the program's reward is \(reward)") }
+    let parts = (form.parts ?? [:]).sorted { $0.key < $1.key }
+    if let part = parts.first(where: { !$0.value.isFinite }) {
+      return .missing(.error, "the program's part '\(part.key)' is \(part.value)")
+    }
+    return RewardScore(
+      reward: reward, outcome: outcome, parts: parts.map { (name: $0.key, value: $0.value) })
+  }
+
+  /// JSON has no NaN, but Python writes it: that is one sample's fault, not the protocol's.
+  private static func form(_ line: [UInt8]) throws(Fault) -> Form {
+    if let form = try? JSONDecoder().decode(Form.self, from: Data(line)) { return form }
+    let lenient = JSONDecoder()
+    lenient.allowsJSON5 = true
+    if let form = try? lenient.decode(Form.self, from: Data(line)), form.reward != nil,
+      ([form.reward ?? 0] + (form.parts ?? [:]).values).contains(where: { !$0.isFinite })
+    {
+      return form
+    }
+    throw fault("a JSON object such as {\"id\": 1, \"reward\": 0.5}", line)
+  }
+
+  private static func fault(_ expected: String, _ line: [UInt8]) -> Fault {
+    let text = String(decoding: line.prefix(120), as: UTF8.self)
+    return Fault(message: "expected \(expected), got '\(text)\(line.count > 120 ? "…" : "")'")
+  }
+}
+
+extension RewardOutcome {
+  /// The outcomes with which there is no reward.
+  static let withoutScore: Set<RewardOutcome> = [.error, .refused, .timeOut]
+}
+
+extension RewardScore {
+  /// No score, and why: the reason is the name of a part without a value.
+  static func missing(_ outcome: RewardOutcome, _ reason: String) -> RewardScore {
+    RewardScore(reward: .nan, outcome: outcome, parts: [(name: reason, value: .nan)])
+  }
+}

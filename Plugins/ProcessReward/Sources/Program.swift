@@ -1,0 +1,71 @@
+import Foundation
+import FulcrumKernel
+
+/// What is to be run: an executable file, its arguments and its folder.
+struct Program: Sendable {
+  let executable: String
+  /// With the program's own name first.
+  let arguments: [String]
+  let directory: String
+
+  /// Finds the program as a shell would.
+  ///
+  /// - Throws: `.parameter`, saying what was looked for and where.
+  init(_ parameters: Parameters) throws(FulcrumError) {
+    arguments = try parameters.texts("command")
+    let directory = Self.absolute(
+      try parameters.text("directory"), in: FileManager.default.currentDirectoryPath)
+    self.directory = directory
+    guard let name = arguments.first, !name.isEmpty else {
+      throw parameters.refuse(
+        "command", "expected a program and its arguments, got nothing",
+        hint: "write command: [python3, reward.py]")
+    }
+    guard Self.isFolder(directory) else {
+      throw parameters.refuse("directory", "expected a folder, found none at '\(directory)'")
+    }
+    guard !name.contains("/") else {
+      executable = Self.absolute(name, in: directory)
+      guard Self.isExecutable(executable) else {
+        throw parameters.refuse(
+          "command", "expected a program, found no executable file at '\(executable)'",
+          hint: "give a script by way of its interpreter ([python3, reward.py]), or 'chmod +x' it")
+      }
+      return
+    }
+    let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
+    let folders = path.split(separator: ":").map(String.init)
+    guard
+      let found = folders.map({ Self.absolute($0 + "/" + name, in: directory) }).first(
+        where: Self.isExecutable)
+    else {
+      throw parameters.refuse(
+        "command", "expected a program, found no executable '\(name)' in PATH: \(path)",
+        hint: "install it, or give its path (with a '/')")
+    }
+    executable = found
+  }
+
+  /// The host's environment. Python's output is unbuffered, unless that was set already: replies
+  /// that stay in a buffer are the commonest reason to wait for ever.
+  static var environment: [String: String] {
+    var environment = ProcessInfo.processInfo.environment
+    if environment["PYTHONUNBUFFERED"] == nil { environment["PYTHONUNBUFFERED"] = "1" }
+    return environment
+  }
+
+  private static func absolute(_ path: String, in folder: String) -> String {
+    if path.hasPrefix("/") { return path }
+    return path == "." || path.isEmpty ? folder : folder + "/" + path
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      && isFolder.boolValue
+  }
+
+  private static func isExecutable(_ path: String) -> Bool {
+    !isFolder(path) && FileManager.default.isExecutableFile(atPath: path)
+  }
+}

@@ -1,0 +1,60 @@
+import Foundation
+import Synchronization
+
+/// The run's log: what a program writes to its standard error, line by line, on the host's own.
+final class ProgramLog: Sendable {
+  /// Longer lines are cut, so that a program gone wrong can't fill the log with one of them.
+  static let longestLine = 2000
+
+  private let prefix: String
+  /// Workers write whole lines, one at a time.
+  private let lock = Mutex<Void>(())
+
+  init(prefix: String) { self.prefix = prefix }
+
+  func write(_ text: String) {
+    let bytes = Array((prefix + text + "\n").utf8)
+    lock.withLock { _ in
+      var done = 0
+      while done < bytes.count {
+        let count = bytes[done...].withUnsafeBytes { Foundation.write(2, $0.baseAddress, $0.count) }
+        if count < 0, errno == EINTR || errno == EAGAIN { continue }
+        guard count > 0 else { return }
+        done += count
+      }
+    }
+  }
+}
+
+/// Cuts a stream of bytes into lines.
+struct LineBuffer {
+  private var bytes: [UInt8] = []
+  /// Bytes of the line that is being read and that were left out.
+  private(set) var omitted = 0
+  private let limit: Int
+
+  /// - Parameter limit: of a line, in bytes; what is beyond is left out and counted.
+  init(limit: Int) { self.limit = limit }
+
+  /// Takes bytes and hands out each line that ends in them.
+  mutating func add(
+    _ chunk: Span<UInt8>, _ body: (_ line: [UInt8], _ omitted: Int) -> Void
+  ) {
+    for i in chunk.indices {
+      if chunk[i] == UInt8(ascii: "\n") {
+        flush(body)
+      } else if bytes.count < limit {
+        bytes.append(chunk[i])
+      } else {
+        omitted += 1
+      }
+    }
+  }
+
+  /// Hands out what is left without a line break. Blank lines are no lines.
+  mutating func flush(_ body: (_ line: [UInt8], _ omitted: Int) -> Void) {
+    if bytes.contains(where: { $0 > 0x20 }) { body(bytes, omitted) }
+    bytes.removeAll(keepingCapacity: true)
+    omitted = 0
+  }
+}

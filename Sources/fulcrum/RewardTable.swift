@@ -1,0 +1,59 @@
+import Foundation
+import FulcrumKernel
+import Trainer
+
+/// Scores for people to read.
+enum RewardTable {
+  /// Characters of a completion or a reason that are shown: whoever wants more reads the file.
+  private static let width = 36
+
+  static func text(_ records: [RewardRecord], _ scores: [RewardScore]) -> String {
+    var rows = [["id", "completion", "reward", "outcome", "parts"]]
+    for (record, score) in zip(records, scores) {
+      let parts = score.parts.filter { !$0.value.isNaN }.map { "\($0.name) \(number($0.value))" }
+      rows.append([
+        short(record.name), short(record.sample.completion),
+        score.isMissing ? "none" : number(score.reward), score.outcome.rawValue,
+        score.reason ?? parts.joined(separator: ", "),
+      ])
+    }
+    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    return rows.map { row in
+      row.indices.map { column in
+        column == 2 ? row[column].padded(to: widths[column]) : padded(row[column], widths[column])
+      }.joined(separator: "  ").trimmingCharacters(in: .whitespaces)
+    }.joined(separator: "\n") + "\n"
+  }
+
+  /// How many there are, their mean, and how many of each outcome.
+  static func summary(_ scores: [RewardScore]) -> String {
+    let rewards = scores.filter { !$0.isMissing }.map(\.reward)
+    var counts: [String: Int] = [:]
+    for score in scores { counts[score.outcome.rawValue, default: 0] += 1 }
+    let outcomes = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+      .map { "\($0.key) \($0.value)" }
+    let mean =
+      rewards.isEmpty
+      ? "no scores"
+      : "mean reward \(number(Statistics.mean(rewards)))"
+        + (rewards.count < scores.count ? " of the \(rewards.count) with a score" : "")
+    let noun = scores.count == 1 ? "completion" : "completions"
+    return "\(scores.count) \(noun), \(mean): \(outcomes.joined(separator: ", "))"
+  }
+
+  /// One line, cut.
+  private static func short(_ text: String) -> String {
+    let line = String(text.map { $0.isNewline ? "⏎" : $0 })
+    return line.count > width ? line.prefix(width - 1) + "…" : line
+  }
+
+  private static func padded(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.count))
+  }
+
+  /// At most four decimals.
+  private static func number(_ value: Double) -> String {
+    let rounded = (value * 1e4).rounded() / 1e4
+    return rounded == rounded.rounded() && abs(rounded) < 1e15 ? "\(Int(rounded))" : "\(rounded)"
+  }
+}
