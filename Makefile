@@ -6,13 +6,13 @@ OUTPUT ?= runs/knights-and-knaves-$(shell date +%Y%m%d-%H%M%S)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
 .PHONY: train test fuzz chaos kit build dependencies patchelf install \
-  uninstall warm-start format lint interface bench reference clean fortran
+  uninstall warm-start format lint interface bench reference clean fortran python
 
 train: build
 	.build/release/fulcrum train $(RECIPE) --set output=$(OUTPUT)
 
 # One build serves both: tests reach what they need by package access, not by testable imports.
-test: build fortran
+test: build fortran python
 	$(SWIFT) test -c release --disable-testable-imports
 
 # Random and damaged checkpoints: each reader RUNS times, until one traps, hangs or takes memory
@@ -24,7 +24,7 @@ fuzz:
 # Kills a small run with kill -9 at RUNS random moments, resumes it each time, and compares every file
 # with those of a run that never stopped. SEED=N repeats a plan.
 chaos: RUNS ?= 100
-chaos: build
+chaos: build python
 	python3 Tests/Chaos/chaos.py $(RUNS) $(SEED)
 
 # Plugins from nothing: installs, moves the installation, writes a plugin of each kind with it, builds,
@@ -45,6 +45,11 @@ dependencies:
 fortran:
 	@command -v gfortran >/dev/null || { $(SUDO) apt-get update -qq && \
 	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq gfortran; } || true
+
+# For a reward that is a program, and for the script that kills runs.
+python:
+	@command -v python3 >/dev/null || { $(SUDO) apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq python3; }
 
 patchelf:
 	@command -v patchelf >/dev/null || { \

@@ -6,6 +6,9 @@ import Testing
   /// Parameters without a default.
   private static let settings = [
     "jsonl": ["jsonl.train=\(train)"],
+    "process": [
+      "process.command=[python3, \"\(CommandLine.fixture("../../Examples/Process/reward.py"))\"]"
+    ],
     "overlong": ["overlong.buffer=20"],
     "token-filter": ["token-filter.from=0.25", "token-filter.to=0.75"],
   ]

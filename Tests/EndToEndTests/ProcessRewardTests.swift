@@ -103,7 +103,9 @@ import Testing
     let replayed = try CommandLine().run(
       "replay", folder.path + "/one", "--output", folder.path + "/again")
     #expect(replayed.status == 0, "\(replayed.errors)")
-    #expect(try metrics("again") == one)
+    // Where tokens went is not looked at in a replay.
+    let seen = one.map { $0.filter { !$0.key.hasPrefix("direction/") } }
+    #expect(try metrics("again") == seen)
     #expect(try weights("again") == weights("one"))
   }
 

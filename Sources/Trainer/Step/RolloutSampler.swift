@@ -125,7 +125,7 @@ extension WeightedReward {
   ///   scores, or a reward that is neither finite nor missing.
   package func scores(of samples: [RewardSample]) throws(FulcrumError) -> [RewardScore] {
     let scores: [RewardScore]
-    StageMark.enter("reward \(reward.name)")
+    StageMark.enter("reward \(name)")
     defer { StageMark.leave() }
     do {
       scores = try component.score(samples)

@@ -52,6 +52,8 @@ public struct RewardOutcome: RawRepresentable, Hashable, Sendable {
 
 /// A reward with its reasons.
 public struct RewardScore: Sendable {
+  /// Finite; or NaN with the outcome `error`, `refused` or `time-out`: there is no score, and the run
+  /// decides what becomes of the completion. The name of a part of NaN is then the reason.
   public let reward: Double
   public let outcome: RewardOutcome
   /// Named parts that explain the reward, in order: `format`, `answer`.

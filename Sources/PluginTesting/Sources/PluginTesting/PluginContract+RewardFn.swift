@@ -54,6 +54,9 @@ extension Subject where Instance == any RewardFn {
     }
   }
 
+  /// Outcomes with which a reward of NaN means that there is none.
+  private static var withoutScore: [String] { ["error", "refused", "time-out"] }
+
   fileprivate func rewardChecks(_ trials: RewardTrials) -> [ContractCheck] {
     [
       ContractCheck("the given samples are scored") { () throws(FulcrumError) in
@@ -75,6 +78,8 @@ extension Subject where Instance == any RewardFn {
         let reward = try make()
         for sample in trials.all {
           guard case .score(let score) = Self.outcome(of: sample, by: reward) else { continue }
+          // How a reward function says that it has no score.
+          if score.reward.isNaN, Self.withoutScore.contains(score.outcome.rawValue) { continue }
           let values =
             [("reward", score.reward)] + score.parts.map { ("part '\($0.name)'", $0.value) }
           for (name, value) in values where !value.isFinite {
