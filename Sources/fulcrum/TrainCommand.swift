@@ -88,6 +88,9 @@ enum TrainingSession {
     _ setup: RunSetup, in directory: RunDirectory, from checkpoint: Checkpoint?,
     _ display: ProgressDisplay
   ) throws {
+    // First: whoever reads the notes may send a signal.
+    Interrupt.watch()
+    CrashNote.watch()
     display.note("run directory \(directory.path)")
     display.note("policy \(setup.policy.summary), \(setup.threads) threads")
     // Loads every library that the run will use.
@@ -108,8 +111,6 @@ enum TrainingSession {
     }
     StageMark.keep(in: directory.stage)
     defer { StageMark.end() }
-    Interrupt.watch()
-    CrashNote.watch()
     let training = TrainingRun(
       setup: setup, directory: directory, start: checkpoint, observer: display)
     switch try ending(of: training) {
