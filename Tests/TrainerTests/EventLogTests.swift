@@ -60,11 +60,7 @@ import Trainer
       report.count(loss: 0, logProbability: -1, weight: -0.01, entropy: 0, lever: lever)
     }
     try log?.write(
-      metrics, collected(),
-      TrainingStep.Result(
-        advantages: [1, 0.5, -1, 0, 0, 0], report: report, scoringSeconds: 0, updateSeconds: 0,
-        direction: nil, probeSeconds: 0),
-      step: step)
+      metrics, collected(), advantages: [1, 0.5, -1, 0, 0, 0], pulls: report.pulls, step: step)
   }
 
   private let accuracy = Evaluation(rows: [

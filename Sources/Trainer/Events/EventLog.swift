@@ -42,8 +42,13 @@ package final class EventLog {
   private static let evaluation = "evaluation/"
 
   /// Writes a step's metrics, distributions and, where it is their turn, samples.
+  ///
+  /// - Parameters:
+  ///   - advantages: of the tokens that the update is on.
+  ///   - pulls: `UpdateReport.pulls`.
   package func write(
-    _ metrics: Metrics, _ collected: Collected, _ result: TrainingStep.Result, step: Int
+    _ metrics: Metrics, _ collected: Collected, advantages: [Float], pulls: ValueHistogram,
+    step: Int
   ) throws(FulcrumError) {
     var values: [Summary.Value] = []
     var clock: [Summary.Value] = []
@@ -58,8 +63,8 @@ package final class EventLog {
     for value in collected.rollout.logProbabilities { probabilities.add(Double(exp(value))) }
     let histograms = [
       ("tokens/probability", probabilities),
-      ("tokens/advantage", ValueHistogram(of: result.advantages, buckets: 30)),
-      ("tokens/log10_pull", result.report.pulls),
+      ("tokens/advantage", ValueHistogram(of: advantages, buckets: 30)),
+      ("tokens/log10_pull", pulls),
     ]
     for (name, histogram) in histograms where histogram.count > 0 {
       values.append(.histogram(name, histogram))

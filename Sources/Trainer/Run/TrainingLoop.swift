@@ -93,7 +93,8 @@ struct TrainingLoop {
     metrics.set("tokens_per_second", Double(collected.rollout.sequences.tokenCount) / seconds)
     try SafeFiles.append(metrics.line(step: number).text, to: directory.metrics)
     try samples.write(collected, advantages: result.advantages, step: number)
-    try events?.write(metrics, collected, result, step: number)
+    try events?.write(
+      metrics, collected, advantages: result.advantages, pulls: result.report.pulls, step: number)
     return metrics
   }
 

@@ -22,6 +22,8 @@ package struct UpdateReport {
   private var entropy = 0.0
   private var weighedTokens = 0
 
+  package init() {}
+
   /// Counts a token that takes part in an optimiser step.
   package mutating func count(
     loss: Double, logProbability: Float, weight: Float, entropy: Float, lever: Float
