@@ -27,7 +27,8 @@ package enum RecordFile {
       let length = file[place..<place + 8]
       guard number(file[place + 8..<place + head]) == UInt64(CRC32C.masked(length)) else { break }
       let (start, size) = (place + head, number(length))
-      guard size <= UInt64(max(0, file.endIndex - start - tail)) else { break }
+      let rest = file.endIndex - start - tail
+      guard rest >= 0, size <= UInt64(rest) else { break }
       let end = start + Int(size)
       guard number(file[end..<end + tail]) == UInt64(CRC32C.masked(file[start..<end])) else {
         break
