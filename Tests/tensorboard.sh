@@ -1,6 +1,6 @@
 #!/bin/sh
-# Trains a small run, kills nothing but makes it look killed, resumes it, and reads its events with the
-# real TensorBoard from PyPI.
+# Trains a small run, resumes it as if it had been killed, and reads its events each time with the real
+# TensorBoard from PyPI.
 set -eu
 cd "$(dirname "$0")/.."
 root=$PWD

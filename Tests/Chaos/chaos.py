@@ -7,7 +7,8 @@ A small run is trained once without a stop. Then runs of the same configuration 
 kill -9 at random moments and resumed each time, until KILLS kills were made and the last run has
 ended. After some kills the newest checkpoint is damaged: a bit flipped, a file cut or removed. Every
 file of every run that was killed must be the first run's, bit for bit; of metrics.jsonl and of
-TensorBoard's events all but the fields of the clock. Exit status 1, and the runs stay for inspection, if anything is not.
+TensorBoard's events all but the fields of the clock. Exit status 1, and the runs stay for inspection,
+if anything is not.
 
 The seed decides the plan: which moments are aimed at, which files are damaged. Where a kill lands
 depends on the machine too, so it is read off what the kill left behind.
@@ -98,7 +99,7 @@ def last_step(path):
 
 
 def timeless(events):
-    """A TensorBoard file's records without wall time, their first field, and without those of the clock."""
+    """A TensorBoard file's records but those of the clock, without wall time, their first field."""
     records, place = [], 0
     while place < len(events):
         end = place + 12 + int.from_bytes(events[place : place + 8], "little")
