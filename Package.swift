@@ -75,6 +75,7 @@ let package = Package(
     .package(path: "Sources/PluginTesting"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
@@ -118,8 +119,20 @@ let package = Package(
       ],
       swiftSettings: settings),
     .target(
+      name: "TensorBoardEvents",
+      dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["Protos", "generate.sh"], swiftSettings: settings),
+    .testTarget(
+      name: "TensorBoardEventsTests",
+      dependencies: [
+        "TensorBoardEvents", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ], swiftSettings: settings),
+    .target(
       name: "Trainer",
-      dependencies: [kernel, "PluginHost", .product(name: "Yams", package: "Yams")],
+      dependencies: [
+        kernel, "PluginHost", "TensorBoardEvents", .product(name: "Yams", package: "Yams"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
       swiftSettings: settings + [.enableExperimentalFeature("Lifetimes")]),
     .executableTarget(
       name: "fulcrum",
@@ -138,7 +151,11 @@ let package = Package(
       name: "ForeignTests", dependencies: ["fulcrum", "PluginHost", kernel],
       swiftSettings: settings),
     .testTarget(
-      name: "TrainerTests", dependencies: ["Trainer", "PluginHost", kernel],
+      name: "TrainerTests",
+      dependencies: [
+        "Trainer", "PluginHost", "TensorBoardEvents", kernel,
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
       swiftSettings: settings),
     // What holds for every advantage transform, and golden values of chains of them.
     .testTarget(
@@ -150,7 +167,8 @@ let package = Package(
     // Runs the built program; the plugins are beside it because they are products.
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["fulcrum", "TransformerFormats"] + plugins.map { .target(name: $0.module) },
+      dependencies: ["fulcrum", "TensorBoardEvents", "TransformerFormats"]
+        + plugins.map { .target(name: $0.module) },
       swiftSettings: settings),
   ] + plugins.flatMap(\.targets),
   swiftLanguageModes: [.v6]

@@ -15,10 +15,14 @@ final class ProgressDisplay: RunObserver {
   func stepEnded(_ step: Int, of steps: Int, metrics: Metrics, secondsLeft: Double) {
     let width = String(steps).count
     let number = String(step).padded(to: width)
-    let text = (["\(number)/\(steps)"] + Self.fields(metrics) + [Self.time(secondsLeft) + " left"])
-      .joined(separator: "  ")
+    func line(_ fields: [String]) -> String {
+      (["\(number)/\(steps)"] + fields + [Self.time(secondsLeft) + " left"])
+        .joined(separator: "  ")
+    }
+    let fields = Self.fields(metrics)
+    let whole = line(fields + Self.detail(metrics))
     guard isTerminal else {
-      print(text)
+      print(whole)
       fflush(nil)
       return
     }
@@ -26,6 +30,7 @@ final class ProgressDisplay: RunObserver {
     let filled = step * cells / max(1, steps)
     let bar =
       String(repeating: "█", count: filled) + String(repeating: "░", count: cells - filled)
+    let text = cells + 1 + whole.count < Self.columns ? whole : line(fields)
     // Return to the line's start, write, and clear what an earlier, longer line left. A line that
     // wrapped could not be returned to.
     print("\r" + "\(bar) \(text)".prefix(Self.columns - 1) + "\u{1B}[K", terminator: "")
@@ -60,6 +65,15 @@ final class ProgressDisplay: RunObserver {
       ("tokens_per_second", { String(format: "%6.0f tokens/s", $0) }),
     ]
     return shown.compactMap { entry in metrics[entry.name].map(entry.text) }
+  }
+
+  /// What is shown where there is room: the part of the gradient's lever that the unlikely tokens
+  /// have, those with a probability below a quarter.
+  private static func detail(_ metrics: Metrics) -> [String] {
+    let interval = ProbabilityIntervals.names[0]
+    return metrics["probability/\(interval)/lever_share"].map {
+      [String(format: "lever<.25 %3.0f %%", 100 * $0)]
+    } ?? []
   }
 
   private static func time(_ seconds: Double) -> String {

@@ -6,8 +6,9 @@ Usage: chaos.py [KILLS [SEED]]
 A small run is trained once without a stop. Then runs of the same configuration are killed with
 kill -9 at random moments and resumed each time, until KILLS kills were made and the last run has
 ended. After some kills the newest checkpoint is damaged: a bit flipped, a file cut or removed. Every
-file of every run that was killed must be the first run's, bit for bit; of metrics.jsonl all but the
-fields of the clock. Exit status 1, and the runs stay for inspection, if anything is not.
+file of every run that was killed must be the first run's, bit for bit; of metrics.jsonl and of
+TensorBoard's events all but the fields of the clock. Exit status 1, and the runs stay for inspection,
+if anything is not.
 
 The seed decides the plan: which moments are aimed at, which files are damaged. Where a kill lands
 depends on the machine too, so it is read off what the kill left behind.
@@ -97,6 +98,20 @@ def last_step(path):
     return int(dict(found[-1])["step"]) if found else 0
 
 
+def timeless(events):
+    """A TensorBoard file's records but those of the clock, without wall time, their first field."""
+    records, place = [], 0
+    while place < len(events):
+        end = place + 12 + int.from_bytes(events[place : place + 8], "little")
+        data = events[place + 12 : end]
+        if len(data) < 9 or data[0] != 0x09:
+            raise Failure(f"an event without wall time, or a torn one, at byte {place}")
+        if b"step_time" not in data:
+            records.append(data[9:])
+        place = end + 4
+    return records
+
+
 class Run:
     """A run directory."""
 
@@ -152,6 +167,8 @@ class Run:
             for name in files:
                 path = os.path.join(folder, name)
                 content[os.path.relpath(path, self.path)] = read(path)
+        events = os.path.join("tensorboard", "events.out.tfevents.fulcrum")
+        content[events] = timeless(content[events])
         content.pop("run.lock", None)
         content.pop("run.stage", None)
         content["run.yaml"] = [

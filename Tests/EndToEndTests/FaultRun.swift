@@ -1,4 +1,5 @@
 import Foundation
+import TensorBoardEvents
 import Testing
 
 /// A small run with a checkpoint after each step, for tests of what can go wrong with it.
@@ -76,5 +77,18 @@ final class FaultRun {
       try String(contentsOfFile: $0 + "/evaluations.jsonl", encoding: .utf8)
     }
     #expect(evaluations[0] == evaluations[1])
+    #expect(try events(of: one) == events(of: other))
+  }
+
+  /// TensorBoard's records, without wall time and without those of the clock.
+  private static func events(of run: String) throws -> [Data] {
+    let path = run + "/tensorboard/events.out.tfevents.fulcrum"
+    let records = RecordFile.records(in: try Data(contentsOf: URL(fileURLWithPath: path)))
+    try #require(!records.isEmpty)
+    return records.map(\.data).filter { $0.range(of: Data("step_time".utf8)) == nil }.map { data in
+      // Wall time is the first field: a tag and eight bytes.
+      #expect(data.first == 0x09)
+      return Data(data.dropFirst(9))
+    }
   }
 }

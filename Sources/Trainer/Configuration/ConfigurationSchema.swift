@@ -150,6 +150,10 @@ package enum ConfigurationSchema {
         .flag(
           "record", default: false,
           help: "write every step's whole rollout to rollouts/, for 'fulcrum replay'"),
+        .flag(
+          "tensorboard", default: true,
+          help: "write metrics, histograms and some samples to tensorboard/, for"
+            + " 'tensorboard --logdir OUTPUT'"),
       ]
     ),
     (

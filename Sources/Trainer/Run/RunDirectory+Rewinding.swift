@@ -27,6 +27,7 @@ extension RunDirectory {
         try SafeFiles.write(text, to: file)
       }
     }
+    try EventLog.rewind(events, to: step)
     for folder in [samples, rollouts] {
       for name in try Self.names(in: folder) {
         guard let number = Self.step(name, suffix: ".jsonl"), number > step else { continue }
@@ -45,7 +46,7 @@ extension RunDirectory {
   /// Puts on the disk what a checkpoint's step has written: after a loss of power the checkpoint
   /// must not be there without it.
   package func sync() throws(FulcrumError) {
-    for place in [metrics, evaluations, samples, rollouts, path]
+    for place in [metrics, evaluations, samples, rollouts, events, tensorboard, path]
     where FileManager.default.fileExists(atPath: place) { try SafeFiles.sync(place) }
   }
 

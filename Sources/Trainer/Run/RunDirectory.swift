@@ -2,8 +2,8 @@ import Foundation
 import FulcrumKernel
 
 /// What a run leaves on disk: `run.yaml`, `run.lock`, `run.stage`, `metrics.jsonl`,
-/// `evaluations.jsonl`, `samples/`, `checkpoints/`; where there is reason, `rollouts/` and `faults/`
-/// (Documentation/Faults.md).
+/// `evaluations.jsonl`, `samples/`, `tensorboard/`, `checkpoints/`; where there is reason, `rollouts/`
+/// and `faults/` (Documentation/Faults.md).
 package struct RunDirectory: Sendable {
   package let path: String
 
@@ -13,6 +13,9 @@ package struct RunDirectory: Sendable {
   package var metrics: String { path + "/metrics.jsonl" }
   package var evaluations: String { path + "/evaluations.jsonl" }
   package var samples: String { path + "/samples" }
+  package var tensorboard: String { path + "/tensorboard" }
+  /// TensorBoard reads files with `tfevents` in their names.
+  package var events: String { tensorboard + "/events.out.tfevents.fulcrum" }
   package var checkpoints: String { path + "/checkpoints" }
   /// Whole rollouts, where they are recorded.
   package var rollouts: String { path + "/rollouts" }

@@ -91,10 +91,15 @@ package enum SafeFiles {
 
   /// Appends a line, all of it or nothing.
   package static func append(_ line: String, to path: String) throws(FulcrumError) {
+    try append(Data((line + "\n").utf8), to: path)
+  }
+
+  /// Appends bytes, all of them or none.
+  package static func append(_ data: Data, to path: String) throws(FulcrumError) {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw SystemFault.error("append to it", path) }
     let end = lseek(descriptor, 0, SEEK_END)
-    guard end >= 0, put(Data((line + "\n").utf8), to: descriptor) else {
+    guard end >= 0, put(data, to: descriptor) else {
       let fault = SystemFault.error("append to it", path)
       if end >= 0 { _ = ftruncate(descriptor, end) }
       close(descriptor)
@@ -102,6 +107,11 @@ package enum SafeFiles {
     }
     // Some file systems say only now that the disk is full.
     guard close(descriptor) == 0 else { throw SystemFault.error("append to it", path) }
+  }
+
+  /// Cuts off what a file has after so many bytes.
+  package static func cut(_ path: String, to length: Int) throws(FulcrumError) {
+    guard truncate(path, off_t(length)) == 0 else { throw SystemFault.error("shorten it", path) }
   }
 
   package static func remove(_ path: String) throws(FulcrumError) {

@@ -7,6 +7,7 @@ struct TrainingLoop {
   private let directory: RunDirectory
   private let rate: LearningRate
   private let samples: SampleLog
+  private let events: EventLog?
   private let rewardNames: [String]
   /// Whether whole rollouts are written.
   private let records: Bool
@@ -20,13 +21,14 @@ struct TrainingLoop {
 
   init(
     setup: RunSetup, directory: RunDirectory, components: StepComponents,
-    reference: ReferenceUpdate, counters: RunCounters
+    reference: ReferenceUpdate, counters: RunCounters, events: EventLog?
   ) throws(FulcrumError) {
     let configuration = setup.configuration
     step = TrainingStep(components: components)
     self.directory = directory
     self.reference = reference
     self.counters = counters
+    self.events = events
     rate = try LearningRate(
       configuration.update, steps: try configuration.general.integer("steps"))
     samples = try SampleLog(configuration.logging, directory: directory)
@@ -91,6 +93,8 @@ struct TrainingLoop {
     metrics.set("tokens_per_second", Double(collected.rollout.sequences.tokenCount) / seconds)
     try SafeFiles.append(metrics.line(step: number).text, to: directory.metrics)
     try samples.write(collected, advantages: result.advantages, step: number)
+    try events?.write(
+      metrics, collected, advantages: result.advantages, pulls: result.report.pulls, step: number)
     return metrics
   }
 

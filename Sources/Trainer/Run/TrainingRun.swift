@@ -41,15 +41,16 @@ package struct TrainingRun {
     let evaluateEvery = try configuration.evaluation.integer("every")
     let heldOut = try setup.heldOutItems()
     let first = counters.step
-    let before = try evaluationBefore(heldOut)
+    let events = try EventLog(configuration.logging, directory: directory)
+    let before = try evaluationBefore(heldOut, events)
     var loop = try TrainingLoop(
       setup: setup, directory: directory, components: components, reference: reference,
-      counters: counters)
+      counters: counters, events: events)
     let configured = try configuration.general.integer("steps")
     let steps = min(configured, loop.lastStep ?? configured)
     // A kill can come between a checkpoint and the evaluation after it.
     if isResumed, evaluateEvery > 0, first > 0, first % evaluateEvery == 0, first < steps {
-      _ = try evaluation(heldOut, step: first)
+      _ = try evaluation(heldOut, step: first, events)
     }
     var saved = start?.counters.step
     let began = ContinuousClock.now
@@ -78,10 +79,10 @@ package struct TrainingRun {
       }
       if stops { return .interrupted(step: number) }
       if evaluateEvery > 0, number % evaluateEvery == 0, number < steps {
-        _ = try evaluation(heldOut, step: number)
+        _ = try evaluation(heldOut, step: number, events)
       }
     }
-    let after = try evaluation(heldOut, step: steps)
+    let after = try evaluation(heldOut, step: steps, events)
     return .completed(before: before, after: after)
   }
 
@@ -103,17 +104,25 @@ package struct TrainingRun {
 
   /// Held-out accuracy before the first step. A run that goes on has another policy by now: if what
   /// it wrote then is lost, it is not known any more.
-  private func evaluationBefore(_ items: [TaskItem]) throws(FulcrumError) -> Evaluation? {
+  private func evaluationBefore(_ items: [TaskItem], _ events: EventLog?) throws(FulcrumError)
+    -> Evaluation?
+  {
     isResumed
-      ? Evaluation.read(step: 0, from: directory) : try evaluation(items, step: 0)
+      ? Evaluation.read(step: 0, from: directory) : try evaluation(items, step: 0, events)
   }
 
   /// Evaluates and writes the result down, or reads it back if that was done already.
-  private func evaluation(_ items: [TaskItem], step: Int) throws(FulcrumError) -> Evaluation {
-    if let known = Evaluation.read(step: step, from: directory) { return known }
+  private func evaluation(_ items: [TaskItem], step: Int, _ events: EventLog?)
+    throws(FulcrumError) -> Evaluation
+  {
+    if let known = Evaluation.read(step: step, from: directory) {
+      try events?.write(known, step: step)
+      return known
+    }
     let result = try Evaluation.run(items, by: try setup.sampler(forEvaluation: true))
     guard !items.isEmpty else { return result }
     try SafeFiles.append(result.line(step: step).text, to: directory.evaluations)
+    try events?.write(result, step: step)
     let rows = result.rows.map { "\($0.category) \(String(format: "%.1f %%", 100 * $0.accuracy))" }
     observer.note("held out, after step \(step): " + rows.joined(separator: ", "))
     return result

@@ -1,9 +1,12 @@
+import Foundation
 import FulcrumKernel
 
 /// What an update did, for metrics.
 package struct UpdateReport {
   package var sums = MetricSums()
   package var intervals = ProbabilityIntervals()
+  /// log₁₀ of each token's pull |w| · ‖∇_z log π‖, where it has one.
+  package var pulls = ValueHistogram(from: -12, width: 0.25, buckets: 64)
   package var loss = 0.0
   package var gradientNorms: [(phase: String, norm: Double)] = []
   package var clippedSteps = 0
@@ -19,6 +22,8 @@ package struct UpdateReport {
   private var entropy = 0.0
   private var weighedTokens = 0
 
+  package init() {}
+
   /// Counts a token that takes part in an optimiser step.
   package mutating func count(
     loss: Double, logProbability: Float, weight: Float, entropy: Float, lever: Float
@@ -26,6 +31,7 @@ package struct UpdateReport {
     self.loss += loss
     self.entropy += Double(entropy)
     weighedTokens += 1
+    pulls.add(Double(log10(abs(weight) * lever)))
     intervals.add(
       logProbability: logProbability, weight: weight, lever: lever, entropy: entropy)
   }
