@@ -121,10 +121,12 @@ let package = Package(
       name: "Trainer",
       dependencies: [kernel, "PluginHost", .product(name: "Yams", package: "Yams")],
       swiftSettings: settings + [.enableExperimentalFeature("Lifetimes")]),
+    .target(
+      name: "Microscope", dependencies: [kernel, "PluginHost", "Trainer"], swiftSettings: settings),
     .executableTarget(
       name: "fulcrum",
       dependencies: [
-        kernel, pluginTesting, "PluginHost", "Trainer",
+        kernel, pluginTesting, "Microscope", "PluginHost", "Trainer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
@@ -139,6 +141,10 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "TrainerTests", dependencies: ["Trainer", "PluginHost", kernel],
+      swiftSettings: settings),
+    .testTarget(
+      name: "MicroscopeTests",
+      dependencies: ["Microscope", "PluginHost", "Trainer", "TransformerPlugin", kernel],
       swiftSettings: settings),
     // What holds for every advantage transform, and golden values of chains of them.
     .testTarget(
