@@ -1,16 +1,17 @@
 import Foundation
 import FulcrumKernel
 import Microscope
+import PluginHost
 import Testing
 import Trainer
 import TransformerPlugin
 
 /// The policy's AdamW, made plain ascent by its parameters.
 @Suite struct PlainAscentTests {
-  private static let shape: [String: ParameterValue] = [
-    "vocabulary": .integer(280), "width": .integer(32), "layers": .integer(1),
-    "heads": .integer(2), "context": .integer(64),
-  ]
+  private func choice(_ policy: String) throws -> ComponentChoice {
+    try RunConfiguration(tree: try ConfigurationTree(text: "policy: \(policy)", file: "t.yaml"))
+      .choice("policy")
+  }
 
   private func folder() throws -> String {
     let path = NSTemporaryDirectory() + "fulcrum-" + UUID().uuidString
@@ -38,7 +39,7 @@ import TransformerPlugin
 
   @Test func `the step is the learning rate times the gradient`() throws {
     let choice = try Ascent.plain(
-      ComponentChoice(use: "p", digest: nil, parameters: Self.shape, weight: 1, path: "policy"),
+      try choice("{use: p, vocabulary: 280, width: 32, layers: 1, heads: 2, context: 64}"),
       manual: TransformerPolicy.manual)
     let policy = try TransformerPolicy(
       try Parameters(
@@ -77,9 +78,8 @@ import TransformerPlugin
     for path in [before, after] { try FileManager.default.removeItem(atPath: path) }
   }
 
-  @Test func `a policy without these parameters has its own optimiser alone`() {
-    let choice = ComponentChoice(
-      use: "table", digest: nil, parameters: [:], weight: 1, path: "policy")
+  @Test func `a policy without these parameters has its own optimiser alone`() throws {
+    let choice = try choice("table")
     #expect {
       try Ascent.plain(choice, manual: TablePolicy.manual)
     } throws: { error in
