@@ -50,7 +50,7 @@ import Trainer
 
   @Test func `mean and spread leave out batches without tokens`() {
     #expect(OverBatches.mean([[1, .nan], [3, 5]]) == [2, 5])
-    #expect(OverBatches.spread([[1, .nan], [3, 5]]) == [2.0.squareRoot(), 0])
+    #expect(OverBatches.spread([[1, .nan], [3, 5]]) == [(2.0).squareRoot(), 0])
     #expect(OverBatches.mean([[.nan], [.nan]])[0].isNaN)
   }
 
