@@ -33,6 +33,7 @@ package struct MicroscopeTable {
     lines += [
       row("(d) gradient norm, one updated", (report.norm + [report.normOfAll]).map(Self.number)),
       row("    spread", report.normSpread.map(Self.number)),
+      row("    over share of tokens", zip(report.norm, report.share).map { Self.ratio($0, $1) }),
       row("    paper, by eye", Self.paperNorms.map(Self.number)),
     ]
     lines += change("(e) change of π, only \(names[0])", report.alone[0])
@@ -92,6 +93,10 @@ package struct MicroscopeTable {
 
   private static func plain(_ value: Double) -> String {
     value.isNaN ? "none" : String(format: "%.4g", value)
+  }
+
+  private static func ratio(_ norm: Double, _ share: Double) -> String {
+    number(share > 0 ? norm / share : .nan)
   }
 
   private static func percent(_ share: Double) -> String { "\(Int((share * 100).rounded())) %" }

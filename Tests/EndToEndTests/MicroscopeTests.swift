@@ -79,7 +79,7 @@ import Testing
     let rate = try CommandLine().run("microscope", config, "--learning-rate", "0")
     #expect(rate.status == 2)
     #expect(rate.errors.contains("--learning-rate: expected a number above 0, got 0.0"))
-    let folder = try CommandLine().run("microscope", self.folder.path)
+    let folder = try CommandLine().run("microscope", self.folder.path + "/start")
     #expect(folder.status == 2)
     #expect(folder.errors.contains("expected a run directory, found no run.yaml"))
     let small = try CommandLine().run("microscope", config, "--vocabulary", "1")

@@ -40,6 +40,23 @@ import Trainer
     #expect((bounds["histogram"] as? [Int])?.reduce(0, +) == 12)
   }
 
+  /// The keys of an object and of those within, in order.
+  private func keys(_ value: Any, at path: String = "") -> [String] {
+    guard let object = value as? [String: Any] else { return [] }
+    return object.keys.sorted().flatMap { key in
+      [path + key] + keys(object[key] ?? [], at: path + key + ".")
+    }
+  }
+
+  @Test func `the example has the keys of the report`() throws {
+    let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().appendingPathComponent("Fixtures/microscope.json")
+    let example = try JSONSerialization.jsonObject(with: try Data(contentsOf: path))
+    let own = try JSONSerialization.jsonObject(with: Data(try report().json.text.utf8))
+    #expect(keys(example) == keys(own))
+    #expect(keys(example).contains("figure1.d.norm"))
+  }
+
   @Test func `equal batches have no spread`() throws {
     let report = try report()
     #expect(report.normSpread == [0, 0, 0, 0])

@@ -120,7 +120,7 @@ enum HandBatch {
       logProbabilities: [Float](repeating: 0, count: 6), isFinished: [true, true],
       completions: ["", ""],
       scores: [
-        [1.0, -2.0].map { RewardScore(reward: $0, outcome: $0 > 0 ? .correct : .wrongAnswer) }
+        [1.0, -2.0].map { RewardScore(reward: $0, outcome: $0 > 0 ? .correct : .badFormat) }
       ], rewardWeights: [1])
   }
 
