@@ -134,10 +134,12 @@ let package = Package(
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       swiftSettings: settings + [.enableExperimentalFeature("Lifetimes")]),
+    .target(
+      name: "Microscope", dependencies: [kernel, "PluginHost", "Trainer"], swiftSettings: settings),
     .executableTarget(
       name: "fulcrum",
       dependencies: [
-        kernel, pluginTesting, "PluginHost", "Trainer",
+        kernel, pluginTesting, "Microscope", "PluginHost", "Trainer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
@@ -156,6 +158,10 @@ let package = Package(
         "Trainer", "PluginHost", "TensorBoardEvents", kernel,
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "MicroscopeTests",
+      dependencies: ["Microscope", "PluginHost", "Trainer", "TransformerPlugin", kernel],
       swiftSettings: settings),
     // What holds for every advantage transform, and golden values of chains of them.
     .testTarget(

@@ -1,0 +1,116 @@
+import Foundation
+import FulcrumKernel
+import Trainer
+
+/// What one batch shows of Fig. 1 and of the interventions.
+package struct BatchFindings: Sendable {
+  package static let histogramBins = 20
+
+  package let tokenCount: Int
+  /// Of the tokens, by interval, and by twentieths of the probability.
+  package let shares: [Double]
+  package let histogram: [Double]
+  package let advantages: IntervalSummary
+  /// Change of probability after an update of all tokens; after one of each interval's alone.
+  package let change: IntervalSummary
+  package let changes: [IntervalSummary]
+  /// For each of `changes`, the mean change of tokens in the direction of their advantage.
+  package let along: [[Double]]
+  package let norm: Double
+  package let norms: [Double]
+
+  /// - Parameters:
+  ///   - rollout: its log-probabilities are the scores of the policy under the microscope.
+  package init(
+    _ experiment: Experiment, _ components: StepComponents, on rollout: Rollout, step: UInt32
+  ) throws(FulcrumError) {
+    let before = rollout.logProbabilities
+    let intervals = before.map { ProbabilityIntervals.index(of: exp($0)) }
+    tokenCount = before.count
+    var counts = [Double](repeating: 0, count: IntervalSummary.count)
+    for interval in intervals { counts[interval] += 1 }
+    shares = counts.map { $0 / Double(max(1, before.count)) }
+    var bins = [Double](repeating: 0, count: Self.histogramBins)
+    for log in before {
+      let place = Int(exp(log) * Float(Self.histogramBins))
+      bins[min(Self.histogramBins - 1, max(0, place))] += 1
+    }
+    histogram = bins.map { $0 / Double(max(1, before.count)) }
+
+    let all = try experiment.single(components, on: rollout, step: step, interval: nil)
+    advantages = IntervalSummary(all.advantages, intervals: intervals)
+    norm = all.gradientNorm
+    change = IntervalSummary(
+      Self.changes(before, all.logProbabilities), intervals: intervals)
+    var changes: [IntervalSummary] = []
+    var along: [[Double]] = []
+    var norms: [Double] = []
+    for interval in 0..<IntervalSummary.count {
+      let outcome = try experiment.single(components, on: rollout, step: step, interval: interval)
+      let values = Self.changes(before, outcome.logProbabilities)
+      changes.append(IntervalSummary(values, intervals: intervals))
+      along.append(Self.along(values, advantages: all.advantages, intervals: intervals))
+      norms.append(outcome.gradientNorm)
+    }
+    self.changes = changes
+    self.along = along
+    self.norms = norms
+  }
+
+  /// π after − π before.
+  private static func changes(_ before: [Float], _ after: [Float]) -> [Float] {
+    zip(before, after).map { Float(exp(Double($1)) - exp(Double($0))) }
+  }
+
+  /// By interval, the mean of sign(A) · change over the tokens with an advantage.
+  private static func along(
+    _ changes: [Float], advantages: [Float], intervals: [Int]
+  ) -> [Double] {
+    var sums = [Double](repeating: 0, count: IntervalSummary.count)
+    var counts = sums
+    for (token, change) in changes.enumerated() where advantages[token] != 0 {
+      sums[intervals[token]] += Double(advantages[token] > 0 ? change : -change)
+      counts[intervals[token]] += 1
+    }
+    return zip(sums, counts).map { $1 > 0 ? $0 / $1 : .nan }
+  }
+}
+
+/// A way to train, by the name that it has in the report.
+package struct Arm {
+  package let name: String
+  package let components: StepComponents
+
+  package init(name: String, components: StepComponents) {
+    self.name = name
+    self.components = components
+  }
+}
+
+/// Whether one training step of an arm moved tokens the way of their advantages (Fig. 3). NaN for an
+/// interval without such tokens.
+package struct ArmFindings: Sendable {
+  package let positiveRose: [Double]
+  package let negativeFell: [Double]
+  package let correct: [Double]
+
+  package init(_ experiment: Experiment, _ arm: Arm, on rollout: Rollout, step: UInt32)
+    throws(FulcrumError)
+  {
+    let outcome = try experiment.run(arm.components, on: rollout, step: step)
+    var direction = UpdateDirection()
+    for (token, before) in rollout.logProbabilities.enumerated() {
+      direction.add(
+        before: before, after: outcome.logProbabilities[token],
+        advantage: outcome.advantages[token])
+    }
+    var metrics = Metrics()
+    direction.describe(in: &metrics)
+    func values(_ name: String) -> [Double] {
+      ProbabilityIntervals.names.map { metrics["direction/\($0)/\(name)"] ?? .nan }
+    }
+    positiveRose = values("positive_rose")
+    negativeFell = values("negative_fell")
+    correct = values("correct")
+  }
+}

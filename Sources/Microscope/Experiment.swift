@@ -1,0 +1,95 @@
+import FulcrumKernel
+import Trainer
+
+/// Updates of a policy from one place: each begins from a copy of its own.
+package struct Experiment {
+  /// Makes a policy with the parameters under the microscope.
+  package let makePolicy: () throws(FulcrumError) -> any PolicyModel
+  package let ascent: Ascent
+
+  package init(
+    ascent: Ascent, makePolicy: @escaping () throws(FulcrumError) -> any PolicyModel
+  ) {
+    self.makePolicy = makePolicy
+    self.ascent = ascent
+  }
+
+  /// What an update did to the tokens that it was made of.
+  package struct Outcome: Sendable {
+    /// As the update saw them.
+    package let advantages: [Float]
+    /// L2 norm of the gradient before clipping, the mean over the optimiser steps.
+    package let gradientNorm: Double
+    /// log π of the tokens afterwards.
+    package let logProbabilities: [Float]
+  }
+
+  /// One optimiser step on all tokens, in one phase, whatever the schedule.
+  ///
+  /// - Parameter interval: whose tokens keep their advantage; `nil`: all of them.
+  package func single(
+    _ components: StepComponents, on rollout: Rollout, step: UInt32, interval: Int?
+  ) throws(FulcrumError) -> Outcome {
+    var options = components.options
+    options.minibatchPrompts = rollout.sequences.groupCount
+    options.iterations = 1
+    var transforms = components.transforms
+    if let interval {
+      let mask: any AdvantageTransform = IntervalMask(interval: interval)
+      transforms.append(Named(name: IntervalMask.manual.name, component: mask))
+    }
+    return try run(
+      StepComponents(
+        policy: components.policy, reference: components.reference, transforms: transforms,
+        scheduler: nil, objectives: components.objectives, options: options),
+      on: rollout, step: step)
+  }
+
+  /// A whole training step, with the components' own schedule and mini-batches.
+  package func run(_ components: StepComponents, on rollout: Rollout, step: UInt32)
+    throws(FulcrumError) -> Outcome
+  {
+    let policy = try makePolicy()
+    var options = components.options
+    options.probedShare = 0
+    options.recomputesOldLogProbabilities = false
+    // The rollout's log-probabilities are this policy's own scores.
+    options.differenceLimit = nil
+    let objectives =
+      ascent.gradientScale == 1
+      ? components.objectives
+      : ObjectiveSum(
+        components.objectives.objectives.map {
+          Named(
+            name: $0.name, component: ScaledObjective($0.component, by: ascent.gradientScale))
+        })
+    let training = TrainingStep(
+      components: StepComponents(
+        policy: policy, reference: components.reference, transforms: components.transforms,
+        scheduler: components.scheduler, objectives: objectives, options: options))
+    var hasMoved = false
+    let result = try training.run(
+      rollout, step: step, learningRate: ascent.learningRate / ascent.gradientScale,
+      hasMoved: &hasMoved)
+    if let fault = result.report.skipped.first { throw fault }
+    let sequences = rollout.sequences
+    let scored = try ScoredColumns(
+      of: sequences, sequences: 0..<sequences.sequenceCount, by: policy,
+      temperature: options.temperature)
+    return Outcome(
+      advantages: result.advantages,
+      gradientNorm: Statistics.mean(result.report.gradientNorms.map(\.norm))
+        / ascent.gradientScale,
+      logProbabilities: scored.logProbabilities)
+  }
+}
+
+extension Rollout {
+  /// The same with other log-probabilities of its tokens.
+  package func with(logProbabilities: [Float]) -> Rollout {
+    Rollout(
+      items: items, sequences: sequences, logProbabilities: logProbabilities,
+      isFinished: isFinished, completions: completions, scores: scores,
+      rewardWeights: rewardWeights)
+  }
+}

@@ -1,0 +1,95 @@
+import Foundation
+import FulcrumKernel
+import Trainer
+
+/// Looks at a policy's tokens, levers and updates, batch by batch.
+package struct Microscope {
+  /// The policy under the microscope; it is scored, and never moved.
+  package let policy: any PolicyModel
+  package let experiment: Experiment
+  /// The configuration's own.
+  package let components: StepComponents
+  package let arms: [Arm]
+  /// N.
+  package let vocabulary: Int
+
+  package init(
+    policy: any PolicyModel, experiment: Experiment, components: StepComponents, arms: [Arm],
+    vocabulary: Int
+  ) {
+    self.policy = policy
+    self.experiment = experiment
+    self.components = components
+    self.arms = arms
+    self.vocabulary = vocabulary
+  }
+
+  package struct Findings {
+    package let batches: [BatchFindings]
+    /// For each arm, of each batch.
+    package let arms: [(name: String, batches: [ArmFindings])]
+    package let bounds: LeverBounds
+  }
+
+  /// - Parameters:
+  ///   - next: gives the batches, with the step that each is of. Its log-probabilities are replaced
+  ///     by this policy's.
+  ///   - note: gets a line for each batch.
+  /// - Throws: what components throw; `.pluginFault` if the parameters don't give the same scores
+  ///   at the end.
+  package func look(
+    batches count: Int, next: () throws(FulcrumError) -> (rollout: Rollout, step: UInt32),
+    note: (String) -> Void = { _ in }
+  ) throws(FulcrumError) -> Findings {
+    var bounds = LeverBounds(vocabulary: vocabulary)
+    var batches: [BatchFindings] = []
+    var armFindings = [[ArmFindings]](repeating: [], count: arms.count)
+    var last: Rollout?
+    for number in 1...max(1, count) {
+      let (sampled, step) = try next()
+      let scored = try scores(of: sampled.sequences, by: policy)
+      for token in scored.logProbabilities.indices {
+        bounds.add(
+          logProbability: scored.logProbabilities[token], lever: scored.levers[token])
+      }
+      let rollout = sampled.with(logProbabilities: scored.logProbabilities)
+      note("batch \(number) of \(count): \(scored.logProbabilities.count) tokens of step \(step)")
+      batches.append(try BatchFindings(experiment, components, on: rollout, step: step))
+      for (index, arm) in arms.enumerated() {
+        armFindings[index].append(try ArmFindings(experiment, arm, on: rollout, step: step))
+      }
+      last = rollout
+    }
+    if let last { try check(last) }
+    return Findings(
+      batches: batches, arms: zip(arms, armFindings).map { ($0.name, $1) }, bounds: bounds)
+  }
+
+  /// Whether updates still begin where the first one did.
+  private func check(_ rollout: Rollout) throws(FulcrumError) {
+    let again = try scores(of: rollout.sequences, by: experiment.makePolicy()).logProbabilities
+    let pairs = zip(again, rollout.logProbabilities)
+    let changed = pairs.count { $0.bitPattern != $1.bitPattern }
+    guard changed == 0 else {
+      throw FulcrumError(
+        .pluginFault,
+        "expected the same scores, to the bit, before and after the updates; got others for"
+          + " \(changed) of \(again.count) tokens", at: "policy",
+        hint: "the checkpoint was replaced meanwhile, or the policy's scores are not a function of"
+          + " its parameters")
+    }
+  }
+
+  private func scores(of sequences: SequenceBatch, by policy: any PolicyModel)
+    throws(FulcrumError) -> ScoredColumns
+  {
+    let scored = try ScoredColumns(
+      of: sequences, sequences: 0..<sequences.sequenceCount, by: policy,
+      temperature: components.options.temperature)
+    guard scored.logProbabilities.allSatisfy(\.isFinite) else {
+      throw FulcrumError(
+        .notFinite, "expected finite log-probabilities of the policy, got others", at: "policy")
+    }
+    return scored
+  }
+}

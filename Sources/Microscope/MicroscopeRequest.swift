@@ -1,0 +1,19 @@
+/// What to put under the microscope, and how.
+package struct MicroscopeRequest: Sendable {
+  /// A run directory, or a configuration file.
+  package var path: String
+  package var overrides: [String] = []
+  /// A policy's folder; `nil`: a run's newest checkpoint, or the configuration's own policy.
+  package var checkpoint: String?
+  package var batches = 3
+  /// Sample, though the run recorded its rollouts.
+  package var isFresh = false
+  package var optimizer = OptimizerChoice.sgd
+  /// `nil`: 1e-3 for plain ascent, as in the paper; else the configuration's at this step.
+  package var learningRate: Double?
+  package var arms: [ArmChoice] = []
+  /// N; `nil`: what the policy says.
+  package var vocabulary: Int?
+
+  package init(path: String) { self.path = path }
+}

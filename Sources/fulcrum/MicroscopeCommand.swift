@@ -1,0 +1,93 @@
+import ArgumentParser
+import Foundation
+import FulcrumKernel
+import Microscope
+import PluginHost
+import Trainer
+
+extension OptimizerChoice: ExpressibleByArgument {}
+
+struct MicroscopeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "microscope",
+    abstract: "Measure which tokens move a policy: the figures of arXiv 2505.12929.",
+    discussion: """
+      Takes one update from a checkpoint at a time, with all tokens or with those of one interval of \
+      probability, and scores the same tokens again. Writes microscope.json \
+      (Documentation/Microscope.md) and prints a table, the paper's numbers beside.
+
+        fulcrum microscope runs/a
+        fulcrum microscope run.yaml --batches 5 --arm 'twice=update.iterations=2'
+      """)
+
+  @Argument(help: ArgumentHelp("A run directory, or a configuration.", valueName: "run|config"))
+  var path: String
+
+  @Option(
+    help: "The policy's folder; by default a run's newest checkpoint, or the configuration's.")
+  var checkpoint: String?
+
+  @Option(help: "How many batches to look at.")
+  var batches = 3
+
+  @Flag(help: "Sample, though the run recorded its rollouts.")
+  var fresh = false
+
+  @Option(
+    help: "sgd: plain ascent, as in the paper; adamw: the policy's own optimiser, as configured.")
+  var optimizer = OptimizerChoice.sgd
+
+  @Option(
+    name: .customLong("learning-rate"),
+    help: "By default 1e-3 with sgd, as in the paper; else the configuration's.")
+  var learningRate: Double?
+
+  @Option(
+    name: .customLong("arm"), parsing: .singleValue,
+    help: "Another way to train, for Fig. 3: NAME=key=value;key=value. May be given again.")
+  var arms: [String] = []
+
+  @Option(help: "Tokens of the vocabulary, for a policy that doesn't say.")
+  var vocabulary: Int?
+
+  @Option(help: "The file to write; by default RUN/microscope.json, or microscope.json here.")
+  var output: String?
+
+  @Option(
+    name: .customLong("set"), parsing: .singleValue,
+    help: "Override a key of the configuration. May be given again and again.")
+  var overrides: [String] = []
+
+  func run() throws {
+    guard batches >= 1 else {
+      throw FulcrumError(.usage, "expected at least 1, got \(batches)", at: "--batches")
+    }
+    if let learningRate, !(learningRate > 0 && learningRate.isFinite) {
+      throw FulcrumError(
+        .usage, "expected a number above 0, got \(learningRate)", at: "--learning-rate")
+    }
+    var request = MicroscopeRequest(path: path)
+    request.overrides = overrides
+    request.checkpoint = checkpoint
+    request.batches = batches
+    request.isFresh = fresh
+    request.optimizer = optimizer
+    request.learningRate = learningRate
+    request.arms = try arms.map { try ArmChoice($0) }
+    request.vocabulary = vocabulary
+    let file: String
+    if let output {
+      file = output
+    } else {
+      file =
+        try MicroscopeSession.run(at: path).map { $0.path + "/microscope.json" }
+        ?? "microscope.json"
+    }
+    let session = try MicroscopeSession(
+      request, searchPath: Plugins.searchPath, note: Fulcrum.report)
+    let report = try session.look(note: Fulcrum.report)
+    try SafeFiles.write(report.json.text + "\n", to: file)
+    print(MicroscopeTable(report).text)
+    print("written: \(file)")
+  }
+}

@@ -1,0 +1,104 @@
+import Foundation
+import FulcrumKernel
+import Microscope
+import PluginHost
+import Testing
+import Trainer
+
+@Suite struct ReportTests {
+  private func report(batches: Int = 2) throws -> MicroscopeReport {
+    MicroscopeReport(
+      MicroscopeReport.Head(
+        config: "hand.yaml", checkpoint: "", step: 0, optimizer: .sgd, learningRate: 0.5,
+        rollouts: "fresh"),
+      try HandBatch.look(HandBatch.microscope(learningRate: 0.5), batches: batches))
+  }
+
+  @Test func `the file has what the documentation says, and null where there is no token`() throws {
+    let text = try report().json.text
+    let object = try #require(
+      try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    #expect(
+      Set(object.keys) == [
+        "config", "checkpoint", "step", "optimizer", "learning_rate", "rollouts", "batches",
+        "tokens", "intervals", "figure1", "figure3", "bounds", "interventions",
+        "interventions_along",
+      ])
+    #expect(object["batches"] as? Int == 2)
+    #expect(object["tokens"] as? Int == 12)
+    let figure = try #require(object["figure1"] as? [String: [String: Any]])
+    #expect(Set(figure.keys) == ["a", "b", "c", "d", "e", "f"])
+    let mean = try #require(figure["b"]?["mean"] as? [Any])
+    #expect(mean[0] as? Double == -0.5)
+    #expect(mean[3] is NSNull)
+    let table = try #require(object["interventions"] as? [[Any]])
+    #expect(table.count == 4)
+    #expect(table.allSatisfy { $0.count == 4 })
+    let bounds = try #require(object["bounds"] as? [String: Any])
+    #expect(bounds["violations"] as? Int == 0)
+    #expect(bounds["tokens"] as? Int == 12)
+    #expect((bounds["histogram"] as? [Int])?.reduce(0, +) == 12)
+  }
+
+  /// The keys of an object and of those within, in order.
+  private func keys(_ value: Any, at path: String = "") -> [String] {
+    guard let object = value as? [String: Any] else { return [] }
+    return object.keys.sorted().flatMap { key in
+      [path + key] + keys(object[key] ?? [], at: path + key + ".")
+    }
+  }
+
+  @Test func `the example has the keys of the report`() throws {
+    let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().appendingPathComponent("Fixtures/microscope.json")
+    let example = try JSONSerialization.jsonObject(with: try Data(contentsOf: path))
+    let own = try JSONSerialization.jsonObject(with: Data(try report().json.text.utf8))
+    #expect(keys(example) == keys(own))
+    #expect(keys(example).contains("figure1.d.norm"))
+  }
+
+  @Test func `equal batches have no spread`() throws {
+    let report = try report()
+    #expect(report.normSpread == [0, 0, 0, 0])
+    #expect(report.all.spread[..<3] == [0, 0, 0])
+    #expect(report.all.spread[3].isNaN)
+    #expect(try report.norm == self.report(batches: 1).norm)
+  }
+
+  @Test func `mean and spread leave out batches without tokens`() {
+    #expect(OverBatches.mean([[1, .nan], [3, 5]]) == [2, 5])
+    #expect(OverBatches.spread([[1, .nan], [3, 5]]) == [(2.0).squareRoot(), 0])
+    #expect(OverBatches.mean([[.nan], [.nan]])[0].isNaN)
+  }
+
+  @Test func `the table shows the paper's numbers beside the measured ones`() throws {
+    let text = MicroscopeTable(try report()).text
+    #expect(text.hasPrefix("hand.yaml, step 0: 2 fresh batches, 12 tokens, sgd at 0.5\n"))
+    #expect(
+      text.contains(
+        "\n    paper                                  19.22       10.15       10.09       60.54\n"))
+    #expect(text.contains("0 of 12 tokens outside"))
+  }
+
+  @Test func `an arm is a name with changes`() throws {
+    let arm = try ArmChoice("plain=advantage=[a, b];schedule=c")
+    #expect(arm == ArmChoice(name: "plain", overrides: ["advantage=[a, b]", "schedule=c"]))
+    let tree = try arm.applied(to: try ConfigurationTree(text: "schedule: d", file: "t.yaml"))
+    #expect(tree.root["schedule"] == .value(.text("c")))
+  }
+
+  @Test(arguments: [
+    ("plain", "--arm: expected NAME=key=value;key=value, got 'plain'"),
+    ("plain=", "--arm: expected a key to change, got none for 'plain'"),
+    (
+      "more=rollout.prompts=3",
+      "--arm more: expected a key of advantage, schedule, objective, update, got 'rollout'"
+    ),
+    ("bad=schedule", "--arm bad: --set: expected key=value, got 'schedule'"),
+  ]) func `other arms are refused`(text: String, message: String) throws {
+    #expect {
+      let arm = try ArmChoice(text)
+      _ = try arm.applied(to: try ConfigurationTree(text: "seed: 1", file: "t.yaml"))
+    } throws: { error in "\(error)".hasPrefix(message) }
+  }
+}

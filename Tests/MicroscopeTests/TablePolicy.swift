@@ -1,0 +1,154 @@
+import Foundation
+import FulcrumKernel
+import Microscope
+import Trainer
+
+/// A policy to work by hand: every token is drawn from one distribution, whatever is before it; its
+/// parameters are the three logits, and an update is plain ascent.
+final class TablePolicy: PolicyModel {
+  static let manual = ComponentManual(name: "table", summary: "three logits", source: "tests")
+
+  private(set) var logits = [0.55, 0.3, 0.15].map { log($0) }
+  private var gradient = [0.0, 0.0, 0.0]
+
+  init(_ parameters: Parameters, context: ComponentContext) {}
+  init() {}
+
+  var summary: String { "table" }
+  var parameterCount: Int { 3 }
+  var contextLength: Int { 32 }
+  var endToken: Int32 { 2 }
+  var isReady: Bool { true }
+  var probabilities: [Double] {
+    let total = logits.map { exp($0) }.reduce(0, +)
+    return logits.map { exp($0) / total }
+  }
+
+  func create(fromTexts texts: [String]) {}
+  func encode(_ text: String) -> [Int32] { [0] }
+  func decode(_ tokens: [Int32], keepingSpecialTokens: Bool) -> String { "" }
+
+  func generate(_ request: GenerationRequest) throws(FulcrumError) -> Generation {
+    throw FulcrumError(.unsupported, "the tests' batches are written down")
+  }
+
+  func score(
+    _ batch: SequenceBatch, sequences: Range<Int>, temperature: Float,
+    visit: (Range<Int>, borrowing TokenScores) throws(FulcrumError) -> Void
+  ) throws(FulcrumError) {
+    let (logs, levers) = columns(batch, sequences)
+    let entropies = [Float](repeating: 0, count: logs.count)
+    try visit(
+      sequences,
+      TokenScores(logProbabilities: logs.span, entropies: entropies.span, levers: levers.span))
+  }
+
+  func accumulateGradient(
+    of batch: SequenceBatch, sequences: Range<Int>, temperature: Float,
+    weigh: (Range<Int>, borrowing TokenScores, inout MutableSpan<Float>) throws(FulcrumError) ->
+      Void
+  ) throws(FulcrumError) {
+    let (logs, levers) = columns(batch, sequences)
+    let entropies = [Float](repeating: 0, count: logs.count)
+    var weights = entropies
+    var span = weights.mutableSpan
+    try weigh(
+      sequences,
+      TokenScores(logProbabilities: logs.span, entropies: entropies.span, levers: levers.span),
+      &span)
+    let tokens = batch.tokens
+    for (weight, place) in zip(weights, batch.tokens(ofSequences: sequences)) {
+      for (k, probability) in probabilities.enumerated() {
+        gradient[k] += Double(weight) * ((k == Int(tokens[place]) ? 1 : 0) - probability)
+      }
+    }
+  }
+
+  private func columns(_ batch: SequenceBatch, _ sequences: Range<Int>) -> (
+    logs: [Float], levers: [Float]
+  ) {
+    let (all, tokens) = (probabilities, batch.tokens)
+    var logs: [Float] = []
+    var levers: [Float] = []
+    for place in batch.tokens(ofSequences: sequences) {
+      let token = Int(tokens[place])
+      logs.append(Float(log(all[token])))
+      let squares = all.enumerated().reduce(0.0) { sum, other in
+        let part = (other.offset == token ? 1 : 0) - other.element
+        return sum + part * part
+      }
+      levers.append(Float(squares.squareRoot()))
+    }
+    return (logs, levers)
+  }
+
+  func applyGradient(learningRate: Double) -> GradientReport {
+    let norm = gradient.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    for k in logits.indices { logits[k] += learningRate * gradient[k] }
+    discardGradient()
+    return GradientReport(norm: norm, isClipped: false)
+  }
+
+  func discardGradient() { gradient = [0, 0, 0] }
+  func save(to directory: String) {}
+  func saveOptimizer(to directory: String) {}
+  func loadOptimizer(from directory: String) {}
+}
+
+/// w = A/N.
+struct MeanObjective: PolicyObjective {
+  static let manual = ComponentManual(name: "mean", summary: "A log π", source: "tests")
+  init(_ parameters: Parameters, context: ComponentContext) {}
+  init() {}
+
+  func weigh(
+    _ input: borrowing ObjectiveInput, weights: inout MutableSpan<Float>,
+    losses: inout MutableSpan<Float>, metrics: inout MetricSums
+  ) {
+    let advantages = input.advantages
+    for i in weights.indices { weights[i] = advantages[i] / Float(input.minibatchTokenCount) }
+  }
+}
+
+/// Tokens 0, 1, 2 with advantage 1, and tokens 0, 0, 2 with advantage −2. By probability, token 0 is
+/// in the third interval, 1 in the second and 2 in the first.
+enum HandBatch {
+  static var rollout: Rollout {
+    Rollout(
+      items: [TaskItem(id: "item", prompt: "p", answer: "", category: "all")],
+      sequences: SequenceBatch(prompts: [[0]], completions: [[[0, 1, 2], [0, 0, 2]]]),
+      logProbabilities: [Float](repeating: 0, count: 6), isFinished: [true, true],
+      completions: ["", ""],
+      scores: [
+        [1.0, -2.0].map { RewardScore(reward: $0, outcome: $0 > 0 ? .correct : .badFormat) }
+      ], rewardWeights: [1])
+  }
+
+  static func components(_ policy: TablePolicy) -> StepComponents {
+    StepComponents(
+      policy: policy, transforms: [], scheduler: nil,
+      objectives: ObjectiveSum([Named(name: "mean", component: MeanObjective())]),
+      options: UpdateOptions(minibatchPrompts: 1))
+  }
+
+  static func microscope(
+    learningRate: Double, scale: Double = 1,
+    makePolicy: @escaping () throws(FulcrumError) -> any PolicyModel = {
+      () throws(FulcrumError) in TablePolicy()
+    }
+  ) -> Microscope {
+    let policy = TablePolicy()
+    let components = components(policy)
+    return Microscope(
+      policy: policy,
+      experiment: Experiment(
+        ascent: Ascent(learningRate: learningRate, gradientScale: scale), makePolicy: makePolicy),
+      components: components, arms: [Arm(name: "plain", components: components)], vocabulary: 3)
+  }
+
+  static func look(_ microscope: Microscope, batches: Int = 1) throws(FulcrumError)
+    -> Microscope.Findings
+  {
+    try microscope.look(batches: batches, next: { () throws(FulcrumError) in (rollout, 1) })
+  }
+}
