@@ -121,10 +121,14 @@ let package = Package(
       name: "Trainer",
       dependencies: [kernel, "PluginHost", .product(name: "Yams", package: "Yams")],
       swiftSettings: settings + [.enableExperimentalFeature("Lifetimes")]),
+    .target(
+      name: "Report", dependencies: [kernel, "PluginHost", "Trainer"], swiftSettings: settings),
+    .testTarget(
+      name: "ReportTests", dependencies: ["Report", "Trainer", kernel], swiftSettings: settings),
     .executableTarget(
       name: "fulcrum",
       dependencies: [
-        kernel, pluginTesting, "PluginHost", "Trainer",
+        kernel, pluginTesting, "PluginHost", "Report", "Trainer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

@@ -13,7 +13,7 @@ struct Fulcrum: ParsableCommand {
       + "\(KernelInterface.major).\(KernelInterface.minor)",
     subcommands: [
       TrainCommand.self, ResumeCommand.self, ExplainCommand.self, ReplayCommand.self,
-      EvaluateCommand.self, SupervisedCommand.self,
+      EvaluateCommand.self, ReportCommand.self, CompareCommand.self, SupervisedCommand.self,
       ModelCommand.self, GenerateCommand.self, PluginCommand.self, RewardCommand.self,
       BenchCommand.self, DoctorCommand.self,
     ])
