@@ -38,7 +38,7 @@ package struct Chart {
     case bars([Double?], series: Int)
     /// One dot with a whisker a category.
     case intervals([Interval?], series: Int)
-    /// A box a category: 5, 25, 50, 75 and 95 % of its values.
+    /// A box a category: 1, 25, 50, 75 and 99 % of its values.
     case boxes([[Double]], series: Int)
     /// A dashed line across.
     case level(Double)

@@ -24,12 +24,10 @@ struct ChartDrawing {
     legend = ChartLegend(chart.legend, width: Self.width, top: 32)
     top = 32 + legend.height + 20
     let y = LinearScale(domain: ticks.domain, start: top + Self.plotHeight, end: top)
-    let count: Int?
     switch chart.x {
     case .numbers(_, let numbers):
       let columns = Ticks(covering: chart.widths + numbers, about: 6)
       self.columns = columns
-      count = nil
       let data = chart.widths.filter(\.isFinite)
       // The data's own width, not the ticks': a curve fills its plot.
       let low = data.min() ?? columns.domain.lowerBound
@@ -40,11 +38,10 @@ struct ChartDrawing {
           end: Self.width - Self.right), y: y, categories: nil)
     case .categories(_, let names):
       columns = nil
-      count = names.count
       marks = ChartMarks(
         x: LinearScale(
           domain: 0...Double(max(1, names.count)), start: left, end: Self.width - Self.right),
-        y: y, categories: count)
+        y: y, categories: names.count)
     }
   }
 

@@ -3,16 +3,30 @@ struct MicroscopeCharts {
   let record: MicroscopeRecord
 
   private var intervals: Chart.Axis {
-    .categories("probability of the token", record.intervals.map { $0.replacing("-", with: "–") })
+    .categories("probability of the token", record.intervals.map(Self.dashed))
+  }
+
+  private static func dashed(_ interval: String) -> String { interval.replacing("-", with: "–") }
+
+  /// Where and how it was looked.
+  var introduction: [any Markup] {
+    let parts = [
+      record.tokens.map { "\($0) tokens" }, record.batches.map { "in \($0) batches" },
+      record.rollouts.map { "of \($0) rollouts" }, record.step.map { "at step \($0)" },
+      record.optimizer.map { "updates with \($0)" },
+      record.learningRate.map { "learning rate \(NumberText.short($0))" },
+    ].compactMap(\.self)
+    return parts.isEmpty
+      ? [] : [Element("p", ["class": "note"], [parts.joined(separator: ", ") + "."])]
   }
 
   var charts: [Chart] {
     let figure = record.figure1
     return [
-      figure?.a.map(distribution), figure?.a?.histogram.map(histogram),
+      figure?.a.map(distribution), figure?.a?.histogram.map { histogram($0.values) },
       figure?.b.map { advantages in
         boxes(
-          advantages.quantiles, id: "microscope-b", title: "Fig. 1 (b): advantages",
+          advantages.quantiles.map(\.values), id: "microscope-b", title: "Fig. 1 (b): advantages",
           unit: "advantage of the token", caption: "")
       },
       figure?.c.map {
@@ -31,7 +45,7 @@ struct MicroscopeCharts {
     Chart(
       id: "microscope-a", title: "Fig. 1 (a): tokens by probability",
       x: intervals, y: .numbers("share of tokens", including: [0]),
-      layers: withSpread(shares.share, shares.spread))
+      layers: withSpread(shares.share.values, shares.spread?.values))
   }
 
   private func histogram(_ shares: [Double]) -> Chart {
@@ -42,7 +56,7 @@ struct MicroscopeCharts {
     return Chart(
       id: "microscope-histogram", title: "Fig. 1 (a): histogram",
       x: .categories("probability of the token, bins of \(NumberText.short(width))", names),
-      y: .numbers("tokens in the bin", including: [0]),
+      y: .numbers("share of tokens", including: [0]),
       layers: [.bars(shares, series: 0)])
   }
 
@@ -51,7 +65,7 @@ struct MicroscopeCharts {
   ) -> Chart {
     Chart(
       id: id, title: title,
-      caption: [caption, "Box: 25 to 75 %, line: median, whisker: 5 to 95 % of the tokens."]
+      caption: [caption, "Box: 25 to 75 %, line: median, whisker: 1 to 99 % of the tokens."]
         .filter { !$0.isEmpty }.joined(separator: " "), x: intervals,
       y: .numbers(unit, including: [0]), layers: [.boxes(quantiles, series: 0)])
   }
@@ -60,7 +74,8 @@ struct MicroscopeCharts {
     _ change: MicroscopeRecord.Change, _ letter: String, _ title: String, _ caption: String
   ) -> Chart {
     boxes(
-      change.quantiles, id: "microscope-" + letter, title: "Fig. 1 (\(letter)): \(title)",
+      change.quantiles.map(\.values), id: "microscope-" + letter,
+      title: "Fig. 1 (\(letter)): \(title)",
       unit: "change of the token’s probability",
       caption: "One update, \(caption)")
   }
@@ -70,7 +85,8 @@ struct MicroscopeCharts {
       id: "microscope-d", title: "Fig. 1 (d): gradient norm of one interval",
       caption: norms.all.map { "Dashed: all tokens together, \(NumberText.short($0))." } ?? "",
       x: intervals, y: .numbers("gradient norm, only the interval weighted", including: [0]),
-      layers: withSpread(norms.norm, norms.spread) + (norms.all.map { [.level($0)] } ?? []))
+      layers: withSpread(norms.norm.values, norms.spread?.values)
+        + (norms.all.map { [.level($0)] } ?? []))
   }
 
   /// Dots with whiskers of a standard deviation over batches where it is known, or else bars.
@@ -85,7 +101,7 @@ struct MicroscopeCharts {
 
   private var direction: [Chart] {
     guard let arms = record.figure3, !arms.isEmpty else { return [] }
-    let parts: [(id: String, title: String, values: (MicroscopeRecord.Figure3) -> [Double?])] = [
+    let parts: [(id: String, title: String, values: (MicroscopeRecord.Figure3) -> Numbers)] = [
       ("positive", "Fig. 3: positive tokens that rose", \.positiveRose),
       ("negative", "Fig. 3: negative tokens that fell", \.negativeFell),
       ("correct", "Fig. 3: tokens that went right", \.correct),
@@ -94,22 +110,24 @@ struct MicroscopeCharts {
       Chart(
         id: "microscope-" + part.id, title: part.title, caption: "Dashed: chance.", x: intervals,
         y: .numbers("share of tokens", including: [0, 1]),
-        layers: arms.enumerated().map { .bars(part.values($1), series: $0) } + [.level(0.5)],
+        layers: arms.enumerated().map { .bars(part.values($1).values, series: $0) } + [.level(0.5)],
         legend: arms.count > 1 ? arms.map(\.arm) : [])
     }
   }
 
   var tables: [any Markup] {
     var result: [any Markup] = []
-    if let matrix = record.interventions, !matrix.isEmpty {
+    for (matrix, what) in [
+      (record.interventions, "mean |Δπ|"), (record.along, "mean Δπ along the advantage"),
+    ] {
+      guard let matrix, !matrix.isEmpty else { continue }
       result.append(
         PageTable.element(
-          head: ["weights changed in"] + record.intervals.map { "change in \($0)" },
+          head: ["updated alone"] + record.intervals.map { "moved: " + Self.dashed($0) },
           rows: zip(record.intervals, matrix).map { name, row in
-            [name] + row.map { $0.map { NumberText.short($0) } ?? "–" }
+            [Self.dashed(name)] + row.values.map { NumberText.short($0) }
           }, numeric: Set(1...max(1, record.intervals.count)),
-          caption: "Interventions: one interval’s weights changed, and the probability change that"
-            + " this induced in each interval"))
+          caption: "Interventions: who moves when one interval is updated alone, \(what)"))
     }
     if let bounds = record.bounds {
       let rows = bounds.leaves().map { [$0.path, $0.value] }

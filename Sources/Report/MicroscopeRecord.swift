@@ -4,26 +4,26 @@ import FulcrumKernel
 /// What `fulcrum microscope` wrote to `microscope.json`.
 package struct MicroscopeRecord: Decodable {
   struct Distribution: Decodable {
-    let share: [Double]
-    let spread: [Double]?
-    let histogram: [Double]?
+    let share: Numbers
+    let spread: Numbers?
+    let histogram: Numbers?
   }
   struct Advantages: Decodable {
-    let quantiles: [[Double]]
-    let mean: [Double]?
+    let quantiles: [Numbers]
+    let mean: Numbers?
   }
   struct Change: Decodable {
-    let quantiles: [[Double]]
-    let meanAbs: [Double]?
-    let spread: [Double]?
+    let quantiles: [Numbers]
+    let meanAbs: Numbers?
+    let spread: Numbers?
     enum CodingKeys: String, CodingKey {
       case quantiles, spread
       case meanAbs = "mean_abs"
     }
   }
   struct Norms: Decodable {
-    let norm: [Double]
-    let spread: [Double]?
+    let norm: Numbers
+    let spread: Numbers?
     let all: Double?
   }
   struct Figure1: Decodable {
@@ -36,9 +36,9 @@ package struct MicroscopeRecord: Decodable {
   }
   struct Figure3: Decodable {
     let arm: String
-    let positiveRose: [Double?]
-    let negativeFell: [Double?]
-    let correct: [Double?]
+    let positiveRose: Numbers
+    let negativeFell: Numbers
+    let correct: Numbers
     enum CodingKeys: String, CodingKey {
       case arm, correct
       case positiveRose = "positive_rose"
@@ -50,7 +50,23 @@ package struct MicroscopeRecord: Decodable {
   let figure1: Figure1?
   let figure3: [Figure3]?
   let bounds: JSONTree?
-  let interventions: [[Double?]]?
+  /// Rows: the interval that was updated alone; columns: whose probability moved, mean |Δπ|.
+  let interventions: [Numbers]?
+  /// The same, mean Δπ in the direction of the tokens' advantages.
+  let along: [Numbers]?
+  let optimizer: String?
+  let learningRate: Double?
+  let rollouts: String?
+  let batches: Int?
+  let tokens: Int?
+  let step: Int?
+
+  enum CodingKeys: String, CodingKey {
+    case intervals, figure1, figure3, bounds, interventions, optimizer, rollouts, batches, tokens,
+      step
+    case along = "interventions_along"
+    case learningRate = "learning_rate"
+  }
 
   /// - Returns: `nil` if there is no such file.
   /// - Throws: `.data` for one that is of another form.
@@ -77,6 +93,15 @@ package struct MicroscopeRecord: Decodable {
       return "another type at '\(path(context))'"
     default: return "it is not JSON"
     }
+  }
+}
+
+/// Numbers by interval; null, where an interval has no tokens, is NaN.
+struct Numbers: Decodable {
+  let values: [Double]
+
+  init(from decoder: any Decoder) throws {
+    values = try decoder.singleValueContainer().decode([Double?].self).map { $0 ?? .nan }
   }
 }
 

@@ -20,7 +20,8 @@ extension Page {
       "intervals", "Which tokens move the model", charts: IntervalCharts(run: run).charts)
     if let microscope = run.microscope.map(MicroscopeCharts.init) {
       page.add(
-        "microscope", "Microscope", charts: microscope.charts, after: microscope.tables)
+        "microscope", "Microscope", microscope.introduction, charts: microscope.charts,
+        after: microscope.tables)
     }
     page.add(
       "completions", "Completions",

@@ -95,12 +95,14 @@ enum SampleView {
     shade("p", probability.map { 1 - $0 })
     shade("l", lever.map { $0 / 2.0.squareRoot() })
     shade("u", weight.map { largestWeight > 0 ? abs($0) / largestWeight : 0 })
-    let numbers = [
+    let parts: [(String, String?)] = [
       ("token      ", visible(text)), ("probability", probability.map { NumberText.short($0) }),
       ("advantage  ", value(sample.advantage).map { NumberText.short($0) }),
       ("lever      ", lever.map { NumberText.short($0) } ?? "took no part"),
       ("weight     ", weight.map { NumberText.short($0) }),
-    ].compactMap { name, value in value.map { name + " " + $0 } }.joined(separator: "\n")
+    ]
+    let numbers = parts.compactMap { name, value in value.map { name + " " + $0 } }
+      .joined(separator: "\n")
     var element = Element(
       "span",
       [

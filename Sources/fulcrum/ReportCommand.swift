@@ -16,8 +16,9 @@ struct ReportCommand: ParsableCommand {
   @OptionGroup var options: ReportOptions
 
   func run() throws {
+    let folder = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     try options.write(
-      try Page.report(of: try RunRecord(path)), defaultOutput: path + "/report.html")
+      try Page.report(of: try RunRecord(path)), defaultOutput: folder + "/report.html")
   }
 }
 
