@@ -1,3 +1,5 @@
+import PluginHost
+
 /// Tables of what runs were made of.
 enum Provenances {
   static func configuration(_ values: [String: String]) -> [any Markup] {
