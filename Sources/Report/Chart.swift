@@ -7,9 +7,9 @@ package struct Chart {
   }
 
   package struct Band {
-    let x: Double
-    let low: Double
-    let high: Double
+    package let x: Double
+    package let low: Double
+    package let high: Double
   }
 
   package struct Interval {

@@ -1,7 +1,7 @@
 /// Draws a chart as one SVG element.
 struct ChartDrawing {
-  private static let width = 440.0
-  private static let plotHeight = 190.0
+  private static let width = 400.0
+  private static let plotHeight = 180.0
   private static let right = 12.0
   private static let letter = 6.5
 
@@ -22,7 +22,7 @@ struct ChartDrawing {
     let widest = ticks.labels.map(\.count).max() ?? 1
     left = 14 + Self.letter * Double(max(2, widest))
     legend = ChartLegend(chart.legend, width: Self.width, top: 32)
-    top = 32 + legend.height + 20
+    top = 32 + legend.height + 24
     let y = LinearScale(domain: ticks.domain, start: top + Self.plotHeight, end: top)
     switch chart.x {
     case .numbers(_, let numbers):
@@ -47,7 +47,7 @@ struct ChartDrawing {
 
   /// - Parameter style: the whole style, for a picture that stands alone; `nil`: the page has it.
   func element(style: String? = nil) -> Element {
-    let height = bottom + 40
+    let height = bottom + 38
     var children: [any Markup] = [
       Element("title", ["id": chart.id + "-title"], [chart.title])
     ]
@@ -61,7 +61,7 @@ struct ChartDrawing {
     }
     children.append(label(chart.title, x: 2, y: 17, class: "heading", anchor: "start"))
     children += legend.elements
-    children.append(label(chart.y.label, x: 2, y: top - 9, class: "axis", anchor: "start"))
+    children.append(label(chart.y.label, x: 2, y: top - 12, class: "axis", anchor: "start"))
     children += horizontalRules + columnLabels
     children.append(
       label(

@@ -10,7 +10,7 @@ struct ChartLegend {
     var x = 2.0
     var row = 0
     for (series, name) in names.enumerated() {
-      let short = name.count > 62 ? String(name.prefix(61)) + "…" : name
+      let short = name.count > 56 ? String(name.prefix(55)) + "…" : name
       let room = 20 + Self.letter * Double(short.count) + 12
       if x > 2, x + room > width {
         x = 2

@@ -30,7 +30,8 @@ struct MetricCharts {
     var caption = [note].filter { !$0.isEmpty }
     if isOneRun, let ends = first.ends {
       caption.append(
-        "From \(NumberText.short(ends.first)) to \(NumberText.short(ends.last)).")
+        "First \(min(first.window, first.points.count)) steps:"
+          + " \(NumberText.short(ends.first)), last: \(NumberText.short(ends.last)).")
     }
     if first.points.count > 1 {
       caption.append("Bold: centred mean over \(first.window) steps.")

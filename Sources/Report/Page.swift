@@ -17,16 +17,18 @@ package struct Page {
     self.subtitle = subtitle
   }
 
-  /// Adds a section of text and charts; none if both are empty.
+  /// Adds a section of text and charts, if there are any.
+  ///
+  /// - Parameter beside: what goes with the charts, in their grid.
   mutating func add(
     _ id: String, _ title: String, _ content: [any Markup] = [], charts: [Chart] = [],
-    after: [any Markup] = []
+    beside: [any Markup] = [], after: [any Markup] = []
   ) {
     guard !content.isEmpty || !charts.isEmpty || !after.isEmpty else { return }
     self.charts += charts
     var content = content
     if !charts.isEmpty {
-      content.append(Element("div", ["class": "charts"], charts.map(Self.figure)))
+      content.append(Element("div", ["class": "charts"], charts.map(Self.figure) + beside))
     }
     sections.append(Section(id: id, title: title, content: content + after))
   }

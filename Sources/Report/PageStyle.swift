@@ -4,7 +4,7 @@ enum PageStyle {
 
   private static let layout = """
     *{box-sizing:border-box}
-    body{margin:0 auto;padding:1.25rem clamp(.75rem,3vw,2rem) 4rem;max-width:74rem;background:var(--paper);color:var(--ink);font:1rem/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
+    body{margin:0 auto;padding:1.25rem clamp(.75rem,3vw,2rem) 4rem;max-width:76rem;background:var(--paper);color:var(--ink);font:1rem/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
     h1{font-size:1.6rem;line-height:1.2;margin:0;overflow-wrap:anywhere}
     h2{font-size:1.2rem;margin:2.5rem 0 .75rem;padding-top:.75rem;border-top:1px solid var(--rule)}
     h3{font-size:1rem;margin:1.5rem 0 .5rem;overflow-wrap:anywhere}
@@ -13,7 +13,7 @@ enum PageStyle {
     nav ul{display:flex;flex-wrap:wrap;gap:.25rem 1.1rem;list-style:none;padding:0;margin:.75rem 0 0}
     a{color:var(--focus)}
     :focus-visible{outline:2px solid var(--focus);outline-offset:2px}
-    .charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,27rem),1fr));gap:1.5rem}
+    .charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,20.5rem),1fr));gap:1.75rem 1.5rem}
     figure{margin:0;min-width:0}
     .chart{display:block;width:100%;height:auto}
     figcaption{margin-top:.25rem}
@@ -22,7 +22,7 @@ enum PageStyle {
     caption{text-align:left;padding-bottom:.35rem}
     th,td{text-align:left;padding:.25rem 1.1rem .25rem 0;border-bottom:1px solid var(--rule);vertical-align:top}
     th{font-weight:600}
-    .number{text-align:right;font-variant-numeric:tabular-nums}
+    .number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
     td{overflow-wrap:anywhere;min-width:5rem}
     code,.digest{font-family:ui-monospace,"DejaVu Sans Mono",monospace;font-size:.85em;overflow-wrap:anywhere}
     summary{cursor:pointer;padding:.2rem 0}

@@ -43,7 +43,7 @@ enum Palette {
       .zero{stroke:var(--dim)}
       .level{stroke:var(--dim);stroke-width:1;stroke-dasharray:4 3}
       .line{fill:none;stroke-width:2;stroke-linejoin:round}
-      .faint{stroke-width:1;opacity:.35}
+      .faint{stroke-width:1;opacity:.5}
       .band{opacity:.2}
       .box{fill:var(--paper);stroke-width:2}
       .paper{fill:var(--paper)}

@@ -14,7 +14,7 @@ extension Page {
     page.add("learning", "Learning", charts: charts.learning)
     page.add(
       "held-out-items", "Held-out accuracy", charts: [charts.heldOut].compactMap(\.self),
-      after: [charts.heldOutTable].compactMap(\.self))
+      beside: [charts.heldOutTable].compactMap(\.self))
     page.add("behaviour", "Behaviour", charts: charts.behaviour)
     page.add(
       "intervals", "Which tokens move the model", charts: IntervalCharts(run: run).charts)
@@ -53,7 +53,7 @@ extension Page {
     page.add("learning", "Learning", note, charts: charts.learning)
     page.add(
       "held-out-items", "Held-out accuracy", charts: [charts.heldOut].compactMap(\.self),
-      after: [charts.heldOutTable].compactMap(\.self))
+      beside: [charts.heldOutTable].compactMap(\.self))
     page.add("behaviour", "Behaviour", charts: charts.behaviour)
     page.add(
       "intervals", "Which tokens move the model", charts: charts.levers)
