@@ -100,7 +100,9 @@ struct ChartDrawing {
         return label(name, x: marks.x(value), y: bottom + 15, class: "tick", anchor: "middle")
       }
     case .categories(_, let names):
-      let room = (Self.width - Self.right - left) / Double(max(1, names.count))
+      // Names that are left out give their room to others.
+      let shown = names.count { !$0.isEmpty }
+      let room = (Self.width - Self.right - left) / Double(max(1, shown))
       let letters = max(3, Int(room / Self.letter))
       return names.enumerated().map { index, name in
         let short = name.count > letters ? name.prefix(letters - 1) + "…" : name[...]

@@ -33,7 +33,8 @@ enum PageStyle {
   private static let tokens = """
     fieldset{border:1px solid var(--rule);border-radius:.4rem;padding:.4rem .9rem .6rem;margin:1rem 0;max-width:46rem}
     fieldset label{margin-right:1.2rem;white-space:nowrap}
-    .sample{background:var(--panel);border-radius:.4rem;padding:.7rem .9rem;margin:.75rem 0}
+    .samples{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,26rem),1fr));gap:1rem}
+    .sample{background:var(--panel);border-radius:.4rem;padding:.7rem .9rem;min-width:0}
     .completion,.prompt{white-space:pre-wrap;overflow-wrap:anywhere;font:.88rem/1.75 ui-monospace,"DejaVu Sans Mono",monospace;margin:.4rem 0}
     .prompt{color:var(--dim);line-height:1.5;max-width:none}
     .t{unicode-bidi:isolate;border-radius:2px;padding:.1em 0;--v:var(--p,0);--c:var(--s1);background:color-mix(in srgb,var(--c) calc(var(--v)*60%),transparent)}

@@ -18,7 +18,9 @@ enum SampleView {
       result.append(Element("h3", [:], ["Step \(step[0].step)"]))
       // One scale for a step: colours of its completions can be compared.
       let largest = step.flatMap { ($0.weight ?? []).compactMap { $0.map(abs) } }.max() ?? 0
-      result += step.map { sample($0, largestWeight: largest) }
+      result.append(
+        Element(
+          "div", ["class": "samples"], step.map { sample($0, largestWeight: largest) }))
     }
     return result
   }
