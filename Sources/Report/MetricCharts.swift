@@ -34,7 +34,8 @@ struct MetricCharts {
           + " \(NumberText.short(ends.first)), last: \(NumberText.short(ends.last)).")
     }
     if first.points.count > 1 {
-      caption.append("Bold: centred mean over \(first.window) steps.")
+      caption.append(
+        (isOneRun ? "Bold" : "Smoothed") + ": centred mean over \(first.window) steps.")
     }
     return Chart(
       id: id, title: title, caption: caption.joined(separator: " "),
