@@ -99,23 +99,19 @@ struct MetricCharts {
   var heldOutTable: Element? {
     let columns = evaluations
     guard let first = columns.first, !first.rows.isEmpty else { return nil }
-    let rows = first.rows.map(\.category).map { category in
-      [category]
-        + columns.flatMap { column -> [String] in
-          guard let row = column.rows.first(where: { $0.category == category }) else {
-            return ["–", "–", "–"]
-          }
-          return [
-            "\(row.correct)/\(row.count)", NumberText.percent(row.accuracy),
-            NumberText.percent(row.interval.lowerBound) + " to "
-              + NumberText.percent(row.interval.upperBound),
-          ]
-        }
+    let rows = first.rows.map(\.category).flatMap { category in
+      columns.compactMap { column -> [String]? in
+        guard let row = column.rows.first(where: { $0.category == category }) else { return nil }
+        return [
+          category, column.title, "\(row.correct)/\(row.count)", NumberText.percent(row.accuracy),
+          NumberText.percent(row.interval.lowerBound) + " to "
+            + NumberText.percent(row.interval.upperBound),
+        ]
+      }
     }
     return PageTable.element(
-      head: ["category"]
-        + columns.flatMap { ["\($0.title): correct", "accuracy", "95 % interval"] },
-      rows: rows, numeric: Set(1...3 * columns.count), caption: "Held-out accuracy")
+      head: ["category", isOneRun ? "when" : "arm", "correct", "accuracy", "95 % interval"],
+      rows: rows, numeric: [2, 3, 4], caption: "Held-out accuracy")
   }
 
   private var evaluations: [(title: String, rows: [Evaluation.Row])] {

@@ -28,7 +28,10 @@ package struct Page {
     self.charts += charts
     var content = content
     if !charts.isEmpty {
-      content.append(Element("div", ["class": "charts"], charts.map(Self.figure) + beside))
+      content.append(
+        Element(
+          "div", ["class": "charts"],
+          charts.map(Self.figure) + beside.map { Element("div", ["class": "beside"], [$0]) }))
     }
     sections.append(Section(id: id, title: title, content: content + after))
   }

@@ -23,7 +23,10 @@ enum PageStyle {
     th,td{text-align:left;padding:.25rem 1.1rem .25rem 0;border-bottom:1px solid var(--rule);vertical-align:top}
     th{font-weight:600}
     .number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
-    td{overflow-wrap:anywhere;min-width:5rem}
+    td{overflow-wrap:anywhere}
+    td:not(.number){min-width:8.5rem}
+    .beside{min-width:0}
+    @media(min-width:48rem){.beside{grid-column:span 2}}
     code,.digest{font-family:ui-monospace,"DejaVu Sans Mono",monospace;font-size:.85em;overflow-wrap:anywhere}
     summary{cursor:pointer;padding:.2rem 0}
 
