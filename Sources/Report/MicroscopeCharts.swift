@@ -44,6 +44,7 @@ struct MicroscopeCharts {
   private func distribution(_ shares: MicroscopeRecord.Distribution) -> Chart {
     Chart(
       id: "microscope-a", title: "Fig. 1 (a): tokens by probability",
+      caption: shares.spread == nil ? "" : "Whiskers: a standard deviation over batches.",
       x: intervals, y: .numbers("share of tokens", including: [0]),
       layers: withSpread(shares.share.values, shares.spread?.values))
   }
@@ -83,7 +84,10 @@ struct MicroscopeCharts {
   private func norms(_ norms: MicroscopeRecord.Norms) -> Chart {
     Chart(
       id: "microscope-d", title: "Fig. 1 (d): gradient norm of one interval",
-      caption: norms.all.map { "Dashed: all tokens together, \(NumberText.short($0))." } ?? "",
+      caption: [
+        norms.spread.map { _ in "Whiskers: a standard deviation over batches." },
+        norms.all.map { "Dashed: all tokens together, \(NumberText.short($0))." },
+      ].compactMap(\.self).joined(separator: " "),
       x: intervals, y: .numbers("gradient norm, only the interval weighted", including: [0]),
       layers: withSpread(norms.norm.values, norms.spread?.values)
         + (norms.all.map { [.level($0)] } ?? []))
