@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 OUTPUT ?= runs/knights-and-knaves-$(shell date +%Y%m%d-%H%M%S)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
-.PHONY: train test fuzz chaos kit build dependencies patchelf install \
+.PHONY: train test fuzz chaos kit report-check build dependencies patchelf install \
   uninstall warm-start format lint interface bench reference clean fortran python
 
 train: build
@@ -31,6 +31,10 @@ chaos: build python
 # tests and trains with them, uninstalls.
 kit: build patchelf
 	sh Tests/kit.sh
+
+# A report in a real browser, which it installs: errors, charts, tooltips, switch, screenshots.
+report-check: build python
+	sh Tests/report.sh
 
 build: dependencies
 	$(SWIFT) build -c release

@@ -136,10 +136,14 @@ let package = Package(
       swiftSettings: settings + [.enableExperimentalFeature("Lifetimes")]),
     .target(
       name: "Microscope", dependencies: [kernel, "PluginHost", "Trainer"], swiftSettings: settings),
+    .target(
+      name: "Report", dependencies: [kernel, "PluginHost", "Trainer"], swiftSettings: settings),
+    .testTarget(
+      name: "ReportTests", dependencies: ["Report", "Trainer", kernel], swiftSettings: settings),
     .executableTarget(
       name: "fulcrum",
       dependencies: [
-        kernel, pluginTesting, "Microscope", "PluginHost", "Trainer",
+        kernel, pluginTesting, "Microscope", "PluginHost", "Report", "Trainer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

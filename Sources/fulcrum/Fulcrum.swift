@@ -13,7 +13,8 @@ struct Fulcrum: ParsableCommand {
       + "\(KernelInterface.major).\(KernelInterface.minor)",
     subcommands: [
       TrainCommand.self, ResumeCommand.self, ExplainCommand.self, ReplayCommand.self,
-      EvaluateCommand.self, SupervisedCommand.self, MicroscopeCommand.self,
+      EvaluateCommand.self, MicroscopeCommand.self, ReportCommand.self, CompareCommand.self,
+      SupervisedCommand.self,
       ModelCommand.self, GenerateCommand.self, PluginCommand.self, RewardCommand.self,
       BenchCommand.self, DoctorCommand.self,
     ])

@@ -14,8 +14,13 @@ struct SampleLog {
 
   /// The first completions of the batch, whole groups side by side, also those without a score.
   ///
-  /// - Parameter advantages: of the tokens that the update is on.
-  func write(_ collected: Collected, advantages: [Float], step: Int) throws(FulcrumError) {
+  /// - Parameters:
+  ///   - advantages: of the tokens that the update is on.
+  ///   - watch: weights and levers; the completions it covers are written token by token.
+  func write(
+    _ collected: Collected, advantages: [Float], watch: TokenWatch?, tokens detail: SampleTokens,
+    step: Int
+  ) throws(FulcrumError) {
     guard count > 0, step % every == 0 else { return }
     let rollout = collected.whole
     let sequences = rollout.sequences
@@ -44,6 +49,10 @@ struct SampleLog {
         ])
       if let reason = rollout.scores.lazy.compactMap({ $0[sequence].reason }).first {
         line.add("reason", .text(reason))
+      }
+      if let place = kept[sequence], let watch, place < TokenWatch.sequences {
+        detail.add(
+          place, of: collected.rollout, advantages: advantages, watch: watch, to: &line)
       }
       text += line.text + "\n"
     }

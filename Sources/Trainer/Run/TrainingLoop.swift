@@ -92,7 +92,12 @@ struct TrainingLoop {
     metrics.set("time/probe", result.probeSeconds)
     metrics.set("tokens_per_second", Double(collected.rollout.sequences.tokenCount) / seconds)
     try SafeFiles.append(metrics.line(step: number).text, to: directory.metrics)
-    try samples.write(collected, advantages: result.advantages, step: number)
+    let policy = self.step.components.policy
+    try samples.write(
+      collected, advantages: result.advantages, watch: result.report.watch,
+      tokens: SampleTokens { tokens in
+        (try? policy.decode(tokens, keepingSpecialTokens: true)) ?? "\u{FFFD}"
+      }, step: number)
     try events?.write(
       metrics, collected, advantages: result.advantages, pulls: result.report.pulls, step: number)
     return metrics

@@ -73,6 +73,7 @@ package struct PolicyUpdate {
     hasMoved: inout Bool
   ) throws(FulcrumError) -> UpdateReport {
     var report = UpdateReport()
+    report.watch = TokenWatch(of: sequences)
     for phase in plan.phases {
       report.phaseTokens.append(
         (phase.name, phase.participates?.count(where: \.self) ?? sequences.tokenCount))
@@ -203,6 +204,7 @@ package struct PolicyUpdate {
         report.count(
           loss: losses[offset], logProbability: now[offset], weight: weights[offset],
           entropy: scores.entropies[offset], lever: scores.levers[offset])
+        report.watch?.add(token: token, lever: scores.levers[offset], weight: weights[offset])
       }
     }
   }

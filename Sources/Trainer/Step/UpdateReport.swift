@@ -14,6 +14,8 @@ package struct UpdateReport {
   package var phaseTokens: [(phase: String, tokens: Int)] = []
   /// The largest |log π now − log π as sampled| before any parameter moved.
   package var logProbabilityDifference = 0.0
+  /// Weights and levers of the first completions' tokens.
+  package var watch: TokenWatch?
   /// Why optimiser steps were left out.
   package var skipped: [FulcrumError] = []
   /// In how many optimiser steps each token took part.

@@ -1,0 +1,40 @@
+import FulcrumKernel
+
+/// Runs of one configuration, apart from the seed.
+package struct Arm {
+  package let name: String
+  package let runs: [RunRecord]
+
+  /// Arms in the order in which their first runs are given.
+  ///
+  /// An arm is named by the settings in which it differs from the others; where these are too many
+  /// to read, by its first run.
+  package static func arms(of runs: [RunRecord]) -> [Arm] {
+    let methods = runs.map { KeyPaths.method(of: $0.tree) }
+    var groups: [[Int]] = []
+    for index in runs.indices {
+      if let group = groups.firstIndex(where: { methods[$0[0]] == methods[index] }) {
+        groups[group].append(index)
+      } else {
+        groups.append([index])
+      }
+    }
+    let differing = KeyPaths.differing(groups.map { methods[$0[0]] })
+    return groups.map { group in
+      let method = methods[group[0]]
+      let settings = differing.map { "\($0) \(method[$0] ?? "–")" }.joined(separator: ", ")
+      let name =
+        settings.isEmpty || settings.count > 48 ? runs[group[0]].name : settings
+      return Arm(name: name, runs: group.map { runs[$0] })
+    }
+  }
+}
+
+extension KeyPaths {
+  /// The key paths whose values are not the same in all, in order.
+  package static func differing(_ configurations: [[String: String]]) -> [String] {
+    Set(configurations.flatMap(\.keys)).filter { path in
+      Set(configurations.map { $0[path] }).count > 1
+    }.sorted()
+  }
+}

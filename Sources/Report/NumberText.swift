@@ -1,0 +1,30 @@
+import Foundation
+
+/// Numbers as people read them.
+package enum NumberText {
+  /// A few significant digits, with a true minus sign; "–" for what is not a number.
+  package static func short(_ value: Double, digits: Int = 3) -> String {
+    guard value.isFinite else { return "–" }
+    if value == value.rounded(), abs(value) < 1e6 { return signed(String(Int(value))) }
+    return signed(String(format: "%.\(digits)g", value))
+  }
+
+  /// With a number of decimals, so that a column of them lines up.
+  package static func fixed(_ value: Double, decimals: Int = 3) -> String {
+    value.isFinite ? signed(String(format: "%.\(decimals)f", value)) : "–"
+  }
+
+  package static func percent(_ share: Double) -> String {
+    share.isFinite ? signed(String(format: "%.1f", 100 * share)) + " %" : "–"
+  }
+
+  /// A place in a drawing, to a hundredth.
+  static func place(_ value: Double) -> String {
+    let rounded = (value * 100).rounded() / 100
+    return rounded == rounded.rounded() ? String(Int(rounded)) : String(rounded)
+  }
+
+  private static func signed(_ text: String) -> String {
+    text.hasPrefix("-") ? "−" + text.dropFirst() : text
+  }
+}

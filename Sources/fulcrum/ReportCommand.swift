@@ -1,0 +1,81 @@
+import ArgumentParser
+import Foundation
+import FulcrumKernel
+import Report
+import Trainer
+
+struct ReportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "report",
+    abstract: "Write a run's charts and completions as one HTML file.",
+    discussion: "The file needs no network. Documentation/Report.md says what is in it.")
+
+  @Argument(help: ArgumentHelp("The run directory.", valueName: "run"))
+  var path: String
+
+  @OptionGroup var options: ReportOptions
+
+  func run() throws {
+    let folder = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    try options.write(
+      try Page.report(of: try RunRecord(path)), defaultOutput: folder + "/report.html")
+  }
+}
+
+struct CompareCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compare",
+    abstract: "Write charts of several runs as one HTML file.",
+    discussion: """
+      Runs whose configurations are equal apart from the seed are one arm: its curves are means over \
+      seeds, with bands from the lowest to the highest.
+      """)
+
+  @Argument(help: ArgumentHelp("The run directories, two or more.", valueName: "run"))
+  var paths: [String]
+
+  @OptionGroup var options: ReportOptions
+
+  func run() throws {
+    let places = paths.map {
+      URL(fileURLWithPath: $0).resolvingSymlinksInPath().standardizedFileURL.path
+    }
+    for (index, place) in places.enumerated() where places.firstIndex(of: place) != index {
+      throw FulcrumError(
+        .usage, "the run is named twice", at: paths[index], hint: "name each run once")
+    }
+    guard paths.count > 1 else {
+      throw FulcrumError(
+        .usage, "expected two runs or more, got one", at: paths[0],
+        hint: "'fulcrum report \(paths[0])' shows one run")
+    }
+    var runs: [RunRecord] = []
+    for path in paths { runs.append(try RunRecord(path)) }
+    try options.write(Page.comparison(of: runs), defaultOutput: "compare.html")
+  }
+}
+
+/// Where a report and its figures go.
+struct ReportOptions: ParsableArguments {
+  @Option(help: "The HTML file; by default RUN/report.html, of a comparison compare.html.")
+  var output: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "A folder for each figure as SVG, and as PNG where rsvg-convert is installed.",
+      valueName: "folder"))
+  var figures: String?
+
+  func write(_ page: Page, defaultOutput: String) throws {
+    let path = output ?? defaultOutput
+    try SafeFiles.write(page.text, to: path)
+    print("report \(path), \(page.charts.count) figures")
+    guard let figures else { return }
+    let written = try FigureFiles.write(page.charts, to: figures)
+    let form =
+      written.hasPNG
+      ? "as SVG and PNG"
+      : "as SVG; no PNG, because rsvg-convert (Debian: librsvg2-bin) is not there"
+    print("figures \(figures), \(written.count) \(form)")
+  }
+}
