@@ -80,9 +80,7 @@ package struct PinWriter {
       guard let (useKey, useValue) = mapping.first(where: { $0.key.string == "use" }),
         let use = useValue.scalar, let column = useKey.mark?.column
       else {
-        throw FulcrumError(
-          .configuration, "expected a component's name or {use: NAME, …}",
-          hint: "fulcrum plugin list shows the names")
+        throw ComponentChoice.expected
       }
       let new = try digest(key, use.string)
       if let old = mapping[Node("sha256")]?.scalar {
@@ -101,9 +99,7 @@ package struct PinWriter {
       let indent = String(repeating: " ", count: column - 1)
       return (pin, Edit(line: token.line, range: nil, text: "\(indent)sha256: \"\(new)\""))
     default:
-      throw FulcrumError(
-        .configuration, "expected a component's name or {use: NAME, …}",
-        hint: "fulcrum plugin list shows the names")
+      throw ComponentChoice.expected
     }
   }
 

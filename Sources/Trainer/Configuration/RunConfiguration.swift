@@ -14,6 +14,11 @@ package struct ComponentChoice: Sendable {
   /// The key path, for messages.
   package let path: String
 
+  /// The error for what names no component; its place is for the thrower to add.
+  static let expected = FulcrumError(
+    .configuration, "expected a component's name or {use: NAME, …}",
+    hint: "fulcrum plugin list shows the names")
+
   /// The same component with one parameter replaced.
   package func setting(_ name: String, to value: ParameterValue) -> ComponentChoice {
     var parameters = parameters
@@ -115,9 +120,7 @@ package struct RunConfiguration: Sendable {
     guard case .section(var entries) = node,
       case .value(.text(let use))? = entries.removeValue(forKey: "use")
     else {
-      throw FulcrumError(
-        .configuration, "expected a component's name or {use: NAME, …}", at: path,
-        hint: "fulcrum plugin list shows the names")
+      throw ComponentChoice.expected.within(path)
     }
     var digest: String?
     if let pin = entries.removeValue(forKey: "sha256") {
