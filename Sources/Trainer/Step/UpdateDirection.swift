@@ -59,31 +59,27 @@ extension UpdateDirection {
   ) throws(FulcrumError) {
     self.init()
     let sequences = rollout.sequences
-    let chosen = Self.chosen(of: sequences.sequenceCount, share: share, step: step)
+    guard share > 0, sequences.sequenceCount > 0 else { return }
+    // Every k-th completion, beginning at another one each step.
+    let stride = max(1, Int((1 / share).rounded()))
+    let first = Int(step) % min(stride, sequences.sequenceCount)
     var prompts: [[Int32]] = []
     var completions: [[[Int32]]] = []
+    var places: [Int] = []
     for group in 0..<sequences.groupCount {
-      let members = sequences.sequences(ofGroup: group).filter { chosen.contains($0) }
-      guard !members.isEmpty else { continue }
+      let ranges = sequences.sequences(ofGroup: group).filter { $0 % stride == first }
+        .map { sequences.tokens(ofSequence: $0) }
+      guard !ranges.isEmpty else { continue }
       prompts.append(sequences.prompt(ofGroup: group))
-      completions.append(
-        members.map { sequences.tokens.extracting(sequences.tokens(ofSequence: $0)).array })
+      completions.append(ranges.map { sequences.tokens.extracting($0).array })
+      for range in ranges { places += range }
     }
     let part = SequenceBatch(prompts: prompts, completions: completions)
     let scored = try ScoredColumns(
       of: part, sequences: 0..<part.sequenceCount, by: policy, temperature: temperature)
-    let places = chosen.sorted().flatMap { sequences.tokens(ofSequence: $0) }
     for (after, place) in zip(scored.logProbabilities, places) {
       add(
         before: rollout.logProbabilities[place], after: after, advantage: advantages[place])
     }
-  }
-
-  /// Every k-th completion, beginning at another one each step.
-  private static func chosen(of count: Int, share: Double, step: UInt32) -> Set<Int> {
-    guard share > 0, count > 0 else { return [] }
-    let stride = max(1, Int((1 / share).rounded()))
-    let first = Int(step) % min(stride, count)
-    return Set(Swift.stride(from: first, to: count, by: stride))
   }
 }
