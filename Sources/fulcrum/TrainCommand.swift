@@ -37,6 +37,7 @@ struct ResumeCommand: ParsableCommand {
   var threads: Int?
 
   func run() throws {
+    CrashNote.watch()
     let directory = try RunDirectory(opening: path)
     var tree = try ConfigurationTree(file: directory.configuration)
     if let threads { try tree.set("threads=\(threads)") }
@@ -49,7 +50,9 @@ struct ResumeCommand: ParsableCommand {
       if search.found == nil { display.note("no checkpoint yet: the run begins again") }
       let setup = try RunSetup(
         configuration, checkpoint: checkpoint?.path, searchPath: Plugins.searchPath)
-      try TrainingSession.run(setup, in: directory, from: checkpoint, display)
+      try TrainingSession.run(
+        setup, try setup.stepComponents(reference: checkpoint?.reference), in: directory,
+        from: checkpoint, display)
     }
   }
 }
@@ -58,18 +61,19 @@ struct ResumeCommand: ParsableCommand {
 enum TrainingSession {
   /// A new run, from its configuration's start.
   static func begin(_ configuration: RunConfiguration) throws {
+    CrashNote.watch()
     let start = try Checkpoint.start(of: configuration)
     let setup = try RunSetup(
       configuration, checkpoint: start?.path, searchPath: Plugins.searchPath)
     // Makes every component, so that a wrong request leaves nothing behind.
-    _ = try setup.stepComponents(reference: start?.reference)
+    let components = try setup.stepComponents(reference: start?.reference)
     _ = try setup.sampler(forEvaluation: false)
     let output = try configuration.general.text("output")
     let display = ProgressDisplay()
     try locked(output, display) {
       let directory = try RunDirectory(creating: output)
       try SafeFiles.write(try setup.provenance(), to: directory.configuration)
-      try run(setup, in: directory, from: start, display)
+      try run(setup, components, in: directory, from: start, display)
     }
   }
 
@@ -85,12 +89,11 @@ enum TrainingSession {
   }
 
   static func run(
-    _ setup: RunSetup, in directory: RunDirectory, from checkpoint: Checkpoint?,
-    _ display: ProgressDisplay
+    _ setup: RunSetup, _ components: StepComponents, in directory: RunDirectory,
+    from checkpoint: Checkpoint?, _ display: ProgressDisplay
   ) throws {
     // First: whoever reads the notes may send a signal.
     Interrupt.watch()
-    CrashNote.watch()
     display.note("run directory \(directory.path)")
     display.note("policy \(setup.policy.summary), \(setup.threads) threads")
     // Loads every library that the run will use.
@@ -112,7 +115,8 @@ enum TrainingSession {
     StageMark.keep(in: directory.stage)
     defer { StageMark.end() }
     let training = TrainingRun(
-      setup: setup, directory: directory, start: checkpoint, observer: display)
+      setup: setup, components: components, directory: directory, start: checkpoint,
+      observer: display)
     switch try ending(of: training) {
     case .interrupted(let step):
       display.note(

@@ -32,6 +32,21 @@ import Testing
     #expect(line.contains(place), "\(line)")
   }
 
+  @Test func `a component that dies while it is made is named`() throws {
+    let run = try #require(run)
+    let plugin = try PluginCompiler.install(
+      try PluginCompiler(folder: run.folder.path).library(BrokenPlugins.source), as: "broken",
+      in: run.folder.path)
+    let result = try CommandLine().run(
+      run.arguments(
+        run.folder.path + "/unmade", ["advantage={use: \"\(plugin):unmakeable\"}"]))
+    #expect(
+      result.errors.contains(
+        "the process dies of signal SIGILL (a Swift trap); last entered: step 0, in the making of"
+          + " advantage unmakeable\n"), "\(result.errors)")
+    #expect(!FileManager.default.fileExists(atPath: run.folder.path + "/unmade"))
+  }
+
   @Test func `a killed process leaves its stage for resume to tell`() throws {
     let run = try #require(run)
     let output = run.folder.path + "/killed"

@@ -88,6 +88,8 @@ package struct ComponentFactory {
     let registered = try find(kind, choice)
     let parameters = try Parameters(
       choice.parameters, for: registered.manual.parameters, at: choice.path)
+    StageMark.enter("the making of \(kind.configurationKey) \(registered.manual.name)")
+    defer { StageMark.leave() }
     let component = try registered.make(parameters, context: context)
     guard let instance = component as? Instance else {
       throw Self.misregistered(registered, at: choice.path)

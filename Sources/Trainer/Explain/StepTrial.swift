@@ -1,6 +1,7 @@
 import FulcrumKernel
 
-/// How long a step takes, from a trial on some of the first step's prompts.
+/// How long a step takes, from a trial on some of the first step's prompts: as many as fit into some
+/// seconds, for few sequences at a time are slower to sample, each, than many.
 package struct StepTrial {
   /// Prompts that the trial took.
   package let prompts: Int
@@ -13,6 +14,10 @@ package struct StepTrial {
   /// Most memory that the process held, in bytes.
   package let peakBytes: Int
 
+  /// Prompts that a trial takes however long it lasts, and seconds that it may last with more.
+  private static let fewPrompts = 4
+  private static let patience = 5.0
+
   package var seconds: Double { rollout + reference + update }
 
   /// Samples, scores, and weighs every token by nothing much; the policy is not for use after it.
@@ -22,12 +27,10 @@ package struct StepTrial {
   package init(
     _ setup: RunSetup, _ components: StepComponents, _ arithmetic: BatchArithmetic
   ) throws(FulcrumError) {
-    prompts = min(arithmetic.prompts, 4)
-    let scale = Double(arithmetic.prompts) / Double(prompts)
     let clock = ContinuousClock()
     let sampler = try setup.sampler(forEvaluation: false)
     var order = TaskOrder(task: setup.task, seed: setup.seed)
-    let items = try order.items(from: 0, count: prompts)
+    let few = min(arithmetic.prompts, Self.fewPrompts)
     func train(_ sequences: SequenceBatch) throws(FulcrumError) {
       try components.policy.accumulateGradient(
         of: sequences, sequences: 0..<sequences.sequenceCount,
@@ -36,8 +39,13 @@ package struct StepTrial {
         for token in weights.indices { weights[token] = token % 2 == 0 ? 1e-6 : -1e-6 }
       }
     }
-    // The first pass touches fresh memory.
-    try train(try sampler.collect(items, step: 1).sequences)
+    // The first pass touches fresh memory, and tells how many prompts a second pass has time for.
+    let first = clock.now
+    try train(try sampler.collect(try order.items(from: 0, count: few), step: 1).sequences)
+    let affordable = Double(few) * Self.patience / max((clock.now - first) / .seconds(1), 1e-3)
+    prompts = max(few, Int(min(Double(arithmetic.prompts), affordable)))
+    let scale = Double(arithmetic.prompts) / Double(prompts)
+    let items = try order.items(from: 0, count: prompts)
     let began = clock.now
     let sample = try sampler.collect(items, step: 1)
     let sampled = clock.now

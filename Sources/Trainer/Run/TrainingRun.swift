@@ -5,6 +5,7 @@ import FulcrumKernel
 package struct TrainingRun {
   package let setup: RunSetup
   package let directory: RunDirectory
+  package let components: StepComponents
   /// The checkpoint to go on from, of this run or of the one that it begins from; `nil`: the run
   /// begins at step 0.
   package let start: Checkpoint?
@@ -17,10 +18,13 @@ package struct TrainingRun {
     case interrupted(step: Int)
   }
 
+  /// - Parameter components: the setup's own, with the start's reference.
   package init(
-    setup: RunSetup, directory: RunDirectory, start: Checkpoint?, observer: any RunObserver
+    setup: RunSetup, components: StepComponents, directory: RunDirectory, start: Checkpoint?,
+    observer: any RunObserver
   ) {
     self.setup = setup
+    self.components = components
     self.directory = directory
     self.start = start
     self.observer = observer
@@ -29,7 +33,6 @@ package struct TrainingRun {
   /// - Parameter shouldStop: asked after each step.
   package func run(shouldStop: () -> Bool) throws(FulcrumError) -> Ending {
     let configuration = setup.configuration
-    let components = try setup.stepComponents(reference: start?.reference)
     let reference = try ReferenceUpdate(
       configuration.reference, policy: setup.policy, reference: components.reference)
     if let start { try setup.policy.loadOptimizer(from: start.optimizer) }
