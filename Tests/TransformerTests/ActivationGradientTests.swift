@@ -221,7 +221,7 @@ struct ActivationGradientTests {
     func message(_ tokens: [Int], temperature: Float = 1, _ batch: SequenceBatch = batch)
       -> String
     {
-      do {
+      do throws(FulcrumError) {
         _ = try policy.activationGradients(of: tokens, in: batch, temperature: temperature)
         return "none"
       } catch { return "\(error.code.rawValue) \(error)" }
