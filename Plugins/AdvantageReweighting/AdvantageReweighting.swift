@@ -69,7 +69,7 @@ package struct AdvantageReweighting: AdvantageTransform {
       let factor = factor(of: advantages[token], logProbability: logProbabilities[token])
       // The product of two Floats is exact in Double: with scale 1 it is rounded once.
       let advantage = Double(advantages[token]) * Double(factor) * scale
-      advantages[token] = Float(nearestFinite: advantage)
+      advantages[token] = Float.nearestFinite(advantage)
     }
   }
 

@@ -31,7 +31,7 @@ package struct DrGRPO: AdvantageTransform {
       let mean = members.count > 1 ? sum / Double(members.count) : 0
       for sequence in members {
         let difference = batch.wholeReturn(ofSequence: sequence, in: advantages.span) - mean
-        let advantage = Float(nearestFinite: difference)
+        let advantage = Float.nearestFinite(difference)
         for token in batch.sequences.tokens(ofSequence: sequence) { advantages[token] = advantage }
       }
     }

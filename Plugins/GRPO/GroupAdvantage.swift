@@ -69,7 +69,7 @@ package struct GroupAdvantage: AdvantageTransform {
         let difference = batch.wholeReturn(ofSequence: sequence, in: advantages.span) - mean
         // A group of one has its return for a difference, so equal returns of a whole batch of such
         // groups would be divided by the floor alone.
-        let advantage = deviation == 0 ? 0 : Float(nearestFinite: difference / divisor)
+        let advantage = deviation == 0 ? 0 : Float.nearestFinite(difference / divisor)
         for token in batch.sequences.tokens(ofSequence: sequence) { advantages[token] = advantage }
       }
     }

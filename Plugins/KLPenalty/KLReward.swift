@@ -57,8 +57,7 @@ package struct KLReward: AdvantageTransform {
       for token in batch.sequences.tokens(ofSequence: sequence).reversed() {
         let x = Double(reference[token]) - Double(old[token])
         divergence += estimator.estimate(logRatio: x).value
-        advantages[token] = Float(
-          nearestFinite: Double(advantages[token]) - beta * divergence)
+        advantages[token] = Float.nearestFinite(Double(advantages[token]) - beta * divergence)
       }
     }
   }

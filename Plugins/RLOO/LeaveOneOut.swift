@@ -35,7 +35,7 @@ package struct LeaveOneOut: AdvantageTransform {
         var difference = batch.wholeReturn(ofSequence: sequence, in: advantages.span)
         // n R − Σ R over n − 1: no mean is rounded, so whole numbers are divided only once.
         if count > 1 { difference = (count * difference - sum) / (count - 1) }
-        let advantage = Float(nearestFinite: difference)
+        let advantage = Float.nearestFinite(difference)
         for token in batch.sequences.tokens(ofSequence: sequence) { advantages[token] = advantage }
       }
     }

@@ -64,7 +64,7 @@ package struct BatchWhitening: AdvantageTransform {
       let mean = members.count > 1 ? sum / Double(members.count) : 0
       for sequence in members {
         let difference = batch.wholeReturn(ofSequence: sequence, in: returns.span) - mean
-        let value = Float(nearestFinite: difference)
+        let value = Float.nearestFinite(difference)
         for token in batch.sequences.tokens(ofSequence: sequence) { returns[token] = value }
       }
     }

@@ -11,8 +11,8 @@ import Testing
   func `what is beyond the greatest number becomes it, and all else is rounded`(
     value: Double, expected: Float
   ) {
-    #expect(Float(nearestFinite: value) == expected)
+    #expect(Float.nearestFinite(value) == expected)
   }
 
-  @Test func `a NaN stays one`() { #expect(Float(nearestFinite: .nan).isNaN) }
+  @Test func `a NaN stays one`() { #expect(Float.nearestFinite(.nan).isNaN) }
 }

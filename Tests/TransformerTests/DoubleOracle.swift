@@ -34,11 +34,11 @@ struct DoubleOracle {
     var x = tokens.map { token in
       (0..<width).map { tensor("model.embed_tokens.weight")[Int(token) * width + $0] }
     }
-    func nudge(after layers: Int) {
+    func move(after layers: Int) {
       guard let nudge, nudge.layer == layers else { return }
       x[nudge.position][nudge.component] += nudge.amount
     }
-    nudge(after: 0)
+    move(after: 0)
     for layer in 0..<shape.layerCount {
       let name = "model.layers.\(layer)."
       let h = x.map { norm($0, tensor(name + "input_layernorm.weight")) }
@@ -54,7 +54,7 @@ struct DoubleOracle {
         let down = linear(inner, tensor(name + "mlp.down_proj.weight"), outputs: width)
         for i in 0..<width { x[t][i] += down[i] }
       }
-      nudge(after: layer + 1)
+      move(after: layer + 1)
     }
     let last = norm(x[x.count - 1], tensor("model.norm.weight"))
     let head = shape.isTied ? "model.embed_tokens.weight" : "lm_head.weight"
