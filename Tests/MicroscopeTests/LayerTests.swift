@@ -120,7 +120,7 @@ import Testing
     func names(layers count: Int) throws -> [String] {
       let names = ["embedding"] + (1...count).map { "layer \($0)" } + ["logits"]
       var findings = LayerFindings(vocabulary: 3)
-      let norms = [Float](repeating: 0.6, count: names.count)
+      let norms = [Float](repeating: 0.65, count: names.count)
       try findings.add(
         ActivationGradients(layers: names, norms: norms, ownNorms: norms),
         logProbabilities: [Float(log(0.5))], temperature: 1)
