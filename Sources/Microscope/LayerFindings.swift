@@ -25,10 +25,11 @@ package struct LayerFindings: Sendable {
   /// Each token's 1 − π and interval.
   private var rests: [Double] = []
   private var intervals: [Int] = []
-  private let vocabulary: Int
+  /// Of the ratio at the logits.
+  private let bounds: LeverBounds
 
   /// - Parameter vocabulary: N, at least 2.
-  package init(vocabulary: Int) { self.vocabulary = vocabulary }
+  package init(vocabulary: Int) { bounds = LeverBounds(vocabulary: vocabulary) }
 
   /// Tokens looked at, by interval.
   package var tokens: [Int] {
@@ -47,13 +48,13 @@ package struct LayerFindings: Sendable {
   ) throws(FulcrumError) {
     let count = found.layers.count
     guard count > 0, found.norms.count == logProbabilities.count * count,
-      names.isEmpty || names == found.layers
+      found.ownNorms.count == found.norms.count, names.isEmpty || names == found.layers
     else {
       throw FulcrumError(
         .pluginFault,
         "expected norms of \(logProbabilities.count) tokens at each of the layers"
-          + " \(names.isEmpty ? found.layers : names), got \(found.norms.count) at"
-          + " \(found.layers)", at: "policy")
+          + " \(names.isEmpty ? found.layers : names), got \(found.norms.count) over all positions"
+          + " and \(found.ownNorms.count) at their own, at \(found.layers)", at: "policy")
     }
     guard found.norms.allSatisfy(\.isFinite), found.ownNorms.allSatisfy(\.isFinite) else {
       throw FulcrumError(
@@ -80,13 +81,13 @@ package struct LayerFindings: Sendable {
 
   /// Whether a ratio at the logits is within the paper's bounds, which have no constant there.
   private func check(_ ratio: Double, of log: Float) throws(FulcrumError) {
-    let lower = (Double(vocabulary) / Double(vocabulary - 1)).squareRoot()
-    let upper = 2.0.squareRoot()
-    guard ratio >= lower * (1 - Self.tolerance), ratio <= upper * (1 + Self.tolerance) else {
+    guard ratio >= bounds.lower * (1 - Self.tolerance),
+      ratio <= bounds.upper * (1 + Self.tolerance)
+    else {
       throw FulcrumError(
         .pluginFault,
-        "expected a gradient at the logits between \(lower) and \(upper) times 1 − π, got"
-          + " \(ratio) for a token of log π \(log)", at: "policy",
+        "expected a gradient at the logits, times the temperature, between \(bounds.lower) and"
+          + " \(bounds.upper) times 1 − π, got \(ratio) for a token of log π \(log)", at: "policy",
         hint: "the last of its activationGradients must be the logits, before the temperature")
     }
   }

@@ -63,14 +63,19 @@ import Testing
   private static let faults: [(telling: TablePolicy.Telling, message: String)] = [
     (
       .beyondBounds,
-      "policy: expected a gradient at the logits between 1.224744871391589 and 1.4142135623730951"
-        + " times 1 − π, got 1."
+      "policy: expected a gradient at the logits, times the temperature, between"
+        + " 1.224744871391589 and 1.4142135623730951 times 1 − π, got 1."
     ),
     (.notFinite, "policy: expected finite gradients at the layers' activations, got others"),
     (
       .tooFew,
       #"policy: expected norms of 6 tokens at each of the layers ["embedding", "layer 1", "logits"],"#
-        + #" got 15 at ["embedding", "layer 1", "logits"]"#
+        + #" got 15 over all positions and 15 at their own, at ["embedding", "layer 1", "logits"]"#
+    ),
+    (
+      .tooFewOwn,
+      #"policy: expected norms of 6 tokens at each of the layers ["embedding", "layer 1", "logits"],"#
+        + #" got 18 over all positions and 17 at their own, at ["embedding", "layer 1", "logits"]"#
     ),
   ]
 
@@ -92,7 +97,8 @@ import Testing
     } throws: { error in
       "\(error)".hasPrefix(
         #"policy: expected norms of 6 tokens at each of the layers ["embedding", "layer 1","#
-          + #" "logits"], got 18 at ["embedding", "block 1", "logits"]"#)
+          + #" "logits"], got 18 over all positions and 18 at their own, at ["embedding","#
+          + #" "block 1", "logits"]"#)
     }
   }
 

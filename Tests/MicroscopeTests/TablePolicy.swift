@@ -11,7 +11,7 @@ final class TablePolicy: PolicyModel {
   private(set) var logits = [0.55, 0.3, 0.15].map { log($0) }
   private var gradient = [0.0, 0.0, 0.0]
   /// What it says of gradients at its layers.
-  enum Telling { case soundly, not, beyondBounds, notFinite, tooFew, otherLayers }
+  enum Telling { case soundly, not, beyondBounds, notFinite, tooFew, tooFewOwn, otherLayers }
   var telling = Telling.soundly
 
   init(_ parameters: Parameters, context: ComponentContext) {}
@@ -102,6 +102,7 @@ final class TablePolicy: PolicyModel {
       norms += [rest * rest, 3 * rest, levers[token] * stretch / temperature]
       own += [0.6 * rest * rest, 3 * rest, levers[token] * stretch / temperature]
     }
+    if telling == .tooFewOwn { own.removeLast() }
     if telling == .tooFew { (norms, own) = (norms.dropLast(3), own.dropLast(3)) }
     return ActivationGradients(
       layers: ["embedding", telling == .otherLayers ? "block 1" : "layer 1", "logits"],

@@ -51,6 +51,9 @@ import Testing
       "leaves a token's gradient out", activations, "expected a norm for each of ",
       checks(.tooFewNorms)),
     Broken(
+      "leaves the own positions' gradients out", activations, "expected a norm for each of ",
+      checks(.tooFewOwnNorms)),
+    Broken(
       "names its layers by what is asked", activations,
       "expected the layers [\"logits\"] whatever is asked, got [\"head\"] for token 0",
       checks(.otherLayers)),

@@ -8,7 +8,7 @@ final class UnigramPolicy: PolicyModel {
   enum Mistake: Sendable {
     case none, infinite, otherScores, skipsSequence, wrongSign, roundsCheckpoint
     /// What it says of gradients at its only layer, the logits.
-    case silent, longNorms, ownBeyondAll, sharedNorms, tooFewNorms, otherLayers
+    case silent, longNorms, ownBeyondAll, sharedNorms, tooFewNorms, tooFewOwnNorms, otherLayers
   }
 
   static let manual = ComponentManual(
@@ -120,10 +120,11 @@ final class UnigramPolicy: PolicyModel {
     var factor: Float = mistake == .longNorms ? 1.01 : 1
     if mistake == .sharedNorms && tokens.count == 1 { factor = 2 }
     var norms = tokens.map { lever(of: batch.tokens[$0]) * factor / temperature }
+    let own = mistake == .ownBeyondAll ? norms.map { 1.1 * $0 } : norms
     if mistake == .tooFewNorms { norms.removeLast() }
     return ActivationGradients(
       layers: mistake == .otherLayers && tokens.count == 1 ? ["head"] : ["logits"], norms: norms,
-      ownNorms: mistake == .ownBeyondAll ? norms.map { 1.1 * $0 } : norms)
+      ownNorms: mistake == .tooFewOwnNorms ? [] : own)
   }
 
   func score(

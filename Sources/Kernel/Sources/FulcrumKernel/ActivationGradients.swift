@@ -14,11 +14,8 @@ public struct ActivationGradients: Sendable {
   /// The same of the position that predicts the token alone.
   public let ownNorms: [Float]
 
-  /// - Precondition: both have a value for each token and layer.
+  /// Both norms have a value for each token and layer; a host checks that.
   public init(layers: [String], norms: [Float], ownNorms: [Float]) {
-    precondition(
-      norms.count == ownNorms.count && norms.count % max(1, layers.count) == 0,
-      "a norm for each token and layer, twice")
     self.layers = layers
     self.norms = norms
     self.ownNorms = ownNorms

@@ -21,10 +21,11 @@ extension Subject where Instance == any PolicyModel {
       throw error
     }
     let layers = together.layers.count
-    guard layers > 0, together.norms.count == tokens.count * layers else {
+    for count in [together.norms.count, together.ownNorms.count]
+    where layers == 0 || count != tokens.count * layers {
       throw fault(
         "expected a norm for each of \(tokens.count) tokens at each of \(layers) layers, got"
-          + " \(together.norms.count)")
+          + " \(count)")
     }
     for (place, (norm, own)) in zip(together.norms, together.ownNorms).enumerated() {
       guard norm.isFinite, own >= 0, own <= norm * (1 + Self.tolerance) else {
