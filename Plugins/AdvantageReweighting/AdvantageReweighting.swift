@@ -65,12 +65,11 @@ package struct AdvantageReweighting: AdvantageTransform {
       }
       if sum > 0 { scale = Double(advantages.count) / sum }
     }
-    let greatest = Float.greatestFiniteMagnitude
     for token in advantages.indices {
       let factor = factor(of: advantages[token], logProbability: logProbabilities[token])
       // The product of two Floats is exact in Double: with scale 1 it is rounded once.
-      let advantage = Float(Double(advantages[token]) * Double(factor) * scale)
-      advantages[token] = min(max(advantage, -greatest), greatest)
+      let advantage = Double(advantages[token]) * Double(factor) * scale
+      advantages[token] = Float.nearestFinite(advantage)
     }
   }
 

@@ -22,7 +22,6 @@ package struct DrGRPO: AdvantageTransform {
   package func transform(_ advantages: inout MutableSpan<Float>, of batch: RolloutBatch)
     throws(FulcrumError)
   {
-    let greatest = Float.greatestFiniteMagnitude
     for group in 0..<batch.sequences.groupCount {
       let members = batch.sequences.sequences(ofGroup: group)
       var sum = 0.0
@@ -32,7 +31,7 @@ package struct DrGRPO: AdvantageTransform {
       let mean = members.count > 1 ? sum / Double(members.count) : 0
       for sequence in members {
         let difference = batch.wholeReturn(ofSequence: sequence, in: advantages.span) - mean
-        let advantage = min(max(Float(difference), -greatest), greatest)
+        let advantage = Float.nearestFinite(difference)
         for token in batch.sequences.tokens(ofSequence: sequence) { advantages[token] = advantage }
       }
     }

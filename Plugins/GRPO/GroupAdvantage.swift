@@ -69,7 +69,7 @@ package struct GroupAdvantage: AdvantageTransform {
         let difference = batch.wholeReturn(ofSequence: sequence, in: advantages.span) - mean
         // A group of one has its return for a difference, so equal returns of a whole batch of such
         // groups would be divided by the floor alone.
-        let advantage = deviation == 0 ? 0 : Self.nearest(difference / divisor)
+        let advantage = deviation == 0 ? 0 : Float.nearestFinite(difference / divisor)
         for token in batch.sequences.tokens(ofSequence: sequence) { advantages[token] = advantage }
       }
     }
@@ -89,10 +89,5 @@ package struct GroupAdvantage: AdvantageTransform {
       squares += difference * difference
     }
     return (mean, (squares / Double(members.count - 1)).squareRoot())
-  }
-
-  private static func nearest(_ value: Double) -> Float {
-    let greatest = Float.greatestFiniteMagnitude
-    return min(max(Float(value), -greatest), greatest)
   }
 }

@@ -57,14 +57,8 @@ package struct KLReward: AdvantageTransform {
       for token in batch.sequences.tokens(ofSequence: sequence).reversed() {
         let x = Double(reference[token]) - Double(old[token])
         divergence += estimator.estimate(logRatio: x).value
-        advantages[token] = Self.nearest(Double(advantages[token]) - beta * divergence)
+        advantages[token] = Float.nearestFinite(Double(advantages[token]) - beta * divergence)
       }
     }
-  }
-
-  /// The nearest finite `Float`; a NaN stays one.
-  private static func nearest(_ value: Double) -> Float {
-    let greatest = Float.greatestFiniteMagnitude
-    return min(max(Float(value), -greatest), greatest)
   }
 }

@@ -24,7 +24,6 @@ package struct LeaveOneOut: AdvantageTransform {
   package func transform(_ advantages: inout MutableSpan<Float>, of batch: RolloutBatch)
     throws(FulcrumError)
   {
-    let greatest = Float.greatestFiniteMagnitude
     for group in 0..<batch.sequences.groupCount {
       let members = batch.sequences.sequences(ofGroup: group)
       let count = Double(members.count)
@@ -36,7 +35,7 @@ package struct LeaveOneOut: AdvantageTransform {
         var difference = batch.wholeReturn(ofSequence: sequence, in: advantages.span)
         // n R − Σ R over n − 1: no mean is rounded, so whole numbers are divided only once.
         if count > 1 { difference = (count * difference - sum) / (count - 1) }
-        let advantage = min(max(Float(difference), -greatest), greatest)
+        let advantage = Float.nearestFinite(difference)
         for token in batch.sequences.tokens(ofSequence: sequence) { advantages[token] = advantage }
       }
     }

@@ -57,7 +57,6 @@ package struct BatchWhitening: AdvantageTransform {
   private static func subtractGroupMeans(
     from returns: inout MutableSpan<Float>, of batch: RolloutBatch
   ) {
-    let greatest = Float.greatestFiniteMagnitude
     for group in 0..<batch.sequences.groupCount {
       let members = batch.sequences.sequences(ofGroup: group)
       var sum = 0.0
@@ -65,7 +64,7 @@ package struct BatchWhitening: AdvantageTransform {
       let mean = members.count > 1 ? sum / Double(members.count) : 0
       for sequence in members {
         let difference = batch.wholeReturn(ofSequence: sequence, in: returns.span) - mean
-        let value = min(max(Float(difference), -greatest), greatest)
+        let value = Float.nearestFinite(difference)
         for token in batch.sequences.tokens(ofSequence: sequence) { returns[token] = value }
       }
     }

@@ -12,16 +12,19 @@ package struct Microscope {
   package let arms: [Arm]
   /// N.
   package let vocabulary: Int
+  /// Whose gradients at the layers are looked at.
+  package let layerSample: LayerSample
 
   package init(
     policy: any PolicyModel, experiment: Experiment, components: StepComponents, arms: [Arm],
-    vocabulary: Int
+    vocabulary: Int, layerSample: LayerSample
   ) {
     self.policy = policy
     self.experiment = experiment
     self.components = components
     self.arms = arms
     self.vocabulary = vocabulary
+    self.layerSample = layerSample
   }
 
   package struct Findings {
@@ -29,12 +32,14 @@ package struct Microscope {
     /// For each arm, of each batch.
     package let arms: [(name: String, batches: [ArmFindings])]
     package let bounds: LeverBounds
+    /// `nil`: not asked for, or the policy can't tell.
+    package let layers: LayerFindings?
   }
 
   /// - Parameters:
   ///   - next: gives the batches, with the step that each is of. Its log-probabilities are replaced
   ///     by this policy's.
-  ///   - note: gets a line for each batch.
+  ///   - note: gets a line for each batch, and one for its layers.
   /// - Throws: what components throw; `.pluginFault` if the parameters don't give the same scores
   ///   at the end.
   package func look(
@@ -42,6 +47,8 @@ package struct Microscope {
     note: (String) -> Void = { _ in }
   ) throws(FulcrumError) -> Findings {
     var bounds = LeverBounds(vocabulary: vocabulary)
+    var layers =
+      layerSample.tokensByInterval > 0 ? LayerFindings(vocabulary: vocabulary) : nil
     var batches: [BatchFindings] = []
     var armFindings = [[ArmFindings]](repeating: [], count: arms.count)
     var last: Rollout?
@@ -54,6 +61,7 @@ package struct Microscope {
       }
       let rollout = sampled.with(logProbabilities: scored.logProbabilities)
       note("batch \(number) of \(count): \(scored.logProbabilities.count) tokens of step \(step)")
+      try look(at: rollout, batch: number - 1, into: &layers, note: note)
       batches.append(try BatchFindings(experiment, components, on: rollout, step: step))
       for (index, arm) in arms.enumerated() {
         armFindings[index].append(try ArmFindings(experiment, arm, on: rollout, step: step))
@@ -62,7 +70,29 @@ package struct Microscope {
     }
     if let last { try check(last) }
     return Findings(
-      batches: batches, arms: zip(arms, armFindings).map { ($0.name, $1) }, bounds: bounds)
+      batches: batches, arms: zip(arms, armFindings).map { ($0.name, $1) }, bounds: bounds,
+      layers: layers)
+  }
+
+  /// Adds a sample of a batch's tokens to what is known of the layers; `nil` if the policy can't tell.
+  private func look(
+    at rollout: Rollout, batch: Int, into layers: inout LayerFindings?, note: (String) -> Void
+  ) throws(FulcrumError) {
+    guard var findings = layers else { return }
+    let tokens = layerSample.places(logProbabilities: rollout.logProbabilities, batch: batch)
+    note("layers: \(tokens.count) tokens")
+    let temperature = components.options.temperature
+    do throws(FulcrumError) {
+      try findings.add(
+        try policy.activationGradients(
+          of: tokens, in: rollout.sequences, temperature: temperature),
+        logProbabilities: tokens.map { rollout.logProbabilities[$0] }, temperature: temperature)
+      layers = findings
+    } catch {
+      guard error.code == .unsupported else { throw error }
+      note("layers: left out; \(error.message)")
+      layers = nil
+    }
   }
 
   /// Whether updates still begin where the first one did.

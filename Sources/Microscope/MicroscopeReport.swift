@@ -73,6 +73,8 @@ package struct MicroscopeReport {
   package let normOfAll: Double
   package let arms: [ArmResult]
   package let bounds: LeverBounds
+  /// `nil`: not asked for, or the policy can't tell.
+  package let layers: LayerReport?
 
   package init(_ head: Head, _ findings: Microscope.Findings) {
     self.head = head
@@ -98,6 +100,7 @@ package struct MicroscopeReport {
         spread: OverBatches.spread(batches.map(\.correct)))
     }
     bounds = findings.bounds
+    layers = findings.layers.map(LayerReport.init)
   }
 
   /// One JSON object; `null` where an interval has no tokens.
@@ -129,7 +132,7 @@ package struct MicroscopeReport {
         ("spread", list(arm.spread)),
       ])
     }
-    return JSONLine([
+    var line = JSONLine([
       ("config", .text(head.config)), ("checkpoint", .text(head.checkpoint)),
       ("step", .number(Double(head.step))), ("optimizer", .text(head.optimizer.rawValue)),
       ("learning_rate", .number(head.learningRate)), ("rollouts", .text(head.rollouts)),
@@ -139,6 +142,8 @@ package struct MicroscopeReport {
       ("bounds", .object(boundsJSON)), ("interventions", table(alone.map(\.meanAbsolute))),
       ("interventions_along", table(along)),
     ])
+    if let layers { line.add("layers", .object(layers.json)) }
+    return line
   }
 
   private var boundsJSON: JSONLine {

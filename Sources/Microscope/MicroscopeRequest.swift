@@ -14,6 +14,8 @@ package struct MicroscopeRequest: Sendable {
   package var arms: [ArmChoice] = []
   /// N; `nil`: what the policy says.
   package var vocabulary: Int?
+  /// Tokens of each interval and batch whose gradients at the layers are looked at; 0: none.
+  package var layerTokens = 64
 
   package init(path: String) { self.path = path }
 }

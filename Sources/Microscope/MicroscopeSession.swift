@@ -77,7 +77,8 @@ package struct MicroscopeSession {
     }
     microscope = Microscope(
       policy: setup.policy, experiment: experiment, components: components, arms: arms,
-      vocabulary: try Self.vocabulary(request, setup.policy))
+      vocabulary: try Self.vocabulary(request, setup.policy),
+      layerSample: LayerSample(tokensByInterval: request.layerTokens, seed: setup.seed))
     head = MicroscopeReport.Head(
       config: request.path, checkpoint: folder ?? "", step: counters.step,
       optimizer: request.optimizer, learningRate: learningRate,

@@ -60,6 +60,7 @@ package struct MicroscopeTable {
         + " between \(Self.plain(bounds.lower)) and \(Self.plain(bounds.upper))"
         + " for \(bounds.vocabulary) tokens of vocabulary;"
         + " \(bounds.violations) of \(bounds.tokens) tokens outside")
+    if let layers = report.layers { lines += self.lines(layers) }
     return lines
   }
 
@@ -79,6 +80,23 @@ package struct MicroscopeTable {
       row("    mean |change|", change.meanAbsolute.map(Self.number)),
       row("    spread", change.spread.map(Self.number)),
     ]
+  }
+
+  /// How far each layer's gradients are from a constant times |w| (1 − π).
+  private func lines(_ layers: LayerReport) -> [String] {
+    let shares = IntervalSummary.shares
+    return [
+      "gradient at a layer's activations over |w| (1 − π), \(layers.tokens.reduce(0, +)) tokens:",
+      row("", ["median", "1 %", "99 %", "variation", "explained"].map { Self.right($0) }),
+    ]
+      + layers.notable.map { layer in
+        row(
+          "    \(layer.name)",
+          [
+            layer.quantiles[shares.count / 2], layer.quantiles[0],
+            layer.quantiles[shares.count - 1], layer.variation, layer.explained,
+          ].map(Self.number))
+      }
   }
 
   private func row(_ label: String, _ cells: [String]) -> String {

@@ -50,6 +50,11 @@ struct MicroscopeCommand: ParsableCommand {
   @Option(help: "Tokens of the vocabulary, for a policy that doesn't say.")
   var vocabulary: Int?
 
+  @Option(
+    name: .customLong("layer-tokens"),
+    help: "Tokens of each interval and batch whose gradients at every layer are taken; 0: none.")
+  var layerTokens = 64
+
   @Option(help: "The file to write; by default RUN/microscope.json, or microscope.json here.")
   var output: String?
 
@@ -66,6 +71,9 @@ struct MicroscopeCommand: ParsableCommand {
       throw FulcrumError(
         .usage, "expected a number above 0, got \(learningRate)", at: "--learning-rate")
     }
+    guard layerTokens >= 0 else {
+      throw FulcrumError(.usage, "expected at least 0, got \(layerTokens)", at: "--layer-tokens")
+    }
     var request = MicroscopeRequest(path: path)
     request.overrides = overrides
     request.checkpoint = checkpoint
@@ -75,6 +83,7 @@ struct MicroscopeCommand: ParsableCommand {
     request.learningRate = learningRate
     request.arms = try arms.map { try ArmChoice($0) }
     request.vocabulary = vocabulary
+    request.layerTokens = layerTokens
     let file: String
     if let output {
       file = output

@@ -42,6 +42,23 @@ import Testing
     let bounds = try #require(found["bounds"] as? [String: Any])
     #expect(bounds["violations"] as? Int == 0)
     #expect(bounds["tokens"] as? Int == found["tokens"] as? Int)
+    let layers = try #require(found["layers"] as? [String: Any])
+    let names = try #require(layers["names"] as? [String])
+    #expect(names.first == "embedding")
+    #expect(names[1...].dropLast() == ArraySlice((1...names.count - 2).map { "layer \($0)" }))
+    #expect(names.last == "logits")
+    let tokens = try #require(layers["tokens"] as? [Int])
+    #expect(tokens.allSatisfy { $0 <= 3 * 64 })
+    let said = result.errors.matches(of: /layers: (\d+) tokens\n/).compactMap { Int($0.1) }
+    #expect(said.count == 3)
+    #expect(said.reduce(0, +) == tokens.reduce(0, +))
+    #expect(tokens.reduce(0, +) > 64)
+    let quantiles = try #require(layers["quantiles"] as? [[Double]])
+    #expect(quantiles.count == names.count)
+    #expect(quantiles.joined().allSatisfy { $0 > 0 })
+    let logits = try #require(quantiles.last)
+    #expect(logits.allSatisfy { $0 > 0.999 && $0 < 1.001 * 2.0.squareRoot() })
+    #expect(result.output.contains("\n    layer 1    "))
     #expect(try SmallRun.weights(of: recorded, step: 3) == weights)
     // The same once more, to the bit.
     let again = folder.path + "/again.json"
@@ -55,11 +72,13 @@ import Testing
     let output = folder.path + "/own.json"
     let result = try CommandLine().run(
       "microscope", config, "--batches", "1", "--optimizer", "adamw", "--output", output, "--arm",
-      "plain=advantage=[grpo];schedule=single")
+      "plain=advantage=[grpo];schedule=single", "--layer-tokens", "0")
     try #require(result.status == 0, "\(result.errors)")
     #expect(result.errors.contains("batch 1 of 1: "))
     let found = try object(output)
     #expect(found["step"] as? Int == 0)
+    #expect(found["layers"] == nil)
+    #expect(!result.errors.contains("layers: "))
     #expect(found["rollouts"] as? String == "fresh")
     // The configuration's own.
     #expect(found["learning_rate"] as? Double == 1e-3)
@@ -82,6 +101,9 @@ import Testing
     let folder = try CommandLine().run("microscope", self.folder.path + "/start")
     #expect(folder.status == 2)
     #expect(folder.errors.contains("expected a run directory, found no run.yaml"))
+    let layers = try CommandLine().run("microscope", config, "--layer-tokens=-1")
+    #expect(layers.status == 2)
+    #expect(layers.errors.contains("--layer-tokens: expected at least 0, got -1"))
     let small = try CommandLine().run("microscope", config, "--vocabulary", "1")
     #expect(small.status == 2)
     #expect(small.errors.contains("--vocabulary: expected at least 2 tokens, got 1"))

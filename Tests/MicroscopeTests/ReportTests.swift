@@ -22,7 +22,7 @@ import Trainer
       Set(object.keys) == [
         "config", "checkpoint", "step", "optimizer", "learning_rate", "rollouts", "batches",
         "tokens", "intervals", "figure1", "figure3", "bounds", "interventions",
-        "interventions_along",
+        "interventions_along", "layers",
       ])
     #expect(object["batches"] as? Int == 2)
     #expect(object["tokens"] as? Int == 12)

@@ -10,6 +10,9 @@ final class TablePolicy: PolicyModel {
 
   private(set) var logits = [0.55, 0.3, 0.15].map { log($0) }
   private var gradient = [0.0, 0.0, 0.0]
+  /// What it says of gradients at its layers.
+  enum Telling { case soundly, not, beyondBounds, notFinite, tooFew, tooFewOwn, otherLayers }
+  var telling = Telling.soundly
 
   init(_ parameters: Parameters, context: ComponentContext) {}
   init() {}
@@ -82,6 +85,30 @@ final class TablePolicy: PolicyModel {
     return (logs, levers)
   }
 
+  /// (1 − π)² at the embedding, of which 0.36 of the square is the own position's; 3 (1 − π) at the
+  /// first layer; and the lever at the logits.
+  func activationGradients(
+    of tokens: [Int], in batch: SequenceBatch, temperature: Float
+  ) throws(FulcrumError) -> ActivationGradients {
+    if telling == .not {
+      throw FulcrumError(.unsupported, "the policy can't tell gradients", at: "table")
+    }
+    let (_, levers) = columns(batch, 0..<batch.sequenceCount)
+    var norms: [Float] = []
+    var own: [Float] = []
+    for token in tokens {
+      let rest = Float(1 - probabilities[Int(batch.tokens[token])])
+      let stretch: Float = telling == .beyondBounds ? 1.2 : telling == .notFinite ? .nan : 1
+      norms += [rest * rest, 3 * rest, levers[token] * stretch / temperature]
+      own += [0.6 * rest * rest, 3 * rest, levers[token] * stretch / temperature]
+    }
+    if telling == .tooFewOwn { own.removeLast() }
+    if telling == .tooFew { (norms, own) = (norms.dropLast(3), own.dropLast(3)) }
+    return ActivationGradients(
+      layers: ["embedding", telling == .otherLayers ? "block 1" : "layer 1", "logits"],
+      norms: norms, ownNorms: own)
+  }
+
   func applyGradient(learningRate: Double) -> GradientReport {
     let norm = gradient.reduce(0) { $0 + $1 * $1 }.squareRoot()
     for k in logits.indices { logits[k] += learningRate * gradient[k] }
@@ -132,18 +159,19 @@ enum HandBatch {
   }
 
   static func microscope(
-    learningRate: Double, scale: Double = 1,
+    learningRate: Double, scale: Double = 1, layerTokens: Int = 64,
+    policy: TablePolicy = TablePolicy(),
     makePolicy: @escaping () throws(FulcrumError) -> any PolicyModel = {
       () throws(FulcrumError) in TablePolicy()
     }
   ) -> Microscope {
-    let policy = TablePolicy()
     let components = components(policy)
     return Microscope(
       policy: policy,
       experiment: Experiment(
         ascent: Ascent(learningRate: learningRate, gradientScale: scale), makePolicy: makePolicy),
-      components: components, arms: [Arm(name: "plain", components: components)], vocabulary: 3)
+      components: components, arms: [Arm(name: "plain", components: components)], vocabulary: 3,
+      layerSample: LayerSample(tokensByInterval: layerTokens, seed: 1))
   }
 
   static func look(_ microscope: Microscope, batches: Int = 1) throws(FulcrumError)

@@ -36,7 +36,30 @@ import Testing
       "can't be read again", "a saved policy scores the same when it is read again",
       "expected a parameter 'checkpoint', a folder that 'save' wrote, got none",
       checks(.none, manual: ideaManual)),
+    Broken(
+      "tells longer gradients than its levers", activations,
+      "expected the norm at the last layer, times the temperature, to be the lever ",
+      checks(.longNorms)),
+    Broken(
+      "tells more of one position than of all", activations,
+      "expected the norm at a token's own position from 0 to that of all positions, ",
+      checks(.ownBeyondAll)),
+    Broken(
+      "tells other gradients of a token alone", activations,
+      "expected the same norm for a token alone as for all, ", checks(.sharedNorms)),
+    Broken(
+      "leaves a token's gradient out", activations, "expected a norm for each of ",
+      checks(.tooFewNorms)),
+    Broken(
+      "leaves the own positions' gradients out", activations, "expected a norm for each of ",
+      checks(.tooFewOwnNorms)),
+    Broken(
+      "names its layers by what is asked", activations,
+      "expected the layers [\"logits\"] whatever is asked, got [\"head\"] for token 0",
+      checks(.otherLayers)),
   ]
+  private static let activations =
+    "gradients at its layers' activations, where offered, fit the levers and each other"
 
   @Test(arguments: broken)
   func `a mistake is caught by its check`(broken: Broken) throws { try broken.expectCaught() }
@@ -44,6 +67,7 @@ import Testing
   @Test func `a sound policy passes`() {
     expectKept(PluginContract.checks(for: UnigramPolicy.self))
     expectKept(Self.checks(.none))
+    expectKept(Self.checks(.silent))
   }
 
   @Test func `every check has its mistake`() {

@@ -7,6 +7,8 @@ import Glibc
 final class UnigramPolicy: PolicyModel {
   enum Mistake: Sendable {
     case none, infinite, otherScores, skipsSequence, wrongSign, roundsCheckpoint
+    /// What it says of gradients at its only layer, the logits.
+    case silent, longNorms, ownBeyondAll, sharedNorms, tooFewNorms, tooFewOwnNorms, otherLayers
   }
 
   static let manual = ComponentManual(
@@ -98,8 +100,31 @@ final class UnigramPolicy: PolicyModel {
       Float(logProbability(batch.tokens[$0])) - shift
     }
     let entropy = probabilities.reduce(0) { $0 - $1 * log($1) }
-    let zeros = [Float](repeating: 0, count: logs.count)
-    return (logs, zeros.map { _ in Float(entropy) }, zeros)
+    let levers = batch.tokens(ofSequence: sequence).map { lever(of: batch.tokens[$0]) }
+    return (logs, levers.map { _ in Float(entropy) }, levers)
+  }
+
+  private func lever(of token: Int32) -> Float {
+    let squares = probabilities.enumerated().reduce(0.0) { sum, other in
+      let part = (other.offset == Int(token) ? 1 : 0) - other.element
+      return sum + part * part
+    }
+    return Float(squares.squareRoot())
+  }
+
+  /// Its distribution doesn't heed the temperature, so its lever is that of any.
+  func activationGradients(
+    of tokens: [Int], in batch: SequenceBatch, temperature: Float
+  ) throws(FulcrumError) -> ActivationGradients {
+    if mistake == .silent { throw FulcrumError(.unsupported, "can't tell") }
+    var factor: Float = mistake == .longNorms ? 1.01 : 1
+    if mistake == .sharedNorms && tokens.count == 1 { factor = 2 }
+    var norms = tokens.map { lever(of: batch.tokens[$0]) * factor / temperature }
+    let own = mistake == .ownBeyondAll ? norms.map { 1.1 * $0 } : norms
+    if mistake == .tooFewNorms { norms.removeLast() }
+    return ActivationGradients(
+      layers: mistake == .otherLayers && tokens.count == 1 ? ["head"] : ["logits"], norms: norms,
+      ownNorms: mistake == .tooFewOwnNorms ? [] : own)
   }
 
   func score(

@@ -8,6 +8,14 @@ struct DoubleOracle {
   let shape: ModelShape
   /// Under Hugging Face names, row-major.
   var tensors: [String: [Double]]
+  /// Added to one activation in every pass.
+  var nudge: Nudge?
+
+  /// A component of the residual stream after so many layers, at one position.
+  struct Nudge {
+    let layer, position, component: Int
+    let amount: Double
+  }
 
   init(_ policy: TransformerPolicy) throws {
     guard let network = policy.network else { throw Missing() }
@@ -26,6 +34,11 @@ struct DoubleOracle {
     var x = tokens.map { token in
       (0..<width).map { tensor("model.embed_tokens.weight")[Int(token) * width + $0] }
     }
+    func move(after layers: Int) {
+      guard let nudge, nudge.layer == layers else { return }
+      x[nudge.position][nudge.component] += nudge.amount
+    }
+    move(after: 0)
     for layer in 0..<shape.layerCount {
       let name = "model.layers.\(layer)."
       let h = x.map { norm($0, tensor(name + "input_layernorm.weight")) }
@@ -41,6 +54,7 @@ struct DoubleOracle {
         let down = linear(inner, tensor(name + "mlp.down_proj.weight"), outputs: width)
         for i in 0..<width { x[t][i] += down[i] }
       }
+      move(after: layer + 1)
     }
     let last = norm(x[x.count - 1], tensor("model.norm.weight"))
     let head = shape.isTied ? "model.embed_tokens.weight" : "lm_head.weight"

@@ -9,16 +9,20 @@ import TransformerKernels
 extension Network {
   /// Adds Σ (w ∇ log π + v ∇ H) to `gradients`.
   ///
-  /// - Parameter activations: of `forward` and `score` of the same batch; the gate's and up's are
-  ///   overwritten.
+  /// - Parameters:
+  ///   - activations: of `forward` and `score` of the same batch; the gate's and up's are
+  ///     overwritten.
+  ///   - gradients: of all parameters; `nil`: weight gradients are left out.
+  ///   - norms: notes what the pass leaves at the layers' activations.
   func backward(
     _ batch: PackedBatch, _ activations: Activations, temperature: Float,
-    gradients: FloatBuffer.Pointer
+    gradients: FloatBuffer.Pointer?, norms: ActivationNorms? = nil
   ) {
     let tiles = RowTiles(rowCount: batch.rowCount, limit: WorkerScratch.tileRows)
     backwardBuffers.reserve(
       batch, vectorSums: tiles.count * vectorSums.count, shape: shape, isHalf: backEnd.isHalf)
-    headBackward(batch, activations, temperature: temperature, gradients: gradients)
+    headBackward(
+      batch, activations, temperature: temperature, gradients: gradients, norms: norms)
     for layer in (-1..<shape.layerCount).reversed() {
       let upper: Int? = layer + 1 < shape.layerCount ? layer + 1 : nil
       let lower: Int? = layer >= 0 ? layer : nil
@@ -36,11 +40,15 @@ extension Network {
             gains: sums + self.vectorSums.feedForwardNorm, self.scratch[worker])
         }
       }
-      addVectorSums(tiles: tiles.count, upper: upper, lower: lower, gradients: gradients)
+      // The lower layer's half reads its exit's gradient and leaves it as it is.
+      norms?.noteResidual(layer + 1, batch, exit: backwardBuffers.exit.pointer, pool: pool)
+      if let gradients {
+        addVectorSums(tiles: tiles.count, upper: upper, lower: lower, gradients: gradients)
+      }
       gatherLayerGradients(
         batch, activations, upper: upper, lower: lower, gradients: gradients)
     }
-    embeddingBackward(batch, gradients: gradients)
+    if let gradients { embeddingBackward(batch, gradients: gradients) }
   }
 
   /// From queries, keys and values to the layer's entry, which is the exit of the layer below.
@@ -121,12 +129,12 @@ extension Network {
   /// lower layer's attention.
   private func gatherLayerGradients(
     _ batch: PackedBatch, _ activations: Activations, upper: Int?, lower: Int?,
-    gradients: FloatBuffer.Pointer
+    gradients: FloatBuffer.Pointer?
   ) {
     var products = WeightGradients(rows: batch.rowCount, isHalf: backEnd.isHalf)
     let buffers = backwardBuffers
     let rounded = buffers.rounded
-    if let lower, let gateUp = activations.gateUp(lower) {
+    if let gradients, let lower, let gateUp = activations.gateUp(lower) {
       let matrices = matrices.layers[lower]
       products.add(
         matrices.gateUp, gradient: gateUp, input: buffers.feedForwardInput.pointer,
@@ -138,7 +146,7 @@ extension Network {
         matrices.output, gradient: buffers.middle.pointer, input: activations.attended(lower),
         rounded: (rounded.middle.pointer, rounded.attended.pointer), into: gradients)
     }
-    if let upper {
+    if let gradients, let upper {
       products.add(
         matrices.layers[upper].queryKeyValue,
         gradient: buffers.queryKeyValue[upper % 2].pointer, input: buffers.attentionInput.pointer,

@@ -6,10 +6,10 @@ extension Network {
   /// Adds the head's and the last gain's gradients, and sets `backwardBuffers.exit`.
   ///
   /// ∂ Σ (w log π + v H) / ∂ logits = (w · (onehot − π) − v · π (log π + H)) / temperature, written
-  /// over the logits.
+  /// over the logits. Without `gradients` only the exit's; `norms` notes that of the logits.
   func headBackward(
     _ batch: PackedBatch, _ activations: Activations, temperature: Float,
-    gradients: FloatBuffer.Pointer
+    gradients: FloatBuffer.Pointer?, norms: ActivationNorms?
   ) {
     let count = batch.targets.count
     let vocabulary = shape.vocabularySize
@@ -40,9 +40,10 @@ extension Network {
         self.headBackward(
           batch, activations, tokens: part + first..<part + first + rows, first: first,
           logits: logits, temperature: temperature,
-          gains: self.backwardBuffers.vectorSums.pointer + tile * self.width,
+          gains: self.backwardBuffers.vectorSums.pointer + tile * self.width, norms: norms,
           self.scratch[worker])
       }
+      guard let gradients else { continue }
       for tile in 0..<tiles.count {
         tk_add(
           backwardBuffers.vectorSums.pointer + tile * width, gradients + layout.finalNorm,
@@ -65,7 +66,7 @@ extension Network {
   private func headBackward(
     _ batch: PackedBatch, _ activations: Activations, tokens: Range<Int>, first: Int,
     logits: FloatBuffer.Pointer, temperature: Float, gains: FloatBuffer.Pointer,
-    _ scratch: WorkerScratch
+    norms: ActivationNorms?, _ scratch: WorkerScratch
   ) {
     let vocabulary = shape.vocabularySize
     let columns = tokenColumns
@@ -83,6 +84,7 @@ extension Network {
           columns.spreads.pointer[token], batch.targets[token], weight / temperature,
           entropyWeight / temperature)
       }
+      norms?.noteLogits(token, place)
     }
     let rounded = backwardBuffers.rounded
     multiplyBack(

@@ -67,10 +67,15 @@ extension TransformerPolicy {
   }
 
   /// The sequences of each piece of work.
-  private func pieces(_ batch: SequenceBatch, _ sequences: Range<Int>) -> [Range<Int>] {
+  ///
+  /// - Parameter sharesPrompts: `nil`: as the policy is set.
+  func pieces(
+    _ batch: SequenceBatch, _ sequences: Range<Int>, sharesPrompts: Bool? = nil
+  ) -> [Range<Int>] {
     guard packsSequences else { return sequences.map { $0..<$0 + 1 } }
     return PackedBatch.pieces(
-      batch, sequences: sequences, limit: microbatchTokens, sharesPrompts: sharesPrompts)
+      batch, sequences: sequences, limit: microbatchTokens,
+      sharesPrompts: sharesPrompts ?? self.sharesPrompts)
   }
 
   /// - Throws: `.notFinite` if the gradient is not finite, and `.usage` for such a learning rate.
@@ -99,7 +104,7 @@ extension TransformerPolicy {
 
   package func discardGradient() { training?.clearGradients() }
 
-  private func check(
+  func check(
     _ batch: SequenceBatch, _ sequences: Range<Int>, _ temperature: Float, _ network: Network
   ) throws(FulcrumError) {
     guard temperature > 0, temperature.isFinite else {

@@ -88,6 +88,16 @@ public protocol PolicyModel: AnyObject, Component {
     ) throws(FulcrumError) -> Void
   ) throws(FulcrumError)
 
+  /// The norms of single tokens' gradients of log π at every layer's activations, each token's from
+  /// a backward pass of its own. Parameters and the accumulated gradient stay as they are.
+  ///
+  /// - Parameter tokens: places in `batch.tokens`, in ascending order.
+  /// - Throws: as `score`; `.usage` for places that are not in the batch or not in order;
+  ///   `.unsupported` from a policy that can't tell.
+  func activationGradients(
+    of tokens: [Int], in batch: SequenceBatch, temperature: Float
+  ) throws(FulcrumError) -> ActivationGradients
+
   /// Takes one ascent step along the accumulated gradient, then clears it.
   ///
   /// - Throws: `.notFinite` if the gradient is not; the parameters are as before then, and the
@@ -165,6 +175,12 @@ extension PolicyModel {
     ) throws(FulcrumError) -> Void
   ) throws(FulcrumError) {
     throw Self.unsupported("take the gradient of the entropy")
+  }
+
+  public func activationGradients(
+    of tokens: [Int], in batch: SequenceBatch, temperature: Float
+  ) throws(FulcrumError) -> ActivationGradients {
+    throw Self.unsupported("tell gradients at its layers' activations")
   }
 
   public func blend(with other: any PolicyModel, share: Double) throws(FulcrumError) {

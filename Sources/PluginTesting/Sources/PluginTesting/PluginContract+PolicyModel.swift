@@ -114,6 +114,11 @@ extension Subject where Instance == any PolicyModel {
         other.add("log π", try PolicyTrial.scores(of: sequences, by: copy).logProbabilities)
         try requireSame(one, other, "before and after it was saved and read")
       },
+      ContractCheck(
+        "gradients at its layers' activations, where offered, fit the levers and each other"
+      ) {
+        () throws(FulcrumError) in try checkActivationGradients()
+      },
     ]
   }
 

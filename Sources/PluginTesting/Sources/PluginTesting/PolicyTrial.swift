@@ -43,10 +43,10 @@ enum PolicyTrial {
   }
 
   static func scores(
-    of batch: SequenceBatch, by policy: any PolicyModel
+    of batch: SequenceBatch, by policy: any PolicyModel, temperature: Float = 1
   ) throws(FulcrumError) -> Scores {
     var result = Scores()
-    try policy.score(batch, sequences: 0..<batch.sequenceCount, temperature: 1) {
+    try policy.score(batch, sequences: 0..<batch.sequenceCount, temperature: temperature) {
       (sequences, scores) throws(FulcrumError) in
       result.pieces += Array(sequences)
       for token in scores.logProbabilities.indices {

@@ -1,0 +1,67 @@
+/// What one backward pass leaves at the layers' activations: norms, for each token.
+///
+/// Of pieces whose sequences have one completion token each and share no prompt: then a sequence's
+/// rows hold that token's gradient and no other's. A token's sum is taken by one item of work, in
+/// `Double`, so that squares of small gradients stay numbers and bits don't depend on threads.
+final class ActivationNorms {
+  /// Embedding, exits of the layers, logits.
+  private let layerCount: Int
+  private let width: Int
+  private let vocabulary: Int
+  /// Over all rows, and of the predicting row: `[tokens, layers]`.
+  private(set) var norms: [Float] = []
+  private(set) var ownNorms: [Float] = []
+  /// Squares of the piece at hand.
+  private let squares = NumberBuffer<Double>()
+  private let ownSquares = NumberBuffer<Double>()
+
+  init(layerCount: Int, width: Int, vocabulary: Int) {
+    self.layerCount = layerCount
+    self.width = width
+    self.vocabulary = vocabulary
+  }
+
+  /// Makes room for a piece's tokens.
+  func begin(tokens: Int) {
+    for buffer in [squares, ownSquares] { buffer.reserve(tokens * layerCount) }
+  }
+
+  /// Appends the norms of the piece's tokens.
+  func end(tokens: Int) {
+    for place in 0..<tokens * layerCount {
+      norms.append(Float(squares.pointer[place].squareRoot()))
+      ownNorms.append(Float(ownSquares.pointer[place].squareRoot()))
+    }
+  }
+
+  /// - Parameter gradient: of a token's logits, `[vocabulary]`; they are of its own position alone.
+  func noteLogits(_ token: Int, _ gradient: UnsafePointer<Float>) {
+    let place = token * layerCount + layerCount - 1
+    let square = Self.square(gradient, vocabulary)
+    squares.pointer[place] = square
+    ownSquares.pointer[place] = square
+  }
+
+  /// - Parameters:
+  ///   - layer: 0: the embedding's exit; else after so many layers.
+  ///   - exit: the gradient of it, `[rows, width]`.
+  func noteResidual(
+    _ layer: Int, _ batch: PackedBatch, exit: UnsafePointer<Float>, pool: ThreadPool
+  ) {
+    pool.run(batch.members.count) { token, _ in
+      let rows = batch.members[token].prompt
+      let place = token * self.layerCount + layer
+      let own = Self.square(exit + (rows.upperBound - 1) * self.width, self.width)
+      let others = Self.square(
+        exit + rows.lowerBound * self.width, (rows.count - 1) * self.width)
+      self.squares.pointer[place] = others + own
+      self.ownSquares.pointer[place] = own
+    }
+  }
+
+  private static func square(_ x: UnsafePointer<Float>, _ count: Int) -> Double {
+    var sum = 0.0
+    for i in 0..<count { sum += Double(x[i]) * Double(x[i]) }
+    return sum
+  }
+}
