@@ -73,9 +73,12 @@ package struct MicroscopeReport {
   package let normOfAll: Double
   package let arms: [ArmResult]
   package let bounds: LeverBounds
+  /// Fig. 5; `nil`: no words were counted.
+  package let words: WordFindings?
 
-  package init(_ head: Head, _ findings: Microscope.Findings) {
+  package init(_ head: Head, _ findings: Microscope.Findings, words: WordFindings? = nil) {
     self.head = head
+    self.words = words
     let found = findings.batches
     batches = found.count
     tokens = found.reduce(0) { $0 + $1.tokenCount }
@@ -129,7 +132,7 @@ package struct MicroscopeReport {
         ("spread", list(arm.spread)),
       ])
     }
-    return JSONLine([
+    var report = JSONLine([
       ("config", .text(head.config)), ("checkpoint", .text(head.checkpoint)),
       ("step", .number(Double(head.step))), ("optimizer", .text(head.optimizer.rawValue)),
       ("learning_rate", .number(head.learningRate)), ("rollouts", .text(head.rollouts)),
@@ -139,6 +142,8 @@ package struct MicroscopeReport {
       ("bounds", .object(boundsJSON)), ("interventions", table(alone.map(\.meanAbsolute))),
       ("interventions_along", table(along)),
     ])
+    if let words { report.add("figure5", .object(words.json)) }
+    return report
   }
 
   private var boundsJSON: JSONLine {

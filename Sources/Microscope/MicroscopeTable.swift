@@ -46,6 +46,7 @@ package struct MicroscopeTable {
         row("    spread", arm.spread.map(Self.number)),
       ]
     }
+    if let words = report.words { lines += Self.lines(words) }
     lines.append("mean |change of π| of each interval's tokens, when only one is updated:")
     for (index, change) in report.alone.enumerated() {
       lines.append(row("    only \(names[index])", change.meanAbsolute.map(Self.number)))
@@ -81,17 +82,19 @@ package struct MicroscopeTable {
     ]
   }
 
-  private func row(_ label: String, _ cells: [String]) -> String {
-    label + String(repeating: " ", count: max(0, Self.labelWidth - label.count)) + cells.joined()
+  private func row(_ label: String, _ cells: [String]) -> String { Self.row(label, cells) }
+
+  static func row(_ label: String, _ cells: [String]) -> String {
+    label + String(repeating: " ", count: max(0, labelWidth - label.count)) + cells.joined()
   }
 
-  private static func right(_ text: String) -> String {
+  static func right(_ text: String) -> String {
     String(repeating: " ", count: max(1, width - text.count)) + text
   }
 
-  private static func number(_ value: Double) -> String { right(plain(value)) }
+  static func number(_ value: Double) -> String { right(plain(value)) }
 
-  private static func plain(_ value: Double) -> String {
+  static func plain(_ value: Double) -> String {
     value.isNaN ? "none" : String(format: "%.4g", value)
   }
 
