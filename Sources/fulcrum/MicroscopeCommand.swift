@@ -18,6 +18,7 @@ struct MicroscopeCommand: ParsableCommand {
 
         fulcrum microscope runs/a
         fulcrum microscope run.yaml --batches 5 --arm 'twice=update.iterations=2'
+        fulcrum microscope --print-words > words.yaml
       """)
 
   @Argument(help: ArgumentHelp("A run directory, or a configuration.", valueName: "run|config"))
