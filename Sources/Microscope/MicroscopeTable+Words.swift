@@ -4,7 +4,7 @@ extension MicroscopeTable {
     let own = words.arms[0]
     let others = words.arms.dropFirst()
     let titles = ["per 1000", "r", "from", "to", "in a prompt"] + others.map(\.name)
-    var lines = [row("Fig. 5, words (\(words.source))", titles.map(right))]
+    var lines = [row("Fig. 5, words against reward", titles.map(right))]
     for (index, category) in words.categories.enumerated() {
       let values =
         [
@@ -13,9 +13,9 @@ extension MicroscopeTable {
       lines.append(row("    \(category.name)", values.map(number)))
     }
     let rewards = words.arms.map { arm in
-      "\(plain(arm.reward)) over \(arm.completions) completions \(arm.name)"
+      "\(plain(arm.reward)) \(arm.name) (\(arm.completions) completions)"
     }
-    lines.append("    mean reward \(rewards.joined(separator: ", "))")
+    lines.append("    words: \(words.source); mean reward: \(rewards.joined(separator: ", "))")
     return lines
   }
 }

@@ -113,7 +113,7 @@ import Testing
       .write(toFile: lists, atomically: true, encoding: .utf8)
     let result = try CommandLine().run("microscope", recorded, "--words", lists)
     try #require(result.status == 0, "\(result.errors)")
-    #expect(result.output.contains("\nFig. 5, words (\(lists))"))
+    #expect(result.output.contains("\n    words: \(lists); mean reward: "))
     let found = try words(recorded + "/microscope.json")
     #expect(found["words"] as? String == lists)
     #expect(found["categories"] as? [String] == ["Good", "Bad", "Other"])

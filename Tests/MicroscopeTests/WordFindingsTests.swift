@@ -61,7 +61,7 @@ import Trainer
     #expect(abs(arms[0].spread[0] - (13.0 / 3).squareRoot()) < 1e-12)
     #expect(arms[0].spread[1] == 0)
     #expect(arms[1].frequency == [6, 7])
-    #expect(arms[1].spread.allSatisfy(\.isNaN))
+    #expect(arms[1].spread.allSatisfy { $0.isNaN })
   }
 
   @Test func `correlations are over completions`() {
@@ -80,7 +80,7 @@ import Trainer
   @Test func `no completion leaves nothing to tell`() {
     let none = WordFindings(lists, name: "as configured", survey: WordSurvey())
     #expect(none.arms[0].reward.isNaN)
-    #expect(none.arms[0].frequency.allSatisfy(\.isNaN))
+    #expect(none.arms[0].frequency.allSatisfy { $0.isNaN })
     #expect(none.categories[0].correlation.isNaN)
     #expect(none.categories[0].bins.isEmpty)
   }
@@ -125,12 +125,12 @@ import Trainer
   @Test func `the table has a line for each category`() throws {
     let text = MicroscopeTable(try report).text
     let lines = text.split(separator: "\n")
-    let first = try #require(lines.firstIndex { $0.hasPrefix("Fig. 5, words (w.yaml)") })
+    let first = try #require(lines.firstIndex { $0.hasPrefix("Fig. 5") })
     func cells(_ line: Substring) -> [Substring] { line.split(separator: " ") }
     #expect(
       cells(lines[first]) == [
-        "Fig.", "5,", "words", "(w.yaml)", "per", "1000", "r", "from", "to", "in", "a", "prompt",
-        "at", "start",
+        "Fig.", "5,", "words", "against", "reward", "per", "1000", "r", "from", "to", "in", "a",
+        "prompt", "at", "start",
       ])
     let r = String(format: "%.4g", findings.categories[0].correlation)
     #expect(cells(lines[first + 1])[...2] == ["So", "5", r[...]])
@@ -138,6 +138,6 @@ import Trainer
     #expect(cells(lines[first + 2]) == ["If", "7", "none", "none", "none", "none", "7"])
     #expect(
       lines[first + 3]
-        == "    mean reward 2 over 6 completions as trained, 2 over 1 completions at start")
+        == "    words: w.yaml; mean reward: 2 as trained (6 completions), 2 at start (1 completions)")
   }
 }
