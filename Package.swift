@@ -135,7 +135,10 @@ let package = Package(
       ],
       swiftSettings: settings + [.enableExperimentalFeature("Lifetimes")]),
     .target(
-      name: "Microscope", dependencies: [kernel, "PluginHost", "Trainer"], swiftSettings: settings),
+      name: "Microscope",
+      dependencies: [
+        kernel, "PluginHost", "Trainer", .product(name: "Yams", package: "Yams"),
+      ], swiftSettings: settings),
     .target(
       name: "Report", dependencies: [kernel, "PluginHost", "Trainer"], swiftSettings: settings),
     .testTarget(

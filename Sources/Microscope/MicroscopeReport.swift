@@ -75,9 +75,12 @@ package struct MicroscopeReport {
   package let bounds: LeverBounds
   /// `nil`: not asked for, or the policy can't tell.
   package let layers: LayerReport?
+  /// Fig. 5; `nil`: no words were counted.
+  package let words: WordFindings?
 
-  package init(_ head: Head, _ findings: Microscope.Findings) {
+  package init(_ head: Head, _ findings: Microscope.Findings, words: WordFindings? = nil) {
     self.head = head
+    self.words = words
     let found = findings.batches
     batches = found.count
     tokens = found.reduce(0) { $0 + $1.tokenCount }
@@ -132,7 +135,7 @@ package struct MicroscopeReport {
         ("spread", list(arm.spread)),
       ])
     }
-    var line = JSONLine([
+    var report = JSONLine([
       ("config", .text(head.config)), ("checkpoint", .text(head.checkpoint)),
       ("step", .number(Double(head.step))), ("optimizer", .text(head.optimizer.rawValue)),
       ("learning_rate", .number(head.learningRate)), ("rollouts", .text(head.rollouts)),
@@ -142,8 +145,9 @@ package struct MicroscopeReport {
       ("bounds", .object(boundsJSON)), ("interventions", table(alone.map(\.meanAbsolute))),
       ("interventions_along", table(along)),
     ])
-    if let layers { line.add("layers", .object(layers.json)) }
-    return line
+    if let layers { report.add("layers", .object(layers.json)) }
+    if let words { report.add("figure5", .object(words.json)) }
+    return report
   }
 
   private var boundsJSON: JSONLine {

@@ -5,13 +5,17 @@ package struct MicroscopeRequest: Sendable {
   package var overrides: [String] = []
   /// A policy's folder; `nil`: a run's newest checkpoint, or the configuration's own policy.
   package var checkpoint: String?
-  package var batches = 3
+  /// `nil`: as the configuration says.
+  package var batches: Int?
   /// Sample, though the run recorded its rollouts.
   package var isFresh = false
   package var optimizer = OptimizerChoice.sgd
   /// `nil`: 1e-3 for plain ascent, as in the paper; else the configuration's at this step.
   package var learningRate: Double?
-  package var arms: [ArmChoice] = []
+  /// `nil`: as the configuration says.
+  package var arms: [ArmChoice]?
+  /// A file with lists of words; `nil`: as the configuration says.
+  package var words: String?
   /// N; `nil`: what the policy says.
   package var vocabulary: Int?
   /// Tokens of each interval and batch whose gradients at the layers are looked at; 0: none.

@@ -9,6 +9,7 @@ package struct MicroscopeSession {
   private let batches: Int
   private let microscope: Microscope
   private let setup: RunSetup
+  private let words: WordLists
   /// Files of recorded rollouts with their steps; empty: to be sampled.
   private let records: [(path: String, step: UInt32)]
   private let counters: RunCounters
@@ -30,13 +31,15 @@ package struct MicroscopeSession {
     var tree = try ConfigurationTree(file: run?.configuration ?? request.path)
     for override in request.overrides { try tree.set(override) }
     let configuration = try RunConfiguration(tree: tree)
+    let settings = try MicroscopeSettings(configuration)
+    words = try Self.words(request.words, settings, configuration)
     let found = try Self.checkpoint(request, run, note: note)
     counters = found.counters
     let folder = found.folder
     let setup = try RunSetup(configuration, checkpoint: folder, searchPath: searchPath)
     self.setup = setup
-    batches = request.batches
-    records = try Self.records(request, run)
+    batches = request.batches ?? settings.batches
+    records = try Self.records(request, run, batches: batches)
 
     let learningRate: Double
     if let given = request.learningRate {
@@ -67,13 +70,17 @@ package struct MicroscopeSession {
       return policy
     }
     let components = try setup.stepComponents(reference: found.reference)
-    var arms = [Arm(name: "as configured", components: components)]
-    for arm in request.arms {
-      let own = try RunSetup(
-        try RunConfiguration(tree: try arm.applied(to: tree)), checkpoint: folder,
-        searchPath: searchPath)
-      arms.append(
-        Arm(name: arm.name, components: try own.stepComponents(reference: found.reference)))
+    var arms = [Arm(name: ArmChoice.configured, components: components)]
+    for arm in request.arms ?? settings.arms {
+      let changed = try arm.applied(to: tree)
+      do throws(FulcrumError) {
+        let own = try RunSetup(
+          try RunConfiguration(tree: changed), checkpoint: folder, searchPath: searchPath)
+        arms.append(
+          Arm(name: arm.name, components: try own.stepComponents(reference: found.reference)))
+      } catch {
+        throw arm.placed(error)
+      }
     }
     microscope = Microscope(
       policy: setup.policy, experiment: experiment, components: components, arms: arms,
@@ -91,16 +98,48 @@ package struct MicroscopeSession {
     var source = try setup.rolloutSource(consumedItems: counters.consumedItems)
     let judge = try setup.sampler(forEvaluation: false)
     var left = records[...]
+    var seen: [(rollout: Rollout, step: UInt32)] = []
     let findings = try microscope.look(
       batches: batches,
       next: { () throws(FulcrumError) in
+        let next: (rollout: Rollout, step: UInt32)
         if let (path, step) = left.popFirst() {
-          return (try RolloutRecord.read(path, step: step, judge: judge).collected.rollout, step)
+          next = (try RolloutRecord.read(path, step: step, judge: judge).collected.rollout, step)
+        } else {
+          step += 1
+          next = (try source.next(step: step).rollout, step)
         }
-        step += 1
-        return (try source.next(step: step).rollout, step)
+        seen.append(next)
+        return next
       }, note: note)
-    return MicroscopeReport(head, findings)
+    return MicroscopeReport(head, findings, words: words(of: seen, note: note))
+  }
+
+  /// Fig. 5. Of another policy than the configuration's own also how that one completes the prompts:
+  /// what training has changed.
+  private func words(of seen: [(rollout: Rollout, step: UInt32)], note: (String) -> Void)
+    -> WordFindings
+  {
+    let counter = WordCounter(words)
+    var survey = WordSurvey()
+    for (rollout, _) in seen { survey.add(rollout, counter: counter) }
+    guard !head.checkpoint.isEmpty else {
+      return WordFindings(words, name: ArmChoice.configured, survey: survey)
+    }
+    var others: [(name: String, survey: WordSurvey)] = []
+    do throws(FulcrumError) {
+      let start = try StartingPolicy(setup)
+      var before = WordSurvey()
+      for (number, (rollout, step)) in seen.enumerated() {
+        note("at start, batch \(number + 1) of \(seen.count)")
+        before.add(try start.complete(rollout, step: step), counter: counter)
+      }
+      others.append(("at start", before))
+    } catch {
+      // The run's start may be gone; all else is measured by now, and stands.
+      note("the words of the policy at the start are left out: \(error)")
+    }
+    return WordFindings(words, name: "as trained", survey: survey, others: others)
   }
 
   private struct Found {
@@ -139,19 +178,35 @@ package struct MicroscopeSession {
   }
 
   /// The newest of a run's recorded rollouts; none if they are to be sampled.
-  private static func records(_ request: MicroscopeRequest, _ run: RunDirectory?)
-    throws(FulcrumError) -> [(path: String, step: UInt32)]
-  {
+  private static func records(
+    _ request: MicroscopeRequest, _ run: RunDirectory?, batches: Int
+  ) throws(FulcrumError) -> [(path: String, step: UInt32)] {
     guard let run, !request.isFresh else { return [] }
     let steps = RolloutRecord.steps(in: run.rollouts)
     guard !steps.isEmpty else { return [] }
-    guard steps.count >= request.batches else {
+    guard steps.count >= batches else {
       throw FulcrumError(
-        .usage, "expected \(request.batches) recorded rollouts, found \(steps.count)",
+        .usage, "expected \(batches) recorded rollouts, found \(steps.count)",
         at: run.rollouts, hint: "give --batches \(steps.count), or --fresh to sample others")
     }
-    return steps.suffix(request.batches).map { step in
+    return steps.suffix(batches).map { step in
       (RolloutRecord.path(step: UInt32(step), in: run.rollouts), UInt32(step))
+    }
+  }
+
+  private static func words(
+    _ option: String?, _ settings: MicroscopeSettings, _ configuration: RunConfiguration
+  ) throws(FulcrumError) -> WordLists {
+    if let option { return try WordLists(file: option) }
+    guard let file = settings.words else { return try .builtIn() }
+    do {
+      return try WordLists(file: file)
+    } catch {
+      guard error.code == .notFound else { throw error }
+      throw FulcrumError(
+        error.code, "\(error.message) at \(file)",
+        at: configuration.tree.placed(path: "microscope.words"),
+        hint: "name it with --words; " + (error.hint ?? ""))
     }
   }
 

@@ -46,6 +46,7 @@ package struct MicroscopeTable {
         row("    spread", arm.spread.map(Self.number)),
       ]
     }
+    if let words = report.words { lines += Self.lines(words) }
     lines.append("mean |change of π| of each interval's tokens, when only one is updated:")
     for (index, change) in report.alone.enumerated() {
       lines.append(row("    only \(names[index])", change.meanAbsolute.map(Self.number)))
@@ -60,7 +61,7 @@ package struct MicroscopeTable {
         + " between \(Self.plain(bounds.lower)) and \(Self.plain(bounds.upper))"
         + " for \(bounds.vocabulary) tokens of vocabulary;"
         + " \(bounds.violations) of \(bounds.tokens) tokens outside")
-    if let layers = report.layers { lines += self.lines(layers) }
+    if let layers = report.layers { lines += Self.lines(layers) }
     return lines
   }
 
@@ -82,34 +83,19 @@ package struct MicroscopeTable {
     ]
   }
 
-  /// How far each layer's gradients are from a constant times |w| (1 − π).
-  private func lines(_ layers: LayerReport) -> [String] {
-    let shares = IntervalSummary.shares
-    return [
-      "gradient at a layer's activations over |w| (1 − π), \(layers.tokens.reduce(0, +)) tokens:",
-      row("", ["median", "1 %", "99 %", "variation", "explained"].map { Self.right($0) }),
-    ]
-      + layers.notable.map { layer in
-        row(
-          "    \(layer.name)",
-          [
-            layer.quantiles[shares.count / 2], layer.quantiles[0],
-            layer.quantiles[shares.count - 1], layer.variation, layer.explained,
-          ].map(Self.number))
-      }
+  private func row(_ label: String, _ cells: [String]) -> String { Self.row(label, cells) }
+
+  static func row(_ label: String, _ cells: [String]) -> String {
+    label + String(repeating: " ", count: max(0, labelWidth - label.count)) + cells.joined()
   }
 
-  private func row(_ label: String, _ cells: [String]) -> String {
-    label + String(repeating: " ", count: max(0, Self.labelWidth - label.count)) + cells.joined()
-  }
-
-  private static func right(_ text: String) -> String {
+  static func right(_ text: String) -> String {
     String(repeating: " ", count: max(1, width - text.count)) + text
   }
 
-  private static func number(_ value: Double) -> String { right(plain(value)) }
+  static func number(_ value: Double) -> String { right(plain(value)) }
 
-  private static func plain(_ value: Double) -> String {
+  static func plain(_ value: Double) -> String {
     value.isNaN ? "none" : String(format: "%.4g", value)
   }
 

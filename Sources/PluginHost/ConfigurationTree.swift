@@ -83,6 +83,11 @@ package struct ConfigurationTree: Sendable {
     return error.within(line(of: location).map { "\(file):\($0)" } ?? file)
   }
 
+  /// A key path with its file, and its line where the file has it.
+  package func placed(path: String) -> String {
+    file + (line(of: path).map { ":\($0)" } ?? "") + ": \(path)"
+  }
+
   /// The line of a key path, or of the nearest one around it that the file has.
   package func line(of path: String) -> Int? {
     var path = path

@@ -118,11 +118,12 @@ package enum KeyPaths {
     }
   }
 
-  /// What makes a run what it is: neither its seed, nor where and with what it was run.
+  /// What makes a run what it is: neither its seed, nor where and with what it was run, nor how it
+  /// is looked at afterwards.
   package static func method(of tree: ConfigurationTree) -> [String: String] {
     flat(.section(tree.root)).filter { path, _ in
       let top = path.prefix { $0 != "." && $0 != "[" }
-      return !["seed", "output", "threads", "provenance"].contains(String(top))
+      return !["seed", "output", "threads", "provenance", "microscope"].contains(String(top))
     }
   }
 }

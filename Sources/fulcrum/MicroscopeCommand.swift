@@ -18,17 +18,18 @@ struct MicroscopeCommand: ParsableCommand {
 
         fulcrum microscope runs/a
         fulcrum microscope run.yaml --batches 5 --arm 'twice=update.iterations=2'
+        fulcrum microscope --print-words > words.yaml
       """)
 
   @Argument(help: ArgumentHelp("A run directory, or a configuration.", valueName: "run|config"))
-  var path: String
+  var path: String?
 
   @Option(
     help: "The policy's folder; by default a run's newest checkpoint, or the configuration's.")
   var checkpoint: String?
 
-  @Option(help: "How many batches to look at.")
-  var batches = 3
+  @Option(help: "How many batches to look at; by default the configuration's microscope.batches.")
+  var batches: Int?
 
   @Flag(help: "Sample, though the run recorded its rollouts.")
   var fresh = false
@@ -44,8 +45,20 @@ struct MicroscopeCommand: ParsableCommand {
 
   @Option(
     name: .customLong("arm"), parsing: .singleValue,
-    help: "Another way to train, for Fig. 3: NAME=key=value;key=value. May be given again.")
+    help: """
+      Another way to train, for Fig. 3: NAME=key=value;key=value. May be given again; replaces the \
+      configuration's microscope.arms.
+      """)
   var arms: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "The lists of words of Fig. 5; by default the configuration's microscope.words, or built in.",
+      valueName: "file"))
+  var words: String?
+
+  @Flag(help: "Print the built-in lists of words, to be changed and given to --words; no more.")
+  var printWords = false
 
   @Option(help: "Tokens of the vocabulary, for a policy that doesn't say.")
   var vocabulary: Int?
@@ -63,8 +76,18 @@ struct MicroscopeCommand: ParsableCommand {
     help: "Override a key of the configuration. May be given again and again.")
   var overrides: [String] = []
 
+  func validate() throws {
+    guard path != nil || printWords else {
+      throw ValidationError("Missing expected argument '<run|config>'")
+    }
+  }
+
   func run() throws {
-    guard batches >= 1 else {
+    guard let path, !printWords else {
+      print(BuiltInWords.yaml, terminator: "")
+      return
+    }
+    if let batches, batches < 1 {
       throw FulcrumError(.usage, "expected at least 1, got \(batches)", at: "--batches")
     }
     if let learningRate, !(learningRate > 0 && learningRate.isFinite) {
@@ -81,7 +104,8 @@ struct MicroscopeCommand: ParsableCommand {
     request.isFresh = fresh
     request.optimizer = optimizer
     request.learningRate = learningRate
-    request.arms = try arms.map { try ArmChoice($0) }
+    request.arms = arms.isEmpty ? nil : try ArmChoice.all(arms)
+    request.words = words
     request.vocabulary = vocabulary
     request.layerTokens = layerTokens
     let file: String

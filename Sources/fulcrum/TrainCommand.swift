@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import FulcrumKernel
+import Microscope
 import PluginHost
 import Trainer
 
@@ -65,6 +66,8 @@ enum TrainingSession {
     let start = try Checkpoint.start(of: configuration)
     let setup = try RunSetup(
       configuration, checkpoint: start?.path, searchPath: Plugins.searchPath)
+    // What the run itself has no need of is found wrong now rather than after it.
+    _ = try MicroscopeSettings(configuration)
     // Makes every component, so that a wrong request leaves nothing behind.
     let components = try setup.stepComponents(reference: start?.reference)
     _ = try setup.sampler(forEvaluation: false)

@@ -169,5 +169,18 @@ package enum ConfigurationSchema {
           help: "demonstrations from which a fresh policy's tokenizer is trained"),
       ] + LearningRate.parameters(default: 1e-3)
     ),
+    // What 'fulcrum microscope' looks at: nothing that a run depends on.
+    (
+      "microscope",
+      [
+        .integer("batches", default: 3, in: 1...1_000_000, help: "batches to look at"),
+        .texts(
+          "arms", default: [],
+          help: "other ways to train, for Fig. 3: NAME=key=value;key=value, as --arm takes them"),
+        .text(
+          "words", default: "",
+          help: "a file with the lists of words of Fig. 5; empty: those that are built in"),
+      ]
+    ),
   ]
 }

@@ -42,6 +42,7 @@ package struct RunConfiguration: Sendable {
   package let checkpoint: Parameters
   package let logging: Parameters
   package let warmStart: Parameters
+  package let microscope: Parameters
 
   package init(tree: ConfigurationTree) throws(FulcrumError) {
     self.tree = tree
@@ -62,6 +63,7 @@ package struct RunConfiguration: Sendable {
       checkpoint = try Self.section("checkpoint", of: tree)
       logging = try Self.section("logging", of: tree)
       warmStart = try Self.section("warm-start", of: tree)
+      microscope = try Self.section("microscope", of: tree)
     } catch {
       throw tree.placed(error)
     }
@@ -72,7 +74,7 @@ package struct RunConfiguration: Sendable {
     [
       ("rollout", rollout), ("update", update), ("reference", reference),
       ("evaluation", evaluation), ("checkpoint", checkpoint), ("logging", logging),
-      ("warm-start", warmStart),
+      ("warm-start", warmStart), ("microscope", microscope),
     ]
   }
 

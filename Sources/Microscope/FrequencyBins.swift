@@ -1,0 +1,37 @@
+import Trainer
+
+/// Completions in order of a frequency, in up to five parts of about one size.
+package struct FrequencyBin: Sendable, Equatable {
+  package static let count = 5
+
+  /// Means over the part's completions.
+  package let frequency: Double
+  package let reward: Double
+  package let completions: Int
+
+  package init(frequency: Double, reward: Double, completions: Int) {
+    self.frequency = frequency
+    self.reward = reward
+    self.completions = completions
+  }
+
+  /// Equal frequencies stay together: all of them go where the middle one of their ranks belongs, and
+  /// a part that nothing goes to is left out.
+  package static func bins(frequencies: [Double], rewards: [Double]) -> [FrequencyBin] {
+    let order = frequencies.indices.sorted { frequencies[$0] < frequencies[$1] }
+    var parts = [[Int]](repeating: [], count: count)
+    var first = 0
+    while first < order.count {
+      let value = frequencies[order[first]]
+      let end = order[first...].firstIndex { frequencies[$0] != value } ?? order.count
+      // (first + end) / 2 of order.count, in integers.
+      parts[(first + end) * count / (2 * order.count)] += order[first..<end]
+      first = end
+    }
+    return parts.filter { !$0.isEmpty }.map { part in
+      FrequencyBin(
+        frequency: Statistics.mean(part.map { frequencies[$0] }),
+        reward: Statistics.mean(part.map { rewards[$0] }), completions: part.count)
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import FulcrumKernel
+import PluginHost
+import Trainer
+
+/// The policy with which a configuration begins, to be set beside what became of it.
+struct StartingPolicy {
+  private let policy: any PolicyModel
+  private let sampler: RolloutSampler
+
+  /// - Throws: what making a policy throws: its files may be gone since.
+  init(_ setup: RunSetup) throws(FulcrumError) {
+    var choice = try setup.configuration.choice("policy")
+    if let start = try Checkpoint.start(of: setup.configuration) {
+      choice = choice.setting("checkpoint", to: .text(start.path))
+    }
+    policy = try setup.factory.policy(choice)
+    guard policy.isReady else {
+      throw FulcrumError(
+        .configuration, "expected a policy with weights, got one without a checkpoint",
+        at: "policy.checkpoint")
+    }
+    sampler = try setup.sampler(forEvaluation: false)
+  }
+
+  /// Completes a rollout's prompts, each as often as the rollout has.
+  func complete(_ rollout: Rollout, step: UInt32) throws(FulcrumError) -> Rollout {
+    let sequences = rollout.sequences
+    let own = RolloutSampler(
+      policy: policy, rewards: sampler.rewards,
+      samples: rollout.items.indices.map { sequences.sequences(ofGroup: $0).count }.max() ?? 0,
+      maximumTokens: sampler.maximumTokens, temperature: sampler.temperature, seed: sampler.seed,
+      // What has no score is left out of the figure; it is no reason to stop.
+      onFailure: .dropSample)
+    return try own.collect(rollout.items, step: step)
+  }
+}
