@@ -30,7 +30,7 @@ struct ChartLegend {
         Element(
           "line",
           [
-            "class": "line s\(entry.series % Palette.count)", "x1": NumberText.place(entry.x),
+            "class": "line \(Palette.series(entry.series))", "x1": NumberText.place(entry.x),
             "x2": NumberText.place(entry.x + 15), "y1": NumberText.place(y),
             "y2": NumberText.place(y), "stroke-width": "5",
           ]),

@@ -40,7 +40,7 @@ struct MetricCharts {
     return Chart(
       id: id, title: title, caption: caption.joined(separator: " "),
       x: .numbers("step"), y: .numbers(unit, including: including), layers: layers,
-      legend: legend, summary: caption.joined(separator: " "))
+      legend: legend)
   }
 
   private var legend: [String] { arms.count > 1 ? arms.map(\.name) : [] }

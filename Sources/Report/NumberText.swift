@@ -18,6 +18,12 @@ package enum NumberText {
     share.isFinite ? signed(String(format: "%.1f", 100 * share)) + " %" : "–"
   }
 
+  /// A whole number as an exponent: ⁻⁵.
+  static func superscript(_ number: Int) -> String {
+    String(
+      String(number).map { digit in digit.wholeNumberValue.map { Array("⁰¹²³⁴⁵⁶⁷⁸⁹")[$0] } ?? "⁻" })
+  }
+
   /// A place in a drawing, to a hundredth.
   static func place(_ value: Double) -> String {
     let rounded = (value * 100).rounded() / 100
