@@ -4,6 +4,13 @@ package struct CategoryLabels {
     package let text: String
     package let x: Double
     package let anchor: String
+
+    private var width: Double { CategoryLabels.letter * Double(text.count) }
+    /// Where its ink begins, in a font that is not narrow.
+    package var start: Double {
+      anchor == "start" ? x : anchor == "end" ? x - width : x - width / 2
+    }
+    package var end: Double { start + width }
   }
 
   private static let letter = 7.2
@@ -18,32 +25,36 @@ package struct CategoryLabels {
   ///   - end: the place where the last one ends.
   package init(_ names: [String], from start: Double, to end: Double) {
     let room = (end - start) / Double(max(1, names.count))
-    func middle(_ index: Int) -> Double { start + (Double(index) + 0.5) * room }
-    func width(_ name: String) -> Double { Self.letter * Double(name.count) }
-    if names.allSatisfy({ width($0) + Self.gap <= room }) {
-      labels = names.enumerated().map { Label(text: $1, x: middle($0), anchor: "middle") }
-      return
+    /// A name at its category's middle, but within the axis.
+    func label(_ index: Int, _ name: String) -> Label {
+      let middle = start + (Double(index) + 0.5) * room
+      let half = Self.letter * Double(name.count) / 2
+      if middle - half < start { return Label(text: name, x: start, anchor: "start") }
+      if middle + half > end { return Label(text: name, x: end, anchor: "end") }
+      return Label(text: name, x: middle, anchor: "middle")
     }
-    guard names.count > Self.most else {
+    let all = names.enumerated().map { label($0, $1) }
+    if Self.areApart(all) {
+      labels = all
+    } else if names.count <= Self.most {
       let letters = max(2, Int((room - Self.gap) / Self.letter))
       labels = names.enumerated().map { index, name in
-        let short = name.count > letters ? name.prefix(letters - 1) + "…" : name[...]
-        return Label(text: String(short), x: middle(index), anchor: "middle")
+        label(index, name.count > letters ? name.prefix(letters - 1) + "…" : name)
       }
-      return
+    } else {
+      // The first, the last, and every k-th between them that has room.
+      let ends = [all[0], all[all.count - 1]]
+      let between = (1..<all.count).lazy.map { every in
+        stride(from: every, to: all.count - 1, by: every).map { all[$0] }
+      }.first(where: Self.areApart)
+      labels =
+        [ends[0]]
+        + (between ?? []).filter { Self.areApart([ends[0], $0]) && Self.areApart([$0, ends[1]]) }
+        + [ends[1]]
     }
-    // The first, the last, and every k-th between them that has room.
-    let first = Label(text: names[0], x: start, anchor: "start")
-    let last = Label(text: names[names.count - 1], x: end, anchor: "end")
-    let widest = names.dropFirst().dropLast().map(width).max() ?? 0
-    let every = max(1, Int(((widest + Self.gap) / room).rounded(.up)))
-    let from = start + width(first.text) + Self.gap
-    let to = end - width(last.text) - Self.gap
-    let between = stride(from: every, to: names.count - 1, by: every).compactMap { index in
-      let half = width(names[index]) / 2
-      return middle(index) - half >= from && middle(index) + half <= to
-        ? Label(text: names[index], x: middle(index), anchor: "middle") : nil
-    }
-    labels = [first] + between + [last]
+  }
+
+  private static func areApart(_ labels: [Label]) -> Bool {
+    zip(labels, labels.dropFirst()).allSatisfy { $0.end + gap <= $1.start }
   }
 }

@@ -34,7 +34,7 @@ struct CellMarks {
         [
           "class": "number on-\(name)", "x": NumberText.place((left + right) / 2),
           "y": NumberText.place((top + bottom) / 2 + 4.5), "text-anchor": "middle",
-        ], [NumberText.short(value, digits: 2)]),
+        ], [NumberText.brief(value)]),
     ]
   }
 }

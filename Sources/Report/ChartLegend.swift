@@ -1,7 +1,7 @@
 /// Names of a chart's series with their colours, in as many rows as they need.
 struct ChartLegend {
   private static let row = 17.0
-  private static let letter = 6.3
+  private static let letter = 6.9
   private var entries: [(name: String, series: Int, x: Double, row: Int)] = []
   private let top: Double
 

@@ -39,7 +39,7 @@ package struct ColorScale {
   ///
   /// - Parameter top: the middle of the row.
   func key(top: Double) -> [any Markup] {
-    let low = kind == .diverging ? NumberText.short(-limit, digits: 2) : "0"
+    let low = kind == .diverging ? NumberText.brief(-limit) : "0"
     let start = 8 + 7.2 * Double(low.count)
     let width = 15.0
     let cells = (0..<Self.steps).map { step in
@@ -57,7 +57,7 @@ package struct ColorScale {
     }
     return [text(low, 2)] + cells + [
       text(
-        NumberText.short(limit, digits: 2) + ": " + label,
+        NumberText.brief(limit) + ": " + label,
         start + width * Double(Self.steps) + 6)
     ]
   }

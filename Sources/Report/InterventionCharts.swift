@@ -20,8 +20,8 @@ struct InterventionCharts {
       record.along.map {
         (
           "interventions-along", "Do they move the way of their advantage?",
-          "mean Δπ along the advantage",
-          "The same change, counted positive where a token moved as its advantage asked." + how
+          "mean Δπ along A",
+          "The same change, counted positive where a token moved as its advantage A asked." + how
             + " Blue: on average the right way, orange: the wrong way.", $0.map(\.values)
         )
       },
@@ -32,7 +32,7 @@ struct InterventionCharts {
     matrices.map { matrix in
       let power = Self.power(of: matrix.4.joined())
       let unit =
-        matrix.unit + (power == 0 ? "" : ", in units of 10" + NumberText.superscript(power))
+        matrix.unit + (power == 0 ? "" : " in 10" + NumberText.superscript(power))
       let factor = pow(10, Double(-power))
       let cells = matrix.4.map { $0.map { $0 * factor } }
       return Chart(
