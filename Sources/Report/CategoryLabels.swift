@@ -17,6 +17,8 @@ package struct CategoryLabels {
   private static let gap = 6.0
   /// More categories than these have an order: some of their names are enough.
   private static let most = 8
+  /// Every how many of them.
+  private static let strides = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]
 
   package let labels: [Label]
 
@@ -44,7 +46,7 @@ package struct CategoryLabels {
     } else {
       // The first, the last, and every k-th between them that has room.
       let ends = [all[0], all[all.count - 1]]
-      let between = (1..<all.count).lazy.map { every in
+      let between = Self.strides.lazy.map { every in
         stride(from: every, to: all.count - 1, by: every).map { all[$0] }
       }.first(where: Self.areApart)
       labels =
