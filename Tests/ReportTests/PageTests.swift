@@ -111,7 +111,7 @@ extension PageReader: XMLParserDelegate {
        "interventions": [[1, 2, 3, 4], [5, 6, 7, 8], [0, 0, 0, 0], [0, 0, 0, 0.125]]}
       """, to: "microscope.json")
     let page = try Page.report(of: try RunRecord(folder.path))
-    let ids = page.charts.map(\.id).suffix(11)
+    let ids = Array(page.charts.map(\.id).suffix(11))
     #expect(
       ids
         == ["a", "histogram", "b", "c", "d", "e", "f", "positive", "negative", "correct"].map {
