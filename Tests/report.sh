@@ -61,11 +61,11 @@ HTML
 
 # Opens a page that examines itself; the rest are options of the browser.
 look() {
-  name=$1
+  copy=$1
   shift
   found=$(browser --window-size=1200,900 --virtual-time-budget=5000 "$@" --dump-dom \
-    "$(page "$name")" | grep -o '<title>CHECKED[^<]*' | sed 's/<title>//') || true
-  echo "$name $*: ${found:-the browser said nothing}"
+    "$(page "$copy")" | grep -o '<title>CHECKED[^<]*' | sed 's/<title>//') || true
+  echo "$copy $*: ${found:-the browser said nothing}"
   case $found in *", 0 faults:"*) ;; *) tail -5 "$out/browser.log" && exit 1 ;; esac
 }
 for name in report wide compare; do

@@ -14,7 +14,7 @@ package struct CategoryLabels {
   }
 
   private static let letter = 7.2
-  private static let gap = 6.0
+  private static let gap = 10.0
   /// More categories than these have an order: some of their names are enough.
   private static let most = 8
   /// Every how many of them.

@@ -32,7 +32,11 @@ struct CategoryMarks {
         box(
           "bar", series, (middle - width * 0.46, middle + width * 0.46),
           (values(0), values(value)), title: words(value, whisker))
-      ] + (whisker.map { self.whisker($0, "whisker", at: middle) } ?? [])
+      ]
+        + ["halo", "whisker"].flatMap { name in
+          // Its halo parts it from its bar, whatever the bar's colour.
+          whisker.map { self.whisker($0, name, at: middle) } ?? []
+        }
     }
   }
 

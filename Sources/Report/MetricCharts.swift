@@ -37,6 +37,7 @@ struct MetricCharts {
       caption.append(
         (isOneRun ? "Bold" : "Smoothed") + ": centred mean over \(first.window) steps.")
     }
+    if caption.isEmpty { caption = ["One step: a dot an arm."] }
     return Chart(
       id: id, title: title, caption: caption.joined(separator: " "),
       x: .numbers("step"), y: .numbers(unit, including: including), layers: layers,
