@@ -73,9 +73,10 @@ struct InterventionCharts {
         + (bounds.vocabulary.map { " = \($0)" } ?? "") + " and √2. "
         + (bounds.violations.map { "Violations: \($0)" } ?? "Violations: not counted")
         + (bounds.tokens.map { " of \($0) tokens" } ?? "")
-        + (found.isEmpty ? "" : "; " + found.joined(separator: ", ")) + ".",
+        + (found.isEmpty ? "" : "; " + found.joined(separator: ", "))
+        + ". The surest tokens are not drawn: their ratio is rounding.",
       x: .numbers("lever / (1 − π)", including: [lower - margin, upper + margin]),
-      y: .numbers("tokens, of those not too sure for the ratio", including: [0]),
+      y: .numbers("tokens, without the surest ones", including: [0]),
       layers: [
         .columns(histogram.values, over: lower...upper, series: 0),
         .upright(lower, "√(N/(N−1)) = \(NumberText.short(lower, digits: 5))"),

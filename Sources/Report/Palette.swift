@@ -52,7 +52,7 @@ enum Palette {
       .line.again{stroke-dasharray:5 3}
       .bar.again,.dot.again{opacity:.55}
       .faint{stroke-width:1;opacity:.5}
-      .halo{stroke:var(--paper);stroke-width:4.5}
+      .halo{stroke:var(--paper);stroke-width:3.5}
       .whisker{stroke:var(--ink);stroke-width:1.5}
       .band{opacity:.2}
       .box{fill:var(--paper);stroke-width:2}
