@@ -16,49 +16,67 @@ package struct Chart {
     let value: Double
     let low: Double
     let high: Double
+
+    package init(value: Double, low: Double, high: Double) {
+      (self.value, self.low, self.high) = (value, low, high)
+    }
   }
 
   package enum Axis {
     /// - Parameter including: numbers that the axis must reach.
     case numbers(_ label: String, including: [Double] = [])
+    /// Numbers above 0, each decade as wide as the next. Along y only.
+    case logarithm(_ label: String)
+    /// Along y they are rows, from the top: bars and whiskers then lie on their side.
     case categories(_ label: String, [String])
 
     var label: String {
       switch self {
-      case .numbers(let label, _), .categories(let label, _): label
+      case .numbers(let label, _), .logarithm(let label), .categories(let label, _): label
       }
+    }
+
+    /// `nil`: it is an axis of numbers.
+    var names: [String]? {
+      if case .categories(_, let names) = self { names } else { nil }
     }
   }
 
   package enum Layer {
-    /// A line through points; a faint one is what a bold one smooths.
+    /// A line through points; a faint one is what a bold one smooths. On an axis of categories the
+    /// middle of the first is at 0.5.
     case line([Point], series: Int, isFaint: Bool = false)
     case band([Band], series: Int)
     /// One bar a category, side by side with those of other series.
-    case bars([Double?], series: Int)
-    /// One dot with a whisker a category.
+    case bars([Double?], series: Int, whiskers: [Interval?] = [])
+    /// One dot with a whisker a category; no whisker where an end isn't a number.
     case intervals([Interval?], series: Int)
     /// A box a category: 1, 25, 50, 75 and 99 % of its values.
     case boxes([[Double]], series: Int)
-    /// A dashed line across.
+    /// A histogram: columns of equal width that fill a range of numbers.
+    case columns([Double], over: ClosedRange<Double>, series: Int)
+    /// A coloured cell with its number for each row and column of two axes of categories.
+    case cells([[Double]], ColorScale)
+    /// A dashed line across, at a value.
     case level(Double)
+    /// A dashed line up from a number on the x axis, with its name.
+    case upright(Double, String)
   }
 
   /// Names its file and its place on the page: letters, digits, hyphens.
   package let id: String
   package let title: String
+  /// How to read it, in plain words.
   package var caption = ""
   package let x: Axis
   package let y: Axis
   package var layers: [Layer]
   /// Names of the series, in order; empty if there is but one.
   package var legend: [String] = []
-  /// A screen reader's summary.
-  package var summary = ""
 
   package init(
     id: String, title: String, caption: String = "", x: Axis, y: Axis, layers: [Layer],
-    legend: [String] = [], summary: String = ""
+    legend: [String] = []
   ) {
     self.id = id
     self.title = title
@@ -67,30 +85,58 @@ package struct Chart {
     self.y = y
     self.layers = layers
     self.legend = legend
-    self.summary = summary
   }
 
-  /// Every number that the layers show along y.
-  var heights: [Double] {
-    layers.flatMap { layer -> [Double] in
+  /// Categories are rows, and numbers lie along x.
+  var isSideways: Bool { y.names != nil && x.names == nil }
+
+  /// How many marks share the room of a category.
+  var seats: Int {
+    layers.count { layer in
       switch layer {
-      case .line(let points, _, _): points.map(\.y)
-      case .band(let band, _): band.flatMap { [$0.low, $0.high] }
-      case .bars(let bars, _): bars.compactMap(\.self) + [0]
-      case .intervals(let intervals, _):
-        intervals.compactMap(\.self).flatMap { [$0.low, $0.value, $0.high] }
-      case .boxes(let boxes, _): boxes.flatMap(\.self)
-      case .level(let level): [level]
+      case .bars, .intervals, .boxes: true
+      case .line, .band, .columns, .cells, .level, .upright: false
       }
     }
   }
 
+  /// Every number that the layers show along y.
+  var heights: [Double] {
+    (isSideways ? [] : ofCategories)
+      + layers.flatMap { layer -> [Double] in
+        switch layer {
+        case .line(let points, _, _): points.map(\.y)
+        case .band(let band, _): band.flatMap { [$0.low, $0.high] }
+        case .columns(let columns, _, _): columns + [0]
+        case .bars, .intervals, .boxes, .cells, .level, .upright: []
+        }
+      }
+  }
+
+  /// Every number that the layers show along x.
   var widths: [Double] {
+    (isSideways ? ofCategories : [])
+      + layers.flatMap { layer -> [Double] in
+        switch layer {
+        case .line(let points, _, _): points.map(\.x)
+        case .band(let band, _): band.map(\.x)
+        case .columns(_, let range, _): [range.lowerBound, range.upperBound]
+        case .upright(let place, _): [place]
+        case .bars, .intervals, .boxes, .cells, .level: []
+        }
+      }
+  }
+
+  private var ofCategories: [Double] {
     layers.flatMap { layer -> [Double] in
       switch layer {
-      case .line(let points, _, _): points.map(\.x)
-      case .band(let band, _): band.map(\.x)
-      case .bars, .intervals, .boxes, .level: []
+      case .bars(let bars, _, let whiskers):
+        bars.compactMap(\.self) + [0] + whiskers.compactMap(\.self).flatMap { [$0.low, $0.high] }
+      case .intervals(let intervals, _):
+        intervals.compactMap(\.self).flatMap { [$0.low, $0.value, $0.high] }
+      case .boxes(let boxes, _): boxes.flatMap(\.self)
+      case .level(let level): [level]
+      case .line, .band, .columns, .cells, .upright: []
       }
     }
   }

@@ -1,116 +1,102 @@
 /// Draws a chart as one SVG element.
 struct ChartDrawing {
-  private static let width = 400.0
-  private static let plotHeight = 180.0
-  private static let right = 12.0
-  private static let letter = 6.5
-
   private let chart: Chart
-  private let ticks: Ticks
-  private let columns: Ticks?
+  private let frame: ChartFrame
   private let legend: ChartLegend
-  private let marks: ChartMarks
-  private let left: Double
-  private let top: Double
-  private var bottom: Double { top + Self.plotHeight }
+  private let colors: ColorScale?
 
   init(_ chart: Chart) {
     self.chart = chart
-    var including: [Double] = []
-    if case .numbers(_, let numbers) = chart.y { including = numbers }
-    ticks = Ticks(covering: chart.heights + including)
-    let widest = ticks.labels.map(\.count).max() ?? 1
-    left = 14 + Self.letter * Double(max(2, widest))
-    legend = ChartLegend(chart.legend, width: Self.width, top: 32)
-    top = 32 + legend.height + 24
-    let y = LinearScale(domain: ticks.domain, start: top + Self.plotHeight, end: top)
-    switch chart.x {
-    case .numbers(_, let numbers):
-      let columns = Ticks(covering: chart.widths + numbers, about: 6)
-      self.columns = columns
-      let data = chart.widths.filter(\.isFinite)
-      // The data's own width, not the ticks': a curve fills its plot.
-      let low = data.min() ?? columns.domain.lowerBound
-      let high = data.max() ?? columns.domain.upperBound
-      marks = ChartMarks(
-        x: LinearScale(
-          domain: low < high ? low...high : columns.domain, start: left,
-          end: Self.width - Self.right), y: y, categories: nil)
-    case .categories(_, let names):
-      columns = nil
-      marks = ChartMarks(
-        x: LinearScale(
-          domain: 0...Double(max(1, names.count)), start: left, end: Self.width - Self.right),
-        y: y, categories: names.count)
-    }
+    legend = ChartLegend(chart.legend, width: ChartFrame.width, top: 32)
+    colors =
+      chart.layers.lazy.compactMap { if case .cells(_, let scale) = $0 { scale } else { nil } }
+      .first
+    frame = ChartFrame(chart, head: 32 + (colors == nil ? legend.height : 17))
   }
 
   /// - Parameter style: the whole style, for a picture that stands alone; `nil`: the page has it.
   func element(style: String? = nil) -> Element {
-    let height = bottom + 38
+    let height = frame.bottom + 42
+    let alternative = ChartWords(chart).text
     var children: [any Markup] = [
-      Element("title", ["id": chart.id + "-title"], [chart.title])
+      Element("title", ["id": chart.id + "-title"], [chart.title]),
+      // A page has the caption beside the chart.
+      Element(
+        "desc", ["id": chart.id + "-words"],
+        [style == nil || chart.caption.isEmpty ? alternative : chart.caption + " " + alternative]),
     ]
-    if !chart.summary.isEmpty { children.append(Element("desc", [:], [chart.summary])) }
     if let style {
       children.append(Element("style", [:], [OwnCode(code: style)]))
       children.append(
         Element(
-          "rect",
-          ["class": "paper", "width": NumberText.place(Self.width), "height": text(height)]))
+          "rect", ["class": "paper", "width": text(ChartFrame.width), "height": text(height)]))
     }
     children.append(label(chart.title, x: 2, y: 17, class: "heading", anchor: "start"))
-    children += legend.elements
-    children.append(label(chart.y.label, x: 2, y: top - 12, class: "axis", anchor: "start"))
-    children += horizontalRules + columnLabels
+    children += colors?.key(top: 32) ?? legend.elements
+    children.append(label(chart.y.label, x: 2, y: frame.top - 12, class: "axis", anchor: "start"))
+    children += rows + columns
     children.append(
       label(
-        chart.x.label, x: Self.width - Self.right, y: height - 5, class: "axis", anchor: "end"))
-    children += marks.elements(of: chart.layers)
+        chart.x.label, x: ChartFrame.width - ChartFrame.right, y: height - 5, class: "axis",
+        anchor: "end"))
+    children += ChartMarks(chart, frame).elements
     var element = Element(
       "svg",
       [
-        "viewBox": "0 0 \(text(Self.width)) \(text(height))", "role": "img",
-        "aria-labelledby": chart.id + "-title", "class": "chart",
+        "viewBox": "0 0 \(text(ChartFrame.width)) \(text(height))", "role": "img",
+        "aria-labelledby": chart.id + "-title", "aria-describedby": chart.id + "-words",
+        "class": "chart",
       ], children)
-    if style != nil { element.attributes.append(("xmlns", "http://www.w3.org/2000/svg")) }
+    if style != nil {
+      element.attributes += [
+        ("xmlns", "http://www.w3.org/2000/svg"), ("width", text(ChartFrame.width)),
+        ("height", text(height)),
+      ]
+    }
     return element
   }
 
-  private var horizontalRules: [any Markup] {
-    zip(ticks.values, ticks.labels).flatMap { value, name -> [any Markup] in
-      let y = marks.y(value)
+  private var rows: [any Markup] {
+    if let names = chart.y.names {
+      return names.enumerated().map { index, name in
+        label(
+          name.count > ChartFrame.longestName
+            ? name.prefix(ChartFrame.longestName - 1) + "…" : name, x: frame.left - 6,
+          y: frame.y(Double(index) + 0.5) + 4, class: "tick", anchor: "end")
+      }
+    }
+    guard let ticks = frame.rows else { return [] }
+    return zip(ticks.values, ticks.labels).flatMap { value, name -> [any Markup] in
+      let y = frame.y(value)
       return [
-        Element(
-          "line",
-          [
-            "class": value == 0 ? "rule zero" : "rule", "x1": text(left),
-            "x2": text(Self.width - Self.right), "y1": text(y), "y2": text(y),
-          ]), label(name, x: left - 5, y: y + 4, class: "tick", anchor: "end"),
+        rule(value, from: (frame.left, y), to: (ChartFrame.width - ChartFrame.right, y)),
+        label(name, x: frame.left - 5, y: y + 4, class: "tick", anchor: "end"),
       ]
     }
   }
 
-  private var columnLabels: [any Markup] {
-    switch chart.x {
-    case .numbers:
-      guard let columns else { return [] }
-      return zip(columns.values, columns.labels).compactMap { value, name in
-        guard marks.x.domain.contains(value) else { return nil }
-        return label(name, x: marks.x(value), y: bottom + 15, class: "tick", anchor: "middle")
-      }
-    case .categories(_, let names):
-      // Names that are left out give their room to others.
-      let shown = names.count { !$0.isEmpty }
-      let room = (Self.width - Self.right - left) / Double(max(1, shown))
-      let letters = max(3, Int(room / Self.letter))
-      return names.enumerated().map { index, name in
-        let short = name.count > letters ? name.prefix(letters - 1) + "…" : name[...]
-        return label(
-          String(short), x: marks.x(Double(index) + 0.5), y: bottom + 15, class: "tick",
-          anchor: "middle")
+  private var columns: [any Markup] {
+    let y = frame.bottom + 19
+    guard let ticks = frame.columns else {
+      return CategoryLabels(chart.x.names ?? [], from: frame.x.start, to: frame.x.end).labels.map {
+        label($0.text, x: $0.x, y: y, class: "tick", anchor: $0.anchor)
       }
     }
+    return zip(ticks.values, ticks.labels).flatMap { value, name -> [any Markup] in
+      let x = frame.x(value)
+      let text = label(name, x: x, y: y, class: "tick", anchor: "middle")
+      guard chart.isSideways else { return [text] }
+      return [rule(value, from: (x, frame.top), to: (x, frame.bottom)), text]
+    }
+  }
+
+  private func rule(_ value: Double, from: (Double, Double), to: (Double, Double)) -> Element {
+    Element(
+      "line",
+      [
+        "class": value == 0 ? "rule zero" : "rule", "x1": text(from.0), "x2": text(to.0),
+        "y1": text(from.1), "y2": text(to.1),
+      ])
   }
 
   private func label(

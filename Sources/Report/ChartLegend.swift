@@ -1,7 +1,7 @@
 /// Names of a chart's series with their colours, in as many rows as they need.
 struct ChartLegend {
   private static let row = 17.0
-  private static let letter = 6.3
+  private static let letter = 6.9
   private var entries: [(name: String, series: Int, x: Double, row: Int)] = []
   private let top: Double
 
@@ -30,7 +30,7 @@ struct ChartLegend {
         Element(
           "line",
           [
-            "class": "line s\(entry.series % Palette.count)", "x1": NumberText.place(entry.x),
+            "class": "line \(Palette.series(entry.series))", "x1": NumberText.place(entry.x),
             "x2": NumberText.place(entry.x + 15), "y1": NumberText.place(y),
             "y2": NumberText.place(y), "stroke-width": "5",
           ]),

@@ -1,57 +1,62 @@
-/// The marks of a chart's layers, at the places that its scales give.
+/// The marks of a chart's layers, at the places that its frame gives.
 struct ChartMarks {
-  let x: LinearScale
-  let y: LinearScale
-  /// How many categories share the width; `nil`: x is a number.
-  let categories: Int?
+  private let chart: Chart
+  private let frame: ChartFrame
+  private var x: any Scale { frame.x }
+  private var y: any Scale { frame.y }
 
-  func elements(of layers: [Chart.Layer]) -> [any Markup] {
-    // Side by side: the layers that have a mark a category.
-    let neighbours = layers.count { layer in
-      switch layer {
-      case .bars, .intervals, .boxes: true
-      case .line, .band, .level: false
-      }
-    }
-    var seat = 0
-    return layers.flatMap { layer -> [any Markup] in
+  init(_ chart: Chart, _ frame: ChartFrame) { (self.chart, self.frame) = (chart, frame) }
+
+  var elements: [any Markup] {
+    var marks = CategoryMarks(
+      places: chart.isSideways ? y : x, values: chart.isSideways ? x : y,
+      isSideways: chart.isSideways, seats: chart.seats)
+    return chart.layers.flatMap { layer -> [any Markup] in
       switch layer {
       case .line(let points, let series, let isFaint):
         return line(points, series: series, isFaint: isFaint)
       case .band(let band, let series): return self.band(band, series: series)
+      case .columns(let columns, let range, let series):
+        return self.columns(columns, over: range, series: series)
+      case .cells(let cells, let scale):
+        return CellMarks(x: x, y: y, columns: chart.x.names ?? [], rows: chart.y.names ?? [])
+          .elements(cells, scale)
       case .level(let level):
         return [
-          stroke("level", from: (x.start, y(level)), to: (x.end, y(level)))
+          chart.isSideways
+            ? stroke("level", from: (x(level), y.start), to: (x(level), y.end))
+            : stroke("level", from: (x.start, y(level)), to: (x.end, y(level)))
         ]
-      case .bars(let bars, let series):
-        defer { seat += 1 }
-        return self.bars(bars, series: series, seat: seat, of: neighbours)
+      case .upright(let place, let name): return upright(place, name)
+      case .bars(let bars, let series, let whiskers):
+        return marks.bars(bars, series: series, whiskers: whiskers)
       case .intervals(let intervals, let series):
-        defer { seat += 1 }
-        return self.intervals(intervals, series: series, seat: seat, of: neighbours)
-      case .boxes(let boxes, let series):
-        defer { seat += 1 }
-        return self.boxes(boxes, series: series, seat: seat, of: neighbours)
+        return marks.intervals(intervals, series: series)
+      case .boxes(let boxes, let series): return marks.boxes(boxes, series: series)
       }
     }
   }
 
+  /// So few points are shown, each by a dot.
+  private static let fewPoints = 8
+
   private func line(_ points: [Chart.Point], series: Int, isFaint: Bool) -> [any Markup] {
     let finite = Thinning.thin(points.filter { $0.x.isFinite && $0.y.isFinite })
-    guard let first = finite.first else { return [] }
-    let name = "line \(color(series))" + (isFaint ? " faint" : "")
-    if finite.count == 1 {
-      return [
+    let name = "line \(Palette.series(series))" + (isFaint ? " faint" : "")
+    let path = finite.map { text(x($0.x)) + "," + text(y($0.y)) }.joined(separator: " ")
+    var result: [any Markup] =
+      finite.count > 1 ? [Element("polyline", ["class": name, "points": path])] : []
+    guard !isFaint, finite.count <= Self.fewPoints else { return result }
+    for point in finite {
+      result.append(
         Element(
           "circle",
           [
-            "class": "dot \(color(series))", "cx": text(x(first.x)), "cy": text(y(first.y)),
-            "r": "3",
-          ])
-      ]
+            "class": "dot \(Palette.series(series))", "cx": text(x(point.x)),
+            "cy": text(y(point.y)), "r": "3",
+          ]))
     }
-    let path = finite.map { text(x($0.x)) + "," + text(y($0.y)) }.joined(separator: " ")
-    return [Element("polyline", ["class": name, "points": path])]
+    return result
   }
 
   private func band(_ band: [Chart.Band], series: Int) -> [any Markup] {
@@ -62,77 +67,45 @@ struct ChartMarks {
       Element(
         "polygon",
         [
-          "class": "band \(color(series))", "points": (there + back).joined(separator: " "),
+          "class": "band \(Palette.series(series))",
+          "points": (there + back).joined(separator: " "),
         ])
     ]
   }
 
-  /// The middle and width of a mark's seat in its category.
-  private func seat(_ category: Int, _ seat: Int, of count: Int) -> (middle: Double, width: Double)
-  {
-    let width = (x(1) - x(0)) * 0.8 / Double(max(1, count))
-    let start = x(Double(category) + 0.1)
-    return (start + (Double(seat) + 0.5) * width, min(width, 48))
-  }
-
-  private func bars(_ bars: [Double?], series: Int, seat place: Int, of count: Int)
+  private func columns(_ columns: [Double], over range: ClosedRange<Double>, series: Int)
     -> [any Markup]
   {
-    bars.enumerated().compactMap { category, value in
-      guard let value, value.isFinite else { return nil }
-      let (middle, width) = seat(category, place, of: count)
-      let (zero, end) = (y(0), y(value))
+    let width = (range.upperBound - range.lowerBound) / Double(max(1, columns.count))
+    return columns.enumerated().compactMap { index, value in
+      guard value.isFinite else { return nil }
+      let low = range.lowerBound + Double(index) * width
+      let (left, right) = (x(low), x(low + width))
+      let title =
+        "\(NumberText.short(low)) to \(NumberText.short(low + width)): \(NumberText.short(value))"
       return Element(
         "rect",
         [
-          "class": "bar \(color(series))", "x": text(middle - width * 0.46),
-          "width": text(width * 0.92), "y": text(min(zero, end)), "height": text(abs(zero - end)),
-        ], [Element("title", [:], [NumberText.short(value)])])
+          "class": "bar \(Palette.series(series))", "x": text(left + 0.5),
+          "width": text(max(0.5, right - left - 1)), "y": text(min(y(0), y(value))),
+          "height": text(abs(y(0) - y(value))),
+        ], [Element("title", [:], [title])])
     }
   }
 
-  private func intervals(
-    _ intervals: [Chart.Interval?], series: Int, seat place: Int, of count: Int
-  ) -> [any Markup] {
-    intervals.enumerated().flatMap { category, interval -> [any Markup] in
-      guard let interval, interval.value.isFinite else { return [] }
-      let middle = seat(category, place, of: count).middle
-      let words =
-        NumberText.short(interval.value) + " (" + NumberText.short(interval.low) + " to "
-        + NumberText.short(interval.high) + ")"
-      return [
-        stroke(
-          "line \(color(series))", from: (middle, y(interval.low)), to: (middle, y(interval.high))),
-        Element(
-          "circle",
-          [
-            "class": "dot \(color(series))", "cx": text(middle), "cy": text(y(interval.value)),
-            "r": "4.5",
-          ], [Element("title", [:], [words])]),
-      ]
-    }
-  }
-
-  private func boxes(_ boxes: [[Double]], series: Int, seat place: Int, of count: Int)
-    -> [any Markup]
-  {
-    boxes.enumerated().flatMap { category, box -> [any Markup] in
-      guard box.count == 5, box.allSatisfy(\.isFinite) else { return [] }
-      let (middle, width) = seat(category, place, of: count)
-      let half = min(width * 0.35, 18)
-      return [
-        stroke("line \(color(series))", from: (middle, y(box[0])), to: (middle, y(box[4]))),
-        Element(
-          "rect",
-          [
-            "class": "box \(color(series))", "x": text(middle - half), "width": text(2 * half),
-            "y": text(y(box[3])), "height": text(max(1, y(box[1]) - y(box[3]))),
-          ]),
-        stroke(
-          "line \(color(series))", from: (middle - half, y(box[2])),
-          to: (middle + half, y(box[2]))),
-      ]
-    }
+  /// Its name stands on the side where there is more room.
+  private func upright(_ place: Double, _ name: String) -> [any Markup] {
+    let at = x(place)
+    let isLeft = at < (x.start + x.end) / 2
+    return [
+      stroke("level", from: (at, frame.bottom), to: (at, frame.top)),
+      Element(
+        "text",
+        [
+          "class": "axis", "x": text(isLeft ? at + 4 : at - 4), "y": text(frame.top + 10),
+          "text-anchor": isLeft ? "start" : "end",
+        ], [name]),
+    ]
   }
 
   private func stroke(
@@ -146,7 +119,6 @@ struct ChartMarks {
       ])
   }
 
-  private func color(_ series: Int) -> String { "s\(series % Palette.count)" }
   private func text(_ value: Double) -> String { NumberText.place(value) }
 }
 

@@ -1,7 +1,13 @@
 import Foundation
 
 /// Maps numbers to places along an axis.
-package struct LinearScale {
+protocol Scale {
+  var start: Double { get }
+  var end: Double { get }
+  func callAsFunction(_ value: Double) -> Double
+}
+
+package struct LinearScale: Scale {
   package let domain: ClosedRange<Double>
   package let start: Double
   package let end: Double
@@ -18,6 +24,10 @@ package struct Ticks: Equatable {
   package let labels: [String]
   /// From the first to the last tick: all of the data lies within.
   package let domain: ClosedRange<Double>
+
+  init(values: [Double], labels: [String], domain: ClosedRange<Double>) {
+    (self.values, self.labels, self.domain) = (values, labels, domain)
+  }
 
   /// - Parameter data: numbers to cover; those that are not finite are passed over.
   package init(covering data: some Sequence<Double>, about count: Int = 5) {

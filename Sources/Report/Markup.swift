@@ -29,7 +29,7 @@ extension String: Markup {
 
 /// An element with attributes and children, valid both as HTML5 and as XML.
 package struct Element: Markup {
-  private static let void: Set<String> = ["meta", "br", "hr", "input", "link"]
+  private static let void: Set<String> = ["meta", "br", "hr", "img", "input", "link"]
 
   package let name: String
   package var attributes: [(name: String, value: String)]

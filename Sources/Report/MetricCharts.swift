@@ -37,10 +37,11 @@ struct MetricCharts {
       caption.append(
         (isOneRun ? "Bold" : "Smoothed") + ": centred mean over \(first.window) steps.")
     }
+    if caption.isEmpty { caption = ["One step: a dot an arm."] }
     return Chart(
       id: id, title: title, caption: caption.joined(separator: " "),
       x: .numbers("step"), y: .numbers(unit, including: including), layers: layers,
-      legend: legend, summary: caption.joined(separator: " "))
+      legend: legend)
   }
 
   private var legend: [String] { arms.count > 1 ? arms.map(\.name) : [] }

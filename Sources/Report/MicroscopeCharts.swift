@@ -1,12 +1,12 @@
-/// The microscope's figures: the paper's Fig. 1 and 3 on one's own policy, interventions, bounds.
+/// The microscope's figures: the paper's Fig. 1 and 3 on one's own policy.
 struct MicroscopeCharts {
   let record: MicroscopeRecord
+
+  static func dashed(_ interval: String) -> String { interval.replacing("-", with: "–") }
 
   private var intervals: Chart.Axis {
     .categories("probability of the token", record.intervals.map(Self.dashed))
   }
-
-  private static func dashed(_ interval: String) -> String { interval.replacing("-", with: "–") }
 
   /// Where and how it was looked.
   var introduction: [any Markup] {
@@ -27,7 +27,7 @@ struct MicroscopeCharts {
       figure?.b.map { advantages in
         boxes(
           advantages.quantiles.map(\.values), id: "microscope-b", title: "Fig. 1 (b): advantages",
-          unit: "advantage of the token", caption: "")
+          unit: "advantage of the token", caption: "What each interval’s tokens are weighted by.")
       },
       figure?.c.map {
         change($0, "c", "change after an update", "all tokens updated.")
@@ -44,21 +44,20 @@ struct MicroscopeCharts {
   private func distribution(_ shares: MicroscopeRecord.Distribution) -> Chart {
     Chart(
       id: "microscope-a", title: "Fig. 1 (a): tokens by probability",
-      caption: shares.spread == nil ? "" : "Whiskers: a standard deviation over batches.",
+      caption: "How many tokens lie in each interval."
+        + (shares.spread == nil ? "" : " Whiskers: a standard deviation over batches."),
       x: intervals, y: .numbers("share of tokens", including: [0]),
       layers: withSpread(shares.share.values, shares.spread?.values))
   }
 
   private func histogram(_ shares: [Double]) -> Chart {
-    let width = 1 / Double(max(1, shares.count))
-    let names = shares.indices.map { index in
-      index % 5 == 0 ? NumberText.fixed(Double(index) * width, decimals: 2) : ""
-    }
+    let width = NumberText.short(1 / Double(max(1, shares.count)))
     return Chart(
       id: "microscope-histogram", title: "Fig. 1 (a): histogram",
-      x: .categories("probability of the token, bins of \(NumberText.short(width))", names),
+      caption: "The same in columns of \(width): the policy is sure of the tokens at the right.",
+      x: .numbers("probability of the token, in columns of \(width)"),
       y: .numbers("share of tokens", including: [0]),
-      layers: [.bars(shares, series: 0)])
+      layers: [.columns(shares, over: 0...1, series: 0)])
   }
 
   private func boxes(
@@ -66,9 +65,8 @@ struct MicroscopeCharts {
   ) -> Chart {
     Chart(
       id: id, title: title,
-      caption: [caption, "Box: 25 to 75 %, line: median, whisker: 1 to 99 % of the tokens."]
-        .filter { !$0.isEmpty }.joined(separator: " "), x: intervals,
-      y: .numbers(unit, including: [0]), layers: [.boxes(quantiles, series: 0)])
+      caption: caption + " Box: 25 to 75 %, line: median, whisker: 1 to 99 % of the tokens.",
+      x: intervals, y: .numbers(unit, including: [0]), layers: [.boxes(quantiles, series: 0)])
   }
 
   private func change(
@@ -85,6 +83,7 @@ struct MicroscopeCharts {
     Chart(
       id: "microscope-d", title: "Fig. 1 (d): gradient norm of one interval",
       caption: [
+        "How hard each interval’s tokens alone pull on the parameters.",
         norms.spread.map { _ in "Whiskers: a standard deviation over batches." },
         norms.all.map { "Dashed: all tokens together, \(NumberText.short($0))." },
       ].compactMap(\.self).joined(separator: " "),
@@ -105,42 +104,43 @@ struct MicroscopeCharts {
 
   private var direction: [Chart] {
     guard let arms = record.figure3, !arms.isEmpty else { return [] }
-    let parts: [(id: String, title: String, values: (MicroscopeRecord.Figure3) -> Numbers)] = [
-      ("positive", "Fig. 3: positive tokens that rose", \.positiveRose),
-      ("negative", "Fig. 3: negative tokens that fell", \.negativeFell),
-      ("correct", "Fig. 3: tokens that went right", \.correct),
-    ]
-    return parts.map { part in
+    return MicroscopeDirection.allCases.map { part in
       Chart(
-        id: "microscope-" + part.id, title: part.title, caption: "Dashed: chance.", x: intervals,
-        y: .numbers("share of tokens", including: [0, 1]),
-        layers: arms.enumerated().map { .bars(part.values($1).values, series: $0) } + [.level(0.5)],
-        legend: arms.count > 1 ? arms.map(\.arm) : [])
+        id: "microscope-" + part.rawValue, title: part.title,
+        caption: part.caption, x: intervals, y: .numbers("share of tokens", including: [0, 1]),
+        layers: arms.enumerated().map { .bars(part.values(of: $1).values, series: $0) }
+          + [.level(0.5)], legend: arms.count > 1 ? arms.map(\.arm) : [])
+    }
+  }
+}
+
+/// What Fig. 3 asks of an update: whether tokens went the way of their advantages.
+enum MicroscopeDirection: String, CaseIterable {
+  case positive, negative, correct
+
+  var title: String {
+    switch self {
+    case .positive: "Fig. 3: positive tokens that rose"
+    case .negative: "Fig. 3: negative tokens that fell"
+    case .correct: "Fig. 3: tokens that went right"
     }
   }
 
-  var tables: [any Markup] {
-    var result: [any Markup] = []
-    for (matrix, what) in [
-      (record.interventions, "mean |Δπ|"), (record.along, "mean Δπ along the advantage"),
-    ] {
-      guard let matrix, !matrix.isEmpty else { continue }
-      result.append(
-        PageTable.element(
-          head: ["updated alone"] + record.intervals.map { "moved: " + Self.dashed($0) },
-          rows: zip(record.intervals, matrix).map { name, row in
-            [Self.dashed(name)] + row.values.map { NumberText.short($0) }
-          }, numeric: Set(1...max(1, record.intervals.count)),
-          caption: "Interventions: who moves when one interval is updated alone, \(what)"))
-    }
-    if let bounds = record.bounds {
-      let rows = bounds.leaves().map { [$0.path, $0.value] }
-      if !rows.isEmpty {
-        result.append(
-          PageTable.element(
-            head: ["bound", "value"], rows: rows, numeric: [1], caption: "Bounds on the lever"))
+  var caption: String {
+    let whose =
+      switch self {
+      case .positive: "Of the tokens with a positive advantage, those likelier after one step."
+      case .negative: "Of the tokens with a negative advantage, those less likely after one step."
+      case .correct: "Of all tokens with an advantage, those that went its way in one step."
       }
+    return whose + " Dashed: chance."
+  }
+
+  func values(of arm: MicroscopeRecord.Figure3) -> Numbers {
+    switch self {
+    case .positive: arm.positiveRose
+    case .negative: arm.negativeFell
+    case .correct: arm.correct
     }
-    return result
   }
 }

@@ -39,6 +39,8 @@ package struct MicroscopeRecord: Decodable {
     let positiveRose: Numbers
     let negativeFell: Numbers
     let correct: Numbers
+    /// What `fulcrum microscope` calls the arm that trains as the configuration says.
+    static let asConfigured = "as configured"
     enum CodingKeys: String, CodingKey {
       case arm, correct
       case positiveRose = "positive_rose"
@@ -46,10 +48,26 @@ package struct MicroscopeRecord: Decodable {
     }
   }
 
+  /// The lever over 1 − π against its bounds.
+  struct Bounds: Decodable {
+    let tokens: Int?
+    let violations: Int?
+    let vocabulary: Int?
+    let lower: Double?
+    let upper: Double?
+    let minimum: Double?
+    let maximum: Double?
+    /// Tokens by equal bins from `lower` to `upper`.
+    let histogram: Numbers?
+    let tolerance: Double?
+  }
+
   let intervals: [String]
   let figure1: Figure1?
   let figure3: [Figure3]?
-  let bounds: JSONTree?
+  let bounds: Bounds?
+  let layers: LayerRecord?
+  let figure5: WordRecord?
   /// Rows: the interval that was updated alone; columns: whose probability moved, mean |Δπ|.
   let interventions: [Numbers]?
   /// The same, mean Δπ in the direction of the tokens' advantages.
@@ -62,8 +80,8 @@ package struct MicroscopeRecord: Decodable {
   let step: Int?
 
   enum CodingKeys: String, CodingKey {
-    case intervals, figure1, figure3, bounds, interventions, optimizer, rollouts, batches, tokens,
-      step
+    case intervals, figure1, figure3, figure5, bounds, layers, interventions, optimizer, rollouts,
+      batches, tokens, step
     case along = "interventions_along"
     case learningRate = "learning_rate"
   }
@@ -96,58 +114,11 @@ package struct MicroscopeRecord: Decodable {
   }
 }
 
-/// Numbers by interval; null, where an interval has no tokens, is NaN.
+/// A list of numbers; null, where nothing was there to measure, is NaN.
 struct Numbers: Decodable {
   let values: [Double]
 
   init(from decoder: any Decoder) throws {
     values = try decoder.singleValueContainer().decode([Double?].self).map { $0 ?? .nan }
-  }
-}
-
-/// JSON whose shape isn't known.
-indirect enum JSONTree: Decodable {
-  case number(Double)
-  case text(String)
-  case flag(Bool)
-  case list([JSONTree])
-  case object([String: JSONTree])
-  case null
-
-  init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    if container.decodeNil() {
-      self = .null
-    } else if let flag = try? container.decode(Bool.self) {
-      self = .flag(flag)
-    } else if let number = try? container.decode(Double.self) {
-      self = .number(number)
-    } else if let text = try? container.decode(String.self) {
-      self = .text(text)
-    } else if let list = try? container.decode([JSONTree].self) {
-      self = .list(list)
-    } else {
-      self = .object(try container.decode([String: JSONTree].self))
-    }
-  }
-
-  /// Path and value of each leaf; a list of numbers is one leaf.
-  func leaves(_ path: String = "") -> [(path: String, value: String)] {
-    switch self {
-    case .number(let number): return [(path, NumberText.short(number, digits: 4))]
-    case .text(let text): return [(path, text)]
-    case .flag(let flag): return [(path, flag ? "yes" : "no")]
-    case .null: return [(path, "–")]
-    case .list(let list):
-      let numbers = list.compactMap { element -> String? in
-        if case .number(let number) = element { NumberText.short(number, digits: 4) } else { nil }
-      }
-      if numbers.count == list.count { return [(path, numbers.joined(separator: ", "))] }
-      return list.enumerated().flatMap { $1.leaves("\(path)[\($0)]") }
-    case .object(let entries):
-      return entries.sorted { $0.key < $1.key }.flatMap { entry in
-        entry.value.leaves(path.isEmpty ? entry.key : path + " " + entry.key)
-      }
-    }
   }
 }

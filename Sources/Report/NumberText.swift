@@ -14,8 +14,24 @@ package enum NumberText {
     value.isFinite ? signed(String(format: "%.\(decimals)f", value)) : "–"
   }
 
+  /// In as few letters as a cell has room for: 120, 7.4, 0.052.
+  package static func brief(_ value: Double) -> String {
+    switch abs(value) {
+    case 0, 1e6...: short(value, digits: 2)
+    case 100...: fixed(value, decimals: 0)
+    case 1...: fixed(value, decimals: 1)
+    default: short(value, digits: 2)
+    }
+  }
+
   package static func percent(_ share: Double) -> String {
     share.isFinite ? signed(String(format: "%.1f", 100 * share)) + " %" : "–"
+  }
+
+  /// A whole number as an exponent: ⁻⁵.
+  static func superscript(_ number: Int) -> String {
+    String(
+      String(number).map { digit in digit.wholeNumberValue.map { Array("⁰¹²³⁴⁵⁶⁷⁸⁹")[$0] } ?? "⁻" })
   }
 
   /// A place in a drawing, to a hundredth.

@@ -89,6 +89,12 @@ package struct Page {
 
 /// Tables of a page.
 enum PageTable {
+  /// Tables that charts show too: folded away until they are asked for.
+  static func folded(_ title: String, _ tables: [any Markup]) -> [any Markup] {
+    tables.isEmpty
+      ? [] : [Element("details", [:], [Element("summary", [:], [title])] + tables)]
+  }
+
   /// - Parameter numeric: columns, from 0, that hold numbers.
   static func element(
     head: [String], rows: [[String]], numeric: Set<Int> = [], caption: String = ""

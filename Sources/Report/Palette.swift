@@ -1,16 +1,22 @@
 /// The colours of Okabe and Ito, which people of every colour vision tell apart, for light and dark
-/// paper.
+/// paper; and those of heat maps.
 enum Palette {
   /// Variable, on light paper, on dark paper.
-  private static let variables = [
-    ("paper", "#ffffff", "#15181c"), ("panel", "#f5f6f8", "#1e2228"),
-    ("ink", "#1a1d21", "#e8eaed"), ("dim", "#5a626c", "#a2abb6"),
-    ("rule", "#dfe3e8", "#363d46"), ("focus", "#0072b2", "#56b4e9"),
-    ("s0", "#0072b2", "#56b4e9"), ("s1", "#d55e00", "#e8743b"), ("s2", "#009e73", "#2fc59c"),
-    ("s3", "#b8568f", "#dd9bc2"), ("s4", "#a87400", "#f0b429"), ("s5", "#3d434a", "#c3cad2"),
-  ]
+  private static let variables: [(String, String, String)] =
+    [
+      ("paper", "#ffffff", "#15181c"), ("panel", "#f5f6f8", "#1e2228"),
+      ("ink", "#1a1d21", "#e8eaed"), ("dim", "#5a626c", "#a2abb6"),
+      ("rule", "#dfe3e8", "#363d46"), ("focus", "#0072b2", "#56b4e9"),
+      ("s0", "#0072b2", "#56b4e9"), ("s1", "#d55e00", "#e8743b"), ("s2", "#009e73", "#2fc59c"),
+      ("s3", "#b8568f", "#dd9bc2"), ("s4", "#a87400", "#f0b429"), ("s5", "#3d434a", "#c3cad2"),
+    ] + HeatColors.variables
 
   static let count = 6
+
+  /// The classes of a series: beyond the last colour they begin anew, dashed or pale.
+  static func series(_ index: Int) -> String {
+    "s\(index % count)" + (index >= count ? " again" : "")
+  }
 
   /// The variables as they are for light, dark and printed paper.
   static var rules: String {
@@ -43,12 +49,16 @@ enum Palette {
       .zero{stroke:var(--dim)}
       .level{stroke:var(--dim);stroke-width:1;stroke-dasharray:4 3}
       .line{fill:none;stroke-width:2;stroke-linejoin:round}
+      .line.again{stroke-dasharray:5 3}
+      .bar.again,.dot.again{opacity:.55}
       .faint{stroke-width:1;opacity:.5}
+      .halo{stroke:var(--paper);stroke-width:3.5}
+      .whisker{stroke:var(--ink);stroke-width:1.5}
       .band{opacity:.2}
       .box{fill:var(--paper);stroke-width:2}
       .paper{fill:var(--paper)}
 
-      """ + series.joined()
+      """ + series.joined() + HeatColors.rules
   }
 
   /// The same with the light colours written out, for a picture in a file of its own.

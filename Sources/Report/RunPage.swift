@@ -18,11 +18,7 @@ extension Page {
     page.add("behaviour", "Behaviour", charts: charts.behaviour)
     page.add(
       "intervals", "Which tokens move the model", charts: IntervalCharts(run: run).charts)
-    if let microscope = run.microscope.map(MicroscopeCharts.init) {
-      page.add(
-        "microscope", "Microscope", microscope.introduction, charts: microscope.charts,
-        after: microscope.tables)
-    }
+    if let record = run.microscope { page.add(record) }
     page.add(
       "completions", "Completions",
       SampleView.markup(try SampleRecord.read(from: run.directory)))
@@ -57,9 +53,27 @@ extension Page {
     page.add("behaviour", "Behaviour", charts: charts.behaviour)
     page.add(
       "intervals", "Which tokens move the model", charts: charts.levers)
+    page.add("microscope", "Microscope", charts: MicroscopeComparison(arms).charts)
     page.add("differences", "Configuration differences", Provenances.differences(arms))
     page.add("plugins", "Plugins", Provenances.plugins(of: runs))
     return page
+  }
+}
+
+extension Page {
+  fileprivate mutating func add(_ record: MicroscopeRecord) {
+    let microscope = MicroscopeCharts(record: record)
+    add("microscope", "Microscope", microscope.introduction, charts: microscope.charts)
+    let interventions = InterventionCharts(record: record)
+    add(
+      "interventions", "Interventions and bounds", charts: interventions.charts,
+      after: interventions.tables)
+    if let layers = record.layers.map({ LayerCharts($0, intervals: record.intervals) }) {
+      add("layers", "Layers", charts: layers.charts, after: layers.tables)
+    }
+    if let words = record.figure5.map(WordCharts.init) {
+      add("words", "Words", charts: words.charts, after: words.tables)
+    }
   }
 }
 

@@ -62,7 +62,7 @@ struct ReportOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "A folder for each figure as SVG, and as PNG where rsvg-convert is installed.",
+      "A folder for each figure as SVG, and as PNG where rsvg-convert or Chromium is installed.",
       valueName: "folder"))
   var figures: String?
 
@@ -73,9 +73,7 @@ struct ReportOptions: ParsableArguments {
     guard let figures else { return }
     let written = try FigureFiles.write(page.charts, to: figures)
     let form =
-      written.hasPNG
-      ? "as SVG and PNG"
-      : "as SVG; no PNG, because rsvg-convert (Debian: librsvg2-bin) is not there"
+      written.rasterizer.map { "as SVG and, by \($0), PNG" } ?? "as SVG; \(Rasterizer.remedy)"
     print("figures \(figures), \(written.count) \(form)")
   }
 }

@@ -26,6 +26,14 @@ import Testing
       .count { $0.hasSuffix(".svg") }
     #expect(result.output.hasPrefix("report \(one)/report.html, \(count) figures\n"))
     #expect(count >= 13)
+    // Without a program that makes PNGs the command says how to get one.
+    let bare = try CommandLine(executable: "/usr/bin/env").run(
+      "PATH=/nowhere", CommandLine.products + "/fulcrum", "report", one, "--figures", figures)
+    #expect(bare.status == 0, "\(bare.errors)")
+    #expect(
+      bare.output.hasSuffix(
+        "figures \(figures), \(count) as SVG; for PNG install rsvg-convert (Debian: librsvg2-bin)"
+          + " or Chromium (Debian: chromium)\n"))
     let html = try String(contentsOfFile: one + "/report.html", encoding: .utf8)
     #expect(html.components(separatedBy: "<svg ").count == count + 1)
     #expect(html.contains("id=\"by-lever\""))

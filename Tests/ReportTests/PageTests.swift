@@ -107,19 +107,19 @@ extension PageReader: XMLParserDelegate {
         "b": {"quantiles": \(quantiles), "mean": [0, 0, 0, 0]}, "c": \(change),
         "d": {"norm": [0.7, 0.3, 0.2, 0.1], "spread": [0, 0, 0, 0], "all": 0.9}, "e": \(change), "f": \(change)},
        "figure3": [{"arm": "plain", "positive_rose": [0.5, 0.6, 0.7, 0.8], "negative_fell": [1, 1, 1, 1], "correct": [1, 1, 1, null], "spread": [0, 0, 0, 0]}],
-       "bounds": {"violations": 0, "layers": [{"mean": 1.5}]},
+       "bounds": {"violations": 0, "vocabulary": 362},
        "interventions": [[1, 2, 3, 4], [5, 6, 7, 8], [0, 0, 0, 0], [0, 0, 0, 0.125]]}
       """, to: "microscope.json")
     let page = try Page.report(of: try RunRecord(folder.path))
-    let ids = page.charts.map(\.id).filter { $0.hasPrefix("microscope-") }
+    let ids = Array(page.charts.map(\.id).suffix(11))
     #expect(
       ids
         == ["a", "histogram", "b", "c", "d", "e", "f", "positive", "negative", "correct"].map {
           "microscope-" + $0
-        })
+        } + ["interventions-moved"])
     let reader = try PageReader.read(page.text)
     #expect(reader.text.contains("0.125"))
-    #expect(reader.text.contains("layers[0] mean"))
+    #expect(reader.text.contains("362"))
   }
 }
 

@@ -1,0 +1,115 @@
+import Foundation
+
+/// Who moves when one interval is updated alone, and the lever against its bounds.
+struct InterventionCharts {
+  let record: MicroscopeRecord
+
+  private var intervals: [String] { record.intervals.map(MicroscopeCharts.dashed) }
+
+  private var matrices: [(id: String, title: String, unit: String, caption: String, [[Double]])] {
+    let how = " Rows: the interval that was updated alone. Columns: whose probability moved."
+    return [
+      record.interventions.map {
+        (
+          "interventions-moved", "Who moves when one interval is updated", "mean |Δπ|",
+          "Mean change of probability, of either sign." + how
+            + " Darker on light paper, brighter on"
+            + " dark: moved more.", $0.map(\.values)
+        )
+      },
+      record.along.map {
+        (
+          "interventions-along", "Do they move the way of their advantage?",
+          "mean Δπ along A",
+          "The same change, counted positive where a token moved as its advantage A asked." + how
+            + " Blue: on average the right way, orange: the wrong way.", $0.map(\.values)
+        )
+      },
+    ].compactMap(\.self).filter { !$0.4.isEmpty }
+  }
+
+  var charts: [Chart] {
+    matrices.map { matrix in
+      let power = Self.power(of: matrix.4.joined())
+      let unit =
+        matrix.unit + (power == 0 ? "" : " in 10" + NumberText.superscript(power))
+      let factor = pow(10, Double(-power))
+      let cells = matrix.4.map { $0.map { $0 * factor } }
+      return Chart(
+        id: matrix.id, title: matrix.title, caption: matrix.caption,
+        x: .categories("moved: probability of the token", intervals),
+        y: .categories("updated alone: probability of the token", intervals),
+        layers: [
+          .cells(
+            cells,
+            ColorScale(
+              matrix.id == "interventions-along" ? .diverging : .sequential, unit,
+              covering: cells.flatMap(\.self)))
+        ])
+    } + [record.bounds.flatMap(bounds)].compactMap(\.self)
+  }
+
+  /// A power of ten that makes the largest a number from 1 to 10, where it is far from that.
+  static func power(of values: some Sequence<Double>) -> Int {
+    let largest = values.filter(\.isFinite).map(abs).max() ?? 0
+    guard largest > 0, !(0.1..<1000).contains(largest) else { return 0 }
+    return Int(log10(largest).rounded(.down))
+  }
+
+  private func bounds(_ bounds: MicroscopeRecord.Bounds) -> Chart? {
+    guard let histogram = bounds.histogram, let lower = bounds.lower, let upper = bounds.upper,
+      lower < upper
+    else { return nil }
+    let margin = (upper - lower) * 0.03
+    let found = [
+      bounds.minimum.map { "smallest \(NumberText.short($0, digits: 6))" },
+      bounds.maximum.map { "largest \(NumberText.short($0, digits: 6))" },
+      bounds.tolerance.map { "tolerance \(NumberText.short($0))" },
+    ].compactMap(\.self)
+    return Chart(
+      id: "bounds", title: "The lever between its bounds",
+      caption: "Whatever the network, a token’s pull on the logits ‖e − π‖ over 1 − π lies between"
+        + " the dashed lines, √(N/(N−1)) for a vocabulary of N"
+        + (bounds.vocabulary.map { " = \($0)" } ?? "") + " and √2. "
+        + (bounds.violations.map { "Violations: \($0)" } ?? "Violations: not counted")
+        + (bounds.tokens.map { " of \($0) tokens" } ?? "")
+        + (found.isEmpty ? "" : "; " + found.joined(separator: ", "))
+        + ". The surest tokens are not drawn: their ratio is rounding.",
+      x: .numbers("lever / (1 − π)", including: [lower - margin, upper + margin]),
+      y: .numbers("tokens, without the surest ones", including: [0]),
+      layers: [
+        .columns(histogram.values, over: lower...upper, series: 0),
+        .upright(lower, "√(N/(N−1)) = \(NumberText.short(lower, digits: 5))"),
+        .upright(upper, "√2 = \(NumberText.short(upper, digits: 5))"),
+      ])
+  }
+
+  var tables: [any Markup] {
+    var result = matrices.map { matrix in
+      PageTable.element(
+        head: ["updated alone"] + intervals.map { "moved: " + $0 },
+        rows: zip(intervals, matrix.4).map { name, row in
+          [name] + row.map { NumberText.short($0) }
+        }, numeric: Set(1...max(1, intervals.count)),
+        caption: "\(matrix.title): \(matrix.unit)")
+    }
+    if let bounds = record.bounds {
+      let rows: [(String, Double?)] = [
+        ("tokens", bounds.tokens.map(Double.init)),
+        ("violations", bounds.violations.map(Double.init)),
+        ("vocabulary", bounds.vocabulary.map(Double.init)), ("lower bound", bounds.lower),
+        ("upper bound", bounds.upper), ("smallest", bounds.minimum), ("largest", bounds.maximum),
+        ("tolerance", bounds.tolerance),
+      ]
+      let known = rows.compactMap { name, value in
+        value.map { [name, NumberText.short($0, digits: 6)] }
+      }
+      if !known.isEmpty {
+        result.append(
+          PageTable.element(
+            head: ["", "value"], rows: known, numeric: [1], caption: "Bounds on lever / (1 − π)"))
+      }
+    }
+    return PageTable.folded("The same in tables", result)
+  }
+}
