@@ -6,45 +6,49 @@ struct InterventionCharts {
 
   private var intervals: [String] { record.intervals.map(MicroscopeCharts.dashed) }
 
-  private var matrices: [(id: String, title: String, unit: String, caption: String, [[Double]])] {
+  /// Rows: the interval that was updated alone; columns: whose probability moved.
+  private struct Matrix {
+    let id: String
+    let title: String
+    let caption: String
+    let unit: String
+    let kind: ColorScale.Kind
+    let rows: [[Double]]
+  }
+
+  private var matrices: [Matrix] {
     let how = " Rows: the interval that was updated alone. Columns: whose probability moved."
     return [
-      record.interventions.map {
-        (
-          "interventions-moved", "Who moves when one interval is updated", "mean |Δπ|",
-          "Mean change of probability, of either sign." + how
-            + " Darker on light paper, brighter on"
-            + " dark: moved more.", $0.map(\.values)
-        )
+      record.interventions.map { rows in
+        Matrix(
+          id: "interventions-moved", title: "Who moves when one interval is updated",
+          caption: "Mean change of probability, of either sign." + how
+            + " Darker on light paper, brighter on dark: moved more.",
+          unit: "mean |Δπ|", kind: .sequential, rows: rows.map(\.values))
       },
-      record.along.map {
-        (
-          "interventions-along", "Do they move the way of their advantage?",
-          "mean Δπ along A",
-          "The same change, counted positive where a token moved as its advantage A asked." + how
-            + " Blue: on average the right way, orange: the wrong way.", $0.map(\.values)
-        )
+      record.along.map { rows in
+        Matrix(
+          id: "interventions-along", title: "Do they move the way of their advantage?",
+          caption: "The same change, counted positive where a token moved as its advantage A asked."
+            + how + " Blue: on average the right way, orange: the wrong way.",
+          unit: "mean Δπ along A", kind: .diverging, rows: rows.map(\.values))
       },
-    ].compactMap(\.self).filter { !$0.4.isEmpty }
+    ].compactMap(\.self).filter { !$0.rows.isEmpty }
   }
 
   var charts: [Chart] {
     matrices.map { matrix in
-      let power = Self.power(of: matrix.4.joined())
+      let power = Self.power(of: matrix.rows.joined())
       let unit =
         matrix.unit + (power == 0 ? "" : " in 10" + NumberText.superscript(power))
       let factor = pow(10, Double(-power))
-      let cells = matrix.4.map { $0.map { $0 * factor } }
+      let cells = matrix.rows.map { $0.map { $0 * factor } }
       return Chart(
         id: matrix.id, title: matrix.title, caption: matrix.caption,
         x: .categories("moved: probability of the token", intervals),
         y: .categories("updated alone: probability of the token", intervals),
         layers: [
-          .cells(
-            cells,
-            ColorScale(
-              matrix.id == "interventions-along" ? .diverging : .sequential, unit,
-              covering: cells.flatMap(\.self)))
+          .cells(cells, ColorScale(matrix.kind, unit, covering: cells.flatMap(\.self)))
         ])
     } + [record.bounds.flatMap(bounds)].compactMap(\.self)
   }
@@ -88,7 +92,7 @@ struct InterventionCharts {
     var result = matrices.map { matrix in
       PageTable.element(
         head: ["updated alone"] + intervals.map { "moved: " + $0 },
-        rows: zip(intervals, matrix.4).map { name, row in
+        rows: zip(intervals, matrix.rows).map { name, row in
           [name] + row.map { NumberText.short($0) }
         }, numeric: Set(1...max(1, intervals.count)),
         caption: "\(matrix.title): \(matrix.unit)")
