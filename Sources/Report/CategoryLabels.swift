@@ -38,7 +38,11 @@ package struct CategoryLabels {
     let all = names.enumerated().map { label($0, $1) }
     if Self.areApart(all) {
       labels = all
-    } else if names.count <= Self.most {
+    } else if names.count <= Self.most,
+      names.dropFirst().dropLast().contains(where: {
+        Self.letter * Double($0.count) + Self.gap > room
+      })
+    {
       let letters = max(2, Int((room - Self.gap) / Self.letter))
       labels = names.enumerated().map { index, name in
         label(index, name.count > letters ? name.prefix(letters - 1) + "…" : name)

@@ -87,6 +87,22 @@ package struct Chart {
     self.legend = legend
   }
 
+  /// Whether a layer has a number to show, beside dashed lines.
+  var hasMarks: Bool {
+    layers.contains { layer in
+      switch layer {
+      case .line(let points, _, _): points.contains { $0.x.isFinite && $0.y.isFinite }
+      case .band(let band, _): band.contains { $0.low.isFinite && $0.high.isFinite }
+      case .bars(let bars, _, _): bars.contains { $0?.isFinite ?? false }
+      case .intervals(let intervals, _): intervals.contains { $0?.value.isFinite ?? false }
+      case .boxes(let boxes, _): boxes.contains { $0.count == 5 && $0.allSatisfy(\.isFinite) }
+      case .columns(let columns, _, _): columns.contains(where: \.isFinite)
+      case .cells(let cells, _): cells.joined().contains(where: \.isFinite)
+      case .level, .upright: false
+      }
+    }
+  }
+
   /// Categories are rows, and numbers lie along x.
   var isSideways: Bool { y.names != nil && x.names == nil }
 

@@ -33,7 +33,7 @@ struct InterventionCharts {
             + how + " Blue: on average the right way, orange: the wrong way.",
           unit: "mean Δπ along A", kind: .diverging, rows: rows.map(\.values))
       },
-    ].compactMap(\.self).filter { !$0.rows.isEmpty }
+    ].compactMap(\.self).filter { $0.rows.joined().contains(where: \.isFinite) }
   }
 
   var charts: [Chart] {
@@ -83,8 +83,8 @@ struct InterventionCharts {
       y: .numbers("tokens, without the surest ones", including: [0]),
       layers: [
         .columns(histogram.values, over: lower...upper, series: 0),
-        .upright(lower, "√(N/(N−1)) = \(NumberText.short(lower, digits: 5))"),
-        .upright(upper, "√2 = \(NumberText.short(upper, digits: 5))"),
+        .upright(lower, "√(N/(N−1)) = \(NumberText.short(lower, digits: 6))"),
+        .upright(upper, "√2 = \(NumberText.short(upper, digits: 6))"),
       ])
   }
 

@@ -17,13 +17,14 @@ package struct Page {
     self.subtitle = subtitle
   }
 
-  /// Adds a section of text and charts, if there are any.
+  /// Adds a section of text and charts, if there are any; a chart without a number is none.
   ///
   /// - Parameter beside: what goes with the charts, in their grid.
   mutating func add(
     _ id: String, _ title: String, _ content: [any Markup] = [], charts: [Chart] = [],
     beside: [any Markup] = [], after: [any Markup] = []
   ) {
+    let charts = charts.filter(\.hasMarks)
     guard !content.isEmpty || !charts.isEmpty || !after.isEmpty else { return }
     self.charts += charts
     var content = content

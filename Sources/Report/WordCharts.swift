@@ -30,7 +30,7 @@ struct WordCharts {
     }
     return Chart(
       id: "words-correlation", title: "Fig. 5: words against reward",
-      caption: "Right of 0 (dashed): completions with more of these words have a higher reward."
+      caption: "Right of 0: completions with more of these words have a higher reward."
         + " Whiskers: 95 % interval (Fisher)."
         + (within == nil
           ? ""

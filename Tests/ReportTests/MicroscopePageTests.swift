@@ -45,6 +45,18 @@ import Testing
     #expect(page.text.contains("<td>violations</td><td class=\"number\">2</td>"))
   }
 
+  @Test func `a part in which nothing was found is no empty chart`() throws {
+    let page = try page(
+      """
+      {"intervals": ["low", "high"], "interventions": [[0, 1], [2, null]],
+       "interventions_along": [[null, null], [null, null]],
+       "figure3": [{"arm": "a", "positive_rose": [null, null], "negative_fell": [0, null], "correct": [null, null]}]}
+      """)
+    #expect(
+      page.charts.map(\.id).filter(Self.own.contains)
+        == ["microscope-negative", "interventions-moved"])
+  }
+
   /// A record of layers: each has the quantiles `spread` around 3.
   private func layers(_ spread: [Double]) -> String {
     let quantiles = "[\(spread.map { "\(3 * $0)" }.joined(separator: ", "))]"
