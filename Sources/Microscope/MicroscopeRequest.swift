@@ -1,3 +1,5 @@
+import Trainer
+
 /// What to put under the microscope, and how.
 package struct MicroscopeRequest: Sendable {
   /// A run directory, or a configuration file.

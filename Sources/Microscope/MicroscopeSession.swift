@@ -70,8 +70,9 @@ package struct MicroscopeSession {
       return policy
     }
     let components = try setup.stepComponents(reference: found.reference)
-    var arms = [Arm(name: ArmChoice.configured, components: components)]
-    for arm in request.arms ?? settings.arms {
+    var arms = [Arm(name: try configuration.armName(), components: components)]
+    let others = if let arms = request.arms { arms } else { try configuration.arms() }
+    for arm in others {
       let changed = try arm.applied(to: tree)
       do throws(FulcrumError) {
         let own = try RunSetup(

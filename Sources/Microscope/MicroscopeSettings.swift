@@ -7,17 +7,11 @@ package struct MicroscopeSettings: Sendable {
   package let batches: Int
   /// The file with the lists of words; `nil`: the built-in ones.
   package let words: String?
-  package let arms: [ArmChoice]
 
-  /// - Throws: `.usage`, with file, line and key, for an arm of a wrong form.
   package init(_ configuration: RunConfiguration) throws(FulcrumError) {
     let section = configuration.microscope
     batches = try section.integer("batches")
     let file = try section.text("words")
     words = file.isEmpty ? nil : file
-    let tree = configuration.tree
-    arms = try ArmChoice.all(try section.texts("arms")) { index in
-      tree.placed(path: "microscope.arms[\(index)]")
-    }
   }
 }

@@ -77,6 +77,12 @@ package struct ConfigurationTree: Sendable {
     lines[path] = nil
   }
 
+  /// Sets a key at the top to a text, whatever is in it.
+  package mutating func set(_ key: String, toText text: String) {
+    root[key] = .value(.text(text))
+    lines[key] = nil
+  }
+
   /// The error with the file and line of the key path that it names, where the file has it.
   package func placed(_ error: FulcrumError) -> FulcrumError {
     guard let location = error.location else { return error.within(file) }

@@ -7,8 +7,8 @@ package struct Arm {
 
   /// Arms in the order in which their first runs are given.
   ///
-  /// An arm is named by the settings in which it differs from the others; where these are too many
-  /// to read, by its first run.
+  /// An arm has the name that its runs were given, if no other arm has it; else the settings in which
+  /// it differs from the others are its name or, where these are too many to read, its first run's.
   package static func arms(of runs: [RunRecord]) -> [Arm] {
     let methods = runs.map { KeyPaths.method(of: $0.tree) }
     var groups: [[Int]] = []
@@ -20,7 +20,14 @@ package struct Arm {
       }
     }
     let differing = KeyPaths.differing(groups.map { methods[$0[0]] })
-    return groups.map { group in
+    let given = groups.map { group in
+      let names = Set(group.map { runs[$0].arm })
+      return names.count == 1 ? names.first ?? "" : ""
+    }
+    return zip(groups, given).map { group, name in
+      if !name.isEmpty, given.count(where: { $0 == name }) == 1 {
+        return Arm(name: name, runs: group.map { runs[$0] })
+      }
       let method = methods[group[0]]
       let settings = differing.map { "\($0) \(method[$0] ?? "–")" }.joined(separator: ", ")
       let name =

@@ -97,7 +97,7 @@ struct MicroscopeComparison {
           part.rawValue, part.title, unit: "share of tokens",
           caption: "Each run trained as it is configured. " + part.caption, level: 0.5
         ) { record in
-          (record.figure3?.first { $0.arm == MicroscopeRecord.Figure3.asConfigured })
+          record.figure3?.first
             .map { part.values(of: $0).values }
         }
       } + [words].compactMap(\.self)

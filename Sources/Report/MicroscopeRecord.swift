@@ -39,8 +39,6 @@ package struct MicroscopeRecord: Decodable {
     let positiveRose: Numbers
     let negativeFell: Numbers
     let correct: Numbers
-    /// What `fulcrum microscope` calls the arm that trains as the configuration says.
-    static let asConfigured = "as configured"
     enum CodingKeys: String, CodingKey {
       case arm, correct
       case positiveRose = "positive_rose"
@@ -64,6 +62,7 @@ package struct MicroscopeRecord: Decodable {
 
   let intervals: [String]
   let figure1: Figure1?
+  /// The arm that trains as the configuration says comes first.
   let figure3: [Figure3]?
   let bounds: Bounds?
   let layers: LayerRecord?

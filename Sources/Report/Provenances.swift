@@ -20,7 +20,7 @@ enum Provenances {
     let rows = arms.flatMap { arm in
       arm.runs.map { run in
         [
-          arm.name, run.name, KeyPaths.flat(.section(run.tree.root))["seed"] ?? "–",
+          arm.name, run.name, run.seed.isEmpty ? "–" : run.seed,
           "\(run.stepCount)", run.metrics["reward"]?.ends.map { NumberText.fixed($0.last) } ?? "–",
           run.metrics["accuracy"]?.ends.map { NumberText.percent($0.last) } ?? "–",
         ]
@@ -32,6 +32,18 @@ enum Provenances {
         numeric: [2, 3, 4, 5],
         caption: "Last: mean over the last fifteenth of the steps, at least 3")
     ]
+  }
+
+  /// How far the first arm is ahead of each other one.
+  static func aheads(_ arms: [Arm]) -> [any Markup] {
+    guard arms.count > 1 else { return [] }
+    return ArmComparison.Measure.allCases.compactMap { ArmComparison($0, of: arms) }.map {
+      comparison in
+      PageTable.element(
+        head: comparison.head, rows: comparison.cells, numeric: Set(1...6),
+        caption: "Arms by \(comparison.measure.title); ahead: the first arm minus this one, seed by"
+          + " seed")
+    }
   }
 
   static func differences(_ arms: [Arm]) -> [any Markup] {

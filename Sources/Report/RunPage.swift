@@ -35,7 +35,7 @@ extension Page {
       title: "Comparison of \(runs.count) runs",
       subtitle: "\(arms.count) \(arms.count == 1 ? "configuration" : "configurations"): \(names)")
     let charts = MetricCharts(arms: arms)
-    page.add("runs", "Runs", Provenances.runs(arms))
+    page.add("runs", "Runs", Provenances.aheads(arms) + Provenances.runs(arms))
     var note: [any Markup] = []
     if arms.contains(where: { $0.runs.count > 1 }) {
       note.append(

@@ -28,6 +28,15 @@ package struct RunRecord {
     return path.isEmpty ? directory.path : path
   }
 
+  package var seed: String { value(of: "seed") }
+
+  /// What the run's way to train was called; empty: nothing.
+  package var arm: String { value(of: "arm") }
+
+  private func value(of key: String) -> String {
+    if case .value(let value)? = tree.root[key] { "\(value)" } else { "" }
+  }
+
   /// - Throws: `.notFound` for a folder without a run or without steps; `.data` with file and line
   ///   for a line that can't be read.
   package init(_ path: String) throws(FulcrumError) {
@@ -118,12 +127,14 @@ package enum KeyPaths {
     }
   }
 
-  /// What makes a run what it is: neither its seed, nor where and with what it was run, nor how it
-  /// is looked at afterwards.
+  /// What makes a run what it is: neither its seed, nor where and with what it was run, nor what it is
+  /// called, nor how it is looked at afterwards.
   package static func method(of tree: ConfigurationTree) -> [String: String] {
     flat(.section(tree.root)).filter { path, _ in
       let top = path.prefix { $0 != "." && $0 != "[" }
-      return !["seed", "output", "threads", "provenance", "microscope"].contains(String(top))
+      return ![
+        "seed", "output", "threads", "provenance", "arm", "arms", "microscope",
+      ].contains(String(top))
     }
   }
 }

@@ -12,7 +12,8 @@ struct Fulcrum: ParsableCommand {
     version: "fulcrum \(FulcrumVersion.text), kernel interface "
       + "\(KernelInterface.major).\(KernelInterface.minor)",
     subcommands: [
-      TrainCommand.self, ResumeCommand.self, ExplainCommand.self, ReplayCommand.self,
+      TrainCommand.self, ResumeCommand.self, ArmsCommand.self, ExplainCommand.self,
+      ReplayCommand.self,
       EvaluateCommand.self, MicroscopeCommand.self, ReportCommand.self, CompareCommand.self,
       SupervisedCommand.self,
       ModelCommand.self, GenerateCommand.self, PluginCommand.self, RewardCommand.self,

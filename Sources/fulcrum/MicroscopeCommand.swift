@@ -47,7 +47,7 @@ struct MicroscopeCommand: ParsableCommand {
     name: .customLong("arm"), parsing: .singleValue,
     help: """
       Another way to train, for Fig. 3: NAME=key=value;key=value. May be given again; replaces the \
-      configuration's microscope.arms.
+      configuration's arms.
       """)
   var arms: [String] = []
 

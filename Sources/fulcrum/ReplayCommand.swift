@@ -54,10 +54,10 @@ struct ReplayCommand: ParsableCommand {
     var tree = try ConfigurationTree(file: source.configuration)
     try tree.set("rollout.replay=\"\(folder)\"")
     try tree.set("logging.record=false")
-    if let from { try tree.set("start=\"\(source.checkpoints)/step-\(from)\"") }
+    if let from { tree.set("start", toText: "\(source.checkpoints)/step-\(from)") }
     for override in overrides { try tree.set(override) }
     let trimmed = path.hasSuffix("/") ? String(path.dropLast()) : path
-    try tree.set("output=\"\(output ?? trimmed + "-replay")\"")
+    tree.set("output", toText: output ?? trimmed + "-replay")
     try TrainingSession.begin(try RunConfiguration(tree: tree))
   }
 }

@@ -51,7 +51,18 @@ struct CompareCommand: ParsableCommand {
     }
     var runs: [RunRecord] = []
     for path in paths { runs.append(try RunRecord(path)) }
+    Self.printTables(of: runs)
     try options.write(Page.comparison(of: runs), defaultOutput: "compare.html")
+  }
+
+  /// How far the first arm is ahead of each other one.
+  static func printTables(of runs: [RunRecord]) {
+    let arms = Arm.arms(of: runs)
+    guard arms.count > 1 else { return }
+    for measure in ArmComparison.Measure.allCases {
+      guard let comparison = ArmComparison(measure, of: arms) else { continue }
+      print(TextTable.text([comparison.head] + comparison.cells) + "\n")
+    }
   }
 }
 

@@ -37,28 +37,10 @@ struct ResumeCommand: ParsableCommand {
   @Option(help: "Threads to keep busy; the results don't depend on it.")
   var threads: Int?
 
-  func run() throws {
-    CrashNote.watch()
-    let directory = try RunDirectory(opening: path)
-    var tree = try ConfigurationTree(file: directory.configuration)
-    if let threads { try tree.set("threads=\(threads)") }
-    let configuration = try RunConfiguration(tree: tree)
-    let display = ProgressDisplay()
-    try TrainingSession.locked(directory.path, display) {
-      let search = try CheckpointSearch(directory)
-      try search.setDamagedAside(note: display.note)
-      let checkpoint = try search.found ?? Checkpoint.start(of: configuration)
-      if search.found == nil { display.note("no checkpoint yet: the run begins again") }
-      let setup = try RunSetup(
-        configuration, checkpoint: checkpoint?.path, searchPath: Plugins.searchPath)
-      try TrainingSession.run(
-        setup, try setup.stepComponents(reference: checkpoint?.reference), in: directory,
-        from: checkpoint, display)
-    }
-  }
+  func run() throws { try TrainingSession.goOn(with: path, threads: threads) }
 }
 
-/// A run in the foreground: what `train` and `resume` share.
+/// A run in the foreground: what `train`, `resume` and `arms` share.
 enum TrainingSession {
   /// A new run, from its configuration's start.
   static func begin(_ configuration: RunConfiguration) throws {
@@ -67,7 +49,7 @@ enum TrainingSession {
     let setup = try RunSetup(
       configuration, checkpoint: start?.path, searchPath: Plugins.searchPath)
     // What the run itself has no need of is found wrong now rather than after it.
-    _ = try MicroscopeSettings(configuration)
+    _ = try configuration.arms()
     // Makes every component, so that a wrong request leaves nothing behind.
     let components = try setup.stepComponents(reference: start?.reference)
     _ = try setup.sampler(forEvaluation: false)
@@ -80,8 +62,31 @@ enum TrainingSession {
     }
   }
 
+  /// A run that was begun, from its newest checkpoint.
+  static func goOn(with path: String, threads: Int? = nil) throws {
+    CrashNote.watch()
+    let directory = try RunDirectory(opening: path)
+    var tree = try ConfigurationTree(file: directory.configuration)
+    if let threads { try tree.set("threads=\(threads)") }
+    let configuration = try RunConfiguration(tree: tree)
+    let display = ProgressDisplay()
+    try locked(directory.path, display) {
+      let search = try CheckpointSearch(directory)
+      try search.setDamagedAside(note: display.note)
+      let checkpoint = try search.found ?? Checkpoint.start(of: configuration)
+      if search.found == nil { display.note("no checkpoint yet: the run begins again") }
+      let setup = try RunSetup(
+        configuration, checkpoint: checkpoint?.path, searchPath: Plugins.searchPath)
+      try run(
+        setup, try setup.stepComponents(reference: checkpoint?.reference), in: directory,
+        from: checkpoint, display)
+    }
+  }
+
   /// Does what only one process at a time may do with a run directory.
-  static func locked(_ path: String, _ display: ProgressDisplay, _ work: () throws -> Void) throws {
+  private static func locked(_ path: String, _ display: ProgressDisplay, _ work: () throws -> Void)
+    throws
+  {
     let lock = try RunLock(path)
     if !lock.isHeld {
       display.note(
@@ -91,7 +96,7 @@ enum TrainingSession {
     try work()
   }
 
-  static func run(
+  private static func run(
     _ setup: RunSetup, _ components: StepComponents, in directory: RunDirectory,
     from checkpoint: Checkpoint?, _ display: ProgressDisplay
   ) throws {

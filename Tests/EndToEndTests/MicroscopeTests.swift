@@ -214,9 +214,11 @@ import Testing
       microscope:
         batches: 1
         words: "\(lists)"
-        arms:
-          - plain=advantage=[grpo];schedule=single
-          - whole=schedule=single
+      arm: mine
+      arms:
+        - plain=advantage=[grpo];schedule=single
+        - whole=schedule=single
+        - mine=schedule=lopti
 
       """
     try (String(contentsOfFile: config, encoding: .utf8) + section)
@@ -232,7 +234,8 @@ import Testing
     func arms(_ found: [String: Any]) throws -> [String] {
       try #require(found["figure3"] as? [[String: Any]]).compactMap { $0["arm"] as? String }
     }
-    #expect(try arms(found) == ["as configured", "plain", "whole"])
+    // Its own way comes first, and once.
+    #expect(try arms(found) == ["mine", "plain", "whole"])
     #expect((found["figure5"] as? [String: Any])?["words"] as? String == lists)
 
     let output = folder.path + "/options.json"
@@ -242,7 +245,7 @@ import Testing
     try #require(replaced.status == 0, "\(replaced.errors)")
     let other = try object(output)
     #expect(other["batches"] as? Int == 2)
-    #expect(try arms(other) == ["as configured", "short"])
+    #expect(try arms(other) == ["mine", "short"])
     #expect((other["figure5"] as? [String: Any])?["words"] as? String == "built in")
   }
 
@@ -254,14 +257,14 @@ import Testing
       #expect(!result.errors.contains("batch 1 of"), "\(result.errors)")
     }
     let output = folder.path + "/never"
-    let form = "microscope.arms[0]: expected NAME=key=value;key=value, got 'plain'"
+    let form = "arms[0]: expected NAME=key=value;key=value, got 'plain'"
     try refused(
-      "train", config, "--set", "output=\(output)", "--set", "microscope.arms=[plain]", by: form)
+      "train", config, "--set", "output=\(output)", "--set", "arms=[plain]", by: form)
     #expect(!FileManager.default.fileExists(atPath: output))
-    try refused("microscope", recorded, "--set", "microscope.arms=[plain]", by: form)
+    try refused("microscope", recorded, "--set", "arms=[plain]", by: form)
     try refused(
-      "microscope", recorded, "--set", "microscope.arms=[a=schedule=single, b=schedule=nothing]",
-      by: "microscope.arms[1] b: ")
+      "microscope", recorded, "--set", "arms=[a=schedule=single, b=schedule=nothing]",
+      by: "arms[1] b: ")
     try refused("microscope", recorded, "--arm", "b=schedule=nothing", by: "--arm b: ")
     try refused(
       "microscope", recorded, "--arm", "b=schedule=single", "--arm", "b=schedule=[]",

@@ -79,26 +79,4 @@ import Trainer
         "\n    paper                                  19.22       10.15       10.09       60.54\n"))
     #expect(text.contains("0 of 12 tokens outside"))
   }
-
-  @Test func `an arm is a name with changes`() throws {
-    let arm = try ArmChoice("plain=advantage=[a, b];schedule=c")
-    #expect(arm == ArmChoice(name: "plain", overrides: ["advantage=[a, b]", "schedule=c"]))
-    let tree = try arm.applied(to: try ConfigurationTree(text: "schedule: d", file: "t.yaml"))
-    #expect(tree.root["schedule"] == .value(.text("c")))
-  }
-
-  @Test(arguments: [
-    ("plain", "--arm: expected NAME=key=value;key=value, got 'plain'"),
-    ("plain=", "--arm: expected a key to change, got none for 'plain'"),
-    (
-      "more=rollout.prompts=3",
-      "--arm more: expected a key of advantage, schedule, objective, update, got 'rollout'"
-    ),
-    ("bad=schedule", "--arm bad: --set: expected key=value, got 'schedule'"),
-  ]) func `other arms are refused`(text: String, message: String) throws {
-    #expect {
-      let arm = try ArmChoice(text)
-      _ = try arm.applied(to: try ConfigurationTree(text: "seed: 1", file: "t.yaml"))
-    } throws: { error in "\(error)".hasPrefix(message) }
-  }
 }

@@ -91,8 +91,9 @@ import Testing
       """
       {"intervals": ["low", "high"], "figure1": {"a": {"share": [\(share), \(1 - share)]},
         "d": {"norm": [\(share), null]}},
-       "figure3": [{"arm": "plain", "positive_rose": [0, 0], "negative_fell": [0, 0], "correct": [0, 0]},
-        {"arm": "as configured", "positive_rose": [\(rose), null], "negative_fell": [1, 1], "correct": [1, 1]}],
+       "figure3": [
+        {"arm": "mine", "positive_rose": [\(rose), null], "negative_fell": [1, 1], "correct": [1, 1]},
+        {"arm": "plain", "positive_rose": [0, 0], "negative_fell": [0, 0], "correct": [0, 0]}],
        "figure5": {"categories": ["try", "answer"], "words": "w.yaml", "unit": "per 1000 words", "arms": [
         {"arm": "at start", "frequency": [99, 99]}, {"arm": "as trained", "frequency": [\(100 * share), 5]}]}}
       """, to: "microscope.json")

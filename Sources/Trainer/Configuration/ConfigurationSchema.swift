@@ -13,6 +13,12 @@ package enum ConfigurationSchema {
       "start", default: "",
       help: "a run's checkpoint folder to go on from in a new run: policy, optimiser and counters;"
         + " empty: at step 0 with policy.checkpoint"),
+    .text(
+      "arm", default: "",
+      help: "what reports call this way to train; empty: by the settings in which runs differ"),
+    .texts(
+      "arms", default: [],
+      help: "other ways to train, NAME=key=value;key=value, for 'fulcrum arms' and the microscope"),
     .texts("plugin-path", default: [], help: "folders in which plugins are looked for first"),
   ]
 
@@ -174,9 +180,6 @@ package enum ConfigurationSchema {
       "microscope",
       [
         .integer("batches", default: 3, in: 1...1_000_000, help: "batches to look at"),
-        .texts(
-          "arms", default: [],
-          help: "other ways to train, for Fig. 3: NAME=key=value;key=value, as --arm takes them"),
         .text(
           "words", default: "",
           help: "a file with the lists of words of Fig. 5; empty: those that are built in"),

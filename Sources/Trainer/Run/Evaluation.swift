@@ -117,11 +117,7 @@ package enum EvaluationTable {
               + percent(interval.upperBound) + ")"
           })
     }
-    let widths = lines[0].indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
-    return lines.map { line in
-      zip(line, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }
-        .joined(separator: "   ").trimmingCharacters(in: .whitespaces)
-    }.joined(separator: "\n")
+    return TextTable.text(lines)
   }
 
   private static func percent(_ share: Double) -> String {

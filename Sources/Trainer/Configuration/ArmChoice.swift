@@ -1,7 +1,8 @@
 import FulcrumKernel
 import PluginHost
 
-/// A way to train, as the command line names it: `NAME=key=value;key=value`.
+/// A way to train beside the configured one, as configurations and the command line name it:
+/// `NAME=key=value;key=value`.
 package struct ArmChoice: Sendable, Equatable {
   package let name: String
   /// Assignments to keys of the configuration.
@@ -9,12 +10,12 @@ package struct ArmChoice: Sendable, Equatable {
   /// Where the choice was made, for messages.
   private let place: String
 
-  /// The keys that an arm may change: all arms see the same rollouts of the same policy.
+  /// The keys that an arm may change: how it trains. Everything else is alike in all arms.
   private static let keys = ["advantage", "schedule", "objective", "update"]
 
   /// The option of the command line that names arms.
   package static let option = "--arm"
-  /// What the configuration itself is called.
+  /// What the configuration itself is called where it has no name.
   package static let configured = "as configured"
 
   package init(name: String, overrides: [String], place: String = ArmChoice.option) {
@@ -44,7 +45,7 @@ package struct ArmChoice: Sendable, Equatable {
       guard Self.keys.contains(String(key)) else {
         throw FulcrumError(
           .usage, "expected a key of \(Self.keys.joined(separator: ", ")), got '\(key)'",
-          at: self.place, hint: "all arms see the same rollouts of the same policy")
+          at: self.place, hint: "arms differ in how they train; all else is alike")
       }
     }
   }
@@ -83,5 +84,23 @@ package struct ArmChoice: Sendable, Equatable {
       }
     }
     return tree
+  }
+}
+
+extension RunConfiguration {
+  /// What reports call this way to train.
+  package func armName() throws(FulcrumError) -> String {
+    let name = try general.text("arm")
+    return name.isEmpty ? ArmChoice.configured : name
+  }
+
+  /// The other ways to train that the configuration names, but for one of its own name.
+  ///
+  /// - Throws: `.usage`, with file, line and key, for one of a wrong form.
+  package func arms() throws(FulcrumError) -> [ArmChoice] {
+    let own = try armName()
+    return try ArmChoice.all(try general.texts("arms")) { index in
+      tree.placed(path: "arms[\(index)]")
+    }.filter { $0.name != own }
   }
 }

@@ -1,0 +1,91 @@
+import Trainer
+
+/// A number of each run, arm by arm, and how far the first arm is ahead of each other one on the same
+/// seeds.
+package struct ArmComparison {
+  /// What is compared.
+  package enum Measure: CaseIterable {
+    /// Share of correct completions after the last step, the mean over categories.
+    case heldOut
+    /// Mean over the last fifteenth of the steps, at least three of them.
+    case reward
+
+    var title: String {
+      switch self {
+      case .heldOut: "held-out accuracy"
+      case .reward: "reward of the last steps"
+      }
+    }
+
+    func value(of run: RunRecord) -> Double? {
+      switch self {
+      case .heldOut:
+        guard let rows = run.evaluations.last?.evaluation.rows, !rows.isEmpty else { return nil }
+        return Statistics.mean(rows.map(\.accuracy))
+      case .reward: return run.metrics["reward"]?.ends?.last
+      }
+    }
+
+    /// The unit of differences, as the end of a column's title.
+    var unit: String { self == .heldOut ? ", points" : "" }
+
+    func text(_ value: Double) -> String {
+      self == .heldOut ? NumberText.percent(value) : NumberText.fixed(value)
+    }
+
+    func text(ofDifference value: Double) -> String {
+      self == .heldOut ? NumberText.fixed(100 * value, decimals: 1) : NumberText.fixed(value)
+    }
+  }
+
+  package struct Row {
+    package let name: String
+    /// Of the arm's runs, in their order.
+    package let values: [Double]
+    /// First arm minus this one, for each seed that both have; empty for the first arm.
+    package let ahead: [Double]
+  }
+
+  package let measure: Measure
+  package let rows: [Row]
+
+  /// - Returns: `nil` if some arm has no such number.
+  package init?(_ measure: Measure, of arms: [Arm]) {
+    self.measure = measure
+    let columns = arms.map { arm in
+      arm.runs.compactMap { run in measure.value(of: run).map { (seed: run.seed, value: $0) } }
+    }
+    guard let first = columns.first, columns.allSatisfy({ !$0.isEmpty }) else { return nil }
+    rows = zip(arms, columns).enumerated().map { index, arm in
+      let (arm, column) = arm
+      let ahead = column.compactMap { own in
+        first.first { $0.seed == own.seed }.map { $0.value - own.value }
+      }
+      return Row(name: arm.name, values: column.map(\.value), ahead: index == 0 ? [] : ahead)
+    }
+  }
+
+  package var head: [String] {
+    [
+      "arm", "runs", measure.title, "lowest to highest", "\(rows[0].name) ahead by\(measure.unit)",
+      "lowest to highest", "ahead on seeds",
+    ]
+  }
+
+  /// As texts, for a table with `head`.
+  package var cells: [[String]] {
+    rows.map { row in
+      let own = [row.name, "\(row.values.count)"] + spread(row.values, measure.text(_:))
+      guard !row.ahead.isEmpty else { return own + ["", "", ""] }
+      let wins = row.ahead.count { $0 > 0 }
+      return own + spread(row.ahead, measure.text(ofDifference:)) + [
+        "\(wins) of \(row.ahead.count)"
+      ]
+    }
+  }
+
+  private func spread(_ values: [Double], _ text: (Double) -> String) -> [String] {
+    let ends = [values.min() ?? .nan, values.max() ?? .nan].map(text)
+    return [text(Statistics.mean(values)), ends.joined(separator: " to ")]
+  }
+}

@@ -1,0 +1,88 @@
+import ArgumentParser
+import FulcrumKernel
+import PluginHost
+import Report
+import Trainer
+
+struct ArmsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "arms",
+    abstract: "Train a configuration and its other arms over seeds, and compare them.",
+    discussion: """
+      Trains the configuration as it is and with the changes of each of its arms, with as many seeds as \
+      given: all arms with the first seed, then with the next. Each run is one of its own in \
+      OUTPUT/ARM-seed-N. The same command goes on where it was stopped. At the end OUTPUT/compare.html \
+      and a table say how far the configuration is ahead of each other arm, seed by seed.
+
+        fulcrum arms run.yaml --seeds 3
+        fulcrum arms run.yaml --arm 'short=update.iterations=1;schedule=single'
+      """)
+
+  @OptionGroup var options: RunOptions
+
+  @Option(help: "How many seeds: the configuration's, and those after it.")
+  var seeds = 3
+
+  @Option(
+    name: .customLong("arm"), parsing: .singleValue,
+    help: """
+      Another way to train: NAME=key=value;key=value. May be given again; replaces the \
+      configuration's arms.
+      """)
+  var arms: [String] = []
+
+  func run() throws {
+    guard seeds >= 1 else {
+      throw FulcrumError(.usage, "expected at least 1, got \(seeds)", at: "--seeds")
+    }
+    let plan = try ArmPlan(
+      try options.configuration().tree, arms: arms.isEmpty ? nil : try ArmChoice.all(arms),
+      seeds: seeds)
+    guard Set(plan.runs.map(\.arm)).count > 1 else {
+      throw FulcrumError(
+        .usage, "expected another way to train beside the configuration's, got none", at: "arms",
+        hint: "name some under arms in the configuration, or with --arm")
+    }
+    for run in plan.runs { try check(run) }
+    for (number, run) in plan.runs.enumerated() {
+      let place = "\(number + 1) of \(plan.runs.count): \(run.arm), seed \(run.seed)"
+      if try run.isDone() {
+        print("\(place): done before")
+        continue
+      }
+      print("\(place)")
+      if (try? RunDirectory(opening: run.output)) == nil {
+        try TrainingSession.begin(run.configuration)
+      } else {
+        try TrainingSession.goOn(with: run.output)
+      }
+      guard !Interrupt.isRequested else {
+        print("stopped; the same command goes on from there")
+        return
+      }
+    }
+    var records: [RunRecord] = []
+    for run in plan.runs { records.append(try RunRecord(run.output)) }
+    print()
+    CompareCommand.printTables(of: records)
+    let page = "\(plan.folder)/compare.html"
+    try SafeFiles.write(Page.comparison(of: records).text, to: page)
+    print("report \(page)")
+  }
+
+  /// Refuses a wrong arm, and a directory that holds another run, before hours of work.
+  private func check(_ run: ArmPlan.Run) throws {
+    let setup = try RunSetup(run.configuration, searchPath: Plugins.searchPath)
+    _ = try setup.stepComponents()
+    guard let begun = try? RunDirectory(opening: run.output) else { return }
+    let wanted = KeyPaths.method(
+      of: try ConfigurationTree(text: try setup.provenance(), file: run.output))
+    let found = KeyPaths.method(of: try ConfigurationTree(file: begun.configuration))
+    guard let key = KeyPaths.differing([wanted, found]).first else { return }
+    throw FulcrumError(
+      .usage,
+      "expected a run with \(key) \(wanted[key] ?? "absent"), found one with"
+        + " \(found[key] ?? "none")", at: run.output,
+      hint: "give another folder with --set output=FOLDER, or remove this one")
+  }
+}
