@@ -36,7 +36,7 @@ test "$charts" = "$(ls "$out/figures" | grep -c '\.svg$')"
 python3 -B Tests/check-report.py pictures "$out/figures"
 # The same run with a made-up record: more layers than there are places for names.
 cp -r "$run" "$out/wide-run"
-python3 -B Tests/check-report.py widen Tests/Fixtures/microscope-extended.json \
+python3 -B Tests/check-report.py widen Tests/Fixtures/microscope.json \
   "$out/wide-run/microscope.json"
 "$fulcrum" report "$out/wide-run" --output "$out/wide.html"
 # An arm with two curves, and one that differs in a setting.

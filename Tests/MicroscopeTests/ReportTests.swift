@@ -11,7 +11,8 @@ import Trainer
       MicroscopeReport.Head(
         config: "hand.yaml", checkpoint: "", step: 0, optimizer: .sgd, learningRate: 0.5,
         rollouts: "fresh"),
-      try HandBatch.look(HandBatch.microscope(learningRate: 0.5), batches: batches))
+      try HandBatch.look(HandBatch.microscope(learningRate: 0.5), batches: batches),
+      words: WordFindings(try .builtIn(), name: "as configured", survey: WordSurvey()))
   }
 
   @Test func `the file has what the documentation says, and null where there is no token`() throws {
@@ -22,7 +23,7 @@ import Trainer
       Set(object.keys) == [
         "config", "checkpoint", "step", "optimizer", "learning_rate", "rollouts", "batches",
         "tokens", "intervals", "figure1", "figure3", "bounds", "interventions",
-        "interventions_along", "layers",
+        "interventions_along", "layers", "figure5",
       ])
     #expect(object["batches"] as? Int == 2)
     #expect(object["tokens"] as? Int == 12)

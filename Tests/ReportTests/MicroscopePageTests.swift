@@ -5,7 +5,7 @@ import Testing
 /// What `microscope.json` holds, on pages.
 @Suite struct MicroscopePageTests {
   private static let fixture = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("Fixtures/microscope-extended.json").path
+    .deletingLastPathComponent().appendingPathComponent("Fixtures/microscope.json").path
 
   private func page(_ record: String) throws -> Page {
     let folder = try RunFolder()
