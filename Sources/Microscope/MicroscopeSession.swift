@@ -75,10 +75,12 @@ package struct MicroscopeSession {
     for arm in others {
       let changed = try arm.applied(to: tree)
       do throws(FulcrumError) {
-        let own = try RunSetup(
-          try RunConfiguration(tree: changed), checkpoint: folder, searchPath: searchPath)
+        let own = RunSetup(try RunConfiguration(tree: changed), armOf: setup)
         arms.append(
-          Arm(name: arm.name, components: try own.stepComponents(reference: found.reference)))
+          Arm(
+            name: arm.name,
+            components: try own.stepComponents(
+              reference: found.reference, shared: components.reference)))
       } catch {
         throw arm.placed(error)
       }

@@ -43,6 +43,16 @@ package struct RunSetup {
     }
   }
 
+  /// Another way to train the same policy: what an arm doesn't change is shared.
+  package init(_ configuration: RunConfiguration, armOf setup: RunSetup) {
+    self.configuration = configuration
+    factory = setup.factory
+    task = setup.task
+    policy = setup.policy
+    seed = setup.seed
+    threads = setup.threads
+  }
+
   /// Samples as the configuration's rollouts do, or as its evaluations do.
   package func sampler(forEvaluation: Bool) throws(FulcrumError) -> RolloutSampler {
     let rollout = configuration.rollout
@@ -83,8 +93,12 @@ package struct RunSetup {
 
   /// The parts of a training step.
   ///
-  /// - Parameter reference: a folder with the reference policy, if that has moved.
-  package func stepComponents(reference: String? = nil) throws(FulcrumError) -> StepComponents {
+  /// - Parameters:
+  ///   - reference: a folder with the reference policy, if that has moved.
+  ///   - shared: the reference policy, if it was made before.
+  package func stepComponents(reference: String? = nil, shared: (any PolicyModel)? = nil)
+    throws(FulcrumError) -> StepComponents
+  {
     do throws(FulcrumError) {
       var transforms: [Named<any AdvantageTransform>] = []
       for choice in try configuration.choices("advantage") {
@@ -121,6 +135,10 @@ package struct RunSetup {
       // A frozen reference is the policy that the configuration names, also when the run goes on
       // from a checkpoint of its own.
       guard readsReference else { return components }
+      if let shared {
+        components.reference = shared
+        return components
+      }
       var choice = try configuration.choice("policy")
       if let reference { choice = choice.setting("checkpoint", to: .text(reference)) }
       let model = try factory.policy(choice)
