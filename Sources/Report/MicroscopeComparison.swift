@@ -1,22 +1,27 @@
 import Trainer
 
-/// The microscope's figures by arm of a comparison: means over the runs that have them.
+/// The microscope's figures by arm of a comparison: means over the runs that have them. An arm has the
+/// colour that it has in the comparison's other charts.
 struct MicroscopeComparison {
   private struct Seen {
     let arm: Arm
+    /// Those that have a record, or that a chart shows.
     let runs: [(name: String, record: MicroscopeRecord)]
   }
 
+  /// All arms.
   private let seen: [Seen]
 
   init(_ arms: [Arm]) {
-    seen = arms.compactMap { arm in
-      let runs = arm.runs.compactMap { run in run.microscope.map { (run.name, $0) } }
-      return runs.isEmpty ? nil : Seen(arm: arm, runs: runs)
+    seen = arms.map { arm in
+      Seen(
+        arm: arm, runs: arm.runs.compactMap { run in run.microscope.map { (run.name, $0) } })
     }
   }
 
-  private var intervals: [String] { seen.first?.runs[0].record.intervals ?? [] }
+  private var intervals: [String] {
+    seen.lazy.flatMap(\.runs).first?.record.intervals ?? []
+  }
   private var axis: Chart.Axis {
     .categories("probability of the token", intervals.map(MicroscopeCharts.dashed))
   }
@@ -40,7 +45,7 @@ struct MicroscopeComparison {
   )? {
     var layers: [Chart.Layer] = []
     var shown: [Seen] = []
-    for one in seen {
+    for (series, one) in seen.enumerated() {
       let having = one.runs.filter { values($0.record) != nil }
       let numbers = having.compactMap { values($0.record) }
       guard let count = numbers.map(\.count).max(), count > 0 else { continue }
@@ -49,7 +54,7 @@ struct MicroscopeComparison {
       }
       layers.append(
         .bars(
-          columns.map { $0.isEmpty ? nil : Statistics.mean($0) }, series: shown.count,
+          columns.map { $0.isEmpty ? nil : Statistics.mean($0) }, series: series,
           whiskers: columns.map { column in
             guard column.count > 1, let low = column.min(), let high = column.max() else {
               return nil
@@ -61,9 +66,7 @@ struct MicroscopeComparison {
     return shown.isEmpty ? nil : (layers, shown)
   }
 
-  private func legend(_ shown: [Seen]) -> [String] {
-    shown.count > 1 ? shown.map(\.arm.name) : []
-  }
+  private var legend: [String] { seen.count > 1 ? seen.map(\.arm.name) : [] }
 
   private func chart(
     _ id: String, _ title: String, unit: String, caption: String, level: Double? = nil,
@@ -76,7 +79,7 @@ struct MicroscopeComparison {
       Chart(
         id: "microscope-" + id, title: title, caption: caption + sources(shown), x: axis,
         y: .numbers(unit, including: level == nil ? [0] : [0, 1]),
-        layers: layers + (level.map { [.level($0)] } ?? []), legend: legend(shown))
+        layers: layers + (level.map { [.level($0)] } ?? []), legend: legend)
     }
   }
 
@@ -125,7 +128,7 @@ struct MicroscopeComparison {
             ? " The lists differ: \(lists.joined(separator: "; "))." : " Words: \(lists[0]).")
           + sources(shown), x: .numbers(first.frequencyLabel, including: [0]),
         y: .categories("category of words", first.categories), layers: layers,
-        legend: legend(shown))
+        legend: legend)
     }
   }
 }
