@@ -81,7 +81,8 @@ package struct StepTrial {
       ),
       (
         "time of the run",
-        "about \(Self.duration(self.seconds * Double(steps))), without evaluations"
+        "about \(Self.duration(self.seconds * Double(steps))) while completions stay as long, without"
+          + " evaluations"
       ),
       (
         "trial",
