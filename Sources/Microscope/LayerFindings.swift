@@ -127,6 +127,24 @@ package struct LayerFindings: Sendable {
     }
   }
 
+  /// The tokens of a few layers, one by one: the paper's Fig. 2 as measured.
+  package struct Tokens: Sendable {
+    /// The embedding, the middle layer and the last one's exit, as far as they are different.
+    package let names: [String]
+    /// π of each token.
+    package let probabilities: [Double]
+    /// For each of the layers, ‖δ_ℓ‖ / |w| of each token.
+    package let norms: [[Double]]
+  }
+
+  package var sampled: Tokens {
+    let last = max(0, names.count - 2)
+    let shown = Set([0, (last + 1) / 2, last]).filter { $0 < layers.count }.sorted()
+    return Tokens(
+      names: shown.map { names[$0] }, probabilities: rests.map { 1 - $0 },
+      norms: shown.map { layers[$0].norms })
+  }
+
   /// NaN of fewer than two values, or if a logarithm was of zero.
   private static func variance(_ values: [Double]) -> Double {
     guard values.count > 1, values.allSatisfy(\.isFinite) else { return .nan }

@@ -1,3 +1,4 @@
+import Foundation
 import Trainer
 
 /// What is told of the layers in `microscope.json` and in the table.
@@ -5,12 +6,14 @@ package struct LayerReport: Sendable {
   /// Tokens looked at, by interval.
   package let tokens: [Int]
   package let layers: [LayerFindings.Summary]
+  package let sampled: LayerFindings.Tokens
   /// Layers that a table shows of a model with more.
   private static let shownLayers = 8
 
   package init(_ findings: LayerFindings) {
     tokens = findings.tokens
     layers = findings.summaries
+    sampled = findings.sampled
   }
 
   /// All layers; of many the first two, the middle one and the last two.
@@ -22,13 +25,22 @@ package struct LayerReport: Sendable {
 
   package var json: JSONLine {
     func list(_ values: [Double]) -> JSONLine.Value { .list(values.map { .number($0) }) }
+    // Of single tokens four digits are enough.
+    func short(_ values: [Double]) -> JSONLine.Value {
+      list(values.map { Double(String(format: "%.4g", $0)) ?? $0 })
+    }
+    let tokens = JSONLine([
+      ("layers", .list(sampled.names.map { .text($0) })),
+      ("probability", short(sampled.probabilities)), ("norm", .list(sampled.norms.map(short))),
+    ])
     return JSONLine([
-      ("names", .list(layers.map { .text($0.name) })), ("tokens", list(tokens.map(Double.init))),
+      ("names", .list(layers.map { .text($0.name) })),
+      ("tokens", list(self.tokens.map(Double.init))),
       ("floor", .number(LeverBounds.ratioFloor)),
       ("quantiles", .list(layers.map { list($0.quantiles) })),
       ("by_interval", .list(layers.map { list($0.byInterval) })),
       ("variation", list(layers.map(\.variation))), ("explained", list(layers.map(\.explained))),
-      ("own", list(layers.map(\.own))),
+      ("own", list(layers.map(\.own))), ("sampled", .object(tokens)),
     ])
   }
 }

@@ -47,6 +47,8 @@ package struct Chart {
     /// middle of the first is at 0.5.
     case line([Point], series: Int, isFaint: Bool = false)
     case band([Band], series: Int)
+    /// Many small dots.
+    case dots([Point], series: Int)
     /// One bar a category, side by side with those of other series.
     case bars([Double?], series: Int, whiskers: [Interval?] = [])
     /// One dot with a whisker a category; no whisker where an end isn't a number.
@@ -91,7 +93,8 @@ package struct Chart {
   var hasMarks: Bool {
     layers.contains { layer in
       switch layer {
-      case .line(let points, _, _): points.contains { $0.x.isFinite && $0.y.isFinite }
+      case .line(let points, _, _), .dots(let points, _):
+        points.contains { $0.x.isFinite && $0.y.isFinite }
       case .band(let band, _): band.contains { $0.low.isFinite && $0.high.isFinite }
       case .bars(let bars, _, _): bars.contains { $0?.isFinite ?? false }
       case .intervals(let intervals, _): intervals.contains { $0?.value.isFinite ?? false }
@@ -111,7 +114,7 @@ package struct Chart {
     layers.count { layer in
       switch layer {
       case .bars, .intervals, .boxes: true
-      case .line, .band, .columns, .cells, .level, .upright: false
+      case .line, .band, .dots, .columns, .cells, .level, .upright: false
       }
     }
   }
@@ -121,7 +124,7 @@ package struct Chart {
     (isSideways ? [] : ofCategories)
       + layers.flatMap { layer -> [Double] in
         switch layer {
-        case .line(let points, _, _): points.map(\.y)
+        case .line(let points, _, _), .dots(let points, _): points.map(\.y)
         case .band(let band, _): band.flatMap { [$0.low, $0.high] }
         case .columns(let columns, _, _): columns + [0]
         case .bars, .intervals, .boxes, .cells, .level, .upright: []
@@ -134,7 +137,7 @@ package struct Chart {
     (isSideways ? ofCategories : [])
       + layers.flatMap { layer -> [Double] in
         switch layer {
-        case .line(let points, _, _): points.map(\.x)
+        case .line(let points, _, _), .dots(let points, _): points.map(\.x)
         case .band(let band, _): band.map(\.x)
         case .columns(_, let range, _): [range.lowerBound, range.upperBound]
         case .upright(let place, _): [place]
@@ -152,7 +155,7 @@ package struct Chart {
         intervals.compactMap(\.self).flatMap { [$0.low, $0.value, $0.high] }
       case .boxes(let boxes, _): boxes.flatMap(\.self)
       case .level(let level): [level]
-      case .line, .band, .columns, .cells, .upright: []
+      case .line, .band, .dots, .columns, .cells, .upright: []
       }
     }
   }

@@ -16,6 +16,7 @@ struct ChartMarks {
       case .line(let points, let series, let isFaint):
         return line(points, series: series, isFaint: isFaint)
       case .band(let band, let series): return self.band(band, series: series)
+      case .dots(let points, let series): return [dots(points, series: series)]
       case .columns(let columns, let range, let series):
         return self.columns(columns, over: range, series: series)
       case .cells(let cells, let scale):
@@ -71,6 +72,13 @@ struct ChartMarks {
           "points": (there + back).joined(separator: " "),
         ])
     ]
+  }
+
+  /// One path for all: a stroke without length is a dot.
+  private func dots(_ points: [Chart.Point], series: Int) -> Element {
+    let path = points.filter { $0.x.isFinite && $0.y.isFinite }
+      .map { "M\(text(x($0.x))) \(text(y($0.y)))h0" }.joined()
+    return Element("path", ["class": "dots \(Palette.series(series))", "d": path])
   }
 
   private func columns(_ columns: [Double], over range: ClosedRange<Double>, series: Int)

@@ -14,6 +14,7 @@ struct ChartWords {
     case .line(let points, let series, let isFaint):
       return isFaint ? nil : line(points, series)
     case .band: return nil
+    case .dots(let points, let series): return name(series) + "\(points.count) dots."
     case .bars(let bars, let series, _): return list(bars, series)
     case .intervals(let intervals, let series):
       return name(series)

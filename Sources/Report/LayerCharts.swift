@@ -32,7 +32,7 @@ struct LayerCharts {
   }
 
   var charts: [Chart] {
-    [constancy, byInterval, parts].compactMap(\.self)
+    [constancy, byInterval, parts].compactMap(\.self) + pulls
   }
 
   private var constancy: Chart? {
@@ -101,6 +101,36 @@ struct LayerCharts {
         .line(
           one.1.enumerated().map { Chart.Point(x: Double($0) + 0.5, y: $1) }, series: index)
       }, legend: series.map(\.0))
+  }
+
+  /// The paper's Fig. 2 as measured: tokens within the range of a constant times 1 − π.
+  private var pulls: [Chart] {
+    guard let sampled = record.sampled else { return [] }
+    return zip(sampled.layers, sampled.norm).compactMap { name, norms in
+      guard let layer = record.names.firstIndex(of: name),
+        record.quantiles.indices.contains(layer), record.quantiles[layer].values.count == 5
+      else { return nil }
+      let quantiles = record.quantiles[layer].values
+      let dots = zip(sampled.probability.values, norms.values).map { Chart.Point(x: $0, y: $1) }
+      // As far as tokens were looked at: 1 − π has no logarithm at the right end.
+      let end = 1 - max(record.floor ?? 0, 0.001)
+      let lines = [4, 2, 0].map { place in
+        let points = (0...100).map { step in
+          let x = end * Double(step) / 100
+          return Chart.Point(x: x, y: quantiles[place] * (1 - x))
+        }
+        return Chart.Layer.line(points, series: 1, isFaint: place != 2)
+      }
+      let place = name.hasPrefix("layer ") ? "the exit of \(name)" : "the \(name)"
+      return Chart(
+        id: "layers-pull-" + name.replacing(" ", with: "-"), title: "Fig. 2: pull at \(place)",
+        caption:
+          "Each dot is a token. Bold: C (1 − π) with the layer’s median C; thin: with its 1 and"
+          + " 99 % quantiles, between which the paper’s two constants would be. The nearer the dots"
+          + " keep to the bold line, the better the probability alone says who pulls.",
+        x: .numbers("probability of the token", including: [0, 1]),
+        y: .logarithm("‖δ_ℓ‖ / |w|, logarithmic"), layers: [.dots(dots, series: 0)] + lines)
+    }
   }
 
   var tables: [any Markup] {

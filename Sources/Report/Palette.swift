@@ -36,7 +36,7 @@ enum Palette {
       """
       .line.s\(index){stroke:var(--s\(index))}
       .bar.s\(index),.dot.s\(index),.band.s\(index){fill:var(--s\(index))}
-      .box.s\(index){stroke:var(--s\(index))}
+      .box.s\(index),.dots.s\(index){stroke:var(--s\(index))}
 
       """
     }
@@ -55,6 +55,7 @@ enum Palette {
       .halo{stroke:var(--paper);stroke-width:3.5}
       .whisker{stroke:var(--ink);stroke-width:1.5}
       .band{opacity:.2}
+      .dots{fill:none;stroke-width:3.5;stroke-linecap:round;opacity:.45}
       .box{fill:var(--paper);stroke-width:2}
       .paper{fill:var(--paper)}
 

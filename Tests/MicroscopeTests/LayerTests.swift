@@ -2,6 +2,7 @@ import Foundation
 import FulcrumKernel
 import Microscope
 import Testing
+import Trainer
 
 /// The six tokens of the hand-worked batch have 1 − π = 0.45, 0.7, 0.85, 0.45, 0.45 and 0.85.
 @Suite struct LayerTests {
@@ -39,6 +40,25 @@ import Testing
     #expect(first.own == 1)
     // Token 1: ‖(−0.55, 0.7, −0.15)‖ / 0.7.
     #expect(isClose(layers.summaries[2].byInterval[1], 0.815.squareRoot() / 0.7))
+  }
+
+  @Test func `tokens are told one by one at a few layers`() throws {
+    let findings = try HandBatch.look(HandBatch.microscope(learningRate: 0.5), batches: 2)
+    let sampled = try #require(findings.layers).sampled
+    #expect(sampled.names == ["embedding", "layer 1"])
+    let rests = [0.45, 0.7, 0.85, 0.45, 0.45, 0.85]
+    #expect(sampled.probabilities.count == 12)
+    for (token, rest) in (rests + rests).enumerated() {
+      #expect(isClose(sampled.probabilities[token], 1 - rest))
+      #expect(isClose(sampled.norms[0][token], rest * rest))
+      #expect(isClose(sampled.norms[1][token], 3 * rest))
+    }
+    let text = LayerReport(try #require(findings.layers)).json.text
+    #expect(
+      text.contains(
+        #""sampled": {"layers": ["embedding", "layer 1"], "probability": [0.55, 0.3, 0.15, "#),
+      "\(text)")
+    #expect(text.contains(#""norm": [[0.2025, 0.49, 0.7225, 0.2025"#), "\(text)")
   }
 
   @Test func `a policy that can't tell leaves them out, with one line`() throws {

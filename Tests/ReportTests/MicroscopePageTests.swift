@@ -17,7 +17,8 @@ import Testing
     "microscope-a", "microscope-histogram", "microscope-b", "microscope-c", "microscope-d",
     "microscope-e", "microscope-f", "microscope-positive", "microscope-negative",
     "microscope-correct", "interventions-moved", "interventions-along", "bounds",
-    "layers-constancy", "layers-intervals", "layers-parts", "words-correlation", "words-reward",
+    "layers-constancy", "layers-intervals", "layers-parts", "layers-pull-embedding",
+    "layers-pull-layer-3", "layers-pull-layer-5", "words-correlation", "words-reward",
     "words-frequency",
   ]
 
@@ -66,6 +67,25 @@ import Testing
         "quantiles": [\(quantiles), \(quantiles), [null, null, null, null, null]],
         "by_interval": [[6, null], [3, null], [null, null]], "explained": [0.25, null, 1]}}
       """
+  }
+
+  @Test func `a token is a dot, beside what a constant would make of it`() throws {
+    let page = try page(
+      """
+      {"intervals": ["0.00-0.25", "0.25-0.50"],
+       "layers": {"names": ["embedding", "layer 1", "logits"], "floor": 0.5,
+        "quantiles": [[1, 2, 10, 20, 100], [1, 1, 1, 1, 1], [1, 1, 1, 1, 1]],
+        "sampled": {"layers": ["embedding"], "probability": [0, 0.5, 0.25], "norm": [[10, 1, null]]}}}
+      """)
+    let chart = try #require(page.charts.first { $0.id == "layers-pull-embedding" })
+    #expect(chart.title == "Fig. 2: pull at the embedding")
+    let text = FigureFiles.text(of: chart)
+    #expect(text.contains("3 dots."))
+    // Two tokens have a number; the curve of the median ends at C (1 − π) = 10 · 0.5.
+    let dots = try #require(text.firstMatch(of: /class="dots s0" d="([^"]*)"/)?.1)
+    #expect(dots.components(separatedBy: "h0").count == 3)
+    #expect(text.contains("from 10 at 0 to 5 at 0.5, lowest 5, highest 10."))
+    #expect(text.components(separatedBy: "<polyline").count == 4)
   }
 
   @Test func `quantiles far apart are on a logarithmic axis, others are not`() throws {
