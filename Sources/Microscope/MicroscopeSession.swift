@@ -41,16 +41,7 @@ package struct MicroscopeSession {
     batches = request.batches ?? settings.batches
     records = try Self.records(request, run, batches: batches)
 
-    let learningRate: Double
-    if let given = request.learningRate {
-      learningRate = given
-    } else if request.optimizer == .sgd {
-      learningRate = 1e-3
-    } else {
-      learningRate = try LearningRate(
-        configuration.update, steps: try configuration.general.integer("steps")
-      ).rate(step: counters.step + 1)
-    }
+    let learningRate = try Self.learningRate(request, configuration, step: counters.step)
     var choice = try configuration.choice("policy")
     if let folder { choice = choice.setting("checkpoint", to: .text(folder)) }
     if request.optimizer == .sgd {
@@ -70,23 +61,9 @@ package struct MicroscopeSession {
       return policy
     }
     let components = try setup.stepComponents(reference: found.reference)
-    var arms = [Arm(name: try configuration.armName(), components: components)]
-    let others = if let arms = request.arms { arms } else { try configuration.arms() }
-    for arm in others {
-      let changed = try arm.applied(to: tree)
-      do throws(FulcrumError) {
-        let own = RunSetup(try RunConfiguration(tree: changed), armOf: setup)
-        arms.append(
-          Arm(
-            name: arm.name,
-            components: try own.stepComponents(
-              reference: found.reference, shared: components.reference)))
-      } catch {
-        throw arm.placed(error)
-      }
-    }
     microscope = Microscope(
-      policy: setup.policy, experiment: experiment, components: components, arms: arms,
+      policy: setup.policy, experiment: experiment, components: components,
+      arms: try Self.arms(request, setup, components, reference: found.reference),
       vocabulary: try Self.vocabulary(request, setup.policy),
       layerSample: LayerSample(tokensByInterval: request.layerTokens, seed: setup.seed))
     head = MicroscopeReport.Head(
@@ -143,94 +120,5 @@ package struct MicroscopeSession {
       note("the words of the policy at the start are left out: \(error)")
     }
     return WordFindings(words, name: "as trained", survey: survey, others: others)
-  }
-
-  private struct Found {
-    /// `nil`: the configuration's own policy.
-    var folder: String?
-    var counters = RunCounters()
-    var optimizer: String?
-    var reference: String?
-
-    init(_ checkpoint: Checkpoint) {
-      folder = checkpoint.path
-      counters = checkpoint.counters
-      optimizer = checkpoint.optimizer
-      reference = checkpoint.reference
-    }
-
-    init(folder: String?) { self.folder = folder }
-  }
-
-  private static func checkpoint(
-    _ request: MicroscopeRequest, _ run: RunDirectory?, note: (String) -> Void
-  ) throws(FulcrumError) -> Found {
-    guard let folder = request.checkpoint else {
-      guard let run else { return Found(folder: nil) }
-      return Found(try CheckpointSearch(run).required(note: note))
-    }
-    do throws(FulcrumError) {
-      return Found(try Checkpoint(folder))
-    } catch {
-      // A policy's folder that no run wrote has no counters.
-      guard error.code == .notFound, FileManager.default.fileExists(atPath: folder) else {
-        throw error
-      }
-      return Found(folder: folder)
-    }
-  }
-
-  /// The newest of a run's recorded rollouts; none if they are to be sampled.
-  private static func records(
-    _ request: MicroscopeRequest, _ run: RunDirectory?, batches: Int
-  ) throws(FulcrumError) -> [(path: String, step: UInt32)] {
-    guard let run, !request.isFresh else { return [] }
-    let steps = RolloutRecord.steps(in: run.rollouts)
-    guard !steps.isEmpty else { return [] }
-    guard steps.count >= batches else {
-      throw FulcrumError(
-        .usage, "expected \(batches) recorded rollouts, found \(steps.count)",
-        at: run.rollouts, hint: "give --batches \(steps.count), or --fresh to sample others")
-    }
-    return steps.suffix(batches).map { step in
-      (RolloutRecord.path(step: UInt32(step), in: run.rollouts), UInt32(step))
-    }
-  }
-
-  private static func words(
-    _ option: String?, _ settings: MicroscopeSettings, _ configuration: RunConfiguration
-  ) throws(FulcrumError) -> WordLists {
-    if let option { return try WordLists(file: option) }
-    guard let file = settings.words else { return try .builtIn() }
-    do {
-      return try WordLists(file: file)
-    } catch {
-      guard error.code == .notFound else { throw error }
-      throw FulcrumError(
-        error.code, "\(error.message) at \(file)",
-        at: configuration.tree.placed(path: "microscope.words"),
-        hint: "name it with --words; " + (error.hint ?? ""))
-    }
-  }
-
-  private static func vocabulary(_ request: MicroscopeRequest, _ policy: any PolicyModel)
-    throws(FulcrumError) -> Int
-  {
-    var size = request.vocabulary
-    if size == nil,
-      case .integer(let said)? = policy.facts.first(where: { $0.name == "vocabulary" })?.value
-    {
-      size = said
-    }
-    guard let size else {
-      throw FulcrumError(
-        .usage,
-        "expected a policy that says how many tokens its vocabulary has, got one that"
-          + " doesn't", at: "--vocabulary", hint: "give their number with --vocabulary N")
-    }
-    guard size >= 2 else {
-      throw FulcrumError(.usage, "expected at least 2 tokens, got \(size)", at: "--vocabulary")
-    }
-    return size
   }
 }
