@@ -30,12 +30,10 @@ package struct BatchFindings: Sendable {
     var counts = [Double](repeating: 0, count: IntervalSummary.count)
     for interval in intervals { counts[interval] += 1 }
     shares = counts.map { $0 / Double(max(1, before.count)) }
-    var bins = [Double](repeating: 0, count: Self.histogramBins)
-    for log in before {
-      let place = Int(exp(log) * Float(Self.histogramBins))
-      bins[min(Self.histogramBins - 1, max(0, place))] += 1
-    }
-    histogram = bins.map { $0 / Double(max(1, before.count)) }
+    var probabilities = ValueHistogram(
+      from: 0, width: 1 / Double(Self.histogramBins), buckets: Self.histogramBins)
+    for log in before { probabilities.add(Double(exp(log))) }
+    histogram = probabilities.counts.map { $0 / Double(max(1, before.count)) }
 
     let all = try experiment.single(components, on: rollout, step: step, interval: nil)
     advantages = IntervalSummary(all.advantages, intervals: intervals)

@@ -1,4 +1,3 @@
-import Foundation
 import Trainer
 
 /// What is told of the layers in `microscope.json` and in the table.
@@ -24,10 +23,10 @@ package struct LayerReport: Sendable {
   }
 
   package var json: JSONLine {
-    func list(_ values: [Double]) -> JSONLine.Value { .list(values.map { .number($0) }) }
+    func list(_ values: [Double]) -> JSONLine.Value { .numbers(values) }
     // Of single tokens four digits are enough.
     func short(_ values: [Double]) -> JSONLine.Value {
-      list(values.map { Double(String(format: "%.4g", $0)) ?? $0 })
+      .numbers(values, digits: 4)
     }
     let tokens = JSONLine([
       ("layers", .list(sampled.names.map { .text($0) })),

@@ -108,7 +108,7 @@ package struct MicroscopeReport {
 
   /// One JSON object; `null` where an interval has no tokens.
   package var json: JSONLine {
-    func list(_ values: [Double]) -> JSONLine.Value { .list(values.map { .number($0) }) }
+    func list(_ values: [Double]) -> JSONLine.Value { .numbers(values) }
     func table(_ rows: [[Double]]) -> JSONLine.Value { .list(rows.map(list)) }
     func change(_ change: Change) -> JSONLine.Value {
       .object(

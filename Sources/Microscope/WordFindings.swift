@@ -79,7 +79,7 @@ package struct WordFindings: Sendable {
 
   /// `figure5` of `microscope.json`.
   package var json: JSONLine {
-    func list(_ values: [Double]) -> JSONLine.Value { .list(values.map { .number($0) }) }
+    func list(_ values: [Double]) -> JSONLine.Value { .numbers(values) }
     let bins = categories.map { category in
       JSONLine.Value.list(
         category.bins.map { bin in

@@ -1,5 +1,5 @@
-import Foundation
 import FulcrumKernel
+import PluginHost
 import Yams
 
 /// Categories of words, in order: what Fig. 5 counts in completions.
@@ -37,26 +37,18 @@ package struct WordLists: Sendable, Equatable {
   /// - Throws: `.notFound` for a file that can't be read; `.configuration`, with the line, for one
   ///   that is no lists of words.
   package init(file: String) throws(FulcrumError) {
-    guard let data = FileManager.default.contents(atPath: file) else {
-      throw FulcrumError(
+    let text = try YAMLText.read(
+      file,
+      missing: FulcrumError(
         .notFound, "expected a readable file with lists of words, found none", at: file,
-        hint: "'fulcrum microscope --print-words' prints the built-in lists, to be changed")
-    }
-    guard let text = String(data: data, encoding: .utf8) else {
-      throw FulcrumError(.configuration, "expected UTF-8 text, got other bytes", at: file)
-    }
+        hint: "'fulcrum microscope --print-words' prints the built-in lists, to be changed"))
     try self.init(text: text, source: file)
   }
 
   /// - Parameter source: for messages and reports.
   package init(text: String, source: String) throws(FulcrumError) {
     self.source = source
-    let root: Node?
-    do {
-      root = try Yams.compose(yaml: text)
-    } catch {
-      throw FulcrumError(.configuration, "not valid YAML: \(error)", at: source)
-    }
+    let root = try YAMLText.compose(text, file: source)
     guard let mapping = root?.mapping, !mapping.isEmpty else {
       throw Self.refuse(
         root, in: source, "expected categories with lists of words, got \(Self.kind(of: root))")

@@ -17,25 +17,17 @@ package struct ConfigurationTree: Sendable {
   private var lines: [String: Int] = [:]
 
   package init(file: String) throws(FulcrumError) {
-    guard let data = FileManager.default.contents(atPath: file) else {
-      throw FulcrumError(
+    let text = try YAMLText.read(
+      file,
+      missing: FulcrumError(
         .notFound, "no readable configuration file here", at: file,
-        hint: "name a YAML file, for instance one of Documentation/Recipes")
-    }
-    guard let text = String(data: data, encoding: .utf8) else {
-      throw FulcrumError(.configuration, "expected UTF-8 text, got other bytes", at: file)
-    }
+        hint: "name a YAML file, for instance one of Documentation/Recipes"))
     try self.init(text: text, file: file)
   }
 
   package init(text: String, file: String) throws(FulcrumError) {
     self.file = file
-    let node: Yams.Node?
-    do {
-      node = try Yams.compose(yaml: text)
-    } catch {
-      throw FulcrumError(.configuration, "not valid YAML: \(error)", at: file)
-    }
+    let node = try YAMLText.compose(text, file: file)
     var lines: [String: Int] = [:]
     let converted = try node.map { (n) throws(FulcrumError) in
       try Self.convert(n, path: "", file: file, lines: &lines)
@@ -71,16 +63,19 @@ package struct ConfigurationTree: Sendable {
     } catch {
       throw FulcrumError(.usage, "'\(text)' is not valid YAML: \(error)", at: "--set \(path)")
     }
+    try set(path, to: value)
+  }
+
+  /// Sets a key path to a text, whatever is in it.
+  package mutating func set(_ path: String, toText text: String) throws(FulcrumError) {
+    try set(path, to: .value(.text(text)))
+  }
+
+  private mutating func set(_ path: String, to value: Node) throws(FulcrumError) {
     var top = Node.section(root)
     try Self.assign(value, to: Self.keys(of: path)[...], in: &top, path: path)
     if case .section(let entries) = top { root = entries }
     lines[path] = nil
-  }
-
-  /// Sets a key at the top to a text, whatever is in it.
-  package mutating func set(_ key: String, toText text: String) {
-    root[key] = .value(.text(text))
-    lines[key] = nil
   }
 
   /// The error with the file and line of the key path that it names, where the file has it.

@@ -31,7 +31,7 @@ struct CategoryMarks {
       return [
         box(
           "bar", series, (middle - width * 0.46, middle + width * 0.46),
-          (values(0), values(value)), title: words(value, whisker))
+          (values(0), values(value)), title: whisker?.words ?? NumberText.short(value))
       ]
         + ["halo", "whisker"].flatMap { name in
           // Its halo parts it from its bar, whatever the bar's colour.
@@ -52,7 +52,7 @@ struct CategoryMarks {
           [
             "class": "dot \(Palette.series(series))", "cx": text(across), "cy": text(along),
             "r": "4.5",
-          ], [Element("title", [:], [words(interval.value, interval)])])
+          ], [Element("title", [:], [interval.words])])
       ]
     }
   }
@@ -85,12 +85,6 @@ struct CategoryMarks {
       return []
     }
     return [stroke(name, (middle, middle), (values(interval.low), values(interval.high)))]
-  }
-
-  private func words(_ value: Double, _ interval: Chart.Interval?) -> String {
-    guard let interval, interval.low < interval.high else { return NumberText.short(value) }
-    return NumberText.short(value) + " (" + NumberText.short(interval.low) + " to "
-      + NumberText.short(interval.high) + ")"
   }
 
   /// A place along the categories and one along the numbers, as x and y.

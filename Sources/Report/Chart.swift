@@ -20,6 +20,12 @@ package struct Chart {
     package init(value: Double, low: Double, high: Double) {
       (self.value, self.low, self.high) = (value, low, high)
     }
+
+    /// The value, with its ends where there are any.
+    var words: String {
+      guard low < high else { return NumberText.short(value) }
+      return "\(NumberText.short(value)) (\(NumberText.short(low)) to \(NumberText.short(high)))"
+    }
   }
 
   package enum Axis {

@@ -20,10 +20,7 @@ struct ChartWords {
       return name(series)
         + zip(categories, intervals).map { category, interval in
           guard let interval, interval.value.isFinite else { return "\(category) –" }
-          let ends =
-            interval.low < interval.high
-            ? " (\(NumberText.short(interval.low)) to \(NumberText.short(interval.high)))" : ""
-          return "\(category) \(NumberText.short(interval.value))\(ends)"
+          return "\(category) \(interval.words)"
         }.joined(separator: ", ") + "."
     case .boxes(let boxes, let series):
       return "Medians: " + list(boxes.map { $0.count == 5 ? $0[2] : nil }, series)

@@ -4,9 +4,7 @@ import Trainer
 struct IntervalCharts {
   let run: RunRecord
 
-  static let names = ProbabilityIntervals.names.map { name in
-    name.replacing("-", with: "–")
-  }
+  static let names = ProbabilityIntervals.names.map(NumberText.interval)
 
   private func curve(_ group: String, _ interval: Int, _ part: String) -> Curve? {
     run.metrics["\(group)/\(ProbabilityIntervals.names[interval])/\(part)"]

@@ -4,7 +4,7 @@ import Foundation
 struct InterventionCharts {
   let record: MicroscopeRecord
 
-  private var intervals: [String] { record.intervals.map(MicroscopeCharts.dashed) }
+  private var intervals: [String] { record.intervals.map(NumberText.interval) }
 
   /// Rows: the interval that was updated alone; columns: whose probability moved.
   private struct Matrix {

@@ -5,7 +5,7 @@ struct LayerCharts {
 
   init(_ record: LayerRecord, intervals: [String]) {
     self.record = record
-    self.intervals = intervals.map(MicroscopeCharts.dashed)
+    self.intervals = intervals.map(NumberText.interval)
   }
 
   private static let ratio = "‖δ_ℓ‖ / (|w| (1 − π))"

@@ -2,10 +2,8 @@
 struct MicroscopeCharts {
   let record: MicroscopeRecord
 
-  static func dashed(_ interval: String) -> String { interval.replacing("-", with: "–") }
-
   private var intervals: Chart.Axis {
-    .categories("probability of the token", record.intervals.map(Self.dashed))
+    .categories("probability of the token", record.intervals.map(NumberText.interval))
   }
 
   /// Where and how it was looked.

@@ -23,7 +23,7 @@ struct MicroscopeComparison {
     seen.lazy.flatMap(\.runs).first?.record.intervals ?? []
   }
   private var axis: Chart.Axis {
-    .categories("probability of the token", intervals.map(MicroscopeCharts.dashed))
+    .categories("probability of the token", intervals.map(NumberText.interval))
   }
 
   /// Which runs each arm's numbers are of.

@@ -28,6 +28,9 @@ package enum NumberText {
     share.isFinite ? signed(String(format: "%.1f", 100 * share)) + " %" : "–"
   }
 
+  /// An interval's name with the dash that is between numbers: 0.25–0.50.
+  static func interval(_ name: String) -> String { name.replacing("-", with: "–") }
+
   /// A whole number as an exponent: ⁻⁵.
   static func superscript(_ number: Int) -> String {
     String(

@@ -11,11 +11,7 @@ extension Page {
       subtitle: "\(run.stepCount) steps, seed \(values["seed"] ?? "–"), Fulcrum"
         + " \(values["provenance.fulcrum"] ?? "–")")
     let charts = MetricCharts(arms: [Arm(name: run.name, runs: [run])])
-    page.add("learning", "Learning", charts: charts.learning)
-    page.add(
-      "held-out-items", "Held-out accuracy", charts: [charts.heldOut].compactMap(\.self),
-      beside: [charts.heldOutTable].compactMap(\.self))
-    page.add("behaviour", "Behaviour", charts: charts.behaviour)
+    page.add(charts)
     page.add(
       "intervals", "Which tokens move the model", charts: IntervalCharts(run: run).charts)
     if let record = run.microscope { page.add(record) }
@@ -46,11 +42,7 @@ extension Page {
               + " highest seed, at steps that all of them have."
           ]))
     }
-    page.add("learning", "Learning", note, charts: charts.learning)
-    page.add(
-      "held-out-items", "Held-out accuracy", charts: [charts.heldOut].compactMap(\.self),
-      beside: [charts.heldOutTable].compactMap(\.self))
-    page.add("behaviour", "Behaviour", charts: charts.behaviour)
+    page.add(charts, note: note)
     page.add(
       "intervals", "Which tokens move the model", charts: charts.levers)
     page.add("microscope", "Microscope", charts: MicroscopeComparison(arms).charts)
@@ -61,6 +53,15 @@ extension Page {
 }
 
 extension Page {
+  /// How training went.
+  fileprivate mutating func add(_ charts: MetricCharts, note: [any Markup] = []) {
+    add("learning", "Learning", note, charts: charts.learning)
+    add(
+      "held-out-items", "Held-out accuracy", charts: [charts.heldOut].compactMap(\.self),
+      beside: [charts.heldOutTable].compactMap(\.self))
+    add("behaviour", "Behaviour", charts: charts.behaviour)
+  }
+
   fileprivate mutating func add(_ record: MicroscopeRecord) {
     let microscope = MicroscopeCharts(record: record)
     add("microscope", "Microscope", microscope.introduction, charts: microscope.charts)
@@ -81,7 +82,7 @@ extension MetricCharts {
   /// The least likely tokens' part, by arm.
   var levers: [Chart] {
     let interval = ProbabilityIntervals.names[0]
-    let name = interval.replacing("-", with: "–")
+    let name = NumberText.interval(interval)
     return [
       curve(
         "probability/\(interval)/lever_share", "lowest-lever", "Pull of the least likely tokens",
@@ -97,7 +98,7 @@ extension MetricCharts {
         "direction/\(ProbabilityIntervals.names[3])/correct", "highest-direction",
         "Did the likeliest go right?",
         unit: "share of tokens that went the way of their advantage", including: [0, 1],
-        note: "Old probability \(ProbabilityIntervals.names[3].replacing("-", with: "–"))."),
+        note: "Old probability \(NumberText.interval(ProbabilityIntervals.names[3]))."),
     ].compactMap(\.self)
   }
 }

@@ -23,27 +23,21 @@ struct ArmsCommand: ParsableCommand {
   @Option(help: "How many seeds: the configuration's, and those after it.")
   var seeds = 3
 
-  @Option(
-    name: .customLong("arm"), parsing: .singleValue,
-    help: """
-      Another way to train: NAME=key=value;key=value. May be given again; replaces the \
-      configuration's arms.
-      """)
-  var arms: [String] = []
+  @OptionGroup var arms: ArmOptions
 
   func run() throws {
     guard seeds >= 1 else {
       throw FulcrumError(.usage, "expected at least 1, got \(seeds)", at: "--seeds")
     }
     let plan = try ArmPlan(
-      try options.configuration().tree, arms: arms.isEmpty ? nil : try ArmChoice.all(arms),
+      try options.configuration().tree, arms: try arms.chosen(),
       seeds: seeds)
     guard Set(plan.runs.map(\.arm)).count > 1 else {
       throw FulcrumError(
         .usage, "expected another way to train beside the configuration's, got none", at: "arms",
         hint: "name some under arms in the configuration, or with --arm")
     }
-    for run in plan.runs { try check(run) }
+    try check(plan)
     for (number, run) in plan.runs.enumerated() {
       let place = "\(number + 1) of \(plan.runs.count): \(run.arm), seed \(run.seed)"
       if try run.isDone() {
@@ -70,13 +64,27 @@ struct ArmsCommand: ParsableCommand {
     print("report \(page)")
   }
 
-  /// Refuses a wrong arm, and a directory that holds another run, before hours of work.
-  private func check(_ run: ArmPlan.Run) throws {
-    let setup = try RunSetup(run.configuration, searchPath: Plugins.searchPath)
-    _ = try setup.stepComponents()
-    guard let begun = try? RunDirectory(opening: run.output) else { return }
-    let wanted = KeyPaths.method(
-      of: try ConfigurationTree(text: try setup.provenance(), file: run.output))
+  /// Refuses a wrong arm, and a directory that holds another run, before hours of work. An arm's seeds
+  /// differ in nothing that is looked at, and its policy is that of all.
+  private func check(_ plan: ArmPlan) throws {
+    var shared: (setup: RunSetup, reference: (any PolicyModel)?)?
+    for runs in plan.runsByArm {
+      let configuration = runs[0].configuration
+      let setup =
+        try shared.map { RunSetup(configuration, armOf: $0.setup) }
+        ?? RunSetup(configuration, searchPath: Plugins.searchPath)
+      let components = try setup.stepComponents(shared: shared?.reference)
+      shared = (setup, shared?.reference ?? components.reference)
+      let begun = runs.filter { (try? RunDirectory(opening: $0.output)) != nil }
+      guard !begun.isEmpty else { continue }
+      let wanted = KeyPaths.method(
+        of: try ConfigurationTree(text: try setup.provenance(), file: runs[0].output))
+      for run in begun { try check(run, against: wanted) }
+    }
+  }
+
+  private func check(_ run: ArmPlan.Run, against wanted: [String: String]) throws {
+    let begun = try RunDirectory(opening: run.output)
     let found = KeyPaths.method(of: try ConfigurationTree(file: begun.configuration))
     guard let key = KeyPaths.differing([wanted, found]).first else { return }
     throw FulcrumError(

@@ -44,10 +44,7 @@ struct ExplainCommand: ParsableCommand {
       return
     }
     print(yaml)
-    let width = lines.map(\.0.count).max() ?? 0
-    for (label, value) in lines {
-      print(label.padding(toLength: width, withPad: " ", startingAt: 0) + "   " + value)
-    }
+    print(TextTable.text(lines.map { [$0.0, $0.1] }))
     if !traps.isEmpty { print() }
     for trap in traps { print("warning: \(trap)") }
   }

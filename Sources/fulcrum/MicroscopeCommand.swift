@@ -43,13 +43,7 @@ struct MicroscopeCommand: ParsableCommand {
     help: "By default 1e-3 with sgd, as in the paper; else the configuration's.")
   var learningRate: Double?
 
-  @Option(
-    name: .customLong("arm"), parsing: .singleValue,
-    help: """
-      Another way to train, for Fig. 3: NAME=key=value;key=value. May be given again; replaces the \
-      configuration's arms.
-      """)
-  var arms: [String] = []
+  @OptionGroup var arms: ArmOptions
 
   @Option(
     help: ArgumentHelp(
@@ -104,7 +98,7 @@ struct MicroscopeCommand: ParsableCommand {
     request.isFresh = fresh
     request.optimizer = optimizer
     request.learningRate = learningRate
-    request.arms = arms.isEmpty ? nil : try ArmChoice.all(arms)
+    request.arms = try arms.chosen()
     request.words = words
     request.vocabulary = vocabulary
     request.layerTokens = layerTokens

@@ -52,12 +52,12 @@ struct ReplayCommand: ParsableCommand {
         hint: "give --from \(first - 1), if the run has a checkpoint of that step")
     }
     var tree = try ConfigurationTree(file: source.configuration)
-    try tree.set("rollout.replay=\"\(folder)\"")
+    try tree.set("rollout.replay", toText: folder)
     try tree.set("logging.record=false")
-    if let from { tree.set("start", toText: "\(source.checkpoints)/step-\(from)") }
+    if let from { try tree.set("start", toText: "\(source.checkpoints)/step-\(from)") }
     for override in overrides { try tree.set(override) }
     let trimmed = path.hasSuffix("/") ? String(path.dropLast()) : path
-    tree.set("output", toText: output ?? trimmed + "-replay")
+    try tree.set("output", toText: output ?? trimmed + "-replay")
     try TrainingSession.begin(try RunConfiguration(tree: tree))
   }
 }

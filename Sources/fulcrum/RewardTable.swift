@@ -17,12 +17,7 @@ enum RewardTable {
         score.reason ?? parts.joined(separator: ", "),
       ])
     }
-    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-    return rows.map { row in
-      row.indices.map { column in
-        column == 2 ? row[column].padded(to: widths[column]) : padded(row[column], widths[column])
-      }.joined(separator: "  ").trimmingCharacters(in: .whitespaces)
-    }.joined(separator: "\n") + "\n"
+    return TextTable.text(rows, gap: 2, numeric: [2]) + "\n"
   }
 
   /// How many there are, their mean, and how many of each outcome.
@@ -45,10 +40,6 @@ enum RewardTable {
   private static func short(_ text: String) -> String {
     let line = String(text.map { $0.isNewline ? "⏎" : $0 })
     return line.count > width ? line.prefix(width - 1) + "…" : line
-  }
-
-  private static func padded(_ text: String, _ width: Int) -> String {
-    text + String(repeating: " ", count: max(0, width - text.count))
   }
 
   /// At most four decimals.

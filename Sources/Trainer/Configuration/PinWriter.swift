@@ -1,5 +1,6 @@
 import Foundation
 import FulcrumKernel
+import PluginHost
 import Yams
 
 /// Writes plugins' digests into a configuration's text and leaves all else as it is, comments too.
@@ -37,12 +38,7 @@ package struct PinWriter {
     digest: (_ key: String, _ use: String) throws(FulcrumError) -> String
   ) throws(FulcrumError) {
     self.text = text
-    let root: Node?
-    do {
-      root = try Yams.compose(yaml: text)
-    } catch {
-      throw FulcrumError(.configuration, "not valid YAML: \(error)", at: file)
-    }
+    let root = try YAMLText.compose(text, file: file)
     let lines = text.components(separatedBy: "\n").map { Array($0.unicodeScalars) }
     var edits: [Edit] = []
     for key in ConfigurationSchema.choices {

@@ -26,6 +26,10 @@ package struct ArmPlan {
   }
 
   package let runs: [Run]
+  /// The same arm by arm, each with its seeds.
+  package var runsByArm: [[Run]] {
+    runs.filter { $0.seed == runs[0].seed }.map { first in runs.filter { $0.arm == first.arm } }
+  }
   /// Where the runs lie: the configuration's own output.
   package let folder: String
 
@@ -57,8 +61,8 @@ package struct ArmPlan {
         var tree = way.tree
         let output = "\(folder)/\(name)-seed-\(seed)"
         try tree.set("seed=\(seed)")
-        tree.set("output", toText: output)
-        tree.set("arm", toText: way.name)
+        try tree.set("output", toText: output)
+        try tree.set("arm", toText: way.name)
         runs.append(
           Run(
             arm: way.name, seed: seed, configuration: try RunConfiguration(tree: tree),

@@ -8,6 +8,17 @@ package struct JSONLine {
     case flag(Bool)
     case object(JSONLine)
     case list([Value])
+
+    /// - Parameter digits: how many of each number are enough to read; `nil`: all.
+    package static func numbers(_ values: some Sequence<Double>, digits: Int? = nil) -> Value {
+      .list(
+        values.map { value in
+          guard let digits, value.isFinite, value != 0 else { return .number(value) }
+          let decimals = digits - 1 - Int(log10(abs(value)).rounded(.down))
+          let scale = pow(10, Double(decimals))
+          return .number(scale.isFinite ? (value * scale).rounded() / scale : value)
+        })
+    }
   }
 
   private var fields: [(String, Value)]

@@ -27,14 +27,7 @@ struct SampleTokens {
     line.add("weight", list(watch.weights[range]))
   }
 
-  /// Four digits are enough to read.
   private func list(_ values: some Sequence<Float>) -> JSONLine.Value {
-    .list(
-      values.map { value in
-        guard value.isFinite, value != 0 else { return .number(Double(value)) }
-        let digits = 3 - Int(log10(abs(Double(value))).rounded(.down))
-        let scale = pow(10, Double(digits))
-        return .number(scale.isFinite ? (Double(value) * scale).rounded() / scale : Double(value))
-      })
+    .numbers(values.map(Double.init), digits: 4)
   }
 }
