@@ -111,13 +111,19 @@ let package = Package(
       name: "ObjectiveTestSupport", dependencies: [kernel], path: "Tests/ObjectiveTestSupport",
       swiftSettings: settings),
     .systemLibrary(name: "CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"])]),
+    // What the layers above read and write with; these know nothing of runs and plugins.
+    .target(name: "JSON", dependencies: [kernel], swiftSettings: settings),
     .target(
-      name: "PluginHost",
-      dependencies: [
-        kernel, "CFFI", .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "Yams", package: "Yams"),
-      ],
+      name: "Files", dependencies: [kernel, .product(name: "Crypto", package: "swift-crypto")],
       swiftSettings: settings),
+    .target(
+      name: "YAML", dependencies: [kernel, .product(name: "Yams", package: "Yams")],
+      swiftSettings: settings),
+    .testTarget(name: "JSONTests", dependencies: ["JSON", kernel], swiftSettings: settings),
+    .testTarget(name: "FilesTests", dependencies: ["Files", kernel], swiftSettings: settings),
+    .testTarget(name: "YAMLTests", dependencies: ["YAML", kernel], swiftSettings: settings),
+    .target(
+      name: "PluginHost", dependencies: [kernel, "CFFI", "Files", "YAML"], swiftSettings: settings),
     .target(
       name: "TensorBoardEvents",
       dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -127,26 +133,38 @@ let package = Package(
       dependencies: [
         "TensorBoardEvents", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ], swiftSettings: settings),
+    // The training step: knows protocols, never a concrete algorithm, and no file.
     .target(
-      name: "Trainer",
+      name: "Training", dependencies: [kernel],
+      swiftSettings: settings + [.enableExperimentalFeature("Lifetimes")]),
+    .target(
+      name: "Settings",
+      dependencies: [kernel, "Training", "YAML", .product(name: "Yams", package: "Yams")],
+      swiftSettings: settings),
+    .target(
+      name: "Runs",
       dependencies: [
-        kernel, "PluginHost", "TensorBoardEvents", .product(name: "Yams", package: "Yams"),
+        kernel, "Files", "JSON", "PluginHost", "Settings", "TensorBoardEvents", "Training", "YAML",
+        .product(name: "Yams", package: "Yams"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
-      swiftSettings: settings + [.enableExperimentalFeature("Lifetimes")]),
+      swiftSettings: settings),
     .target(
       name: "Microscope",
       dependencies: [
-        kernel, "PluginHost", "Trainer", .product(name: "Yams", package: "Yams"),
+        kernel, "JSON", "PluginHost", "Runs", "Settings", "Training", "YAML",
+        .product(name: "Yams", package: "Yams"),
       ], swiftSettings: settings),
     .target(
-      name: "Report", dependencies: [kernel, "PluginHost", "Trainer"], swiftSettings: settings),
+      name: "Report", dependencies: [kernel, "Files", "PluginHost", "Runs", "Training", "YAML"],
+      swiftSettings: settings),
     .testTarget(
-      name: "ReportTests", dependencies: ["Report", "Trainer", kernel], swiftSettings: settings),
+      name: "ReportTests", dependencies: ["Report", "Runs", "Training", kernel], swiftSettings: settings),
     .executableTarget(
       name: "fulcrum",
       dependencies: [
-        kernel, pluginTesting, "Microscope", "PluginHost", "Report", "Trainer",
+        kernel, pluginTesting, "Files", "JSON", "Microscope", "PluginHost", "Report", "Runs",
+        "Settings", "Training", "YAML",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
@@ -157,18 +175,29 @@ let package = Package(
       name: "PluginHostTests", dependencies: ["PluginHost", kernel], swiftSettings: settings),
     // Builds libraries in C; the built program runs their examples.
     .testTarget(
-      name: "ForeignTests", dependencies: ["fulcrum", "PluginHost", kernel],
+      name: "ForeignTests", dependencies: ["fulcrum", "Files", "PluginHost", kernel],
+      swiftSettings: settings),
+    .target(
+      name: "PolicyTestSupport", dependencies: [kernel], path: "Tests/PolicyTestSupport",
       swiftSettings: settings),
     .testTarget(
-      name: "TrainerTests",
+      name: "TrainingTests", dependencies: ["PolicyTestSupport", "Training", kernel],
+      swiftSettings: settings),
+    .testTarget(
+      name: "SettingsTests",
+      dependencies: ["PluginHost", "Runs", "Settings", "Training", "YAML", kernel], swiftSettings: settings),
+    .testTarget(
+      name: "RunsTests",
       dependencies: [
-        "Trainer", "PluginHost", "TensorBoardEvents", kernel,
-        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        "Files", "JSON", "PluginHost", "PolicyTestSupport", "Runs", "Settings", "TensorBoardEvents",
+        "Training", "YAML", kernel, .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       swiftSettings: settings),
     .testTarget(
       name: "MicroscopeTests",
-      dependencies: ["Microscope", "PluginHost", "Trainer", "TransformerPlugin", kernel],
+      dependencies: [
+        "Microscope", "PluginHost", "Runs", "Settings", "Training", "TransformerPlugin", "YAML", kernel,
+      ],
       swiftSettings: settings),
     // What holds for every advantage transform, and golden values of chains of them.
     .testTarget(

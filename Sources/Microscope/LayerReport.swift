@@ -1,4 +1,4 @@
-import Trainer
+import JSON
 
 /// What is told of the layers in `microscope.json` and in the table.
 package struct LayerReport: Sendable {

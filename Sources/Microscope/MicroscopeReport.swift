@@ -1,5 +1,7 @@
 import FulcrumKernel
-import Trainer
+import JSON
+import Runs
+import Training
 
 /// What a look through the microscope comes to: `microscope.json` (Documentation/Microscope.md).
 package struct MicroscopeReport {

@@ -1,7 +1,8 @@
 import Foundation
 import FulcrumKernel
 import PluginHost
-import Trainer
+import Runs
+import YAML
 
 /// What a run left behind, read for a report.
 package struct RunRecord {

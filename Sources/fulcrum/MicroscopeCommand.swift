@@ -1,9 +1,11 @@
 import ArgumentParser
+import Files
 import Foundation
 import FulcrumKernel
+import JSON
 import Microscope
 import PluginHost
-import Trainer
+import Runs
 
 extension OptimizerChoice: ExpressibleByArgument {}
 

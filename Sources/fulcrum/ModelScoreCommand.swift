@@ -1,7 +1,8 @@
 import ArgumentParser
+import Files
 import Foundation
 import FulcrumKernel
-import Trainer
+import JSON
 
 struct ModelScoreCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

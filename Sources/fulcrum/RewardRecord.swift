@@ -1,6 +1,8 @@
+import Files
 import Foundation
 import FulcrumKernel
-import Trainer
+import JSON
+import Training
 
 /// A completion to be judged, out of a file.
 struct RewardRecord {

@@ -1,5 +1,8 @@
+import Files
 import Foundation
 import FulcrumKernel
+import JSON
+import YAML
 
 /// JSON that a user wrote: whatever isn't expected in it is an error with its place.
 enum StrictJSON {

@@ -2,8 +2,8 @@ import Foundation
 import FulcrumKernel
 import Microscope
 import PluginHost
+import Runs
 import Testing
-import Trainer
 
 @Suite struct ReportTests {
   private func report(batches: Int = 2) throws -> MicroscopeReport {

@@ -1,8 +1,9 @@
 import Foundation
 import FulcrumKernel
 import Microscope
+import Runs
 import Testing
-import Trainer
+import Training
 
 @Suite struct WordFindingsTests {
   private let lists: WordLists
