@@ -1,3 +1,4 @@
+import JSON
 import Trainer
 
 /// What is told of the layers in `microscope.json` and in the table.

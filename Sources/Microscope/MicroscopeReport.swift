@@ -1,4 +1,5 @@
 import FulcrumKernel
+import JSON
 import Trainer
 
 /// What a look through the microscope comes to: `microscope.json` (Documentation/Microscope.md).

@@ -2,6 +2,7 @@ import Foundation
 import FulcrumKernel
 import PluginHost
 import Trainer
+import YAML
 
 /// What a request names, found and checked.
 extension MicroscopeSession {

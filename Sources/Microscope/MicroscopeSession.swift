@@ -2,6 +2,7 @@ import Foundation
 import FulcrumKernel
 import PluginHost
 import Trainer
+import YAML
 
 /// A request with all that it names made and checked.
 package struct MicroscopeSession {

@@ -1,4 +1,5 @@
 import FulcrumKernel
+import JSON
 import Trainer
 
 /// Fig. 5: what categories of words have to do with reward, and how often policies say them.

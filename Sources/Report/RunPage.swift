@@ -1,6 +1,7 @@
 import FulcrumKernel
 import PluginHost
 import Trainer
+import YAML
 
 extension Page {
   /// The report of one run.

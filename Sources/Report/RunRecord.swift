@@ -2,6 +2,7 @@ import Foundation
 import FulcrumKernel
 import PluginHost
 import Trainer
+import YAML
 
 /// What a run left behind, read for a report.
 package struct RunRecord {

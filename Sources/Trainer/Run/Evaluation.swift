@@ -1,5 +1,6 @@
 import Foundation
 import FulcrumKernel
+import JSON
 
 /// Held-out accuracy, category by category.
 package struct Evaluation: Sendable, Equatable {
