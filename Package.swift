@@ -113,17 +113,22 @@ let package = Package(
     .systemLibrary(name: "CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"])]),
     // What the layers above read and write with; these know nothing of runs and plugins.
     .target(name: "JSON", dependencies: [kernel], swiftSettings: settings),
+    .target(name: "Files", dependencies: [kernel], swiftSettings: settings),
+    // Apart from Files, so that a plugin with files has no cryptography in it.
     .target(
-      name: "Files", dependencies: [kernel, .product(name: "Crypto", package: "swift-crypto")],
+      name: "Digests", dependencies: [kernel, .product(name: "Crypto", package: "swift-crypto")],
       swiftSettings: settings),
     .target(
       name: "YAML", dependencies: [kernel, .product(name: "Yams", package: "Yams")],
       swiftSettings: settings),
     .testTarget(name: "JSONTests", dependencies: ["JSON", kernel], swiftSettings: settings),
     .testTarget(name: "FilesTests", dependencies: ["Files", kernel], swiftSettings: settings),
+    .testTarget(
+      name: "DigestsTests", dependencies: ["Digests", "Files", kernel], swiftSettings: settings),
     .testTarget(name: "YAMLTests", dependencies: ["YAML", kernel], swiftSettings: settings),
     .target(
-      name: "PluginHost", dependencies: [kernel, "CFFI", "Files", "YAML"], swiftSettings: settings),
+      name: "PluginHost", dependencies: [kernel, "CFFI", "Digests", "Files", "YAML"],
+      swiftSettings: settings),
     .target(
       name: "TensorBoardEvents",
       dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -144,8 +149,8 @@ let package = Package(
     .target(
       name: "Runs",
       dependencies: [
-        kernel, "Files", "JSON", "PluginHost", "Settings", "TensorBoardEvents", "Training", "YAML",
-        .product(name: "Yams", package: "Yams"),
+        kernel, "Digests", "Files", "JSON", "PluginHost", "Settings", "TensorBoardEvents",
+        "Training", "YAML", .product(name: "Yams", package: "Yams"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       swiftSettings: settings),
@@ -159,7 +164,8 @@ let package = Package(
       name: "Report", dependencies: [kernel, "Files", "PluginHost", "Runs", "Training", "YAML"],
       swiftSettings: settings),
     .testTarget(
-      name: "ReportTests", dependencies: ["Report", "Runs", "Training", kernel], swiftSettings: settings),
+      name: "ReportTests", dependencies: ["Report", "Runs", "Training", kernel],
+      swiftSettings: settings),
     .executableTarget(
       name: "fulcrum",
       dependencies: [
@@ -175,7 +181,7 @@ let package = Package(
       name: "PluginHostTests", dependencies: ["PluginHost", kernel], swiftSettings: settings),
     // Builds libraries in C; the built program runs their examples.
     .testTarget(
-      name: "ForeignTests", dependencies: ["fulcrum", "Files", "PluginHost", kernel],
+      name: "ForeignTests", dependencies: ["fulcrum", "Digests", "Files", "PluginHost", kernel],
       swiftSettings: settings),
     .target(
       name: "PolicyTestSupport", dependencies: [kernel], path: "Tests/PolicyTestSupport",
@@ -185,18 +191,21 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "SettingsTests",
-      dependencies: ["PluginHost", "Runs", "Settings", "Training", "YAML", kernel], swiftSettings: settings),
+      dependencies: ["PluginHost", "Runs", "Settings", "Training", "YAML", kernel],
+      swiftSettings: settings),
     .testTarget(
       name: "RunsTests",
       dependencies: [
-        "Files", "JSON", "PluginHost", "PolicyTestSupport", "Runs", "Settings", "TensorBoardEvents",
-        "Training", "YAML", kernel, .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        "Digests", "Files", "JSON", "PluginHost", "PolicyTestSupport", "Runs", "Settings",
+        "TensorBoardEvents", "Training", "YAML", kernel,
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       swiftSettings: settings),
     .testTarget(
       name: "MicroscopeTests",
       dependencies: [
-        "Microscope", "PluginHost", "Runs", "Settings", "Training", "TransformerPlugin", "YAML", kernel,
+        "JSON", "Microscope", "PluginHost", "Runs", "Settings", "Training", "TransformerPlugin",
+        "YAML", kernel,
       ],
       swiftSettings: settings),
     // What holds for every advantage transform, and golden values of chains of them.

@@ -24,15 +24,17 @@ KERNEL = {"FulcrumKernel"}
 LAYERS: dict[str, set[str]] = {
     "JSON": set(),
     "Files": set(),
+    "Digests": set(),
     "YAML": set(),
     "Training": set(),
     "Settings": {"Training", "YAML"},
-    "PluginHost": {"Files", "YAML"},
-    "ForeignPlugins": {"Files", "PluginHost", "YAML"},
+    "PluginHost": {"Digests", "Files", "YAML"},
+    "ForeignPlugins": {"Digests", "Files", "PluginHost", "YAML"},
     "PluginChecks": {"Files", "JSON", "PluginHost"},
     "TensorBoardEvents": set(),
     "Runs": {
-        "Files", "JSON", "PluginHost", "Settings", "TensorBoardEvents", "Training", "YAML",
+        "Digests", "Files", "JSON", "PluginHost", "Settings", "TensorBoardEvents", "Training",
+        "YAML",
     },
     "Charts": set(),
     "Microscope": {"Files", "JSON", "PluginHost", "Runs", "Settings", "Training", "YAML"},
@@ -48,7 +50,7 @@ LAYERS: dict[str, set[str]] = {
 WITHOUT_KERNEL = {"Charts", "TensorBoardEvents"}
 # Libraries of others and C modules, by the targets that may use them.
 PACKAGES: dict[str, set[str]] = {
-    "Files": {"Crypto"},
+    "Digests": {"Crypto"},
     "ForeignPlugins": {"CFFI"},
     "Microscope": {"Yams"},
     "PluginHost": set(),

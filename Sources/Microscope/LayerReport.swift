@@ -1,5 +1,6 @@
 import JSON
 
+
 /// What is told of the layers in `microscope.json` and in the table.
 package struct LayerReport: Sendable {
   /// Tokens looked at, by interval.

@@ -2,6 +2,7 @@ import ArgumentParser
 import FulcrumKernel
 import JSON
 
+
 struct ModelInfoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "info", abstract: "Print what a model folder holds.",

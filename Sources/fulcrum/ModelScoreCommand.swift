@@ -4,6 +4,7 @@ import Foundation
 import FulcrumKernel
 import JSON
 
+
 struct ModelScoreCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "score", abstract: "Score token sequences: log-probability, entropy, lever.",

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FulcrumKernel
 import PluginHost
+
 import YAML
 
 struct PluginCheckCommand: ParsableCommand {

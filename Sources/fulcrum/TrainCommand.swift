@@ -1,10 +1,12 @@
 import ArgumentParser
+import Files
 import Foundation
 import FulcrumKernel
 import Microscope
 import PluginHost
 import Runs
 import Settings
+import YAML
 
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

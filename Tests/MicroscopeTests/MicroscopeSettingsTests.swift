@@ -4,6 +4,7 @@ import PluginHost
 import Runs
 import Settings
 import Testing
+
 import YAML
 
 @Suite struct MicroscopeSettingsTests {

@@ -3,6 +3,7 @@ import PluginHost
 import Runs
 import Settings
 import Testing
+
 import YAML
 
 @Suite struct ArmChoiceTests {
