@@ -110,14 +110,18 @@ let package = Package(
     .target(
       name: "ObjectiveTestSupport", dependencies: [kernel], path: "Tests/ObjectiveTestSupport",
       swiftSettings: settings),
-    .systemLibrary(name: "CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"])]),
     .target(
       name: "PluginHost",
       dependencies: [
-        kernel, "CFFI", .product(name: "Crypto", package: "swift-crypto"),
+        kernel, .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: settings),
+    .systemLibrary(name: "CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"])]),
+    .target(
+      name: "ForeignPlugins", dependencies: [kernel, "CFFI", "PluginHost"],
+      swiftSettings: settings),
+    .target(name: "PluginChecks", dependencies: [kernel, "PluginHost"], swiftSettings: settings),
     .target(
       name: "TensorBoardEvents",
       dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -146,7 +150,8 @@ let package = Package(
     .executableTarget(
       name: "fulcrum",
       dependencies: [
-        kernel, pluginTesting, "Microscope", "PluginHost", "Report", "Trainer",
+        kernel, pluginTesting, "ForeignPlugins", "Microscope", "PluginChecks", "PluginHost",
+        "Report", "Trainer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
@@ -155,9 +160,12 @@ let package = Package(
       name: "PluginTestingTests", dependencies: [pluginTesting, kernel], swiftSettings: settings),
     .testTarget(
       name: "PluginHostTests", dependencies: ["PluginHost", kernel], swiftSettings: settings),
+    .testTarget(
+      name: "PluginChecksTests", dependencies: ["PluginChecks", "PluginHost", kernel],
+      swiftSettings: settings),
     // Builds libraries in C; the built program runs their examples.
     .testTarget(
-      name: "ForeignTests", dependencies: ["fulcrum", "PluginHost", kernel],
+      name: "ForeignTests", dependencies: ["fulcrum", "ForeignPlugins", "PluginHost", kernel],
       swiftSettings: settings),
     .testTarget(
       name: "TrainerTests",

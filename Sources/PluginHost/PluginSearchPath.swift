@@ -45,27 +45,4 @@ package struct PluginSearchPath: Sendable {
   package static var folderOfThisExecutable: String? {
     FileSystem.canonicalPath("/proc/self/exe").map(FileSystem.folder(of:))
   }
-
-  /// The path of the first library or manifest of this name, whether or not it is sound. In one
-  /// folder the library comes first.
-  func firstHit(_ name: PluginName) -> String? {
-    folders.lazy.flatMap { folder in
-      [name.fileName, name.manifestFileName].map { folder.path + "/" + $0 }
-    }.first(where: FileSystem.exists)
-  }
-
-  /// The plugins in a folder with their paths, sorted by name, libraries before manifests; empty if
-  /// it can't be read.
-  func plugins(in folder: Folder) -> [(name: PluginName, path: String)] {
-    let files = FileSystem.names(inFolder: folder.path) ?? []
-    let libraries = files.compactMap { file in PluginName(fileName: file).map { ($0, file) } }
-    let manifests = files.compactMap { file in
-      PluginName(manifestFileName: file).map { ($0, file) }
-    }
-    let order = [libraries, manifests].enumerated().flatMap { rank, files in
-      files.map { (rank: rank, name: $0.0, file: $0.1) }
-    }
-    return order.sorted { ($0.name.text, $0.rank) < ($1.name.text, $1.rank) }
-      .map { ($0.name, folder.path + "/" + $0.file) }
-  }
 }

@@ -72,7 +72,7 @@ struct ArmsCommand: ParsableCommand {
       let configuration = runs[0].configuration
       let setup =
         try shared.map { RunSetup(configuration, armOf: $0.setup) }
-        ?? RunSetup(configuration, searchPath: Plugins.searchPath)
+        ?? RunSetup(configuration, host: Plugins.host)
       let components = try setup.stepComponents(shared: shared?.reference)
       shared = (setup, shared?.reference ?? components.reference)
       let begun = runs.filter { (try? RunDirectory(opening: $0.output)) != nil }

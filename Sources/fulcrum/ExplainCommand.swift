@@ -20,7 +20,7 @@ struct ExplainCommand: ParsableCommand {
 
   func run() throws {
     let configuration = try options.configuration()
-    let setup = try RunSetup(configuration, searchPath: Plugins.searchPath)
+    let setup = try RunSetup(configuration, host: Plugins.host)
     let components = try setup.stepComponents()
     let arithmetic = try BatchArithmetic(setup, components)
     let traps = try Traps.found(

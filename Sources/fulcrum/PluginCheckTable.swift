@@ -1,5 +1,5 @@
 import FulcrumKernel
-import PluginHost
+import PluginChecks
 import Trainer
 
 /// The results of `plugin check`, printed as they come.

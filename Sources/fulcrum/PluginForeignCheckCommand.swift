@@ -1,5 +1,5 @@
 import ArgumentParser
-import PluginHost
+import ForeignPlugins
 
 /// What the host runs in a child process before it maps a foreign library.
 struct PluginForeignCheckCommand: ParsableCommand {

@@ -13,7 +13,7 @@ struct SupervisedCommand: ParsableCommand {
 
   func run() throws {
     let configuration = try options.configuration()
-    let setup = try RunSetup(configuration, searchPath: Plugins.searchPath)
+    let setup = try RunSetup(configuration, host: Plugins.host)
     let output = try configuration.general.text("output")
     let display = ProgressDisplay()
     Interrupt.watch()

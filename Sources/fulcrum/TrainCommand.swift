@@ -47,7 +47,7 @@ enum TrainingSession {
     CrashNote.watch()
     let start = try Checkpoint.start(of: configuration)
     let setup = try RunSetup(
-      configuration, checkpoint: start?.path, searchPath: Plugins.searchPath)
+      configuration, checkpoint: start?.path, host: Plugins.host)
     // What the run itself has no need of is found wrong now rather than after it.
     _ = try configuration.arms()
     // Makes every component, so that a wrong request leaves nothing behind.
@@ -76,7 +76,7 @@ enum TrainingSession {
       let checkpoint = try search.found ?? Checkpoint.start(of: configuration)
       if search.found == nil { display.note("no checkpoint yet: the run begins again") }
       let setup = try RunSetup(
-        configuration, checkpoint: checkpoint?.path, searchPath: Plugins.searchPath)
+        configuration, checkpoint: checkpoint?.path, host: Plugins.host)
       try run(
         setup, try setup.stepComponents(reference: checkpoint?.reference), in: directory,
         from: checkpoint, display)

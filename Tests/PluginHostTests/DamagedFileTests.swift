@@ -12,8 +12,8 @@ import Testing
     bytes = try folder.read("libfulcrum-x.so")
   }
 
-  private func inspect(_ bytes: [UInt8]) -> PluginInspection {
-    PluginInspection(path: "libfulcrum-x.so", bytes: bytes)
+  private func inspect(_ bytes: [UInt8]) -> SwiftLibraryInspection {
+    SwiftLibraries().inspect(bytes, ofFile: "libfulcrum-x.so")
   }
 
   /// A 16-, 32- or 64-bit field of the file, read apart from the code under test.

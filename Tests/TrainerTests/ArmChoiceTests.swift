@@ -95,7 +95,7 @@ import Trainer
     let configuration = try RunConfiguration(
       tree: try tree("arm: x\narms: ['a=advantage=[b, c]']"))
     let yaml = try Provenance.yaml(
-      configuration, resolved: [:], host: PluginHost(searchPath: PluginSearchPath()), threads: 1)
+      configuration, resolved: [:], host: PluginHost(searchPath: PluginSearchPath(), formats: [SwiftLibraries()]), threads: 1)
     #expect(try arms(yaml).map(\.overrides) == [["advantage=[b, c]"]])
     #expect(try RunConfiguration(tree: try tree(yaml)).armName() == "x")
   }

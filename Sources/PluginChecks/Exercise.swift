@@ -1,4 +1,5 @@
 import FulcrumKernel
+import PluginHost
 
 /// Calls a component as a run does, with made-up data, to see what its calls cost.
 struct Exercise {

@@ -1,5 +1,6 @@
 import Foundation
 import FulcrumKernel
+import PluginHost
 
 /// Runs a manifest's worked examples: in a process of its own, which the library may take down.
 package struct ForeignTrial {
@@ -18,13 +19,13 @@ package struct ForeignTrial {
     var none = rlimit(rlim_cur: 0, rlim_max: 0)
     setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
 
-    let inspection = try ForeignInspection.inspect(path: path)
+    let inspection = try ForeignLibraries().inspect(path: path)
     guard let manifest = inspection.manifest, let library = inspection.library else {
       throw .refusal(of: path, inspection.faults)
     }
     say(report, ForeignReport.next, "loading")
     do throws(PluginFault) {
-      let address = try manifest.load(library)
+      let address = try manifest.load(library.path)
       let trial = ForeignTrial(manifest: manifest, address: address, report: report)
       GuardFault.report(to: report)
       try trial.run()

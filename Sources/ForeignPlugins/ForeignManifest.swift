@@ -1,13 +1,14 @@
 import FulcrumKernel
+import PluginHost
 
 /// One argument of a foreign function: its C type and what it is given.
-package struct ForeignArgument: Sendable, Equatable {
-  package let type: ForeignType
-  package let binding: ForeignBinding
+struct ForeignArgument: Sendable, Equatable {
+  let type: ForeignType
+  let binding: ForeignBinding
 }
 
 /// What a manifest says about a function that knows nothing of Fulcrum.
-package struct ForeignManifest: Sendable {
+struct ForeignManifest: Sendable {
   /// The kinds of component that a foreign function can be.
   static let kinds: [HostComponent.Kind] = [
     .reward, .advantageTransform, .policyObjective, .updateScheduler,
@@ -15,15 +16,15 @@ package struct ForeignManifest: Sendable {
   /// The number of the format that this host reads.
   static let format = 1
 
-  package let kind: HostComponent.Kind
-  package let manual: ComponentManual
-  package let version: String
+  let kind: HostComponent.Kind
+  let manual: ComponentManual
+  let version: String
   /// As the manifest has it: relative to the manifest's folder unless it starts with a slash.
-  package let library: String
+  let library: String
   /// The symbol.
-  package let function: String
-  package let returns: ForeignReturn
-  package let arguments: [ForeignArgument]
+  let function: String
+  let returns: ForeignReturn
+  let arguments: [ForeignArgument]
   /// For rewards: one of at least so much counts as a correct answer.
   let correctFrom: Double
   /// For schedules: the names of the masks, in order.
@@ -33,7 +34,7 @@ package struct ForeignManifest: Sendable {
   /// For schedules: which loop is the outer one.
   let nesting: PhaseNesting
   /// At least one.
-  package let examples: [ForeignExample]
+  let examples: [ForeignExample]
 
   /// Whether an argument is bound to it.
   func binds(_ quantity: ForeignQuantity) -> Bool {
@@ -46,7 +47,7 @@ package struct ForeignManifest: Sendable {
   }
 
   /// The function in C, for manuals: `double score(const char *completion, int64_t token_count)`.
-  package var prototype: String {
+  var prototype: String {
     let result =
       switch returns {
       case .f64: "double"

@@ -1,12 +1,13 @@
 import FulcrumKernel
+import PluginHost
 
 /// What a foreign function's argument is given in each call.
-package enum ForeignBinding: Hashable, Sendable, CustomStringConvertible {
+enum ForeignBinding: Hashable, Sendable, CustomStringConvertible {
   case quantity(ForeignQuantity)
   /// A parameter of the manifest.
   case parameter(String)
 
-  package var description: String {
+  var description: String {
     switch self {
     case .quantity(let quantity): quantity.rawValue
     case .parameter(let name): "parameter \(name)"
@@ -15,7 +16,7 @@ package enum ForeignBinding: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// The things that an argument can be bound to beside parameters: a closed list.
-package enum ForeignQuantity: String, Sendable, CaseIterable {
+enum ForeignQuantity: String, Sendable, CaseIterable {
   // Of one completion.
   case prompt, completion, answer
   case promptLength = "prompt-length"

@@ -1,5 +1,6 @@
 import Foundation
 import FulcrumKernel
+import PluginHost
 
 /// What shows only when a component is called again and again: leaks, and speed.
 struct UsageChecks: Sendable {

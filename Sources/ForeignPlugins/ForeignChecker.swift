@@ -1,32 +1,19 @@
 import Foundation
 import FulcrumKernel
+import PluginHost
 import Synchronization
 
 /// Has a manifest's worked examples run by another process, so that a crash is a message.
-package struct ForeignChecker: Sendable {
+struct ForeignChecker: Sendable {
   /// The program that does it; `nil`: there is none.
   let program: String?
-  /// Before the manifest's path: they make the program call `ForeignTrial.run`.
-  let arguments: [String]
   /// For all examples together.
   let timeout: Duration
 
-  /// - Parameter program: that of Fulcrum, `fulcrum`.
-  package init(
-    program: String?, arguments: [String] = ["plugin", "foreign-check", "--"],
-    timeout: Duration = .seconds(10)
-  ) {
-    self.program = program
-    self.arguments = arguments
-    self.timeout = timeout
-  }
+  /// The words before the manifest's path, which make the program call `ForeignTrial.run`.
+  private static let arguments = ["plugin", "foreign-check", "--"]
 
-  /// The program `fulcrum` that runs, or that lies beside the one that runs.
-  package static var ofThisExecutable: ForeignChecker {
-    ForeignChecker(program: PluginSearchPath.folderOfThisExecutable.map { $0 + "/fulcrum" })
-  }
-
-  /// Those of this process that were found sound: digests of library and manifest.
+  /// The digests of the plugins whose examples passed in this process.
   private static let sound = Mutex<Set<String>>([])
 
   /// Runs the examples unless this process has seen them pass.
@@ -69,7 +56,7 @@ package struct ForeignChecker: Sendable {
 
     let process = Process()
     process.executableURL = URL(fileURLWithPath: program)
-    process.arguments = arguments + [path]
+    process.arguments = Self.arguments + [path]
     var environment = ProcessInfo.processInfo.environment
     // The crash is told in one sentence; Swift's own report would take seconds.
     environment["SWIFT_BACKTRACE"] = "enable=no"

@@ -1,5 +1,6 @@
 import Foundation
 import FulcrumKernel
+import PluginHost
 
 /// Checks a plugin without ever running code of it: workers do, and their deaths are results.
 package struct CheckSupervisor {
@@ -31,13 +32,17 @@ package struct CheckSupervisor {
   /// Runs all checks.
   ///
   /// - Parameters:
-  ///   - path: the file that a load would read; `nil`: there is none, as the load will say.
+  ///   - inspection: of the file that a load would read; `nil`: there is no such file, as the load
+  ///     will say.
   ///   - report: called for each result, in order, as soon as it is known.
   /// - Throws: `.notFound`, `.usage` and the like for a wrong request; `.inputOutput`.
   package func run(
-    path: String?, report: (CheckResult) -> Void
+    _ inspection: (any LibraryInspection)?, report: (CheckResult) -> Void
   ) throws(FulcrumError) {
-    guard try inspect(path, report), try load(report) else { return }
+    if let inspection {
+      guard judge(inspection, report) else { return }
+    }
+    guard try load(report) else { return }
     var worker = Watch()
     var hangs: [String: Int] = [:]
     while true {
@@ -64,23 +69,17 @@ package struct CheckSupervisor {
     }
   }
 
-  /// Judges the file, of which nothing runs; whether it may be loaded.
-  private func inspect(
-    _ path: String?, _ report: (CheckResult) -> Void
-  ) throws(FulcrumError) -> Bool {
+  /// Reports what the file tells; whether it may be loaded.
+  private func judge(
+    _ inspection: any LibraryInspection, _ report: (CheckResult) -> Void
+  ) -> Bool {
     let name = CheckName("file", "this host can load it: format, machine, stamp, compiler")
-    guard let path else { return true }
-    let inspection = try PluginInspection.inspect(path: path)
     for fault in inspection.faults {
       report(
         CheckResult(check: name, finding: .fault("\(fault.message) (hint: \(fault.hint))")))
     }
     guard inspection.faults.isEmpty else { return false }
-    // A library that knows nothing of the kernel has no stamp.
-    let interface = inspection.stamp.map {
-      "kernel interface \($0.interfaceMajor).\($0.interfaceMinor)"
-    }
-    report(CheckResult(check: name, finding: .ok(interface ?? "")))
+    report(CheckResult(check: name, finding: .ok(inspection.summary)))
     return true
   }
 

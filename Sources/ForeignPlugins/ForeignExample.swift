@@ -1,7 +1,7 @@
 import FulcrumKernel
 
 /// What goes into a foreign function and what comes out: its proof that the manifest is right.
-package struct ForeignExample: Sendable {
+struct ForeignExample: Sendable {
   /// What the function is called with.
   enum Given: Sendable {
     case sample(RewardSample)

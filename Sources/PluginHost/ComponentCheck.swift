@@ -1,50 +1,25 @@
 import FulcrumKernel
 
-/// Checks what an entry function registered before any of it is used.
-struct RegistrationCheck {
-  /// The name that the library's file bears.
-  let name: String
-  let registrar: PluginRegistrar
+/// Checks what a library offers before any of it is used.
+struct ComponentCheck {
+  private let components: [HostComponent]
   /// The plugins that were loaded before, none of them this one.
-  let others: [LoadedPlugin]
+  private let others: [LoadedPlugin]
 
-  /// All that is wrong; empty: the plugin may be used.
-  var faults: [PluginFault] {
-    guard let registered = registrar.pluginName else {
-      return [
-        PluginFault(
-          "its entry function never called PluginRegistrar.register",
-          hint: "call it once, with the pointer that the entry function was given")
-      ]
-    }
-    var faults: [PluginFault] = []
-    if registered != name {
-      faults.append(
-        PluginFault(
-          "the file is named for plugin '\(name)' but registers as '\(registered)'",
-          hint: "give PluginRegistrar.register the name '\(name)'"))
-    }
-    if let failure = registrar.failure {
-      let place = failure.location.map { "\($0): " } ?? ""
-      faults.append(
-        PluginFault(
-          "its entry function failed: \(place)\(failure.message)",
-          hint: failure.hint ?? "ask the plugin's author"))
-    } else if registrar.components.isEmpty {
-      faults.append(
-        PluginFault(
-          "it registers no components",
-          hint: "add one within PluginRegistrar.register: $0.add(reward: …)"))
-    }
-    return faults + clashes + registrar.components.flatMap(Self.manualFaults)
+  init(_ components: [HostComponent], others: [LoadedPlugin]) {
+    self.components = components
+    self.others = others
   }
+
+  /// All that is wrong; empty: the components may be used.
+  var faults: [PluginFault] { clashes + components.flatMap(Self.manualFaults) }
 
   /// Components of one kind and name, in this library twice or in another one too.
   private var clashes: [PluginFault] {
     var faults: [PluginFault] = []
     var seen: Set<String> = []
-    for component in registrar.components {
-      let label = Self.label(component)
+    for component in components {
+      let label = component.quotedLabel
       if !seen.insert(label).inserted {
         faults.append(
           PluginFault("it registers \(label) twice", hint: "give each component its own name"))
@@ -56,24 +31,23 @@ struct RegistrationCheck {
     return faults
   }
 
-  /// That another plugin has a component of this kind and name.
+  /// Returns a fault if another plugin has a component of this kind and name.
   static func clash(
     _ kind: HostComponent.Kind, _ name: String, among others: [LoadedPlugin]
   ) -> PluginFault? {
-    let label = label(kind, name)
     let owner = others.first {
-      $0.components.contains { Self.label($0.kind, $0.manual.name) == label }
+      $0.components.contains { $0.kind == kind && $0.manual.name == name }
     }
     return owner.map {
       PluginFault(
-        "it registers \(label), which plugin '\($0.name)' (\($0.path)) has too",
+        "it registers \(kind.rawValue) '\(name)', which plugin '\($0.name)' (\($0.path)) has too",
         hint: "use one of the two, or rename the component")
     }
   }
 
-  private static func manualFaults(_ component: RegisteredComponent) -> [PluginFault] {
+  private static func manualFaults(_ component: HostComponent) -> [PluginFault] {
     let manual = component.manual
-    let label = label(component)
+    let label = component.quotedLabel
     var faults: [PluginFault] = []
     if PluginName(manual.name) == nil {
       faults.append(
@@ -110,12 +84,9 @@ struct RegistrationCheck {
         hint: "correct the default or the range")
     }
   }
+}
 
-  private static func label(_ component: RegisteredComponent) -> String {
-    label(component.kind, component.manual.name)
-  }
-
-  private static func label(_ kind: RegisteredComponent.Kind, _ name: String) -> String {
-    "\(kind.rawValue) '\(name)'"
-  }
+extension HostComponent {
+  /// For messages: `reward 'exact-match'`.
+  var quotedLabel: String { "\(kind.rawValue) '\(manual.name)'" }
 }

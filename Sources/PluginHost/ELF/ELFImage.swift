@@ -1,7 +1,7 @@
 /// A 64-bit little-endian ELF file, read from its bytes without loading it.
 ///
 /// - Source: System V ABI, chapters 4 and 5 ("Object files"); `elf.h` for the numbers.
-struct ELFImage: Sendable {
+package struct ELFImage: Sendable {
   /// One entry of the section header table.
   struct Section: Sendable {
     let name: String
@@ -33,7 +33,7 @@ struct ELFImage: Sendable {
   /// Reads the headers and checks that all they speak of lies inside the file.
   ///
   /// - Throws: the fault that keeps the file from being read at all.
-  init(_ contents: [UInt8]) throws(PluginFault) {
+  package init(_ contents: [UInt8]) throws(PluginFault) {
     bytes = LittleEndianBytes(bytes: contents)
     try Self.checkIdentification(bytes)
     guard let type = bytes.read(UInt16.self, at: 16), let machine = bytes.read(UInt16.self, at: 18),
@@ -122,5 +122,26 @@ struct ELFImage: Sendable {
       bytes.contains(offset: offset, length: size)
     else { throw .damaged("section \(number) doesn't lie inside it") }
     return offset..<offset + size
+  }
+}
+
+extension ELFImage {
+  /// What keeps this machine from mapping it.
+  package var formatFaults: [PluginFault] {
+    var faults: [PluginFault] = []
+    if type != Self.dynamicLibrary {
+      faults.append(
+        PluginFault(
+          "expected a dynamic library (ELF type 3), got ELF type \(type)",
+          hint: "build the plugin's product with type: .dynamic"))
+    }
+    if machine != Machine.current {
+      faults.append(
+        PluginFault(
+          "built for \(Machine.name(machine)), this host runs on "
+            + Machine.name(Machine.current),
+          hint: "build the plugin on this machine"))
+    }
+    return faults
   }
 }

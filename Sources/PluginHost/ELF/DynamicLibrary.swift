@@ -3,7 +3,7 @@ import FulcrumKernel
 
 /// A library mapped into this process. It stays until the process ends: Swift's runtime keeps
 /// pointers into every image that it has seen, so `dlclose` is never called.
-struct DynamicLibrary {
+package struct DynamicLibrary {
   private let handle: UnsafeMutableRawPointer
 
   private typealias EntryFunction = @convention(c) (UnsafeMutableRawPointer) -> Void
@@ -11,7 +11,7 @@ struct DynamicLibrary {
   /// Maps a library, with all its symbols resolved at once and none of them visible to others.
   ///
   /// - Throws: a fault that names the symbol or library that is missing.
-  init(path: String) throws(PluginFault) {
+  package init(path: String) throws(PluginFault) {
     guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL) else {
       let cause = dlerror().map { String(cString: $0) } ?? "no cause given"
       throw Self.fault(cause, path: path)
@@ -29,10 +29,10 @@ struct DynamicLibrary {
     withExtendedLifetime(registrar) { entry(Unmanaged.passUnretained(registrar).toOpaque()) }
   }
 
-  /// Where a function lies.
+  /// Returns where a function lies.
   ///
   /// - Throws: a fault if there is no such symbol.
-  func address(of symbol: String) throws(PluginFault) -> UnsafeMutableRawPointer {
+  package func address(of symbol: String) throws(PluginFault) -> UnsafeMutableRawPointer {
     guard let address = dlsym(handle, symbol) else {
       throw PluginFault(
         "the system finds no symbol \(symbol) in it", hint: "build it again")
@@ -40,8 +40,8 @@ struct DynamicLibrary {
     return address
   }
 
-  /// Makes a sentence of the system loader's words.
-  static func fault(_ cause: String, path: String) -> PluginFault {
+  /// Makes a fault of the system loader's words.
+  private static func fault(_ cause: String, path: String) -> PluginFault {
     let reason = cause.hasPrefix(path + ": ") ? String(cause.dropFirst(path.count + 2)) : cause
     let undefined = "undefined symbol: "
     if let range = reason.range(of: undefined) {

@@ -1,8 +1,9 @@
 internal import CFFI
 import FulcrumKernel
+import PluginHost
 
 /// The C types that a foreign function's arguments may have: a closed list.
-package enum ForeignType: String, Sendable, CaseIterable {
+enum ForeignType: String, Sendable, CaseIterable {
   /// `int32_t`.
   case i32
   /// `int64_t`.
@@ -56,7 +57,7 @@ package enum ForeignType: String, Sendable, CaseIterable {
 }
 
 /// What a foreign function returns: a closed list.
-package enum ForeignReturn: String, Sendable, CaseIterable {
+enum ForeignReturn: String, Sendable, CaseIterable {
   /// `double`: a reward.
   case f64
   /// `float`: a reward.

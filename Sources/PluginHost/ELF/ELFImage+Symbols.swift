@@ -1,21 +1,21 @@
 extension ELFImage {
   /// One entry of the table that other libraries and `dlsym` see.
-  struct Symbol: Sendable {
-    let name: String
+  package struct Symbol: Sendable {
+    package let name: String
     /// Whether the library holds it, as against needs it from another.
-    let isDefined: Bool
-    let isFunction: Bool
+    package let isDefined: Bool
+    package let isFunction: Bool
   }
 
   private static let dynamicSymbolTable: UInt32 = 11
   private static let stringTable: UInt32 = 3
   private static let symbolSize = 24
 
-  /// The dynamic symbols whose names start with `prefix`, in the file's order.
+  /// Returns the dynamic symbols whose names start with `prefix`, in the file's order.
   ///
   /// - Throws: a fault if there is no such table or it is damaged.
   /// - Complexity: O(symbols · prefix).
-  func dynamicSymbols(withPrefix prefix: String) throws(PluginFault) -> [Symbol] {
+  package func dynamicSymbols(withPrefix prefix: String) throws(PluginFault) -> [Symbol] {
     guard let table = sections.first(where: { $0.type == Self.dynamicSymbolTable }) else {
       throw PluginFault(
         "it has no table of dynamic symbols, so it exports no entry function",

@@ -1,5 +1,6 @@
 import Foundation
 import FulcrumKernel
+import PluginHost
 
 /// The process that loads a plugin and runs its checks. It may die in any of them.
 ///
@@ -8,7 +9,7 @@ import FulcrumKernel
 package struct CheckWorker {
   /// A name or a library's path.
   let reference: String
-  let searchPath: PluginSearchPath
+  let host: PluginHost
   /// What the request gives: component, parameter, value.
   let given: [String: [String: ParameterValue]]
   /// The longest that the supervisor lets a check take, in seconds.
@@ -24,13 +25,13 @@ package struct CheckWorker {
   package typealias Promise = (name: String, run: @Sendable () throws(FulcrumError) -> Void)
 
   package init(
-    reference: String, searchPath: PluginSearchPath, given: [String: [String: ParameterValue]],
+    reference: String, host: PluginHost, given: [String: [String: ParameterValue]],
     limit: Double = CheckLimits.seconds,
     contract:
       @escaping @Sendable (HostComponent, [String: ParameterValue]) -> [Promise]
   ) {
     self.reference = reference
-    self.searchPath = searchPath
+    self.host = host
     self.given = given
     self.limit = limit
     self.contract = contract
@@ -46,7 +47,7 @@ package struct CheckWorker {
     let plugin: LoadedPlugin
     let begin = ContinuousClock.now
     do {
-      plugin = try PluginHost(searchPath: searchPath).load(reference)
+      plugin = try host.load(reference)
     } catch {
       let isWrongRequest = [.notFound, .usage].contains(error.code)
       tell(CheckMessage(refusal: error, isWrongRequest: isWrongRequest))
@@ -146,9 +147,4 @@ package struct CheckWorker {
       rest = rest.dropFirst(count)
     }
   }
-}
-
-extension HostComponent {
-  /// For tables and messages: `reward exact-match`.
-  var label: String { "\(kind.rawValue) \(manual.name)" }
 }
