@@ -1,10 +1,10 @@
 import FulcrumKernel
 import PluginHost
 
-/// Reads a manifest's worked examples and sees to it that all that the function needs is there.
+/// Reads a manifest's worked examples and checks that all that the function needs is there.
 struct ExampleReader {
   let kind: HostComponent.Kind
-  /// What the function's arguments are bound to.
+  /// The quantities that the function's arguments are bound to.
   let quantities: Set<ForeignQuantity>
   let parameters: [Parameter]
   let phases: [String]
@@ -136,7 +136,7 @@ struct ExampleReader {
     return value
   }
 
-  /// How sequences are divided; all in one part if nothing is said.
+  /// Returns the sizes of the parts that sequences are divided into; one part if nothing is said.
   private func parts(_ given: ManifestSection, _ key: String, of count: Int)
     throws(FulcrumError) -> [Int]
   {

@@ -1,7 +1,7 @@
 import FulcrumKernel
 import PluginHost
 
-/// What a foreign function's argument is given in each call.
+/// The thing that a foreign function's argument is given in each call.
 enum ForeignBinding: Hashable, Sendable, CustomStringConvertible {
   case quantity(ForeignQuantity)
   /// A parameter of the manifest.
@@ -49,7 +49,7 @@ enum ForeignQuantity: String, Sendable, CaseIterable {
   // Of the run.
   case seed, log
 
-  /// The batch column that it is, unless the policy of the moment gives it.
+  /// Returns the batch column that it is; `nil`: it is none, or the policy of the moment gives it.
   func column(for kind: HostComponent.Kind) -> Column? {
     switch self {
     case .rolloutLogProbabilities: .rolloutLogProbabilities
@@ -74,7 +74,7 @@ enum ForeignQuantity: String, Sendable, CaseIterable {
     }
   }
 
-  /// The types that an argument bound to it may have; `nil`: a component of this kind has none.
+  /// Returns the types that an argument bound to it may have; `nil`: a component of this kind has none.
   func types(for kind: HostComponent.Kind) -> [ForeignType]? {
     switch (self, kind) {
     case (.log, _): [.callback]
@@ -125,12 +125,12 @@ enum ForeignQuantity: String, Sendable, CaseIterable {
     }
   }
 
-  /// What a component of a kind can bind, in the order of the list.
+  /// Returns the quantities that a component of a kind can bind, in the order of the list.
   static func all(for kind: HostComponent.Kind) -> [ForeignQuantity] {
     allCases.filter { $0.types(for: kind) != nil }
   }
 
-  /// What a function of a kind has to be given room for, lest it do nothing.
+  /// Returns the quantities in which a function of a kind leaves its results: each must be bound.
   static func results(of kind: HostComponent.Kind, returns: ForeignReturn) -> [ForeignQuantity] {
     switch kind {
     case .reward: returns == .status ? [.result] : []

@@ -1,7 +1,7 @@
 import Foundation
 import FulcrumKernel
 
-/// One call of a foreign function: what its arguments are given, and what it left.
+/// One call of a foreign function: gives its arguments what they are bound to and takes what it left.
 struct ForeignCall {
   private let function: ForeignFunction
   private let memory: ForeignMemory

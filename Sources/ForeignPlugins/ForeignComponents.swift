@@ -148,7 +148,7 @@ struct ForeignObjective: ForeignComponent, PolicyObjective {
 }
 
 extension ForeignManifest {
-  /// A component of the manifest's kind, over a function of a mapped library.
+  /// Makes a component of the manifest's kind over a function of a mapped library.
   ///
   /// - Throws: `.parameter` for a value that doesn't fit the argument's type; `.pluginFault`.
   func component(

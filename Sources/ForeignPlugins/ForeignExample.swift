@@ -1,14 +1,15 @@
 import FulcrumKernel
 
-/// What goes into a foreign function and what comes out: its proof that the manifest is right.
+/// A worked example of a foreign function, its input and its output: the proof that the manifest is
+/// right.
 struct ForeignExample: Sendable {
-  /// What the function is called with.
+  /// The input that the function is called with.
   enum Given: Sendable {
     case sample(RewardSample)
     case batch(ExampleBatch)
   }
 
-  /// What it must give, by the name of the array: `advantages`; `weights` and `losses`; `reward`;
+  /// The output that it must give, by the name of the array: `advantages`; `weights` and `losses`; `reward`;
   /// or for schedules the phases' names.
   struct Expectation: Sendable {
     let name: String
@@ -16,39 +17,39 @@ struct ForeignExample: Sendable {
   }
 
   let given: Given
-  /// Those that the example sets; the others have their defaults.
+  /// The parameters that the example sets; the others have their defaults.
   let parameters: [String: ParameterValue]
   let seed: UInt64
   let expectations: [Expectation]
   /// The greatest difference from what is expected.
   let tolerance: Double
-  /// Where the manifest has it, from 1.
+  /// The line of the manifest that it begins on, from 1.
   let line: Int?
 
-  /// Of a difference that is not the function's fault: seven digits are what a `float` holds.
+  /// The difference that is not the function's fault: a `float` holds seven digits.
   static let defaultTolerance = 1e-6
 }
 
 /// The data of a batch, or of an objective's slice, in an example.
 struct ExampleBatch: Sendable {
-  /// Tokens of each sequence.
+  /// The tokens of each sequence.
   let lengths: [Int]
-  /// Sequences of each group.
+  /// The sequences of each group.
   let groups: [Int]
-  /// Sequences of each mini-batch.
+  /// The sequences of each mini-batch.
   let minibatches: [Int]
   /// Every array that the example gives, by what it can be bound to.
   let arrays: [ForeignQuantity: [Double]]
   let step: UInt32
   let update: UInt32
-  /// Of the whole mini-batch that a slice is part of.
+  /// The tokens of the whole mini-batch that a slice is part of.
   let minibatchTokenCount: Int
-  /// Of the whole mini-batch that a slice is part of.
+  /// The sequences of the whole mini-batch that a slice is part of.
   let minibatchSequenceCount: Int
 
   var tokenCount: Int { lengths.reduce(0, +) }
 
-  /// An array as the kernel has it; `other` where the example gives none.
+  /// Returns an array as the kernel has it; `other` where the example gives none.
   func floats(_ quantity: ForeignQuantity, count: Int, else other: Float = 0) -> [Float] {
     arrays[quantity]?.map { Float($0) } ?? [Float](repeating: other, count: count)
   }

@@ -8,12 +8,12 @@ import FulcrumKernel
 /// Immutable once made, so that several threads may call it at once.
 final class ForeignFunction: @unchecked Sendable {
   let manifest: ForeignManifest
-  /// What lies around the arrays of each call.
+  /// The memory around the arrays of each call.
   let edge: ForeignMemory.Edge
-  /// One of 8 bytes for each argument, those that differ from call to call zero.
+  /// A slot of 8 bytes for each argument; those that differ from call to call are zero.
   let constants: [UInt64]
   private let address: UnsafeMutableRawPointer
-  /// Both live as long as this: libffi keeps pointers into them.
+  // libffi keeps pointers into these two, so they live as long as this.
   private let interface: UnsafeMutablePointer<ffi_cif>
   private let types: UnsafeMutablePointer<UnsafeMutablePointer<ffi_type>?>
   private let texts: [UnsafeMutablePointer<CChar>]

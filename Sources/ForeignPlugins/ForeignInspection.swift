@@ -1,28 +1,28 @@
 import FulcrumKernel
 import PluginHost
 
-/// What a manifest and its library's file say about themselves.
+/// The findings on a manifest and its library's file.
 package struct ForeignInspection: LibraryInspection {
   package let path: String
   package let name: String
-  /// SHA-256 of the manifest's bytes followed by the library's; `nil` if there is no library.
+  /// The SHA-256 of the manifest's bytes followed by the library's; `nil` if there is no library.
   ///
   /// The library starts with the four bytes of ELF, which no manifest can hold, so that only one
   /// pair of files has these bytes.
   package let digest: String?
   package let faults: [PluginFault]
-  /// `nil` if it can't be read.
+  /// The manifest; `nil` if it can't be read.
   let manifest: ForeignManifest?
-  /// SHA-256 of the manifest.
+  /// The SHA-256 of the manifest alone.
   let manifestDigest: String
-  /// `nil` if there is no such file.
+  /// The library; `nil` if there is no such file.
   let library: Library?
 
   /// The library that the manifest names.
   struct Library {
-    /// Absolute, symbolic links resolved.
+    /// The absolute path, symbolic links resolved.
     let path: String
-    /// SHA-256 of the library.
+    /// The SHA-256 of the library alone.
     let digest: String
   }
 

@@ -7,7 +7,7 @@ import FulcrumKernel
 /// C's logging functions often have no pointer of the caller's to carry that: libffi makes a
 /// function for each component instead. Lines go to standard error, the component's name before.
 final class ForeignLog {
-  /// To be handed to the foreign function; good as long as this lives.
+  /// The function to hand to the foreign one; good as long as this lives.
   let function: UnsafeMutableRawPointer
   private let label: UnsafeMutablePointer<CChar>
   private let closure: UnsafeMutableRawPointer
@@ -47,7 +47,7 @@ final class ForeignLog {
   }
 }
 
-/// Called by foreign code, on whatever thread: one write a line, so that lines don't mix.
+/// Writes a line for foreign code, on whatever thread: one write a line, so that lines don't mix.
 private func writeForeignLine(
   _ interface: UnsafeMutablePointer<ffi_cif>?, _ result: UnsafeMutableRawPointer?,
   _ arguments: UnsafeMutablePointer<UnsafeMutableRawPointer?>?, _ user: UnsafeMutableRawPointer?

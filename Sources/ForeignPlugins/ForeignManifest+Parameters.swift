@@ -4,7 +4,7 @@ import PluginHost
 extension ForeignManifest {
   private static let parameterTypes = ["number", "integer", "flag", "text", "choice"]
 
-  /// The parameters that a manifest declares, in its order.
+  /// Reads the parameters that a manifest declares, in its order.
   static func parameters(_ top: ManifestSection) throws(FulcrumError) -> [Parameter] {
     var parameters: [Parameter] = []
     for (index, node) in (try top.list("parameters") ?? []).enumerated() {

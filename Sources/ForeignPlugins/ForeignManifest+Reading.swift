@@ -79,7 +79,7 @@ extension ForeignManifest {
     self.examples = examples
   }
 
-  /// Keys that speak of one kind only.
+  /// Refuses keys that speak of another kind.
   private static func checkScope(
     _ top: ManifestSection, _ kind: HostComponent.Kind
   ) throws(FulcrumError) {
@@ -151,7 +151,7 @@ extension ForeignManifest {
     return (.quantity(quantity), types)
   }
 
-  /// What is written must have one place, and each array its count.
+  /// Checks that what is written has one place, and each array its count.
   private static func check(
     _ arguments: [ForeignArgument], _ kind: HostComponent.Kind, _ returns: ForeignReturn,
     _ top: ManifestSection
@@ -192,7 +192,7 @@ extension ForeignManifest {
 }
 
 extension ForeignArgument {
-  /// `nil`: a parameter.
+  /// The quantity that it is bound to; `nil`: a parameter.
   var quantity: ForeignQuantity? {
     if case .quantity(let quantity) = binding { quantity } else { nil }
   }

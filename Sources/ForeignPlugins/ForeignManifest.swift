@@ -1,13 +1,13 @@
 import FulcrumKernel
 import PluginHost
 
-/// One argument of a foreign function: its C type and what it is given.
+/// One argument of a foreign function: its C type and its binding.
 struct ForeignArgument: Sendable, Equatable {
   let type: ForeignType
   let binding: ForeignBinding
 }
 
-/// What a manifest says about a function that knows nothing of Fulcrum.
+/// A manifest: the description of a function that knows nothing of Fulcrum.
 struct ForeignManifest: Sendable {
   /// The kinds of component that a foreign function can be.
   static let kinds: [HostComponent.Kind] = [
@@ -19,24 +19,24 @@ struct ForeignManifest: Sendable {
   let kind: HostComponent.Kind
   let manual: ComponentManual
   let version: String
-  /// As the manifest has it: relative to the manifest's folder unless it starts with a slash.
+  /// The library's path as the manifest has it: relative to the manifest's folder unless it starts with a slash.
   let library: String
-  /// The symbol.
+  /// The function's symbol.
   let function: String
   let returns: ForeignReturn
   let arguments: [ForeignArgument]
-  /// For rewards: one of at least so much counts as a correct answer.
+  /// The least reward that counts as a correct answer; for rewards only.
   let correctFrom: Double
-  /// For schedules: the names of the masks, in order.
+  /// The names of the masks, in order; for schedules only.
   let phases: [String]
-  /// For schedules: in how many phases each token takes part.
+  /// The number of phases that each token takes part in; for schedules only.
   let passes: Int
-  /// For schedules: which loop is the outer one.
+  /// The order of the loops over phases and mini-batches; for schedules only.
   let nesting: PhaseNesting
-  /// At least one.
+  /// The worked examples; at least one.
   let examples: [ForeignExample]
 
-  /// Whether an argument is bound to it.
+  /// Tells whether an argument is bound to a quantity.
   func binds(_ quantity: ForeignQuantity) -> Bool {
     arguments.contains { $0.binding == .quantity(quantity) }
   }

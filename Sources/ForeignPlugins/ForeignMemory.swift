@@ -6,7 +6,7 @@ import FulcrumKernel
 /// The function gets copies, so that what it scribbles over its inputs changes nothing, and around
 /// each copy lies something that betrays a write too far.
 final class ForeignMemory {
-  /// What lies around each array.
+  /// The kinds of memory that can lie around each array.
   enum Edge: String {
     /// A pattern that is looked at when the function has returned.
     case pattern
@@ -23,12 +23,12 @@ final class ForeignMemory {
     var name = ""
   }
 
-  /// Bytes of pattern on either side. A multiple of 64, so that arrays are aligned to cache lines.
+  /// The bytes of pattern on either side. A multiple of 64, so that arrays are aligned to cache lines.
   private static let margin = 64
   private static let pattern: UInt8 = 0xA5
 
   private let edge: Edge
-  /// Used again from call to call.
+  /// The memory that is used again from call to call.
   private var blocks: [Block] = []
   private var used = 0
 
@@ -39,10 +39,10 @@ final class ForeignMemory {
     for block in blocks where edge == .pattern { free(block.start) }
   }
 
-  /// Forgets what lay here: to be called before each call.
+  /// Forgets what lay here. To be called before each call.
   func reset() { used = 0 }
 
-  /// A copy of bytes.
+  /// Places a copy of bytes.
   ///
   /// - Parameter isWritable: whether the function may write to it.
   func copy(
@@ -54,7 +54,7 @@ final class ForeignMemory {
     return room
   }
 
-  /// Room for so many bytes, all zero. Valid until `reset`.
+  /// Makes room for so many bytes, all zero. Valid until `reset`.
   func room(_ count: Int, name: String) -> UnsafeMutableRawPointer {
     defer { used += 1 }
     guard edge == .pattern else { return guarded(count, name: name) }
@@ -110,7 +110,7 @@ final class ForeignMemory {
     return pointer
   }
 
-  /// Room between two pieces of memory that can't be touched, against one of them.
+  /// Makes room between two pieces of memory that can't be touched, against one of them.
   private func guarded(_ count: Int, name: String) -> UnsafeMutableRawPointer {
     let page = Int(getpagesize())
     let size = max(1, (count + page - 1) / page) * page

@@ -76,7 +76,7 @@ package struct ForeignTrial {
     }
   }
 
-  /// What the component gives, in the order of the example's expectations.
+  /// Returns what the component gives, in the order of the example's expectations.
   private func results(
     of example: ForeignExample, edge: ForeignMemory.Edge
   ) throws(FulcrumError) -> [[Double]] {
@@ -135,7 +135,7 @@ package struct ForeignTrial {
 }
 
 extension ForeignManifest {
-  /// For messages: `example 1 (line 17)`.
+  /// Returns the name of an example for messages: `example 1 (line 17)`.
   static func label(_ index: Int, _ example: ForeignExample) -> String {
     "example \(index + 1)" + (example.line.map { " (line \($0))" } ?? "")
   }

@@ -34,7 +34,7 @@ enum ForeignType: String, Sendable, CaseIterable {
   /// Whether the function may write to what it points to.
   var isWritable: Bool { [.f32Out, .f64Out, .i32Out].contains(self) }
 
-  /// Bytes of one value of an array; `nil`: no array.
+  /// The bytes of one value of an array; `nil`: no array.
   var elementSize: Int? {
     switch self {
     case .f32In, .i32In, .f32Out, .i32Out: 4
@@ -43,7 +43,7 @@ enum ForeignType: String, Sendable, CaseIterable {
     }
   }
 
-  /// How libffi passes it.
+  /// The type by which libffi passes it.
   var passing: UnsafeMutablePointer<ffi_type>? {
     switch self {
     case .i32: fulcrum_ffi_i32()
@@ -56,7 +56,7 @@ enum ForeignType: String, Sendable, CaseIterable {
   }
 }
 
-/// What a foreign function returns: a closed list.
+/// The types that a foreign function may return: a closed list.
 enum ForeignReturn: String, Sendable, CaseIterable {
   /// `double`: a reward.
   case f64
@@ -76,7 +76,7 @@ enum ForeignReturn: String, Sendable, CaseIterable {
     }
   }
 
-  /// What a component of a kind may return.
+  /// Returns the types that a component of a kind may return.
   static func choices(for kind: HostComponent.Kind) -> [ForeignReturn] {
     kind == .reward ? [.f64, .f32, .status] : [.status, .nothing]
   }

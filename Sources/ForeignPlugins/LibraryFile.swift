@@ -3,10 +3,10 @@ import PluginHost
 
 /// The shared library that a manifest names, read but not loaded.
 struct LibraryFile {
-  /// Absolute, symbolic links resolved.
+  /// The absolute path, symbolic links resolved.
   let path: String
   let bytes: [UInt8]
-  /// What speaks against calling the manifest's function in it.
+  /// The faults that keep the manifest's function from being called.
   let faults: [PluginFault]
 
   /// - Throws: the fault of a manifest whose library can't be read.

@@ -1,12 +1,12 @@
 import FulcrumKernel
 import PluginHost
 
-/// Keys with values of a manifest, read strictly: each mistake names its key path.
+/// A section of a manifest, read strictly: each mistake names its key path.
 struct ManifestSection {
   typealias Node = ConfigurationTree.Node
 
   let entries: [String: Node]
-  /// Empty: the top.
+  /// The section's key path; empty: the top.
   let path: String
 
   init(_ entries: [String: Node], path: String) {
@@ -76,7 +76,7 @@ struct ManifestSection {
     }
   }
 
-  /// One of a closed list of texts.
+  /// Returns one of a closed list of texts.
   func choice(_ key: String, of choices: [String]) throws(FulcrumError) -> String? {
     guard let text = try text(key) else { return nil }
     guard choices.contains(text) else {

@@ -1,10 +1,10 @@
 import Foundation
 
-/// What keeps a plugin under check from harming the machine.
+/// The limits that keep a plugin under check from harming the machine.
 package enum CheckLimits {
   /// The longest that a check may take, in seconds.
   package static let seconds = 20.0
-  /// Address space of a worker, in bytes: an endless allocation ends here and not with the machine.
+  /// The address space of a worker, in bytes: an endless allocation ends here and not with the machine.
   static let memory: UInt64 = 8 << 30
 
   /// Limits this process, which is about to run code that nobody has seen.

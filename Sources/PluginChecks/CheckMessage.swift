@@ -1,13 +1,13 @@
 import Foundation
 import FulcrumKernel
 
-/// What a worker tells its supervisor: one JSON object a line.
+/// A message of a worker to its supervisor: one JSON object a line.
 enum CheckMessage: Codable, Equatable {
   /// The plugin is loaded and its registration sound.
   case loaded(milliseconds: Double, components: [String])
-  /// The plugin was refused, or the request names what it has not.
+  /// The plugin was refused, or the request names what the plugin has not.
   case refused(isWrongRequest: Bool, code: String, message: String, place: String?, hint: String?)
-  /// All that there is to check, in order.
+  /// The checks to come, in order.
   case plan([CheckName])
   /// The check of this place in the plan runs from now on.
   case begin(Int)
@@ -29,7 +29,7 @@ enum CheckMessage: Codable, Equatable {
     self = message
   }
 
-  /// With the line break at the end.
+  /// The message as text, with the line break at the end.
   var line: [UInt8] {
     // Numbers are finite and texts are Unicode, so nothing in it can fail to be encoded.
     let data = (try? JSONEncoder().encode(self)) ?? Data()

@@ -1,14 +1,14 @@
 import FulcrumKernel
 
-/// What a check found out.
+/// The finding of a check.
 package enum CheckFinding: Sendable, Codable, Equatable {
-  /// All is well; the text says what was measured, or is empty.
+  /// The promise is kept; the text says what was measured, or is empty.
   case ok(String)
-  /// What is wrong, and what to do about it.
+  /// The promise is broken; the text says how, and what to do about it.
   case fault(String)
-  /// Why it was left out.
+  /// The check was left out; the text says why.
   case skipped(String)
-  /// What the request must give before this can be checked.
+  /// The check was left out until the request gives what the text says.
   case incomplete(String)
 
   /// The word for tables and JSON.
@@ -26,13 +26,13 @@ package enum CheckFinding: Sendable, Codable, Equatable {
     }
   }
 
-  /// A finding out of an error, with its hint on the same line.
+  /// Makes a finding of an error, with its hint on the same line.
   static func fault(_ error: FulcrumError) -> CheckFinding { .fault(error.sentence) }
 }
 
-/// Which promise a check looks at.
+/// The promise that a check looks at.
 package struct CheckName: Sendable, Codable, Equatable {
-  /// `file`, `load`, or a component: `reward exact-match`.
+  /// The thing that promises: `file`, `load`, or a component: `reward exact-match`.
   package let subject: String
   /// The promise, a sentence without its full stop.
   package let name: String
@@ -52,7 +52,7 @@ package struct CheckResult: Sendable, Equatable {
   package let finding: CheckFinding
 }
 
-/// A promise and how to see whether it is kept.
+/// A promise with the code that sees whether it is kept.
 struct CheckItem: Sendable {
   let name: CheckName
   let body: @Sendable () throws(FulcrumError) -> CheckFinding
@@ -65,7 +65,7 @@ struct CheckItem: Sendable {
     self.body = body
   }
 
-  /// What the body found; what it threw is a fault.
+  /// Runs the body: what it throws is a fault.
   func run() -> CheckFinding {
     do {
       return try body()

@@ -11,11 +11,11 @@ package struct CheckSupervisor {
   /// The longest that one check may take, in seconds.
   let limit: Double
 
-  /// A plugin that takes longer to load makes every command of the host slow.
+  /// The milliseconds within which a plugin must load, or every command of the host is slow.
   static let loadLimit = 100.0
-  /// Another process may have the machine just then, so a slow load is tried again.
+  /// The number of times that a load is tried: another process may have the machine just then.
   private static let loadTrials = 3...10
-  /// A component that hangs in so many checks hangs in the others too.
+  /// The number of checks in which a component may hang before the others are left out.
   private static let hangsOfSubject = 2
   static let withoutEssential = CheckFinding.skipped("there is no instance to check")
   private static let load = CheckName("load", "it loads and registers its components")
@@ -43,7 +43,7 @@ package struct CheckSupervisor {
       guard judge(inspection, report) else { return }
     }
     guard try load(report) else { return }
-    var worker = Watch()
+    var worker = WorkerProgress()
     var hangs: [String: Int] = [:]
     while true {
       let (end, errors) = try run("--from", "\(worker.next)") { worker.take($0, report) }
@@ -69,7 +69,7 @@ package struct CheckSupervisor {
     }
   }
 
-  /// Reports what the file tells; whether it may be loaded.
+  /// Reports what the file tells, and returns whether it may be loaded.
   private func judge(
     _ inspection: any LibraryInspection, _ report: (CheckResult) -> Void
   ) -> Bool {
@@ -83,7 +83,7 @@ package struct CheckSupervisor {
     return true
   }
 
-  /// Loads the plugin in processes of its own; whether it can be.
+  /// Loads the plugin in processes of its own and tells whether it can be loaded.
   private func load(_ report: (CheckResult) -> Void) throws(FulcrumError) -> Bool {
     var best = Double.infinity
     var trials = 0
@@ -132,7 +132,7 @@ package struct CheckSupervisor {
     }
   }
 
-  /// A worker's end in the middle of a check, as a finding.
+  /// Returns a worker's end in the middle of a check as a finding.
   private func death(_ end: ChildProcess.End, _ errors: String) -> CheckFinding {
     let lines = errors.split(whereSeparator: \.isNewline).map {
       $0.trimmingCharacters(in: .whitespaces)
@@ -170,8 +170,8 @@ package struct CheckSupervisor {
   }
 }
 
-/// Where the workers, one after the other, have got to.
-private struct Watch {
+/// Keeps how far the workers, one after the other, have got.
+private struct WorkerProgress {
   private var plan: [CheckName] = []
   /// The first check that no worker has begun.
   private(set) var next = 0
@@ -201,7 +201,7 @@ private struct Watch {
     }
   }
 
-  /// The dead worker's check is told; another worker takes over after it.
+  /// Goes on with another worker after the check in which one died.
   mutating func restart() { running = nil }
 
   /// Leaves out what is left of a subject.

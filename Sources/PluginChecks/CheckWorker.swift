@@ -7,21 +7,21 @@ import PluginHost
 /// It writes what happens, line by line, to what was its standard output; whatever the plugin
 /// prints goes to standard error.
 package struct CheckWorker {
-  /// A name or a library's path.
+  /// The plugin's name or its library's path.
   let reference: String
   let host: PluginHost
-  /// What the request gives: component, parameter, value.
+  /// The values that the request gives, by component and parameter.
   let given: [String: [String: ParameterValue]]
   /// The longest that the supervisor lets a check take, in seconds.
   let limit: Double
-  /// What a component's protocol promises. The first promise is that there is an instance: without
+  /// Returns the promises of a component's protocol. The first promise is that there is an instance: without
   /// it none of the others is looked at.
   let contract: @Sendable (HostComponent, [String: ParameterValue]) -> [Promise]
 
-  /// Seconds by which the supervisor must have ended a check that takes too long.
+  /// The seconds by which the supervisor must have ended a check that takes too long.
   private static let grace: UInt32 = 10
 
-  /// A sentence, and what throws if it is not true.
+  /// A sentence, and the code that throws if it is not true.
   package typealias Promise = (name: String, run: @Sendable () throws(FulcrumError) -> Void)
 
   package init(
@@ -109,7 +109,7 @@ package struct CheckWorker {
     return promises + [usage.memory, usage.speed]
   }
 
-  /// A `--set` that no component of the plugin takes.
+  /// Returns the error for a `--set` that no component of the plugin takes.
   private func wrongSetting(for plugin: LoadedPlugin) -> FulcrumError? {
     for (component, values) in given.sorted(by: { $0.key < $1.key }) {
       let namesakes = plugin.components.filter { $0.manual.name == component }

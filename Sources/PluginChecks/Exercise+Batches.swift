@@ -34,7 +34,7 @@ extension Exercise {
   }
 }
 
-/// Arrays from which an objective's input borrows.
+/// Holds the arrays from which an objective's input borrows.
 private struct MadeUpMinibatch {
   let current: [Float]
   let entropies: [Float]

@@ -3,11 +3,11 @@ import PluginHost
 
 /// Calls a component as a run does, with made-up data, to see what its calls cost.
 struct Exercise {
-  /// What one call works through, for rates: `tokens`.
+  /// The things that one call works through, for rates: `tokens`.
   let unit: String
-  /// How many of them a call has.
+  /// The number of them in a call.
   let size: Int
-  /// For tables: `4096 tokens in 64 sequences`.
+  /// The data of a call, for tables: `4096 tokens in 64 sequences`.
   let batch: String
   let call: () throws(FulcrumError) -> Void
 

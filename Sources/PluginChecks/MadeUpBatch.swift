@@ -8,7 +8,7 @@ struct MadeUpBatch {
 
   private static let groups = 8
   private static let samples = 8
-  /// Tokens of a completion, on average. All in all 4,096: a leak of one column a call is 16 KiB.
+  /// The tokens of a completion, on average. All in all 4,096: a leak of one column a call is 16 KiB.
   private static let length = 64
 
   init() {
@@ -37,7 +37,7 @@ struct MadeUpBatch {
     ]
   }
 
-  /// In two mini-batches, with the columns that were declared and no others.
+  /// Returns the batch in two mini-batches, with the columns that were declared and no others.
   func batch(needs: Set<Column>) -> RolloutBatch {
     RolloutBatch(
       sequences: sequences, rewards: rewards, isFinished: nil,
@@ -45,7 +45,7 @@ struct MadeUpBatch {
       minibatchOffsets: [0, sequences.sequenceCount / 2, sequences.sequenceCount])
   }
 
-  /// What a chain of transforms begins with: each token has its sequence's reward.
+  /// The values that a chain of transforms begins with: each token has its sequence's reward.
   var returns: [Float] {
     (0..<sequences.sequenceCount).flatMap { sequence in
       sequences.tokens(ofSequence: sequence).map { _ in rewards[sequence] }
@@ -54,7 +54,7 @@ struct MadeUpBatch {
 
   func column(_ column: Column) -> [Float] { columns[column] ?? [] }
 
-  /// For tables: `4096 tokens in 64 sequences`.
+  /// The batch's size, for tables: `4096 tokens in 64 sequences`.
   var description: String {
     "\(sequences.tokenCount) tokens in \(sequences.sequenceCount) sequences"
   }

@@ -2,23 +2,23 @@ import Foundation
 import FulcrumKernel
 import PluginHost
 
-/// What shows only when a component is called again and again: leaks, and speed.
+/// Checks what shows only when a component is called again and again: leaks, and speed.
 struct UsageChecks: Sendable {
   let component: HostComponent
   let given: [String: ParameterValue]
 
   private static let calls = 1000
-  /// Calls before the first measurement: buffers that are made once are no leak.
+  /// The calls before the first measurement: buffers that are made once are no leak.
   private static let warmUp = 50
-  /// What may come by chance: 1,000 calls that leak 4 KiB each are seen.
+  /// The growth, in bytes, that may come by chance: 1,000 calls that leak 4 KiB each are seen.
   private static let growth = 2 << 20
-  /// A slow component is called less often, for so many seconds.
+  /// The seconds after which a slow component is called no more.
   private static let patience = 3.0
   private static let speedTime = 0.2
 
   private var subject: String { component.label }
 
-  /// Resident memory must not grow with the number of calls.
+  /// The check that resident memory doesn't grow with the number of calls.
   var memory: CheckItem {
     CheckItem(subject, "1,000 calls leave no memory behind") { () throws(FulcrumError) in
       let exercise = try exercise()
@@ -41,7 +41,7 @@ struct UsageChecks: Sendable {
     }
   }
 
-  /// Printed, never judged.
+  /// The speed, which is printed and never judged.
   var speed: CheckItem {
     CheckItem(subject, "its speed, for information") { () throws(FulcrumError) in
       let exercise = try exercise()
@@ -61,7 +61,7 @@ struct UsageChecks: Sendable {
     }
   }
 
-  /// The contract judges errors, with inputs that it knows.
+  /// Leaves a check out because a call throws: the contract judges errors, with inputs that it knows.
   private static func throwing(_ error: FulcrumError) -> CheckFinding {
     .skipped("a call throws: \(error.sentence)")
   }

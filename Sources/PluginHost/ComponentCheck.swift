@@ -1,6 +1,6 @@
 import FulcrumKernel
 
-/// Checks what a library offers before any of it is used.
+/// Checks the components that a library offers before any of them is used.
 struct ComponentCheck {
   private let components: [HostComponent]
   /// The plugins that were loaded before, none of them this one.
@@ -11,10 +11,10 @@ struct ComponentCheck {
     self.others = others
   }
 
-  /// All that is wrong; empty: the components may be used.
+  /// The faults of the components; empty: they may be used.
   var faults: [PluginFault] { clashes + components.flatMap(Self.manualFaults) }
 
-  /// Components of one kind and name, in this library twice or in another one too.
+  /// The faults of components that this library has twice, or another one too.
   private var clashes: [PluginFault] {
     var faults: [PluginFault] = []
     var seen: Set<String> = []
@@ -72,7 +72,8 @@ struct ComponentCheck {
     return faults
   }
 
-  /// A default that the parameter's own range refuses would fail every run that leaves it out.
+  /// Returns a fault for a default that the parameter's own range refuses, which would fail every run
+  /// that leaves it out.
   private static func defaultFault(_ parameter: Parameter, _ label: String) -> PluginFault? {
     guard parameter.defaultValue != nil else { return nil }
     do throws(FulcrumError) {
@@ -87,6 +88,6 @@ struct ComponentCheck {
 }
 
 extension HostComponent {
-  /// For messages: `reward 'exact-match'`.
+  /// The kind and the name in quotes, for messages: `reward 'exact-match'`.
   var quotedLabel: String { "\(kind.rawValue) '\(manual.name)'" }
 }

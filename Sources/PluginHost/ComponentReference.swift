@@ -7,7 +7,7 @@ import FulcrumKernel
 struct ComponentReference {
   /// The plugin's name, or the path of its library, which contains a slash.
   let library: String
-  /// `nil`: the library's only one of the kind, or its namesake.
+  /// The component's name; `nil`: the library's only one of the kind, or its namesake.
   let component: String?
 
   /// Reads a reference as a configuration writes it.
@@ -47,7 +47,7 @@ struct ComponentReference {
 }
 
 extension FulcrumError {
-  /// The error for a plugin's or component's name that breaks the rule.
+  /// Returns the error for a plugin's or component's name that breaks the rule.
   static func badName(
     _ name: String, in reference: String, _ formats: LibraryFormats
   ) -> FulcrumError {

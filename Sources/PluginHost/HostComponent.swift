@@ -34,7 +34,7 @@ package struct HostComponent: Sendable {
     self.maker = maker
   }
 
-  /// For tables and messages: `reward exact-match`.
+  /// The kind and the name, for tables and messages: `reward exact-match`.
   package var label: String { "\(kind.rawValue) \(manual.name)" }
 
   /// Makes an instance for one place of a configuration.

@@ -2,9 +2,8 @@ import FulcrumKernel
 
 /// A kind of file that holds a plugin, with how such a file is recognised, inspected and loaded.
 ///
-/// The host is handed its formats by whoever makes it and asks them in that order. A format knows
-/// one file at a time: the search, pins, names that are taken and components that clash are the
-/// host's affair.
+/// The host gets its formats from whoever makes it and asks them in that order. A format knows one
+/// file at a time: search, pins, names that are taken and components that clash are the host's affair.
 package protocol LibraryFormat: Sendable {
   associatedtype Inspection: LibraryInspection
 
@@ -34,19 +33,20 @@ package protocol LibraryFormat: Sendable {
   func load(_ inspection: Inspection, from path: String) throws(PluginFault) -> LoadedLibrary
 }
 
-/// What a library's file says about itself.
+/// The findings on a library's file, of which nothing has run.
 package protocol LibraryInspection: Sendable {
-  /// As it was given.
+  /// The path as it was given.
   var path: String { get }
 
   /// The plugin's name, from the file's; the whole file name if that is no plugin's.
   var name: String { get }
 
-  /// SHA-256 of all that makes up the library, 64 lower-case hexadecimal digits; `nil` if a part of
+  /// The SHA-256 of all that makes up the library, 64 lower-case hexadecimal digits; `nil` if a part of
   /// it can't be read, which is a fault.
   var digest: String? { get }
 
-  /// All that keeps it from being loaded, as far as the file can be understood; empty: it is sound.
+  /// The faults that keep it from being loaded, as far as the file can be understood; empty: it is
+  /// sound.
   var faults: [PluginFault] { get }
 
   /// The components that it is known to have before it is loaded; empty where only loading tells.
@@ -56,26 +56,26 @@ package protocol LibraryInspection: Sendable {
   var summary: String { get }
 }
 
-/// What loading a library gave.
+/// A library that is loaded, with what it offers.
 package struct LoadedLibrary: Sendable {
-  /// As the library says.
+  /// The version that the library tells.
   package let version: String
-  /// In the library's order.
+  /// The components in the library's order.
   package let components: [HostComponent]
-  /// All that speaks against using it, as far as its format can tell.
+  /// The faults that keep it from being used, as far as its format can tell.
   package let faults: [PluginFault]
-  /// The files that it was read from, for manuals.
+  /// The files that the library was read from, for manuals.
   package let files: [File]
-  /// What else a manual says of it.
+  /// Further lines of a manual.
   package let notes: [Note]
 
   /// A file that a plugin was read from.
   package struct File: Sendable {
-    /// The file's part: `library`, `manifest`.
+    /// The file's part in the plugin: `library`, `manifest`.
     package let role: String
-    /// Absolute, symbolic links resolved.
+    /// The absolute path, symbolic links resolved.
     package let path: String
-    /// SHA-256 of this file alone; `nil`: it is the plugin's only one.
+    /// The SHA-256 of this file alone; `nil`: it is the plugin's only one.
     package let digest: String?
 
     package init(_ role: String, path: String, digest: String? = nil) {
@@ -85,7 +85,7 @@ package struct LoadedLibrary: Sendable {
     }
   }
 
-  /// A line of a manual: what it speaks of, and what it says.
+  /// A line of a manual: `built for` and the interface, `calls` and a prototype.
   package struct Note: Sendable, Equatable {
     package let subject: String
     package let text: String

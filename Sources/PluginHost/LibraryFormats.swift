@@ -1,6 +1,6 @@
 import FulcrumKernel
 
-/// The formats that a host knows, asked in order.
+/// Holds the formats that a host knows, and asks them in order.
 struct LibraryFormats: Sendable {
   /// A file that holds a plugin, as far as its name says.
   struct Candidate {
@@ -9,7 +9,7 @@ struct LibraryFormats: Sendable {
     let format: any LibraryFormat
   }
 
-  /// The one that reads a file whose name is of no format.
+  /// The format that reads a file whose name is of none.
   private let first: any LibraryFormat
   private let all: [any LibraryFormat]
 
@@ -20,7 +20,7 @@ struct LibraryFormats: Sendable {
     all = formats
   }
 
-  /// What a path to a library ends in where nothing more is known.
+  /// The end of a path to a library where nothing more is known.
   var usualSuffix: String { first.suffix }
 
   /// Returns the format that a file is read as.
@@ -38,7 +38,9 @@ struct LibraryFormats: Sendable {
   var suffixes: String { Self.choice(all.map(\.suffix)) }
 
   /// Returns the file names of a plugin, for messages: `libfulcrum-x.so or x.fulcrum.yaml`.
-  func fileNames(of plugin: PluginName) -> String { Self.choice(all.map { $0.fileName(of: plugin) }) }
+  func fileNames(of plugin: PluginName) -> String {
+    Self.choice(all.map { $0.fileName(of: plugin) })
+  }
 
   /// Returns the files of a folder that hold a plugin of this name, sound or not.
   func files(of plugin: PluginName, in folder: PluginSearchPath.Folder) -> [Candidate] {
@@ -68,7 +70,7 @@ struct LibraryFormats: Sendable {
 }
 
 extension [LibraryFormats.Candidate] {
-  /// The reason why a name is not enough where a folder has it in several formats.
+  /// The error of a load by name where a folder has the name in several formats; `nil`: it has not.
   var ambiguity: FulcrumError? {
     guard count > 1 else { return nil }
     return FulcrumError(

@@ -4,17 +4,17 @@ import FulcrumKernel
 package struct LoadedPlugin: Sendable {
   /// The absolute path of the file that it is named by, symbolic links resolved.
   package let path: String
-  /// As configurations write it.
+  /// The name as configurations write it.
   package let name: String
-  /// As the library says.
+  /// The version that the library tells.
   package let version: String
   /// SHA-256 of all files that make it up, one after the other: 64 lower-case hexadecimal digits.
   package let digest: String
-  /// In the order of registration; at least one.
+  /// The components in the order of registration; at least one.
   package let components: [HostComponent]
-  /// The files that it was read from, for manuals.
+  /// The files that the plugin was read from, for manuals.
   package let files: [LoadedLibrary.File]
-  /// What else a manual says of it.
+  /// Further lines of a manual.
   package let notes: [LoadedLibrary.Note]
 
   init(path: String, name: String, digest: String, library: LoadedLibrary) {
@@ -46,8 +46,8 @@ package struct LoadedPlugin: Sendable {
       hint: near.isEmpty ? offer : NearNames.hint(for: wanted, among: near))
   }
 
-  /// Returns the component of a kind when only the library was named: the plugin's namesake or, if it has
-  /// none, the only one of the kind.
+  /// Returns the component of a kind when only the library was named: the plugin's namesake or, if
+  /// there is none, the only one of the kind.
   ///
   /// - Throws: `.notFound` if there is none; `.usage` if there are several.
   package func onlyComponent(

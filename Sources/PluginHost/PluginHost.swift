@@ -4,13 +4,13 @@ import FulcrumKernel
 ///
 /// Not thread-safe: a process has one and uses it from one thread at a time.
 package final class PluginHost {
-  /// Where plugins are looked for by name.
+  /// The folders in which plugins are looked for by name.
   package let searchPath: PluginSearchPath
-  /// In the order of loading. A library that was refused is not among them.
+  /// The loaded plugins in the order of loading. A library that was refused is not among them.
   package private(set) var loaded: [LoadedPlugin] = []
   private let formats: LibraryFormats
 
-  /// Nothing is read before something is asked for.
+  /// Makes a host that has read nothing yet.
   ///
   /// - Parameter formats: at least one; the first reads files whose names are of none.
   package init(searchPath: PluginSearchPath, formats: [any LibraryFormat]) {

@@ -2,15 +2,15 @@ import FulcrumKernel
 
 /// A library found on the search path, inspected but not loaded.
 package struct PluginListing: Sendable {
-  /// From the file name.
+  /// The name that the file's name holds.
   package let name: String
-  /// The folder as the search path has it, and the file name.
+  /// The path: the folder as the search path has it, and the file name.
   package let path: String
-  /// Who put its folder on the search path.
+  /// The setting that put the folder on the search path.
   package let origin: String
   /// The kinds of component that a library of its format can have.
   package let kinds: Set<HostComponent.Kind>
-  /// What the file says about itself, or why it can't be read.
+  /// The file's inspection, or the error that kept it from being read.
   package let inspection: Result<any LibraryInspection, FulcrumError>
   /// The path of the library that a load by this name takes instead; `nil`: it takes this one.
   package let shadowedBy: String?

@@ -3,7 +3,7 @@
 /// The names of its file and, in a Swift library, of its entry function follow from it: `my-idea` is
 /// the file `libfulcrum-my-idea.so` with the function `fulcrum_plugin_my_idea`.
 package struct PluginName: Sendable, Hashable, CustomStringConvertible {
-  /// What a name must look like, for messages.
+  /// The rule that a name keeps, for messages.
   package static let rule = "lower-case letters, digits and hyphens, starting with a letter"
 
   /// The name as configurations write it.
@@ -30,7 +30,7 @@ package struct PluginName: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension PluginName {
-  /// What every entry function's symbol starts with.
+  /// The beginning of every entry function's symbol.
   static let symbolPrefix = "fulcrum_plugin_"
 
   /// The name within `fulcrum_plugin_<name>`, underscores as hyphens; `nil` for other symbols.

@@ -1,10 +1,10 @@
 /// The folders in which plugins are looked for by name, in order: the first hit wins.
 package struct PluginSearchPath: Sendable {
-  /// One place to look, and who asked for it.
+  /// One folder to look in, and the setting that asked for it.
   package struct Folder: Sendable, Equatable {
-    /// As it was given; relative to the working folder if it doesn't start with a slash.
+    /// The path as it was given; relative to the working folder if it doesn't start with a slash.
     package let path: String
-    /// For messages: `FULCRUM_PLUGIN_PATH`.
+    /// The setting that named the folder, for messages: `FULCRUM_PLUGIN_PATH`.
     package let origin: String
   }
 

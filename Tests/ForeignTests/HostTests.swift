@@ -215,7 +215,7 @@ import Testing
         "…/x.fulcrum.yaml: refused: its examples can't be run by …/absent: "))
     #expect(
       error?.hint
-        == "the program fulcrum must lie there, and there must be room for temporary files")
+        == "the program fulcrum must lie there, and the system must have room for a process")
   }
 
   @Test func `the examples run once for the same bytes`() throws {

@@ -54,7 +54,8 @@ import Testing
 
   init() throws {
     folder = try TemporaryFolder()
-    host = PluginHost(searchPath: PluginSearchPath(configured: [folder.path]), formats: [SwiftLibraries()])
+    host = PluginHost(
+      searchPath: PluginSearchPath(configured: [folder.path]), formats: [SwiftLibraries()])
     for name in ["good", "one", "pair"] { try SwiftPlugins.install(name, in: folder.path) }
   }
 

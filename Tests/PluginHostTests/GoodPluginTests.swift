@@ -11,7 +11,8 @@ import Testing
   init() throws {
     folder = try TemporaryFolder()
     path = try SwiftPlugins.install("good", in: folder.path)
-    host = PluginHost(searchPath: PluginSearchPath(configured: [folder.path]), formats: [SwiftLibraries()])
+    host = PluginHost(
+      searchPath: PluginSearchPath(configured: [folder.path]), formats: [SwiftLibraries()])
   }
 
   @Test func `a good plugin says who it is`() throws {

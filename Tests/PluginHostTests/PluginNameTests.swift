@@ -4,7 +4,8 @@ import Testing
 @Suite struct PluginNameTests {
   private let format = SwiftLibraries()
 
-  @Test func `a name gives its file and its entry symbol, and the file gives the name back`() throws {
+  @Test func `a name gives its file and its entry symbol, and the file gives the name back`() throws
+  {
     let name = try #require(PluginName("advantage-reweighting"))
     #expect(format.fileName(of: name) == "libfulcrum-advantage-reweighting.so")
     #expect(name.entrySymbol == "fulcrum_plugin_advantage_reweighting")

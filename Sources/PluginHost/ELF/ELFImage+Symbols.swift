@@ -2,7 +2,7 @@ extension ELFImage {
   /// One entry of the table that other libraries and `dlsym` see.
   package struct Symbol: Sendable {
     package let name: String
-    /// Whether the library holds it, as against needs it from another.
+    /// Whether the library holds the symbol; `false`: it needs it from another.
     package let isDefined: Bool
     package let isFunction: Bool
   }

@@ -6,11 +6,11 @@ package struct ELFImage: Sendable {
   struct Section: Sendable {
     let name: String
     let type: UInt32
-    /// Where the contents lie in the file, in bytes.
+    /// The bytes of the file that are its contents.
     let range: Range<Int>
     /// The number of a related section: a symbol table's string table.
     let link: Int
-    /// Bytes in each entry of a table.
+    /// The bytes in each entry of a table.
     let entrySize: Int
   }
 
@@ -114,7 +114,7 @@ package struct ELFImage: Sendable {
     return sections
   }
 
-  /// Where a section's contents lie, by its header.
+  /// Returns the bytes of the file that a section header speaks of.
   private static func contents(
     of header: Int, number: Int, in bytes: LittleEndianBytes
   ) throws(PluginFault) -> Range<Int> {
@@ -126,7 +126,7 @@ package struct ELFImage: Sendable {
 }
 
 extension ELFImage {
-  /// What keeps this machine from mapping it.
+  /// The faults that keep this machine from mapping it.
   package var formatFaults: [PluginFault] {
     var faults: [PluginFault] = []
     if type != Self.dynamicLibrary {

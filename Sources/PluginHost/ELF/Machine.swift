@@ -15,7 +15,7 @@ enum Machine {
     #endif
   }
 
-  /// For messages: `x86-64`, or `machine 250` for one that is not listed.
+  /// Returns a processor's name for messages: `x86-64`, or `machine 250` for one that is not listed.
   static func name(_ number: UInt16) -> String {
     switch number {
     case 3: "32-bit x86"

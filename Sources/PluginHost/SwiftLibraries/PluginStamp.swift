@@ -1,16 +1,16 @@
 import FulcrumKernel
 
-/// What a plugin was built with: the 256 bytes of its ELF section `fulcrum`.
+/// The stamp that says what a plugin was built with: the 256 bytes of its ELF section `fulcrum`.
 ///
 /// - Source: `struct fulcrum_stamp` of the kernel package, little endian: magic (8 bytes), format,
 ///   interface major and minor (4 bytes each), the compiler's name (236 bytes, NUL-terminated).
-package struct PluginStamp: Sendable, Equatable {
+struct PluginStamp: Sendable {
   /// The kernel interface's major number: a host needs an equal one.
-  package let interfaceMajor: Int
+  let interfaceMajor: Int
   /// The kernel interface's minor number: a host needs an equal or smaller one.
-  package let interfaceMinor: Int
+  let interfaceMinor: Int
   /// The exact revision of the toolchain.
-  package let compiler: String
+  let compiler: String
 
   static let section = "fulcrum"
 
@@ -53,7 +53,7 @@ package struct PluginStamp: Sendable, Equatable {
     self.compiler = compiler
   }
 
-  /// What keeps a plugin with this stamp from working with this process's kernel.
+  /// The faults that keep a plugin with this stamp from working with this process's kernel.
   var faults: [PluginFault] {
     var faults: [PluginFault] = []
     let interface = "\(interfaceMajor).\(interfaceMinor)"

@@ -20,21 +20,9 @@ package struct SwiftLibraries: LibraryFormat {
 
   package func inspect(path: String) throws(FulcrumError) -> SwiftLibraryInspection {
     let contents = try FileSystem.contents(of: path)
-    return inspect(
-      contents.bytes, ofFile: path, knownFaults: PluginFault.permissions(of: path, contents))
-  }
-
-  /// Inspects the bytes of a library.
-  ///
-  /// - Parameters:
-  ///   - path: whose last part is the library's file name; nothing is read from it.
-  ///   - knownFaults: those that are known already, named first.
-  package func inspect(
-    _ bytes: [UInt8], ofFile path: String, knownFaults: [PluginFault] = []
-  ) -> SwiftLibraryInspection {
-    SwiftLibraryInspection(
-      path: path, plugin: plugin(inFile: FileSystem.fileName(of: path)), bytes: bytes,
-      knownFaults: knownFaults)
+    return SwiftLibraryInspection(
+      path: path, plugin: plugin(inFile: FileSystem.fileName(of: path)), bytes: contents.bytes,
+      knownFaults: PluginFault.permissions(of: path, contents))
   }
 
   /// Maps the library and runs its entry function.

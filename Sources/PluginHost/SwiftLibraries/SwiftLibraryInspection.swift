@@ -1,13 +1,13 @@
 import FulcrumKernel
 
-/// What the file of a Swift library says about itself.
+/// The findings on the file of a Swift library.
 package struct SwiftLibraryInspection: LibraryInspection {
   package let path: String
-  /// `nil` if the file's name is no plugin's.
+  /// The plugin's name; `nil` if the file's name is none.
   let plugin: PluginName?
   package let digest: String?
-  /// What the library was built with; `nil` if it doesn't say so that it can be read.
-  package let stamp: PluginStamp?
+  /// The interface and compiler that the library was built with; `nil` if it has no sound stamp.
+  let stamp: PluginStamp?
   package let faults: [PluginFault]
 
   package var name: String { plugin?.text ?? FileSystem.fileName(of: path) }
@@ -97,6 +97,8 @@ package struct SwiftLibraryInspection: LibraryInspection {
     return PluginFault(
       "the file is named for plugin '\(name)' but holds plugin "
         + others.map { "'\($0)'" }.joined(separator: ", "),
-      hint: "name the file \(SwiftLibraries().fileName(of: other)), or the entry function \(name.entrySymbol)")
+      hint:
+        "name the file \(SwiftLibraries().fileName(of: other)), or the entry function \(name.entrySymbol)"
+    )
   }
 }
