@@ -127,8 +127,14 @@ let package = Package(
       name: "DigestsTests", dependencies: ["Digests", "Files", kernel], swiftSettings: settings),
     .testTarget(name: "YAMLTests", dependencies: ["YAML", kernel], swiftSettings: settings),
     .target(
-      name: "PluginHost", dependencies: [kernel, "CFFI", "Digests", "Files", "YAML"],
-      swiftSettings: settings),
+      name: "PluginHost", dependencies: [kernel, "Digests", "Files"], swiftSettings: settings),
+    .target(
+      name: "ForeignPlugins",
+      dependencies: [
+        kernel, "CFFI", "Digests", "Files", "PluginHost", "YAML",
+      ], swiftSettings: settings),
+    .target(
+      name: "PluginChecks", dependencies: [kernel, "Files", "PluginHost"], swiftSettings: settings),
     .target(
       name: "TensorBoardEvents",
       dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -169,8 +175,8 @@ let package = Package(
     .executableTarget(
       name: "fulcrum",
       dependencies: [
-        kernel, pluginTesting, "Files", "JSON", "Microscope", "PluginHost", "Report", "Runs",
-        "Settings", "Training", "YAML",
+        kernel, pluginTesting, "Files", "ForeignPlugins", "JSON", "Microscope", "PluginChecks",
+        "PluginHost", "Report", "Runs", "Settings", "Training", "YAML",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
@@ -179,9 +185,13 @@ let package = Package(
       name: "PluginTestingTests", dependencies: [pluginTesting, kernel], swiftSettings: settings),
     .testTarget(
       name: "PluginHostTests", dependencies: ["PluginHost", kernel], swiftSettings: settings),
+    .testTarget(
+      name: "PluginChecksTests", dependencies: ["PluginChecks", "PluginHost", kernel],
+      swiftSettings: settings),
     // Builds libraries in C; the built program runs their examples.
     .testTarget(
-      name: "ForeignTests", dependencies: ["fulcrum", "Digests", "Files", "PluginHost", kernel],
+      name: "ForeignTests",
+      dependencies: ["fulcrum", "Digests", "Files", "ForeignPlugins", "PluginHost", kernel],
       swiftSettings: settings),
     .target(
       name: "PolicyTestSupport", dependencies: [kernel], path: "Tests/PolicyTestSupport",

@@ -28,9 +28,9 @@ LAYERS: dict[str, set[str]] = {
     "YAML": set(),
     "Training": set(),
     "Settings": {"Training", "YAML"},
-    "PluginHost": {"Digests", "Files", "YAML"},
+    "PluginHost": {"Digests", "Files"},
     "ForeignPlugins": {"Digests", "Files", "PluginHost", "YAML"},
-    "PluginChecks": {"Files", "JSON", "PluginHost"},
+    "PluginChecks": {"Files", "PluginHost"},
     "TensorBoardEvents": set(),
     "Runs": {
         "Digests", "Files", "JSON", "PluginHost", "Settings", "TensorBoardEvents", "Training",
