@@ -56,12 +56,13 @@ let plugins = [
   Plugin(name: "single", folder: "Single"),
   Plugin(name: "lopti", folder: "Lopti"),
   Plugin(name: "random-split", folder: "RandomSplit"),
-  Plugin(name: "knights-and-knaves", folder: "KnightsAndKnaves"),
+  Plugin(name: "knights-and-knaves", folder: "KnightsAndKnaves", dependencies: ["JSON"]),
   Plugin(name: "math", folder: "MathReward"),
   Plugin(name: "overlong", folder: "Overlong"),
   Plugin(
-    name: "process", folder: "ProcessReward", sources: "Sources", dependencies: ["ProcessSpawn"]),
-  Plugin(name: "jsonl", folder: "JSONLTask"),
+    name: "process", folder: "ProcessReward", sources: "Sources",
+    dependencies: ["JSON", "ProcessSpawn"]),
+  Plugin(name: "jsonl", folder: "JSONLTask", dependencies: ["JSON"]),
   Plugin(
     name: "transformer", folder: "Transformer", sources: "Sources",
     dependencies: ["COpenBLAS", "TransformerFormats", "TransformerKernels"]),
@@ -82,10 +83,10 @@ let package = Package(
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .target(
-      name: "TransformerFormats", dependencies: [kernel], path: "Plugins/Transformer/Formats",
-      swiftSettings: settings),
+      name: "TransformerFormats", dependencies: [kernel, "JSON"],
+      path: "Plugins/Transformer/Formats", swiftSettings: settings),
     .testTarget(
-      name: "TransformerFormatsTests", dependencies: ["TransformerFormats", kernel],
+      name: "TransformerFormatsTests", dependencies: ["JSON", "TransformerFormats", kernel],
       swiftSettings: settings),
     .target(
       name: "TransformerKernels", path: "Plugins/Transformer/Kernels",
@@ -127,7 +128,7 @@ let package = Package(
       name: "DigestsTests", dependencies: ["Digests", "Files", kernel], swiftSettings: settings),
     .testTarget(name: "YAMLTests", dependencies: ["YAML", kernel], swiftSettings: settings),
     .target(
-      name: "PluginHost", dependencies: [kernel, "CFFI", "Digests", "Files", "YAML"],
+      name: "PluginHost", dependencies: [kernel, "CFFI", "Digests", "Files", "JSON", "YAML"],
       swiftSettings: settings),
     .target(
       name: "TensorBoardEvents",
@@ -152,7 +153,7 @@ let package = Package(
         kernel, "JSON", "PluginHost", "Trainer", "YAML", .product(name: "Yams", package: "Yams"),
       ], swiftSettings: settings),
     .target(
-      name: "Report", dependencies: [kernel, "Files", "PluginHost", "Trainer", "YAML"],
+      name: "Report", dependencies: [kernel, "Files", "JSON", "PluginHost", "Trainer", "YAML"],
       swiftSettings: settings),
     .testTarget(
       name: "ReportTests", dependencies: ["Report", "Trainer", kernel], swiftSettings: settings),
