@@ -128,7 +128,14 @@ let package = Package(
       name: "DigestsTests", dependencies: ["Digests", "Files", kernel], swiftSettings: settings),
     .testTarget(name: "YAMLTests", dependencies: ["YAML", kernel], swiftSettings: settings),
     .target(
-      name: "PluginHost", dependencies: [kernel, "CFFI", "Digests", "Files", "JSON", "YAML"],
+      name: "PluginHost", dependencies: [kernel, "Digests", "Files"], swiftSettings: settings),
+    .target(
+      name: "ForeignPlugins",
+      dependencies: [
+        kernel, "CFFI", "Digests", "Files", "PluginHost", "YAML",
+      ], swiftSettings: settings),
+    .target(
+      name: "PluginChecks", dependencies: [kernel, "Files", "JSON", "PluginHost"],
       swiftSettings: settings),
     .target(
       name: "TensorBoardEvents",
@@ -139,29 +146,40 @@ let package = Package(
       dependencies: [
         "TensorBoardEvents", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ], swiftSettings: settings),
+    // The training step: knows protocols, never a concrete algorithm, and no file.
     .target(
-      name: "Trainer",
+      name: "Training", dependencies: [kernel],
+      swiftSettings: settings + [.enableExperimentalFeature("Lifetimes")]),
+    .target(
+      name: "Settings",
+      dependencies: [kernel, "Training", "YAML", .product(name: "Yams", package: "Yams")],
+      swiftSettings: settings),
+    .target(
+      name: "Runs",
       dependencies: [
-        kernel, "Digests", "Files", "JSON", "PluginHost", "TensorBoardEvents", "YAML",
-        .product(name: "Yams", package: "Yams"),
+        kernel, "Digests", "Files", "JSON", "PluginHost", "Settings", "TensorBoardEvents",
+        "Training", "YAML", .product(name: "Yams", package: "Yams"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
-      swiftSettings: settings + [.enableExperimentalFeature("Lifetimes")]),
+      swiftSettings: settings),
     .target(
       name: "Microscope",
       dependencies: [
-        kernel, "JSON", "PluginHost", "Trainer", "YAML", .product(name: "Yams", package: "Yams"),
+        kernel, "JSON", "PluginHost", "Runs", "Settings", "Training", "YAML",
+        .product(name: "Yams", package: "Yams"),
       ], swiftSettings: settings),
     .target(
-      name: "Report", dependencies: [kernel, "Files", "JSON", "PluginHost", "Trainer", "YAML"],
+      name: "Report",
+      dependencies: [kernel, "Files", "JSON", "PluginHost", "Runs", "Training", "YAML"],
       swiftSettings: settings),
     .testTarget(
-      name: "ReportTests", dependencies: ["Report", "Trainer", kernel], swiftSettings: settings),
+      name: "ReportTests", dependencies: ["Report", "Runs", "Training", kernel],
+      swiftSettings: settings),
     .executableTarget(
       name: "fulcrum",
       dependencies: [
-        kernel, pluginTesting, "Files", "JSON", "Microscope", "PluginHost", "Report", "Trainer",
-        "YAML",
+        kernel, pluginTesting, "Files", "ForeignPlugins", "JSON", "Microscope", "PluginChecks",
+        "PluginHost", "Report", "Runs", "Settings", "Training", "YAML",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
@@ -170,21 +188,37 @@ let package = Package(
       name: "PluginTestingTests", dependencies: [pluginTesting, kernel], swiftSettings: settings),
     .testTarget(
       name: "PluginHostTests", dependencies: ["PluginHost", kernel], swiftSettings: settings),
+    .testTarget(
+      name: "PluginChecksTests", dependencies: ["PluginChecks", "PluginHost", kernel],
+      swiftSettings: settings),
     // Builds libraries in C; the built program runs their examples.
     .testTarget(
-      name: "ForeignTests", dependencies: ["fulcrum", "Digests", "PluginHost", kernel],
+      name: "ForeignTests",
+      dependencies: ["fulcrum", "Digests", "Files", "ForeignPlugins", "PluginHost", kernel],
+      swiftSettings: settings),
+    .target(
+      name: "PolicyTestSupport", dependencies: [kernel], path: "Tests/PolicyTestSupport",
       swiftSettings: settings),
     .testTarget(
-      name: "TrainerTests",
+      name: "TrainingTests", dependencies: ["PolicyTestSupport", "Training", kernel],
+      swiftSettings: settings),
+    .testTarget(
+      name: "SettingsTests",
+      dependencies: ["PluginHost", "Runs", "Settings", "Training", "YAML", kernel],
+      swiftSettings: settings),
+    .testTarget(
+      name: "RunsTests",
       dependencies: [
-        "Digests", "Files", "JSON", "Trainer", "PluginHost", "TensorBoardEvents", "YAML", kernel,
+        "Digests", "Files", "JSON", "PluginHost", "PolicyTestSupport", "Runs", "Settings",
+        "TensorBoardEvents", "Training", "YAML", kernel,
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       swiftSettings: settings),
     .testTarget(
       name: "MicroscopeTests",
       dependencies: [
-        "JSON", "Microscope", "PluginHost", "Trainer", "TransformerPlugin", "YAML", kernel,
+        "JSON", "Microscope", "PluginHost", "Runs", "Settings", "Training", "TransformerPlugin",
+        "YAML", kernel,
       ],
       swiftSettings: settings),
     // What holds for every advantage transform, and golden values of chains of them.

@@ -7,7 +7,7 @@ package struct ChildProcess {
   package enum End: Equatable {
     case exited(Int32)
     case killedBySignal(Int32)
-    /// It said nothing for longer than it may, and was killed.
+    /// It said nothing, or went on, for longer than it may, and was killed.
     case timedOut
   }
 
@@ -15,11 +15,16 @@ package struct ChildProcess {
   let arguments: [String]
   /// The longest time without a line, in seconds.
   let silence: Double
+  /// The longest time from start to end, in seconds.
+  let limit: Double
 
-  package init(executable: String, arguments: [String], silence: Double) {
+  package init(
+    executable: String, arguments: [String], silence: Double, limit: Double = .infinity
+  ) {
     self.executable = executable
     self.arguments = arguments
     self.silence = silence
+    self.limit = limit
   }
 
   /// How much of what it writes to standard error is kept: the end of it.
@@ -45,6 +50,7 @@ package struct ChildProcess {
       close(errors.reader)
     }
 
+    let latest = Self.now + limit
     var deadline = Self.now + silence
     var isKilled = false
     var pending: [UInt8] = []
@@ -73,7 +79,7 @@ package struct ChildProcess {
         let text = String(decoding: tail, as: UTF8.self)
         return (isKilled ? .timedOut : Self.end(status), text)
       }
-      if Self.now > deadline, !isKilled {
+      if Self.now > min(deadline, latest), !isKilled {
         kill(child, SIGKILL)
         isKilled = true
       }

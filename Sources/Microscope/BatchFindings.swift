@@ -1,6 +1,6 @@
 import Foundation
 import FulcrumKernel
-import Trainer
+import Training
 
 /// What one batch shows of Fig. 1 and of the interventions.
 package struct BatchFindings: Sendable {

@@ -1,3 +1,4 @@
+
 /// The lists for English that Fulcrum comes with, as `fulcrum microscope --print-words` prints them.
 package enum BuiltInWords {
   package static let name = "built in"

@@ -1,5 +1,5 @@
 import Foundation
-import Trainer
+import Training
 
 /// Pearson's correlation of two columns.
 package enum Correlation {

@@ -1,4 +1,4 @@
-import Trainer
+import Training
 
 /// Completions in order of a frequency, in up to five parts of about one size.
 package struct FrequencyBin: Sendable, Equatable {

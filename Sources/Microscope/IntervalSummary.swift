@@ -1,5 +1,5 @@
 import FulcrumKernel
-import Trainer
+import Training
 
 /// A column of numbers, one for each token, told interval by interval. NaN for an interval without
 /// tokens.

@@ -1,5 +1,5 @@
 import JSON
-import Trainer
+
 
 /// What is told of the layers in `microscope.json` and in the table.
 package struct LayerReport: Sendable {

@@ -1,6 +1,6 @@
 import Foundation
 import FulcrumKernel
-import Trainer
+import Training
 
 /// Which tokens' gradients at the layers are looked at: so many of each interval, drawn by seed.
 package struct LayerSample: Sendable {

@@ -1,6 +1,7 @@
 import FulcrumKernel
 import JSON
-import Trainer
+import Runs
+import Training
 
 /// What a look through the microscope comes to: `microscope.json` (Documentation/Microscope.md).
 package struct MicroscopeReport {

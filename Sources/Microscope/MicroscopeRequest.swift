@@ -1,4 +1,4 @@
-import Trainer
+import Settings
 
 /// What to put under the microscope, and how.
 package struct MicroscopeRequest: Sendable {

@@ -1,3 +1,4 @@
+
 extension MicroscopeTable {
   /// How far each layer's gradients are from a constant times |w| (1 − π).
   static func lines(_ layers: LayerReport) -> [String] {

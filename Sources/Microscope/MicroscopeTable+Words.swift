@@ -1,3 +1,4 @@
+
 extension MicroscopeTable {
   /// Fig. 5: a line for each category.
   static func lines(_ words: WordFindings) -> [String] {

@@ -1,3 +1,4 @@
+
 /// Counts each category's words in texts.
 ///
 /// A text is read from its beginning. Where several phrases of a category begin at a word, the one

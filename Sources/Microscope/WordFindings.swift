@@ -1,6 +1,7 @@
 import FulcrumKernel
 import JSON
-import Trainer
+import Runs
+import Training
 
 /// Fig. 5: what categories of words have to do with reward, and how often policies say them.
 ///

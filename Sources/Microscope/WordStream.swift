@@ -1,3 +1,4 @@
+
 /// The words of a text, in order.
 ///
 /// A word is a run of letters and digits of any script, with the marks that belong to them (accents)

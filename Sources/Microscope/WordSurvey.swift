@@ -1,5 +1,6 @@
 import FulcrumKernel
-import Trainer
+import Runs
+import Training
 
 /// How often each of a policy's completions says each category's words, beside its reward.
 package struct WordSurvey: Sendable {

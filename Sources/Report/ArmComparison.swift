@@ -1,4 +1,5 @@
-import Trainer
+import Runs
+import Training
 
 /// A number of each run, arm by arm, and how far the first arm is ahead of each other one on the same
 /// seeds.

@@ -1,7 +1,6 @@
 import Files
 import Foundation
 import FulcrumKernel
-import Trainer
 
 /// Pictures that a browser makes of charts: a page draws each on a canvas and writes its PNG, as text,
 /// into itself; the browser prints the page.

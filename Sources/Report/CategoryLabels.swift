@@ -1,3 +1,4 @@
+
 /// The names along an axis, so few and so short that none touches another.
 package struct CategoryLabels {
   package struct Label: Equatable {

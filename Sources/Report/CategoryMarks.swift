@@ -1,3 +1,4 @@
+
 /// Bars, whiskers and boxes: a mark a category, upright or on their side.
 struct CategoryMarks {
   /// Along the categories: the first is from 0 to 1.

@@ -1,3 +1,4 @@
+
 /// The cells of a heat map, each with its number in a text that its colour lets one read.
 struct CellMarks {
   let x: any Scale

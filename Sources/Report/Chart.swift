@@ -1,3 +1,4 @@
+
 /// A picture of numbers: axes, and layers of marks upon them.
 package struct Chart {
   package struct Point: Equatable {

@@ -1,3 +1,4 @@
+
 /// Draws a chart as one SVG element.
 struct ChartDrawing {
   private let chart: Chart

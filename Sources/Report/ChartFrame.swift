@@ -1,3 +1,4 @@
+
 /// Where the parts of a chart lie: margins, scales and ticks.
 struct ChartFrame {
   static let width = 400.0

@@ -1,3 +1,4 @@
+
 /// The marks of a chart's layers, at the places that its frame gives.
 struct ChartMarks {
   private let chart: Chart

@@ -1,3 +1,4 @@
+
 /// A chart in words, for those who don't see it: what lies along its axes, and its numbers.
 struct ChartWords {
   private let chart: Chart

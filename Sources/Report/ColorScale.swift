@@ -1,3 +1,5 @@
+import Training
+
 /// Colours for numbers: nine steps of one that grows stronger, or of two that part at 0.
 package struct ColorScale {
   package enum Kind: String, CaseIterable {

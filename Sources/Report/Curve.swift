@@ -1,3 +1,4 @@
+
 /// A quantity by step.
 package struct Curve {
   package let points: [Chart.Point]

@@ -1,6 +1,5 @@
 import Files
 import FulcrumKernel
-import Trainer
 
 /// Charts as files of their own.
 package enum FigureFiles {

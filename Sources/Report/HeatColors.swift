@@ -1,4 +1,5 @@
 import Foundation
+import Training
 
 /// The nine steps of each colour scale, on light and on dark paper, and the ink on each.
 ///

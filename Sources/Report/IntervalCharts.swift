@@ -1,4 +1,4 @@
-import Trainer
+import Training
 
 /// Charts of who moves the model, by probability interval, from a run's metrics.
 struct IntervalCharts {

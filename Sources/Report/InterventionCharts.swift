@@ -1,4 +1,5 @@
 import Foundation
+import Training
 
 /// Who moves when one interval is updated alone, and the lever against its bounds.
 struct InterventionCharts {

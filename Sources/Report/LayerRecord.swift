@@ -1,3 +1,4 @@
+
 /// The gradient at every layer's activations over |w| (1 − π), as `fulcrum microscope` measured it: what
 /// the paper takes for a constant of the layer.
 struct LayerRecord: Decodable {

@@ -1,3 +1,4 @@
+
 /// Something that can be written as HTML or SVG.
 package protocol Markup {
   func write(to text: inout String)

@@ -1,5 +1,5 @@
 import FulcrumKernel
-import Trainer
+import Runs
 
 /// Charts of what `metrics.jsonl` and `evaluations.jsonl` hold, for one run or several arms.
 struct MetricCharts {

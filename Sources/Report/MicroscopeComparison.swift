@@ -1,4 +1,4 @@
-import Trainer
+import Training
 
 /// The microscope's figures by arm of a comparison: means over the runs that have them. An arm has the
 /// colour that it has in the comparison's other charts.

@@ -1,3 +1,4 @@
+
 /// A self-contained page: a title, sections, charts; style and one small script within.
 package struct Page {
   package struct Section {

@@ -1,3 +1,4 @@
+
 /// The colours of Okabe and Ito, which people of every colour vision tell apart, for light and dark
 /// paper; and those of heat maps.
 enum Palette {

@@ -2,7 +2,7 @@ import Files
 import Foundation
 import FulcrumKernel
 import PluginHost
-import Trainer
+import Training
 
 /// A program that makes PNGs of SVGs, twice as large, on white.
 package struct Rasterizer {

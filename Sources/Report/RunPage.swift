@@ -1,6 +1,6 @@
 import FulcrumKernel
 import PluginHost
-import Trainer
+import Training
 import YAML
 
 extension Page {

@@ -2,7 +2,7 @@ import Foundation
 import FulcrumKernel
 import JSON
 import PluginHost
-import Trainer
+import Runs
 import YAML
 
 /// What a run left behind, read for a report.

@@ -1,6 +1,6 @@
 import Foundation
 import FulcrumKernel
-import Trainer
+import Runs
 
 /// A completion of `samples/step-N.jsonl`.
 package struct SampleRecord: Decodable {

@@ -1,3 +1,4 @@
+
 /// Frequencies of categories of words against reward, as `fulcrum microscope` counted them.
 struct WordRecord: Decodable {
   struct Bin: Decodable {

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import FulcrumKernel
 import JSON
-import Trainer
+import Runs
 
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -32,14 +32,14 @@ struct EvaluateCommand: ParsableCommand {
     }
     if let given = self.checkpoint { try Checkpoint.verify(given) }
     let setup = try RunSetup(
-      try options.configuration(), checkpoint: checkpoint, searchPath: Plugins.searchPath)
+      try options.configuration(), checkpoint: checkpoint, host: Plugins.host)
     guard setup.policy.isReady else {
       throw FulcrumError(
         .configuration, "expected a policy with weights, got one without a checkpoint",
         at: options.config, hint: "give --checkpoint FOLDER")
     }
     let evaluation = try Evaluation.run(
-      try setup.heldOutItems(), by: try setup.sampler(forEvaluation: true))
+      try setup.heldOutItems(), by: setup.evaluationSampler(try setup.makeRewards()))
     if json {
       print(evaluation.line.text)
     } else {

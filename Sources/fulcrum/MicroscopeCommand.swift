@@ -5,7 +5,7 @@ import FulcrumKernel
 import JSON
 import Microscope
 import PluginHost
-import Trainer
+import Runs
 
 extension OptimizerChoice: ExpressibleByArgument {}
 
@@ -113,7 +113,7 @@ struct MicroscopeCommand: ParsableCommand {
         ?? "microscope.json"
     }
     let session = try MicroscopeSession(
-      request, searchPath: Plugins.searchPath, note: Fulcrum.report)
+      request, host: Plugins.host, note: Fulcrum.report)
     let report = try session.look(note: Fulcrum.report)
     try SafeFiles.write(report.json.text + "\n", to: file)
     print(MicroscopeTable(report).text)

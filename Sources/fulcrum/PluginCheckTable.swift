@@ -1,7 +1,7 @@
 import FulcrumKernel
 import JSON
+import PluginChecks
 import PluginHost
-import Trainer
 
 /// The results of `plugin check`, printed as they come.
 struct PluginCheckTable {

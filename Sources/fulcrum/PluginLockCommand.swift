@@ -3,7 +3,8 @@ import Files
 import Foundation
 import FulcrumKernel
 import PluginHost
-import Trainer
+import Settings
+import Training
 import YAML
 
 struct PluginLockCommand: ParsableCommand {
@@ -29,8 +30,8 @@ struct PluginLockCommand: ParsableCommand {
 
   func run() throws {
     let configuration = try RunConfiguration(tree: try ConfigurationTree(file: config))
-    let folders = pluginPath + (try configuration.general.texts("plugin-path"))
-    let host = PluginHost(searchPath: Plugins.searchPath(folders))
+    let folders = pluginPath + configuration.general.pluginPath
+    let host = Plugins.host(folders)
     guard let text = try? String(contentsOfFile: config, encoding: .utf8) else {
       throw FulcrumError(.notFound, "no readable configuration file here", at: config)
     }
@@ -49,16 +50,13 @@ struct PluginLockCommand: ParsableCommand {
   }
 
   /// The digest of the library that has the component; that it has it is checked, too.
-  private static func digest(_ key: String, _ use: String, _ host: PluginHost)
+  private static func digest(_ key: ComponentKey, _ use: String, _ host: PluginHost)
     throws(FulcrumError) -> String
   {
     if let kind = HostComponent.Kind.allCases.first(where: { $0.configurationKey == key }) {
       _ = try host.component(kind, use)
     }
-    switch try ComponentReference(use) {
-    case .named(let plugin, _): return try host.load(plugin).digest
-    case .file(let path, _): return try host.load(path).digest
-    }
+    return try host.plugin(of: use).digest
   }
 
   private static func line(_ pin: PinWriter.Pin) -> String {

@@ -2,7 +2,9 @@ import ArgumentParser
 import Foundation
 import FulcrumKernel
 import PluginHost
-import Trainer
+import Runs
+import Settings
+import Training
 import YAML
 
 /// What all commands that work with a policy, and with no configuration, share.
@@ -42,7 +44,7 @@ struct PolicyOptions: ParsableArguments {
     return try factory(host).policyType(choice(host))
   }
 
-  private func host() -> PluginHost { PluginHost(searchPath: Plugins.searchPath(pluginPath)) }
+  private func host() -> PluginHost { Plugins.host(pluginPath) }
 
   private func factory(_ host: PluginHost, threads: Int = 1, seed: UInt64 = 1) -> ComponentFactory {
     ComponentFactory(host: host, context: ComponentContext(seed: seed, threads: threads))
@@ -52,13 +54,13 @@ struct PolicyOptions: ParsableArguments {
     let name = if let use { use } else { try Self.onlyPolicy(host) }
     var tree = try ConfigurationTree(text: "policy: {use: \"\(name)\"}", file: "--set")
     for override in overrides { try tree.set("policy.\(override)") }
-    return try RunConfiguration(tree: tree).choice("policy")
+    return try RunConfiguration(tree: tree).choice(.policy)
   }
 
   private static func onlyPolicy(_ host: PluginHost) throws(FulcrumError) -> String {
     var policies: [String] = []
-    // A foreign library can't be a policy: its examples needn't be run to know.
-    for listing in host.installed() where listing.isUsable && !listing.isForeign {
+    // What can't be a policy needn't be loaded to know: examples would run, programs start.
+    for listing in host.installed() where listing.isUsable && listing.kinds.contains(.policy) {
       let plugin = try host.load(listing.path)
       policies += plugin.components(.policy).map { "\(plugin.name)/\($0.manual.name)" }
     }

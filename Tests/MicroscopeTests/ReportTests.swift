@@ -3,8 +3,8 @@ import FulcrumKernel
 import JSON
 import Microscope
 import PluginHost
+import Runs
 import Testing
-import Trainer
 
 @Suite struct ReportTests {
   private func report(batches: Int = 2) throws -> MicroscopeReport {

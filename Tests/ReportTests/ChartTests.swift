@@ -1,6 +1,7 @@
 import Foundation
 import Report
 import Testing
+import Training
 
 @Suite struct LogScaleTests {
   @Test(arguments: [

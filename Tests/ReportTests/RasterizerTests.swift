@@ -2,6 +2,7 @@ import Foundation
 import FulcrumKernel
 import Report
 import Testing
+import Training
 
 /// PNGs by programs that are there, and by scripts that fail as programs do.
 @Suite struct RasterizerTests {

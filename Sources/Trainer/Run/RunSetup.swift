@@ -23,16 +23,16 @@ package struct RunSetup {
 
   /// - Parameters:
   ///   - checkpoint: replaces the one that the configuration's policy names.
-  ///   - searchPath: where plugins are looked for, after the configuration's own folders.
+  ///   - host: makes the host that looks for plugins in the configuration's own folders first.
   package init(
     _ configuration: RunConfiguration, checkpoint: String? = nil,
-    searchPath: (_ configured: [String]) -> PluginSearchPath
+    host: (_ configured: [String]) -> PluginHost
   ) throws(FulcrumError) {
     self.configuration = configuration
     seed = UInt64(try configuration.general.integer("seed"))
     threads = try configuration.threadCount()
     factory = ComponentFactory(
-      host: PluginHost(searchPath: searchPath(try configuration.general.texts("plugin-path"))),
+      host: host(try configuration.general.texts("plugin-path")),
       context: ComponentContext(seed: seed, threads: threads))
     do throws(FulcrumError) {
       task = try factory.task(try configuration.choice("task"))
