@@ -56,12 +56,13 @@ let plugins = [
   Plugin(name: "single", folder: "Single"),
   Plugin(name: "lopti", folder: "Lopti"),
   Plugin(name: "random-split", folder: "RandomSplit"),
-  Plugin(name: "knights-and-knaves", folder: "KnightsAndKnaves"),
+  Plugin(name: "knights-and-knaves", folder: "KnightsAndKnaves", dependencies: ["JSON"]),
   Plugin(name: "math", folder: "MathReward"),
   Plugin(name: "overlong", folder: "Overlong"),
   Plugin(
-    name: "process", folder: "ProcessReward", sources: "Sources", dependencies: ["ProcessSpawn"]),
-  Plugin(name: "jsonl", folder: "JSONLTask"),
+    name: "process", folder: "ProcessReward", sources: "Sources",
+    dependencies: ["JSON", "ProcessSpawn"]),
+  Plugin(name: "jsonl", folder: "JSONLTask", dependencies: ["JSON"]),
   Plugin(
     name: "transformer", folder: "Transformer", sources: "Sources",
     dependencies: ["COpenBLAS", "TransformerFormats", "TransformerKernels"]),
@@ -82,10 +83,10 @@ let package = Package(
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .target(
-      name: "TransformerFormats", dependencies: [kernel], path: "Plugins/Transformer/Formats",
-      swiftSettings: settings),
+      name: "TransformerFormats", dependencies: [kernel, "JSON"],
+      path: "Plugins/Transformer/Formats", swiftSettings: settings),
     .testTarget(
-      name: "TransformerFormatsTests", dependencies: ["TransformerFormats", kernel],
+      name: "TransformerFormatsTests", dependencies: ["JSON", "TransformerFormats", kernel],
       swiftSettings: settings),
     .target(
       name: "TransformerKernels", path: "Plugins/Transformer/Kernels",
@@ -134,7 +135,8 @@ let package = Package(
         kernel, "CFFI", "Digests", "Files", "PluginHost", "YAML",
       ], swiftSettings: settings),
     .target(
-      name: "PluginChecks", dependencies: [kernel, "Files", "PluginHost"], swiftSettings: settings),
+      name: "PluginChecks", dependencies: [kernel, "Files", "JSON", "PluginHost"],
+      swiftSettings: settings),
     .target(
       name: "TensorBoardEvents",
       dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -167,7 +169,8 @@ let package = Package(
         .product(name: "Yams", package: "Yams"),
       ], swiftSettings: settings),
     .target(
-      name: "Report", dependencies: [kernel, "Files", "PluginHost", "Runs", "Training", "YAML"],
+      name: "Report",
+      dependencies: [kernel, "Files", "JSON", "PluginHost", "Runs", "Training", "YAML"],
       swiftSettings: settings),
     .testTarget(
       name: "ReportTests", dependencies: ["Report", "Runs", "Training", kernel],

@@ -30,7 +30,7 @@ LAYERS: dict[str, set[str]] = {
     "Settings": {"Training", "YAML"},
     "PluginHost": {"Digests", "Files"},
     "ForeignPlugins": {"Digests", "Files", "PluginHost", "YAML"},
-    "PluginChecks": {"Files", "PluginHost"},
+    "PluginChecks": {"Files", "JSON", "PluginHost"},
     "TensorBoardEvents": set(),
     "Runs": {
         "Digests", "Files", "JSON", "PluginHost", "Settings", "TensorBoardEvents", "Training",

@@ -1,5 +1,6 @@
 import Foundation
 import FulcrumKernel
+import JSON
 import PluginHost
 import Runs
 import YAML
@@ -90,18 +91,14 @@ enum JSONLinesFile {
     -> [Row]
   {
     guard let data = FileManager.default.contents(atPath: path) else { return [] }
-    var lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-    // After the last line break there is nothing, or a line that isn't finished.
-    lines.removeLast()
     var rows: [Row] = []
-    let decoder = JSONDecoder()
-    for (index, line) in lines.enumerated() where !line.isEmpty {
-      do {
-        rows.append(try decoder.decode(type, from: line))
+    for line in JSONLines([UInt8](data), leavesOutUnfinished: true) {
+      do throws(JSONRecord.Fault) {
+        rows.append(try JSONRecord.decode(type, from: line.bytes))
       } catch {
         throw FulcrumError(
           .data, "expected a JSON object as 'fulcrum train' writes it, got something else",
-          at: "\(path):\(index + 1)", hint: "the file is damaged; remove the line")
+          at: line.place(in: path), hint: "the file is damaged; remove the line")
       }
     }
     return rows

@@ -26,11 +26,12 @@ library() {
 }
 clang -c $kernel/FulcrumStamp/FulcrumStamp.c -I $kernel/FulcrumStamp/include -o $build/FulcrumStamp.o
 library FulcrumKernel $kernel/FulcrumKernel/*.swift
+library JSON Sources/JSON/*.swift
 library TransformerFormats Plugins/Transformer/Formats/*.swift
 "${SWIFTC:-swiftc}" $flags -wmo -module-name FormatFuzz Tests/Fuzz/*.swift \
   Tests/TransformerFormatsTests/FormatExercise.swift \
   Tests/TransformerFormatsTests/GGUFBuilder.swift \
-  $build/TransformerFormats.o $build/FulcrumKernel.o $build/FulcrumStamp.o -o $build/formats
+  $build/TransformerFormats.o $build/JSON.o $build/FulcrumKernel.o $build/FulcrumStamp.o -o $build/formats
 ASAN_OPTIONS=detect_leaks=0 FULCRUM_SEEDS=$build/seeds $build/formats
 
 memory=/dev/shm

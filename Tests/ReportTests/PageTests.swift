@@ -157,6 +157,7 @@ extension PageReader: XMLParserDelegate {
     let error = try fault { _ = try RunRecord(folder.path) }
     #expect(
       error.message
-        == "expected what 'fulcrum microscope' writes, got something else: no 'intervals' in ''")
+        == "expected what 'fulcrum microscope' writes, got something else: expected a value under"
+        + " \"intervals\", got nothing")
   }
 }

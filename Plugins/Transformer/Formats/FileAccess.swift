@@ -1,4 +1,5 @@
 import FulcrumKernel
+import JSON
 
 #if canImport(Glibc)
   import Glibc

@@ -83,15 +83,13 @@ package struct Evaluation: Sendable, Equatable {
   /// Reads the evaluation of a step back from `evaluations.jsonl`.
   package static func read(step: Int, from directory: RunDirectory) -> Evaluation? {
     for line in RunDirectory.lines(of: directory.evaluations) {
-      guard
-        let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any],
-        object["step"] as? Int == step
+      guard let object = try? JSONReader.parse(Array(line.utf8)), object["step"]?.integer == step
       else { continue }
-      let rows = object.compactMap { category, value -> Row? in
-        guard let fields = value as? [String: Any], let correct = fields["correct"] as? Int,
-          let count = fields["count"] as? Int
+      let rows = (object.members ?? []).compactMap { member -> Row? in
+        guard let correct = member.value["correct"]?.integer,
+          let count = member.value["count"]?.integer
         else { return nil }
-        return Row(category: category, correct: correct, count: count)
+        return Row(category: member.key, correct: correct, count: count)
       }
       return Evaluation(
         rows: rows.sorted {

@@ -1,43 +1,49 @@
-import FulcrumKernel
-
-/// A strict JSON parser (RFC 8259): no repeated keys, no lone surrogates, no bytes after the value.
+/// Parses JSON strictly (RFC 8259): no repeated keys, no lone surrogates, no bytes after the value.
 package struct JSONReader {
-  /// Deeper nesting than any checkpoint file has; it bounds the stack that a hostile file can use.
+  /// What a caller needs beyond the common case.
+  package struct Options: OptionSet, Sendable {
+    package let rawValue: Int
+    package init(rawValue: Int) { self.rawValue = rawValue }
+
+    /// A number that is no `Int` stays as it was written: `JSONValue.numeral`.
+    package static let numerals = Options(rawValue: 1)
+    /// `NaN`, `Infinity` and `-Infinity` are numbers. JSON has none, but Python writes them.
+    package static let nonFinite = Options(rawValue: 2)
+  }
+
+  /// Deeper nesting than any file of ours has; it bounds the stack that a hostile file can use.
   package static let depthLimit = 64
 
   private let bytes: [UInt8]
+  private let options: Options
   private var position = 0
 
-  private init(_ bytes: [UInt8]) { self.bytes = bytes }
-
-  /// The value that a text holds.
-  ///
-  /// - Parameter location: put into errors: the file.
-  /// - Throws: `.checkpoint` with the offset of the byte where the text stops being JSON.
-  /// - Complexity: O(bytes), memory proportional to the text.
-  package static func parse(_ bytes: [UInt8], at location: String) throws(FulcrumError) -> JSONValue
-  {
-    var reader = JSONReader(bytes)
-    do throws(FulcrumError) {
-      let value = try reader.value(depth: 0)
-      reader.skipSpace()
-      guard reader.position == bytes.count else { throw reader.fault("the end of the text") }
-      return value
-    } catch {
-      throw error.within(location)
-    }
+  private init(_ bytes: [UInt8], _ options: Options) {
+    self.bytes = bytes
+    self.options = options
   }
 
-  private func fault(_ expected: String) -> FulcrumError {
+  /// Returns the value that a text holds.
+  ///
+  /// - Complexity: O(bytes), memory proportional to the text.
+  package static func parse(
+    _ bytes: [UInt8], options: Options = []
+  ) throws(JSONFault) -> JSONValue {
+    var reader = JSONReader(bytes, options)
+    let value = try reader.value(depth: 0)
+    reader.skipSpace()
+    guard reader.position == bytes.count else { throw reader.fault("the end of the text") }
+    return value
+  }
+
+  private func fault(_ expected: String) -> JSONFault {
     let got =
       position >= bytes.count
       ? "the end of the text"
       : (0x21...0x7E).contains(bytes[position])
         ? "'\(Character(Unicode.Scalar(bytes[position])))'"
         : "the byte 0x" + String(bytes[position], radix: 16)
-    return FulcrumError(
-      .checkpoint, "not valid JSON at byte \(position): expected \(expected), got \(got)",
-      hint: "the file is damaged or incomplete: fetch or write it again")
+    return JSONFault(.unexpected(expected: expected, got: got), at: position, in: bytes)
   }
 
   private var current: UInt8? { position < bytes.count ? bytes[position] : nil }
@@ -48,12 +54,12 @@ package struct JSONReader {
     }
   }
 
-  private mutating func take(_ byte: UInt8, _ name: String) throws(FulcrumError) {
+  private mutating func take(_ byte: UInt8, _ name: String) throws(JSONFault) {
     guard current == byte else { throw fault(name) }
     position += 1
   }
 
-  private mutating func value(depth: Int) throws(FulcrumError) -> JSONValue {
+  private mutating func value(depth: Int) throws(JSONFault) -> JSONValue {
     guard depth <= Self.depthLimit else { throw fault("at most \(Self.depthLimit) levels") }
     skipSpace()
     switch current {
@@ -63,16 +69,19 @@ package struct JSONReader {
     case UInt8(ascii: "t"): return try word("true", .bool(true))
     case UInt8(ascii: "f"): return try word("false", .bool(false))
     case UInt8(ascii: "n"): return try word("null", .null)
+    case UInt8(ascii: "N") where options.contains(.nonFinite): return try word("NaN", .number(.nan))
+    case UInt8(ascii: "I") where options.contains(.nonFinite):
+      return try word("Infinity", .number(.infinity))
     default: return try number()
     }
   }
 
-  private mutating func word(_ word: String, _ value: JSONValue) throws(FulcrumError) -> JSONValue {
+  private mutating func word(_ word: String, _ value: JSONValue) throws(JSONFault) -> JSONValue {
     for byte in word.utf8 { try take(byte, "'\(word)'") }
     return value
   }
 
-  private mutating func array(depth: Int) throws(FulcrumError) -> JSONValue {
+  private mutating func array(depth: Int) throws(JSONFault) -> JSONValue {
     position += 1
     var elements: [JSONValue] = []
     skipSpace()
@@ -92,11 +101,10 @@ package struct JSONReader {
     }
   }
 
-  private mutating func object(depth: Int) throws(FulcrumError) -> JSONValue {
+  private mutating func object(depth: Int) throws(JSONFault) -> JSONValue {
     position += 1
     var members: [JSONMember] = []
-    // As bytes: Swift takes canonically equivalent texts for equal.
-    var keys = ByteStringTable()
+    var keys = KeySet()
     skipSpace()
     if current == UInt8(ascii: "}") {
       position += 1
@@ -107,8 +115,8 @@ package struct JSONReader {
       guard current == UInt8(ascii: "\"") else { throw fault("a key in quotes") }
       let start = position
       let key = try string()
-      guard keys.intern(key.utf8Span.span) == members.count else {
-        throw FulcrumError(.checkpoint, "the key '\(key)' is repeated at byte \(start)")
+      guard keys.insert(key, after: members) else {
+        throw JSONFault(.repeatedKey(key), at: start, in: bytes)
       }
       skipSpace()
       try take(UInt8(ascii: ":"), "':'")
@@ -123,7 +131,7 @@ package struct JSONReader {
     }
   }
 
-  private mutating func string() throws(FulcrumError) -> String {
+  private mutating func string() throws(JSONFault) -> String {
     let opening = position
     position += 1
     var decoded: [UInt8] = []
@@ -154,7 +162,7 @@ package struct JSONReader {
     }
   }
 
-  private mutating func appendEscape(to text: inout [UInt8]) throws(FulcrumError) {
+  private mutating func appendEscape(to text: inout [UInt8]) throws(JSONFault) {
     guard let byte = current else { throw fault("an escape") }
     switch byte {
     case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(byte)
@@ -172,7 +180,7 @@ package struct JSONReader {
     position += 1
   }
 
-  private mutating func escapedScalar() throws(FulcrumError) -> Unicode.Scalar {
+  private mutating func escapedScalar() throws(JSONFault) -> Unicode.Scalar {
     let start = position
     var code = try hexadecimal()
     if (0xD800..<0xDC00).contains(code), current == UInt8(ascii: "\\") {
@@ -190,7 +198,7 @@ package struct JSONReader {
     return scalar
   }
 
-  private mutating func hexadecimal() throws(FulcrumError) -> UInt32 {
+  private mutating func hexadecimal() throws(JSONFault) -> UInt32 {
     var code: UInt32 = 0
     for _ in 0..<4 {
       guard let byte = current,
@@ -202,9 +210,12 @@ package struct JSONReader {
     return code
   }
 
-  private mutating func number() throws(FulcrumError) -> JSONValue {
+  private mutating func number() throws(JSONFault) -> JSONValue {
     let start = position
     if current == UInt8(ascii: "-") { position += 1 }
+    if current == UInt8(ascii: "I"), options.contains(.nonFinite) {
+      return try word("Infinity", .number(-.infinity))
+    }
     if current == UInt8(ascii: "0") {
       position += 1
     } else {
@@ -224,6 +235,7 @@ package struct JSONReader {
     }
     let text = String(decoding: bytes[start..<position], as: UTF8.self)
     if isWhole, let integer = Int(text) { return .integer(integer) }
+    if options.contains(.numerals) { return .numeral(text) }
     guard let number = Double(text), number.isFinite else {
       position = start
       throw fault("a number within the range of a double")
@@ -231,9 +243,38 @@ package struct JSONReader {
     return .number(number)
   }
 
-  private mutating func digits(_ expected: String) throws(FulcrumError) {
+  private mutating func digits(_ expected: String) throws(JSONFault) {
     let start = position
     while let byte = current, (0x30...0x39).contains(byte) { position += 1 }
     guard position > start else { throw fault(expected) }
+  }
+}
+
+/// The keys of an object so far, to find one that is repeated.
+private struct KeySet {
+  /// A key by its bytes: Swift takes canonically equivalent texts for equal.
+  private struct Key: Hashable {
+    let text: String
+
+    static func == (one: Key, other: Key) -> Bool { one.text.utf8.elementsEqual(other.text.utf8) }
+
+    func hash(into hasher: inout Hasher) {
+      var text = text
+      text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
+  }
+
+  /// So few keys are found faster one by one.
+  private static let few = 8
+
+  private var keys: Set<Key> = []
+
+  /// Returns `false` if a key is one of those before it.
+  mutating func insert(_ key: String, after members: [JSONMember]) -> Bool {
+    if members.count < Self.few {
+      return !members.contains { Key(text: $0.key) == Key(text: key) }
+    }
+    if keys.isEmpty { keys = Set(members.map { Key(text: $0.key) }) }
+    return keys.insert(Key(text: key)).inserted
   }
 }

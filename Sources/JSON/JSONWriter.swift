@@ -21,6 +21,7 @@ package enum JSONWriter {
     case .integer(let integer): text += String(integer)
     // Swift prints the shortest digits that give the same double back.
     case .number(let number): text += String(number)
+    case .numeral(let numeral): text += numeral
     case .string(let string): append(quoting: string, to: &text)
     case .array(let elements):
       append(elements, "[", "]", to: &text, indent: indent) { element, inner, text in

@@ -1,10 +1,14 @@
 import FulcrumKernel
+import JSON
 import Testing
-import TransformerFormats
 
-struct JSONTests {
-  private func parse(_ text: String) throws -> JSONValue {
-    try JSONReader.parse(Array(text.utf8), at: "x.json")
+@Suite struct JSONReaderTests {
+  private func parse(_ text: String, _ options: JSONReader.Options = []) throws -> JSONValue {
+    try JSONReader.parse(Array(text.utf8), options: options)
+  }
+
+  private func fault(_ body: () throws -> Void) throws -> JSONFault {
+    try #require(#expect(throws: JSONFault.self, performing: body))
   }
 
   @Test func `a document keeps its order and tells integers from numbers`() throws {
@@ -61,25 +65,26 @@ struct JSONTests {
     ),
   ])
   func `text that is not JSON is refused with its place`(_ text: String, _ message: String) throws {
-    let error = try fault { try parse(text) }
+    let error = try fault { _ = try parse(text) }.error(.checkpoint, at: "x.json")
     #expect(error.message == message)
     #expect(error.location == "x.json")
     #expect(error.code == .checkpoint)
   }
 
   @Test func `bytes that are not UTF-8 are refused`() throws {
-    let error = try fault { try JSONReader.parse([0x22, 0xC3, 0x28, 0x22], at: "x.json") }
-    #expect(
-      error.message == "not valid JSON at byte 0: expected a string in UTF-8, got '\"'")
+    let fault = try fault { _ = try JSONReader.parse([0x22, 0xC3, 0x28, 0x22]) }
+    #expect(fault.offset == 0)
+    #expect(fault.reason == "expected a string in UTF-8, got '\"'")
   }
 
   @Test func `nesting is limited`() throws {
     let deepest = String(repeating: "[", count: 65) + String(repeating: "]", count: 65)
     _ = try parse(deepest)
-    let error = try fault { try parse("[" + deepest + "]") }
-    #expect(error.message == "not valid JSON at byte 65: expected at most 64 levels, got '['")
+    let fault = try fault { _ = try parse("[" + deepest + "]") }
+    #expect(fault.offset == 65)
+    #expect(fault.reason == "expected at most 64 levels, got '['")
     // A hostile file may not overflow the stack.
-    _ = try fault { try parse(String(repeating: "[{\"a\":", count: 1_000_000)) }
+    _ = try self.fault { _ = try parse(String(repeating: "[{\"a\":", count: 1_000_000)) }
   }
 
   @Test func `what is written reads back`() throws {
@@ -102,5 +107,60 @@ struct JSONTests {
     #expect(value == .string(String(repeating: "\n", count: 2_000_000)))
     // A fraction of a second; a copy of the string for each escape took minutes.
     #expect(time < .seconds(20))
+  }
+
+  @Test(arguments: [
+    ("[1,\n 2,\n  x]", 3, 3), ("{\"a\": 1,\n\"é😀\": 2, \"a\": 3}", 2, 10), ("[\r\n", 2, 1),
+    ("?", 1, 1),
+  ])
+  func `a fault has the line and the column that an editor shows`(
+    _ text: String, _ line: Int, _ column: Int
+  ) throws {
+    let fault = try fault { _ = try parse(text) }
+    #expect(fault.line == line)
+    #expect(fault.column == column)
+  }
+
+  @Test func `a key is repeated by its bytes, among few keys and among many`() throws {
+    for count in [2, 7, 8, 9, 100] {
+      let keys = (0..<count).map { #""k\#($0)": \#($0)"# }
+      _ = try parse("{" + keys.joined(separator: ",") + "}")
+      for again in [0, count - 1] {
+        let text = "{" + (keys + [#""k\#(again)": 1"#]).joined(separator: ",") + "}"
+        #expect(try fault { _ = try parse(text) }.cause == .repeatedKey("k\(again)"))
+      }
+    }
+    // Equal to Swift, not to JSON.
+    _ = try parse(#"{"\u00e9": 1, "e\u0301": 2}"#)
+    #expect(
+      try fault { _ = try parse(#"{"a": {"b": 1, "\u0062": 2}}"#) }.cause == .repeatedKey("b"))
+  }
+
+  @Test func `numbers keep their digits where that is asked for`() throws {
+    #expect(
+      try parse("[9223372036854775807, 9223372036854775808]")
+        == .array([.integer(.max), .number(9_223_372_036_854_775_808)]))
+    let text = "[2.50, -0.1e-7, 1e400, 123456789012345678901234567890, -0, 7]"
+    let value = try parse(text, .numerals)
+    #expect(
+      value
+        == .array([
+          .numeral("2.50"), .numeral("-0.1e-7"), .numeral("1e400"),
+          .numeral("123456789012345678901234567890"), .integer(0), .integer(7),
+        ]))
+    #expect(value.elements?.first?.double == 2.5)
+    #expect(
+      JSONWriter.compact(value) == "[2.50,-0.1e-7,1e400,123456789012345678901234567890,0,7]")
+  }
+
+  @Test func `numbers that are none are read only for those who ask`() throws {
+    let text = #"{"a": NaN, "b": [Infinity, -Infinity]}"#
+    #expect(try fault { _ = try parse(text) }.offset == 6)
+    let value = try parse(text, .nonFinite)
+    #expect(value["a"]?.double?.isNaN == true)
+    #expect(value["b"] == .array([.number(.infinity), .number(-.infinity)]))
+    for text in ["nan", "Inf", "-NaN", "--Infinity", "+Infinity"] {
+      #expect(throws: JSONFault.self) { try parse(text, .nonFinite) }
+    }
   }
 }

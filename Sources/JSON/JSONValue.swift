@@ -1,12 +1,14 @@
-/// A JSON document, with its objects' order and its integers kept exact.
+/// Holds a JSON document, with its objects' order and its integers kept exact.
 ///
-/// `JSONSerialization` drops a repeated key silently and makes `true` and `1` alike; a checkpoint's
-/// files must not be read that loosely.
+/// `JSONSerialization` drops a repeated key silently and makes `true` and `1` alike; nothing that a
+/// run is made of may be read that loosely.
 package enum JSONValue: Equatable, Sendable {
   case null
   case bool(Bool)
   case integer(Int)
   case number(Double)
+  /// A number as it was written, where a double's digits may not be enough (`Options.numerals`).
+  case numeral(String)
   case string(String)
   case array([JSONValue])
   case object([JSONMember])
@@ -38,6 +40,7 @@ package enum JSONValue: Equatable, Sendable {
     switch self {
     case .integer(let integer): Double(integer)
     case .number(let number): number
+    case .numeral(let text): Double(text)
     default: nil
     }
   }
@@ -50,6 +53,18 @@ package enum JSONValue: Equatable, Sendable {
   /// The values of an array.
   package var elements: [JSONValue]? {
     if case .array(let elements) = self { elements } else { nil }
+  }
+
+  /// What kind of value it is, for messages.
+  package var kind: String {
+    switch self {
+    case .null: "null"
+    case .bool: "true or false"
+    case .integer, .number, .numeral: "a number"
+    case .string: "a text"
+    case .array: "a list"
+    case .object: "an object"
+    }
   }
 
   /// The members of an object, in the order of the text.
