@@ -24,7 +24,10 @@ package struct PolicyBench {
 
   package func run() throws(FulcrumError) -> BenchReport {
     var random = CounterRandom(seed: 1, purpose: "bench").stream(0)
-    if !policy.isReady { try policy.create(fromTexts: BenchPrompts.words(&random)) }
+    if let fresh = policy as? any FreshPolicy, !fresh.isReady {
+      try fresh.create(fromTexts: BenchPrompts.words(&random))
+    }
+    let speed = policy as? any SpeedReportingPolicy
     let vocabulary = try policy.encode(BenchPrompts.words(&random).joined(separator: " "))
     let promptTokens = try prompts.tokens(policy, vocabulary: vocabulary, &random)
     let fixed = SequenceBatch(
@@ -36,7 +39,7 @@ package struct PolicyBench {
           }
         }
       })
-    let peak = try policy.measureMatrixPeak()
+    let peak = try speed?.measureMatrixPeak()
     let training = try fastest { () throws(FulcrumError) in try train(fixed) }
     let optimizer = try fastest { () throws(FulcrumError) in
       _ = try policy.applyGradient(learningRate: 1e-9)
@@ -52,7 +55,9 @@ package struct PolicyBench {
     guard let generation else { preconditionFailure("every measurement runs at least once") }
     let sampled = generation.sequences
     let reference = try fastest { () throws(FulcrumError) in
-      try policy.score(sampled, sequences: 0..<sampled.sequenceCount, temperature: 1) { _, _ in }
+      try policy.score(
+        sampled, sequences: 0..<sampled.sequenceCount, request: ScoreRequest(temperature: 1)
+      ) { _, _ in }
     }
     let stepTraining = try fastest { () throws(FulcrumError) in try train(sampled) }
     policy.discardGradient()
@@ -60,14 +65,14 @@ package struct PolicyBench {
       peak: peak,
       training: .init(
         tokens: promptTokens.reduce(0) { $0 + $1.count } + fixed.tokenCount,
-        operations: operations(fixed).map { 3 * $0 }, seconds: training),
+        operations: speed.map { 3 * operations(fixed, of: $0) }, seconds: training),
       prefill: .init(
         tokens: promptTokens.reduce(0) { $0 + $1.count },
-        operations: promptOperations(promptTokens), seconds: prefill),
+        operations: speed.map { promptOperations(promptTokens, of: $0) }, seconds: prefill),
       decoding: .init(
         tokens: sampled.tokenCount - sampled.sequenceCount,
-        operations: operations(sampled).flatMap { all in
-          promptOperations(promptTokens).map { all - $0 }
+        operations: speed.map {
+          operations(sampled, of: $0) - promptOperations(promptTokens, of: $0)
         }, seconds: max(sampling - prefill, 1e-9)),
       step: .init(
         prompts: promptTokens.count, samples: samples,
@@ -87,36 +92,35 @@ package struct PolicyBench {
   }
 
   private func train(_ batch: SequenceBatch) throws(FulcrumError) {
-    try policy.accumulateGradient(of: batch, sequences: 0..<batch.sequenceCount, temperature: 1) {
-      (_, _, weights) in
+    try policy.accumulateGradient(
+      of: batch, sequences: 0..<batch.sequenceCount, request: ScoreRequest(temperature: 1),
+      participants: .all
+    ) { (_, _, weights) in
       for i in weights.indices { weights[i] = i % 2 == 0 ? 1e-6 : -1e-6 }
     }
   }
 
-  /// Of a forward pass in which a group's samples share their prompt: the least that it takes.
-  private func operations(_ batch: SequenceBatch) -> Double? {
+  /// The operations of a forward pass in which a group's samples share their prompt: the least that it
+  /// takes.
+  private func operations(_ batch: SequenceBatch, of policy: any SpeedReportingPolicy) -> Double {
     var total = 0.0
     for group in 0..<batch.groupCount {
       let prompt = batch.promptOffsets[group + 1] - batch.promptOffsets[group]
-      guard let shared = policy.matrixOperations(promptTokens: prompt, completionTokens: 1)
-      else { return nil }
+      let shared = policy.matrixOperations(promptTokens: prompt, completionTokens: 1)
       total += shared
       for sequence in batch.sequences(ofGroup: group) {
         let count = batch.tokens(ofSequence: sequence).count
-        guard let own = policy.matrixOperations(promptTokens: prompt, completionTokens: count)
-        else { continue }
-        total += own - shared
+        total += policy.matrixOperations(promptTokens: prompt, completionTokens: count) - shared
       }
     }
     return total
   }
 
-  private func promptOperations(_ prompts: [[Int32]]) -> Double? {
-    prompts.reduce(0.0 as Double?) { sum, prompt in
-      guard let sum,
-        let more = policy.matrixOperations(promptTokens: prompt.count, completionTokens: 1)
-      else { return nil }
-      return sum + more
+  private func promptOperations(_ prompts: [[Int32]], of policy: any SpeedReportingPolicy)
+    -> Double
+  {
+    prompts.reduce(0) {
+      $0 + policy.matrixOperations(promptTokens: $1.count, completionTokens: 1)
     }
   }
 

@@ -1,27 +1,39 @@
 import Files
 import FulcrumKernel
 import Settings
+import Training
 
 /// Moves the reference policy towards the policy now and then, and keeps it through checkpoints.
 ///
 /// - Source: TR-DPO (arXiv 2404.09656); TRL's `sync_ref_model`.
 struct ReferenceUpdate {
   private let policy: any PolicyModel
-  private let reference: (any PolicyModel)?
+  /// The reference, if it is not just the policy that the run began with.
+  private let moving: (any BlendablePolicy)?
   private let every: Int
   private let mix: Double
 
+  /// - Throws: `.unsupported` if the reference is to move and can't.
   init(
-    _ settings: ReferenceSettings, policy: any PolicyModel, reference: (any PolicyModel)?
-  ) {
+    _ settings: ReferenceSettings, policy: any PolicyModel, reference: (any FrozenPolicy)?
+  ) throws(FulcrumError) {
     self.policy = policy
-    self.reference = reference
     every = settings.updateEvery
     mix = settings.mix
+    guard every > 0, let reference else {
+      moving = nil
+      return
+    }
+    // A policy that blends gives references that blend.
+    let able = try policy.capability(
+      (any BlendablePolicy).self, to: "move towards another policy")
+    guard let reference = reference as? any BlendablePolicy else {
+      throw FulcrumError(
+        .pluginFault, "expected a frozen copy that can be blended, as its policy can",
+        at: type(of: able).manual.name)
+    }
+    moving = reference
   }
-
-  /// The reference, if it is not just the policy that the run began with.
-  private var moving: (any PolicyModel)? { every > 0 ? reference : nil }
 
   func stepEnded(_ step: Int) throws(FulcrumError) {
     guard let moving, step % every == 0 else { return }

@@ -17,8 +17,33 @@ package struct ComponentFactory {
     try make(.task, choice, as: (any TaskSource).self).component
   }
 
-  package func policy(_ choice: ComponentChoice) throws(FulcrumError) -> any PolicyModel {
-    try make(.policy, choice, as: (any PolicyModel).self).component
+  /// - Parameters:
+  ///   - checkpoint: replaces the folder that the choice names.
+  ///   - optimizer: replaces the optimiser that it names.
+  /// - Throws: `.unsupported` for a policy without a parameter for them.
+  package func policy(
+    _ choice: ComponentChoice, checkpoint: String? = nil, optimizer: String? = nil
+  ) throws(FulcrumError) -> any PolicyModel {
+    var choice = choice
+    for (meaning, value) in [(ParameterMeaning.checkpoint, checkpoint), (.optimizer, optimizer)] {
+      if let value { choice = try setting(meaning, to: value, in: choice) }
+    }
+    return try make(.policy, choice, as: (any PolicyModel).self).component
+  }
+
+  /// The policy's choice with the parameter of a meaning replaced.
+  private func setting(_ meaning: ParameterMeaning, to value: String, in choice: ComponentChoice)
+    throws(FulcrumError) -> ComponentChoice
+  {
+    let manual = try find(.policy, choice).manual
+    guard let parameter = manual.parameters.first(where: { $0.meaning == meaning }) else {
+      throw FulcrumError(
+        .unsupported,
+        "expected a policy with a parameter that means its \(meaning.rawValue), got"
+          + " \(manual.name), which has none", at: choice.path,
+        hint: "its author declares one with 'meaning: .\(meaning.rawValue)'")
+    }
+    return choice.setting(parameter.name, to: .text(value))
   }
 
   /// The policy's type, for what it does without a model; its parameters are checked all the same.
@@ -55,12 +80,12 @@ package struct ComponentFactory {
     try make(.policyObjective, choice, as: (any PolicyObjective).self)
   }
 
-  /// The choice's parameters, complete with the defaults of the component's manual.
+  /// A choice's manual, and its parameters, complete with the manual's defaults.
   package func resolve(_ kind: HostComponent.Kind, _ choice: ComponentChoice)
-    throws(FulcrumError) -> Parameters
+    throws(FulcrumError) -> (manual: ComponentManual, parameters: Parameters)
   {
-    let registered = try find(kind, choice)
-    return try Parameters(choice.parameters, for: registered.manual.parameters, at: choice.path)
+    let manual = try find(kind, choice).manual
+    return (manual, try Parameters(choice.parameters, for: manual.parameters, at: choice.path))
   }
 
   private func find(_ kind: HostComponent.Kind, _ choice: ComponentChoice)

@@ -65,7 +65,7 @@ extension RunSetup {
   ///
   /// - Parameter reference: gives the reference policy, if some component reads it.
   fileprivate func stepComponents(
-    reference: () throws(FulcrumError) -> any PolicyModel
+    reference: () throws(FulcrumError) -> any FrozenPolicy
   ) throws(FulcrumError) -> StepComponents {
     do throws(FulcrumError) {
       var transforms: [Named<any AdvantageTransform>] = []
@@ -92,7 +92,8 @@ extension RunSetup {
           at: "policy.checkpoint",
           hint: "name a checkpoint folder; 'fulcrum sft' makes one from demonstrations")
       }
-      let readsReference = components.needs.contains(.referenceLogProbabilities)
+      try components.check()
+      let readsReference = components.readsReference
       guard readsReference || configuration.reference.updateEvery == 0 else {
         throw configuration.reference.unread
       }
@@ -103,14 +104,15 @@ extension RunSetup {
     }
   }
 
-  /// Makes the reference policy. A frozen one is the policy that the configuration names, also when
-  /// the run goes on from a checkpoint of its own.
+  /// Makes the reference policy. A frozen one is the policy that the configuration names: a copy of
+  /// the run's own while that still is it, else read anew.
   ///
   /// - Parameter folder: has the reference policy, if that has moved.
-  fileprivate func makeReference(from folder: String?) throws(FulcrumError) -> any PolicyModel {
-    var choice = try configuration.choice(.policy)
-    if let folder { choice = choice.setting("checkpoint", to: .text(folder)) }
-    let model = try factory.policy(choice)
+  fileprivate func makeReference(from folder: String?) throws(FulcrumError) -> any FrozenPolicy {
+    if folder == nil, hasOwnPolicy, let freezable = policy as? any FreezablePolicy {
+      return try freezable.frozenCopy()
+    }
+    let model = try factory.policy(try configuration.choice(.policy), checkpoint: folder)
     if let folder { try model.loadOptimizer(from: ReferenceUpdate.optimizer(in: folder)) }
     return model
   }

@@ -11,6 +11,8 @@ package struct RunSetup {
   package let factory: ComponentFactory
   package let task: any TaskSource
   package let policy: any PolicyModel
+  /// Whether the policy is the one that the configuration names, not a checkpoint's.
+  let hasOwnPolicy: Bool
 
   /// - Parameters:
   ///   - checkpoint: replaces the one that the configuration's policy names.
@@ -20,15 +22,14 @@ package struct RunSetup {
     host: (_ configured: [String]) -> PluginHost
   ) throws(FulcrumError) {
     self.configuration = configuration
+    hasOwnPolicy = checkpoint == nil
     let general = configuration.general
     factory = ComponentFactory(
       host: host(general.pluginPath),
       context: ComponentContext(seed: general.seed, threads: general.threads))
     do throws(FulcrumError) {
       task = try factory.task(try configuration.choice(.task))
-      var choice = try configuration.choice(.policy)
-      if let checkpoint { choice = choice.setting("checkpoint", to: .text(checkpoint)) }
-      policy = try factory.policy(choice)
+      policy = try factory.policy(try configuration.choice(.policy), checkpoint: checkpoint)
     } catch {
       throw configuration.tree.placed(error)
     }
@@ -40,6 +41,7 @@ package struct RunSetup {
     factory = setup.factory
     task = setup.task
     policy = setup.policy
+    hasOwnPolicy = setup.hasOwnPolicy
   }
 
   /// Makes the reward functions that the configuration names.
@@ -98,10 +100,11 @@ package struct RunSetup {
     var resolved: [ResolvedComponent] = []
     for kind in HostComponent.Kind.allCases {
       for choice in try configuration.choices(kind.configurationKey) {
+        let (manual, parameters) = try factory.resolve(kind, choice)
         resolved.append(
           ResolvedComponent(
-            kind: kind, name: choice.use, path: choice.path,
-            parameters: try factory.resolve(kind, choice)))
+            kind: kind, name: choice.use, path: choice.path, manual: manual,
+            parameters: parameters))
       }
     }
     return resolved
@@ -114,5 +117,17 @@ package struct ResolvedComponent {
   package let name: String
   /// The key path.
   package let path: String
+  package let manual: ComponentManual
   package let parameters: Parameters
+
+  /// The numbers that it gives to parameters of a meaning, each with its parameter's name.
+  func numbers(_ meaning: ParameterMeaning) -> [(name: String, value: Double)] {
+    manual.parameters.filter { $0.meaning == meaning }.compactMap { parameter in
+      guard
+        case .number(let value)? = parameters.resolved.first(where: { $0.name == parameter.name })?
+          .value
+      else { return nil }
+      return (parameter.name, value)
+    }
+  }
 }

@@ -13,7 +13,8 @@ package struct BatchArithmetic {
   package let schedule: SchedulerProbe
   /// Training items; `nil`: without end.
   package let trainingItems: Int?
-  package let parameterCount: Int
+  /// `nil`: the policy doesn't say.
+  package let parameterCount: Int?
   package let hasReference: Bool
   package let temperature: Double
   /// Rounds of sampling a step may take.
@@ -32,7 +33,7 @@ package struct BatchArithmetic {
     iterations = training.options.iterations
     schedule = try SchedulerProbe(training.scheduler)
     trainingItems = components.setup.task.trainingCount
-    parameterCount = components.policy.parameterCount
+    parameterCount = (components.policy as? any DescribedPolicy)?.parameterCount
     hasReference = training.reference != nil
   }
 
@@ -40,7 +41,7 @@ package struct BatchArithmetic {
   package var minibatches: Int { (prompts + minibatchPrompts - 1) / max(1, minibatchPrompts) }
   package var optimizerSteps: Int { minibatches * schedule.phases.count * iterations }
   /// Bytes for weights, gradient, two moments, and a reference.
-  package var stateBytes: Int { parameterCount * 4 * (hasReference ? 5 : 4) }
+  package var stateBytes: Int? { parameterCount.map { $0 * 4 * (hasReference ? 5 : 4) } }
 
   /// Label and value, line by line.
   package var lines: [(label: String, value: String)] {
@@ -49,9 +50,16 @@ package struct BatchArithmetic {
     let steps =
       "mini-batches \(minibatches) × phases \(schedule.phases.count) × iterations \(iterations)"
       + " = \(optimizerSteps) a step, \(optimizerSteps * self.steps) in the run"
-    let state =
-      "\(Self.bytes(stateBytes)) for \(parameterCount) parameters in f32: weights, gradient, two"
-      + " moments" + (hasReference ? ", reference" : "")
+    var state: [(label: String, value: String)] = []
+    if let parameterCount, let stateBytes {
+      state = [
+        (
+          "memory",
+          "\(Self.bytes(stateBytes)) for \(parameterCount) parameters in f32: weights, gradient, two"
+            + " moments" + (hasReference ? ", reference" : "")
+        )
+      ]
+    }
     return [
       ("prompts a step", "\(prompts)\(rounds)"),
       ("completions a step", "\(prompts) × \(samples) = \(completions)"),
@@ -66,8 +74,7 @@ package struct BatchArithmetic {
       ("phases", schedule.phases.joined(separator: ", then ") + order),
       ("optimiser steps", steps),
       ("whole run", wholeRun),
-      ("memory", state),
-    ]
+    ] + state
   }
 
   private var wholeRun: String {

@@ -20,12 +20,21 @@ package struct SchedulerProbe {
       prompts: [[0], [0]], completions: [[[0, 0], [0, 0]], [[0, 0], [0, 0]]])
     // Probabilities from 1/16 to 1/2, so that a threshold finds both kinds.
     let values = (1...sequences.tokenCount).map { -0.35 * Float($0) }
+    let needs = scheduler.component.needs
     let batch = RolloutBatch(
       sequences: sequences, rewards: [1, 0, 0, 1], isFinished: nil,
-      columns: Dictionary(uniqueKeysWithValues: Column.allCases.map { ($0, values) }), step: 1,
+      columns: Dictionary(uniqueKeysWithValues: needs.map { ($0, Self.madeUp($0, values)) }), step: 1,
       minibatchOffsets: [0, 2, 4])
-    phases = try PhaseCheck.phases(of: scheduler, for: batch, advantages: values).map(\.name)
+    var metrics = MetricSums()
+    phases = try PhaseCheck.phases(
+      of: scheduler, for: batch, advantages: values, metrics: &metrics
+    ).map(\.name)
     passes = scheduler.component.passes
     nesting = scheduler.component.nesting
+  }
+
+  /// A column with the values of each token, as often as its statistic is wide.
+  private static func madeUp(_ column: Column, _ values: [Float]) -> [Float] {
+    values.flatMap { Array(repeating: $0, count: column.statistic.width) }
   }
 }

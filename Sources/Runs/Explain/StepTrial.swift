@@ -35,7 +35,7 @@ package struct StepTrial {
     func train(_ sequences: SequenceBatch) throws(FulcrumError) {
       try components.policy.accumulateGradient(
         of: sequences, sequences: 0..<sequences.sequenceCount,
-        temperature: components.options.temperature
+        request: ScoreRequest(temperature: components.options.temperature), participants: .all
       ) { (_, _, weights) throws(FulcrumError) in
         for token in weights.indices { weights[token] = token % 2 == 0 ? 1e-6 : -1e-6 }
       }

@@ -34,49 +34,35 @@ package enum Traps {
 
   /// Strengths of a method that exist in an advantage and in an objective: both act.
   private static func twice(_ resolved: [ResolvedComponent]) -> [String] {
-    // The paper's letters: how much a token is damped, and how much a divergence costs.
-    ["alpha", "beta"].compactMap { name in
-      func places(_ kind: HostComponent.Kind) -> [String] {
-        resolved.filter { $0.kind == kind }.compactMap { component in
-          for (key, value) in component.parameters.resolved where key == name {
-            if case .number(let number) = value, number > 0 {
-              return "\(component.path).\(name) = \(number)"
+    [ParameterMeaning.tokenDamping, .referenceStrength].compactMap { meaning in
+      let strengths =
+        [HostComponent.Kind.advantageTransform, .policyObjective].flatMap { kind in
+          resolved.filter { $0.kind == kind }.flatMap { component in
+            component.numbers(meaning).filter { $0.value > 0 }.map {
+              (name: $0.name, text: "\(component.path).\($0.name) = \($0.value)")
             }
           }
-          return nil
         }
-      }
-      let advantages = places(.advantageTransform)
-      let objectives = places(.policyObjective)
-      guard advantages.count + objectives.count > 1 else { return nil }
+      guard strengths.count > 1 else { return nil }
       return
-        "\((advantages + objectives).joined(separator: " and ")) both act: \(name) counts twice"
+        "\(strengths.map(\.text).joined(separator: " and ")) both act: \(strengths[0].name) counts twice"
     }
   }
 
+  /// A strength without anything to measure against.
   private static func reference(
     _ components: StepComponents, _ resolved: [ResolvedComponent]
   ) -> [String] {
-    let objectives = components.objectives.objectives.filter {
-      $0.component.needs.contains(.referenceLogProbabilities)
-    }.map(\.name)
-    let transforms = components.transforms.filter {
-      $0.component.needs.contains(.referenceLogProbabilities)
-    }.map(\.name)
-    let readers = objectives + transforms
-    var traps: [String] = []
-    // A strength without anything to measure against.
-    for component in resolved {
-      let isReader = readers.contains(component.name)
-      for (key, value) in component.parameters.resolved where key == "beta" && !isReader {
-        if case .number(let beta) = value, beta > 0 {
-          traps.append(
-            "\(component.path).beta = \(beta), but the component reads no reference policy: nothing"
-              + " holds the policy near its start")
-        }
+    func reads(_ needs: Set<Column>) -> Bool { needs.contains { $0.policy == .reference } }
+    let readers =
+      components.objectives.objectives.filter { reads($0.component.needs) }.map(\.name)
+      + components.transforms.filter { reads($0.component.needs) }.map(\.name)
+    return resolved.filter { !readers.contains($0.manual.name) }.flatMap { component in
+      component.numbers(.referenceStrength).filter { $0.value > 0 }.map {
+        "\(component.path).\($0.name) = \($0.value), but the component reads no reference policy: nothing"
+          + " holds the policy near its start"
       }
     }
-    return traps
   }
 
   /// Whether the update can learn anything.

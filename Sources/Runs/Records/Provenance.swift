@@ -85,6 +85,7 @@ package enum Provenance {
     case .text(let text): Node(text, Tag(.str), .doubleQuoted)
     case .texts(let texts): Node(texts.map { Node($0, Tag(.str), .doubleQuoted) })
     case .integers(let integers): Node(integers.map { Node("\($0)") })
+    case .numbers(let numbers): Node(numbers.map { Node("\($0)") })
     case .number, .integer, .flag: Node("\(value)")
     @unknown default: Node("\(value)", Tag(.str), .doubleQuoted)
     }

@@ -85,6 +85,7 @@ struct TrainingLoop {
     var metrics = Metrics()
     metrics.describe(collected, rewardNames: rewardNames)
     result.report.describe(in: &metrics, learningRate: learningRate)
+    metrics.set(result.sums)
     result.direction?.describe(in: &metrics)
     metrics.set("num_tokens", Double(next.tokens))
     let seconds = (clock.now - began) / .seconds(1)

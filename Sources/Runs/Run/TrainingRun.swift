@@ -35,7 +35,7 @@ package struct TrainingRun {
   /// - Parameter shouldStop: asked after each step.
   package func run(shouldStop: () -> Bool) throws(FulcrumError) -> Ending {
     let configuration = components.configuration
-    let reference = ReferenceUpdate(
+    let reference = try ReferenceUpdate(
       configuration.reference, policy: components.policy,
       reference: components.training.reference)
     if let start { try components.policy.loadOptimizer(from: start.optimizer) }

@@ -26,14 +26,17 @@ package struct WarmStart {
     let steps = (count + batch - 1) / batch
     let rate = settings.learningRate.schedule(steps: steps)
     let policy = setup.policy
-    if !policy.isReady { try create(texts: min(count, settings.vocabularyTexts)) }
+    let task = try demonstratingTask()
+    if let fresh = policy as? any FreshPolicy, !fresh.isReady {
+      try create(fresh, from: task, texts: min(count, settings.vocabularyTexts))
+    }
     observer.note("policy \(policy.summary)")
     let began = ContinuousClock.now
     var isComplete = true
     for step in 1...steps {
       let first = (step - 1) * batch
       let stepBegan = ContinuousClock.now
-      let sequences = try tokens(of: first..<min(first + batch, count))
+      let sequences = try tokens(of: first..<min(first + batch, count), from: task)
       let learningRate = rate.rate(step: step)
       var metrics = try imitate(sequences, learningRate: learningRate)
       let seconds = (ContinuousClock.now - stepBegan) / .seconds(1)
@@ -53,21 +56,32 @@ package struct WarmStart {
   }
 
   /// Trains a fresh policy's tokenizer on the demonstrations' text and draws its weights.
-  private func create(texts count: Int) throws(FulcrumError) {
+  private func create(
+    _ policy: any FreshPolicy, from task: any DemonstratingTask, texts count: Int
+  ) throws(FulcrumError) {
     var texts: [String] = []
     for index in 0..<count {
-      let demonstration = try setup.task.demonstration(index)
+      let demonstration = try task.demonstration(index)
       texts.append(demonstration.prompt + demonstration.completion)
     }
-    try setup.policy.create(fromTexts: texts)
+    try policy.create(fromTexts: texts)
   }
 
-  private func tokens(of indices: Range<Int>) throws(FulcrumError) -> SequenceBatch {
+  private func demonstratingTask() throws(FulcrumError) -> any DemonstratingTask {
+    if let task = setup.task as? any DemonstratingTask { return task }
+    throw FulcrumError(
+      .unsupported, "task \(type(of: setup.task).manual.name) has no demonstrations",
+      hint: "a warm start needs a task that has; train from a checkpoint instead")
+  }
+
+  private func tokens(of indices: Range<Int>, from task: any DemonstratingTask)
+    throws(FulcrumError) -> SequenceBatch
+  {
     let policy = setup.policy
     var prompts: [[Int32]] = []
     var completions: [[[Int32]]] = []
     for index in indices {
-      let demonstration = try setup.task.demonstration(index)
+      let demonstration = try task.demonstration(index)
       let prompt = try policy.encode(demonstration.prompt)
       let completion = try policy.encode(demonstration.completion) + [policy.endToken]
       guard prompt.count + completion.count <= policy.contextLength else {
@@ -90,7 +104,8 @@ package struct WarmStart {
     var logProbability = 0.0
     var entropy = 0.0
     try setup.policy.accumulateGradient(
-      of: sequences, sequences: 0..<sequences.sequenceCount, temperature: 1
+      of: sequences, sequences: 0..<sequences.sequenceCount,
+      request: ScoreRequest(temperature: 1), participants: .all
     ) { (_, scores, weights) throws(FulcrumError) in
       let (logs, entropies) = (scores.logProbabilities, scores.entropies)
       for token in logs.indices {

@@ -39,7 +39,7 @@ extension Metrics {
     set("frac_reward_zero_std", Statistics.mean(deviations.map { $0 == 0 ? 1 : 0 }))
     let outcomes = collected.whole.outcomes
     for (index, name) in rewardNames.enumerated() {
-      let values = rollout.scores[index].map(\.reward)
+      let values = rollout.scores[index].compactMap(\.value)
       // Two rewards of one name are told apart by their place.
       let isRepeated = rewardNames.count { $0 == name } > 1
       let key = isRepeated ? "rewards/\(name)-\(index + 1)" : "rewards/\(name)"

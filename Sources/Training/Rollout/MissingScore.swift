@@ -1,22 +1,8 @@
 import FulcrumKernel
 
-extension RewardOutcome {
-  /// The reward function would not judge this sample.
-  package static let refused = RewardOutcome(rawValue: "refused")
-  /// The reward function took too long for this sample.
-  package static let timeOut = RewardOutcome(rawValue: "time-out")
-
-  /// The outcomes with which a reward function may say that it has no score, in the order of reports.
-  package static let withoutScore: [RewardOutcome] = [.refused, .error, .timeOut]
-}
-
 extension RewardScore {
-  /// Whether this is no score: a reward of NaN with one of the outcomes `refused`, `error` and
-  /// `time-out`. A NaN with any other outcome is a fault of the reward function.
-  package var isMissing: Bool { reward.isNaN && RewardOutcome.withoutScore.contains(outcome) }
-
-  /// Why there is no score: the name of the first part whose value is NaN.
-  package var reason: String? { isMissing ? parts.first { $0.value.isNaN }?.name : nil }
+  /// Whether there is no score.
+  package var isMissing: Bool { value == nil }
 }
 
 /// What becomes of a completion that a reward function could not score.
@@ -75,8 +61,7 @@ extension Rollout {
         guard let outcomes, outcomes.count == count else { return score }
         let outcome = RewardOutcome(rawValue: outcomes[reward])
         guard !score.isMissing, RewardOutcome.withoutScore.contains(outcome) else { return score }
-        return RewardScore(
-          reward: .nan, outcome: outcome, parts: [(name: "as it was recorded", value: .nan)])
+        return .missing(outcome, reason: "as it was recorded")
       }
     }
     return Rollout(

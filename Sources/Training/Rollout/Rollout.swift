@@ -33,7 +33,7 @@ package struct Rollout: Sendable {
   /// has no score.
   package var rewards: [Float] {
     completions.indices.map { i in
-      Float(zip(scores, rewardWeights).reduce(0) { $0 + $1.1 * $1.0[i].reward })
+      Float(zip(scores, rewardWeights).reduce(0) { $0 + $1.1 * ($1.0[i].value ?? .nan) })
     }
   }
 

@@ -78,7 +78,7 @@ package struct RolloutSampler {
           RewardSample(
             prompt: item.prompt, completion: text, answer: item.answer,
             isFinished: isFinished[sequence], tokenCount: range.count,
-            tokenLimit: maximumTokens))
+            tokenLimit: maximumTokens, id: item.id, fields: item.fields, messages: item.messages))
       }
     }
     var scores: [[RewardScore]] = []

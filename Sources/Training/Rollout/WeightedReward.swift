@@ -12,10 +12,10 @@ package struct WeightedReward {
     self.weight = weight
   }
 
-  /// Every sample's score; some may be missing (`RewardScore.isMissing`).
+  /// Every sample's score; some may be missing.
   ///
   /// - Throws: what the reward function throws, with its name; `.pluginFault` for another number of
-  ///   scores, or a reward that is neither finite nor missing.
+  ///   scores, or a reward that is not finite.
   package func scores(of samples: [RewardSample]) throws(FulcrumError) -> [RewardScore] {
     let scores = try reward.call { (component) throws(FulcrumError) in
       try component.score(samples)
@@ -23,8 +23,10 @@ package struct WeightedReward {
     guard scores.count == samples.count else {
       throw reward.fault("expected \(samples.count) scores, got \(scores.count)")
     }
-    for score in scores where !score.reward.isFinite && !score.isMissing {
-      throw reward.fault("expected a finite reward, got \(score.reward)")
+    for score in scores {
+      if let value = score.value, !value.isFinite {
+        throw reward.fault("expected a finite reward, got \(value)")
+      }
     }
     return scores
   }

@@ -4,9 +4,11 @@ import FulcrumKernel
 package enum AdvantageChain {
   /// Starts from each sequence's reward on its tokens (the return, undiscounted) and runs the chain.
   ///
+  /// - Parameter metrics: gets what transforms report.
   /// - Throws: what a transform throws; `.pluginFault`, naming it, for a value that is not finite.
   package static func run(
-    _ transforms: [Named<any AdvantageTransform>], on batch: RolloutBatch
+    _ transforms: [Named<any AdvantageTransform>], on batch: RolloutBatch,
+    metrics: inout MetricSums
   ) throws(FulcrumError) -> [Float] {
     let sequences = batch.sequences
     let rewards = batch.rewards
@@ -19,7 +21,11 @@ package enum AdvantageChain {
     for transform in transforms {
       try transform.call { (component) throws(FulcrumError) in
         var span = advantages.mutableSpan
-        try component.transform(&span, of: batch)
+        if let reporting = component as? any ReportingTransform {
+          try reporting.transform(&span, of: batch, metrics: &metrics)
+        } else {
+          try component.transform(&span, of: batch)
+        }
       }
       if let place = advantages.firstIndex(where: { !$0.isFinite }) {
         throw transform.fault(

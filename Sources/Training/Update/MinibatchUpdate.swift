@@ -40,6 +40,25 @@ struct MinibatchUpdate {
     return false
   }
 
+  /// The tokens that the policy need score: all, or those of the phase where no objective reads
+  /// others.
+  private var participants: TokenMask {
+    guard objectives.isTokenwise,
+      phase.participates != nil || minibatch.shares.contains(where: { $0 == 0 })
+    else { return .all }
+    var mask = [Bool](repeating: false, count: batch.sequences.tokenCount)
+    for (sequence, share) in zip(minibatch.sequences, minibatch.shares) where share > 0 {
+      for token in batch.sequences.tokens(ofSequence: sequence) {
+        mask[token] = phase.participates?[token] ?? true
+      }
+    }
+    return TokenMask(mask)
+  }
+
+  private var request: ScoreRequest {
+    ScoreRequest(temperature: temperature, statistics: objectives.currentStatistics)
+  }
+
   /// Surveys the mini-batch, weighs its tokens and accumulates their gradient in the policy.
   ///
   /// - Parameter agreement: compares the scores with the sampler's, if no parameter has moved yet.
@@ -49,62 +68,85 @@ struct MinibatchUpdate {
   {
     surveys = try survey()
     let update = self
+    let participants = participants
     guard objectives.weighsEntropy else {
       return try policy.accumulateGradient(
-        of: batch.sequences, sequences: minibatch.sequences, temperature: temperature
-      ) { (piece, scores, weights) throws(FulcrumError) in
+        of: batch.sequences, sequences: minibatch.sequences, request: request,
+        participants: participants
+      ) { (tokens, scores, weights) throws(FulcrumError) in
         var none = MutableSpan<Float>()
         try update.weigh(
-          piece, scores, weights: &weights, entropyWeights: &none, &report, &agreement)
+          tokens, isWhole: participants.isAll, scores, weights: &weights, entropyWeights: &none,
+          &report, &agreement)
       }
     }
-    try policy.accumulateGradient(
-      of: batch.sequences, sequences: minibatch.sequences, temperature: temperature,
-      weighWithEntropy: { (piece, scores, weights, entropyWeights) throws(FulcrumError) in
+    let able = try policy.capability(
+      (any EntropyGradientPolicy).self, to: "take the gradient of the entropy")
+    try able.accumulateGradient(
+      of: batch.sequences, sequences: minibatch.sequences, request: request,
+      participants: participants,
+      weighWithEntropy: { (tokens, scores, weights, entropyWeights) throws(FulcrumError) in
         try update.weigh(
-          piece, scores, weights: &weights, entropyWeights: &entropyWeights, &report, &agreement)
+          tokens, isWhole: participants.isAll, scores, weights: &weights,
+          entropyWeights: &entropyWeights, &report, &agreement)
       })
   }
 
   /// Scores the whole mini-batch for the objectives that compare its tokens.
   private func survey() throws(FulcrumError) -> [[Float]] {
-    guard objectives.surveysMinibatch else { return [] }
+    guard objectives.surveysMinibatch, !minibatch.tokens.isEmpty else { return [] }
+    let request = request
     let scored = try ScoredColumns(
-      of: batch.sequences, sequences: minibatch.sequences, by: policy, temperature: temperature)
+      of: batch.sequences, sequences: minibatch.sequences, by: policy, request: request)
     guard scored.logProbabilities.allSatisfy(\.isFinite) else { throw Self.notFinite }
+    let statistics = Array(request.statistics)
+    let further = scored.flat(statistics)
     let scores = TokenScores(
       logProbabilities: scored.logProbabilities.span, entropies: scored.entropies.span,
-      levers: scored.levers.span)
-    let (batch, sequences) = (batch, batch.sequences)
+      levers: scored.levers.span, statistics: statistics, further: further.span)
+    let places = Array(minibatch.tokens)
+    let piece = ScoredPiece(places.span, isWhole: true, of: batch, advantages: advantages)
+    let (columns, rows) = piece.columns(of: batch)
+    let sequences = batch.sequences
     return try objectives.survey(
-      try input(minibatch.sequences, of: batch, sequences, scores, survey: Span()))
+      input(
+        piece, scores, columns.slice(rows), advantages.span.extracting(minibatch.tokens),
+        sequences.groupOffsets, survey: Span()))
   }
 
   /// Weighs one piece of the mini-batch: the objectives' sum, zero outside the phase and for sequences
   /// that are masked.
+  ///
+  /// - Parameter isWhole: whether the piece has all tokens of its sequences.
   private func weigh(
-    _ piece: Range<Int>, _ scores: borrowing TokenScores, weights: inout MutableSpan<Float>,
-    entropyWeights: inout MutableSpan<Float>, _ report: inout UpdateReport,
-    _ agreement: inout SamplerAgreement?
+    _ tokens: Span<Int>, isWhole: Bool, _ scores: borrowing TokenScores,
+    weights: inout MutableSpan<Float>, entropyWeights: inout MutableSpan<Float>,
+    _ report: inout UpdateReport, _ agreement: inout SamplerAgreement?
   ) throws(FulcrumError) {
-    // Local ones, for what objectives see borrows from them.
-    let (batch, sequences) = (batch, batch.sequences)
-    let range = sequences.tokens(ofSequences: piece)
+    guard !tokens.isEmpty else { return }
     let now = scores.logProbabilities
     for token in now.indices where !now[token].isFinite { throw Self.notFinite }
-    try agreement?.compare(now, tokens: range)
-    var losses = [Double](repeating: 0, count: range.count)
+    try agreement?.compare(now, tokens: tokens)
+    let piece = ScoredPiece(tokens, isWhole: isWhole, of: batch, advantages: advantages)
+    // Local ones, for what objectives see borrows from them.
+    let (columns, rows) = piece.columns(of: batch)
+    let (own, ownRows) = piece.advantages(of: advantages)
+    let sequences = batch.sequences
+    var losses = [Double](repeating: 0, count: tokens.count)
     for index in objectives.objectives.indices {
-      let survey = surveys.isEmpty ? [] : surveys[index]
+      let survey = piece.survey(
+        surveys.isEmpty ? [] : surveys[index], first: minibatch.tokens.lowerBound, tokens: tokens)
       try objectives.weigh(
-        index, try input(piece, of: batch, sequences, scores, survey: survey.span),
-        weights: &weights,
-        entropyWeights: &entropyWeights, losses: &losses, metrics: &report.sums)
+        index,
+        input(
+          piece, scores, columns.slice(rows), own.span.extracting(ownRows),
+          sequences.groupOffsets, survey: survey.span),
+        weights: &weights, entropyWeights: &entropyWeights, losses: &losses, metrics: &report.sums)
     }
-    for sequence in piece {
+    for (sequence, bounds) in zip(piece.sequences, zip(piece.offsets, piece.offsets.dropFirst())) {
       let counts = minibatch.shares[sequence - minibatch.sequences.lowerBound] > 0
-      for token in sequences.tokens(ofSequence: sequence) {
-        let offset = token - range.lowerBound
+      for offset in bounds.0..<bounds.1 {
+        let token = tokens[offset]
         guard counts, phase.participates?[token] ?? true else {
           weights[offset] = 0
           if !entropyWeights.isEmpty { entropyWeights[offset] = 0 }
@@ -118,32 +160,20 @@ struct MinibatchUpdate {
     }
   }
 
-  /// What objectives see of adjacent sequences.
-  @_lifetime(borrow self, borrow batch, borrow sequences, copy scores, copy survey)
+  /// What objectives see of a piece.
+  @_lifetime(borrow self, borrow piece, copy scores, copy columns, copy advantages, copy groups, copy survey)
   private func input(
-    _ piece: Range<Int>, of batch: borrowing RolloutBatch, _ sequences: borrowing SequenceBatch,
-    _ scores: borrowing TokenScores, survey: Span<Float>
-  ) throws(FulcrumError) -> ObjectiveInput {
-    let range = sequences.tokens(ofSequences: piece)
+    _ piece: borrowing ScoredPiece, _ scores: borrowing TokenScores, _ columns: ColumnSlice,
+    _ advantages: Span<Float>, _ groups: Span<Int>, survey: Span<Float>
+  ) -> ObjectiveInput {
     let first = minibatch.sequences.lowerBound
-    let start = minibatch.tokens.lowerBound
-    var old = Span<Float>()
-    if batch.has(.oldLogProbabilities) {
-      old = try batch.column(.oldLogProbabilities).extracting(range)
-    }
-    var reference = Span<Float>()
-    if batch.has(.referenceLogProbabilities) {
-      reference = try batch.column(.referenceLogProbabilities).extracting(range)
-    }
     return ObjectiveInput(
-      scores: scores, advantages: advantages.span.extracting(range), oldLogProbabilities: old,
-      referenceLogProbabilities: reference,
-      offsets: sequences.offsets.extracting(piece.lowerBound..<piece.upperBound + 1),
+      scores: scores, advantages: advantages, columns: columns, offsets: piece.offsets.span,
+      firstSequence: piece.sequences.lowerBound, groupOffsets: groups,
       minibatchTokenCount: minibatch.tokenCount, minibatchSequenceCount: minibatch.sequenceCount,
-      shares: minibatch.shares.span.extracting(piece.lowerBound - first..<piece.upperBound - first),
-      survey: survey.isEmpty
-        ? survey : survey.extracting(range.lowerBound - start..<range.upperBound - start),
-      step: batch.step, update: number)
+      shares: minibatch.shares.span.extracting(
+        piece.sequences.lowerBound - first..<piece.sequences.upperBound - first),
+      survey: survey, step: batch.step, update: number)
   }
 
   private static let notFinite = FulcrumError(

@@ -3,23 +3,46 @@ import FulcrumKernel
 /// The objectives of a run, added: their weights, their entropy weights and their losses.
 package struct ObjectiveSum {
   package let objectives: [Named<any PolicyObjective>]
+  /// Those that weigh entropies, and those that survey a mini-batch first, each at its objective's
+  /// place; `nil` for the others.
+  private let entropic: [Named<any EntropyObjective>?]
+  private let surveying: [Named<any SurveyingObjective>?]
 
-  package init(_ objectives: [Named<any PolicyObjective>]) { self.objectives = objectives }
+  package init(_ objectives: [Named<any PolicyObjective>]) {
+    self.objectives = objectives
+    entropic = objectives.map { objective in
+      (objective.component as? any EntropyObjective).map {
+        Named(objective.role, name: objective.name, component: $0)
+      }
+    }
+    surveying = objectives.map { objective in
+      (objective.component as? any SurveyingObjective).map {
+        Named(objective.role, name: objective.name, component: $0)
+      }
+    }
+  }
 
   package var needs: Set<Column> {
     objectives.reduce(into: []) { $0.formUnion($1.component.needs) }
   }
 
-  package var weighsEntropy: Bool { objectives.contains { $0.component.weighsEntropy } }
-  package var surveysMinibatch: Bool { objectives.contains { $0.component.surveysMinibatch } }
+  /// What some objective reads of the current policy beside the three scores.
+  package var currentStatistics: Set<TokenStatistic> {
+    Set(needs.filter { $0.policy == .current }.map(\.statistic))
+  }
+
+  package var weighsEntropy: Bool { entropic.contains { $0 != nil } }
+  package var surveysMinibatch: Bool { surveying.contains { $0 != nil } }
+  /// Whether tokens outside a phase need not be scored.
+  package var isTokenwise: Bool { objectives.allSatisfy(\.component.isTokenwise) }
 
   /// What each objective that surveys wants to know of a mini-batch again; empty for the others.
   ///
   /// - Throws: what an objective throws; `.pluginFault` for a wrong number of values.
   package func survey(_ minibatch: borrowing ObjectiveInput) throws(FulcrumError) -> [[Float]] {
     var surveys: [[Float]] = []
-    for objective in objectives {
-      guard objective.component.surveysMinibatch else {
+    for objective in surveying {
+      guard let objective else {
         surveys.append([])
         continue
       }
@@ -57,12 +80,12 @@ package struct ObjectiveSum {
       weights[token] += own[token]
       losses[token] += Double(ownLosses[token])
     }
-    guard objective.component.weighsEntropy else { return }
+    guard let entropic = entropic[index] else { return }
     for token in 0..<count {
       own[token] = 0
       ownLosses[token] = 0
     }
-    try objective.call(with: input) { (component, input) throws(FulcrumError) in
+    try entropic.call(with: input) { (component, input) throws(FulcrumError) in
       var ownSpan = own.mutableSpan
       var lossSpan = ownLosses.mutableSpan
       try component.weighEntropy(input, weights: &ownSpan, losses: &lossSpan, metrics: &metrics)

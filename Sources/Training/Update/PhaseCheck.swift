@@ -5,10 +5,15 @@ package enum PhaseCheck {
   /// - Throws: what the scheduler throws; `.pluginFault` for a mask of another length, or a token
   ///   that takes part in more or fewer phases than the scheduler says.
   package static func phases(
-    of scheduler: Named<any UpdateScheduler>, for batch: RolloutBatch, advantages: [Float]
+    of scheduler: Named<any UpdateScheduler>, for batch: RolloutBatch, advantages: [Float],
+    metrics: inout MetricSums
   ) throws(FulcrumError) -> [UpdatePhase] {
     let phases = try scheduler.call { (component) throws(FulcrumError) in
-      try component.phases(for: batch, advantages: advantages.span)
+      if let reporting = component as? any ReportingScheduler {
+        try reporting.phases(for: batch, advantages: advantages.span, metrics: &metrics)
+      } else {
+        try component.phases(for: batch, advantages: advantages.span)
+      }
     }
     let tokens = batch.sequences.tokenCount
     var taken = [Int](repeating: 0, count: tokens)

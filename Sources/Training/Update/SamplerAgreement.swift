@@ -21,8 +21,9 @@ package struct SamplerAgreement: Sendable {
   ///
   /// - Parameter tokens: their places in the batch.
   /// - Throws: `.pluginFault` for the first that differs by more than the limit.
-  mutating func compare(_ now: borrowing Span<Float>, tokens: Range<Int>) throws(FulcrumError) {
-    for (offset, token) in tokens.enumerated() {
+  mutating func compare(_ now: Span<Float>, tokens: Span<Int>) throws(FulcrumError) {
+    for offset in tokens.indices {
+      let token = tokens[offset]
       let difference = Double(abs(now[offset] - sampled[token]))
       maximum = max(maximum, difference)
       // Written so that a NaN fails too.

@@ -5,22 +5,57 @@ package struct ScoredColumns: Sendable {
   package private(set) var logProbabilities: [Float] = []
   package private(set) var entropies: [Float] = []
   package private(set) var levers: [Float] = []
+  /// What else was asked for: `width` values for each token.
+  private var further: [TokenStatistic: [Float]] = [:]
 
   package init(
-    of batch: SequenceBatch, sequences: Range<Int>, by policy: any PolicyModel, temperature: Float
+    of batch: SequenceBatch, sequences: Range<Int>, by policy: any FrozenPolicy,
+    request: ScoreRequest
   ) throws(FulcrumError) {
     let count = batch.tokens(ofSequences: sequences).count
     logProbabilities.reserveCapacity(count)
     entropies.reserveCapacity(count)
     levers.reserveCapacity(count)
-    try policy.score(batch, sequences: sequences, temperature: temperature) {
+    for statistic in request.statistics {
+      further[statistic] = []
+      further[statistic]?.reserveCapacity(count * statistic.width)
+    }
+    try policy.score(batch, sequences: sequences, request: request) {
       (_, scores) throws(FulcrumError) in
-      let (logs, entropies, levers) = (scores.logProbabilities, scores.entropies, scores.levers)
-      for i in logs.indices {
-        self.logProbabilities.append(logs[i])
-        self.entropies.append(entropies[i])
-        self.levers.append(levers[i])
+      Self.append(scores.logProbabilities, to: &logProbabilities)
+      Self.append(scores.entropies, to: &entropies)
+      Self.append(scores.levers, to: &levers)
+      for statistic in request.statistics {
+        Self.append(try scores.values(of: statistic), to: &further[statistic, default: []])
       }
     }
+  }
+
+  /// The scores at a temperature, without further statistics.
+  package init(
+    of batch: SequenceBatch, sequences: Range<Int>, by policy: any FrozenPolicy,
+    temperature: Float
+  ) throws(FulcrumError) {
+    try self.init(
+      of: batch, sequences: sequences, by: policy, request: ScoreRequest(temperature: temperature))
+  }
+
+  /// The values of a statistic; none if it was not asked for.
+  package func values(of statistic: TokenStatistic) -> [Float] {
+    switch statistic {
+    case .logProbability: logProbabilities
+    case .entropy: entropies
+    case .lever: levers
+    default: further[statistic] ?? []
+    }
+  }
+
+  /// The further statistics one after another, as `TokenScores` takes them.
+  func flat(_ statistics: [TokenStatistic]) -> [Float] {
+    statistics.flatMap { further[$0] ?? [] }
+  }
+
+  private static func append(_ values: Span<Float>, to column: inout [Float]) {
+    for index in values.indices { column.append(values[index]) }
   }
 }

@@ -3,8 +3,8 @@ import FulcrumKernel
 /// What a run's step is made of, all by protocol.
 package struct StepComponents {
   package let policy: any PolicyModel
-  /// The frozen policy; present only if some component reads reference log-probabilities.
-  package var reference: (any PolicyModel)?
+  /// The frozen policy; present only if some component reads it.
+  package var reference: (any FrozenPolicy)?
   package let transforms: [Named<any AdvantageTransform>]
   /// `nil`: one phase with every token.
   package let scheduler: Named<any UpdateScheduler>?
@@ -12,7 +12,7 @@ package struct StepComponents {
   package let options: UpdateOptions
 
   package init(
-    policy: any PolicyModel, reference: (any PolicyModel)? = nil,
+    policy: any PolicyModel, reference: (any FrozenPolicy)? = nil,
     transforms: [Named<any AdvantageTransform>], scheduler: Named<any UpdateScheduler>?,
     objectives: ObjectiveSum, options: UpdateOptions
   ) {
@@ -30,5 +30,40 @@ package struct StepComponents {
     for transform in transforms { needs.formUnion(transform.component.needs) }
     if let scheduler { needs.formUnion(scheduler.component.needs) }
     return needs
+  }
+
+  /// Holds the components to what they and the policy can do.
+  ///
+  /// - Throws: `.pluginFault` for a column that can't be; `.unsupported` for a policy without what an
+  ///   objective needs.
+  package func check() throws(FulcrumError) {
+    for transform in transforms { try transform.checkNeeds(transform.component.needs) }
+    if let scheduler { try scheduler.checkNeeds(scheduler.component.needs) }
+    for objective in objectives.objectives {
+      try objective.checkNeeds(objective.component.needs, isObjective: true)
+    }
+    if objectives.weighsEntropy {
+      _ = try policy.capability(
+        (any EntropyGradientPolicy).self, to: "take the gradient of the entropy")
+    }
+  }
+
+  /// Whether some component reads the reference policy.
+  package var readsReference: Bool { needs.contains { $0.policy == .reference } }
+}
+
+extension Named {
+  /// - Parameter isObjective: objectives alone are called while the policy is being updated.
+  fileprivate func checkNeeds(_ needs: Set<Column>, isObjective: Bool = false) throws(FulcrumError) {
+    for column in needs.sorted(by: { $0.name < $1.name }) {
+      guard column.isValid else {
+        throw fault("expected columns that a policy can give, got \(column.name)")
+      }
+      guard isObjective || column.policy != .current else {
+        throw fault(
+          "expected columns of the step's beginning, got \(column.name)",
+          hint: "only an objective is called while the policy is being updated")
+      }
+    }
   }
 }

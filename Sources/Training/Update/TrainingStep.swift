@@ -8,6 +8,8 @@ package struct TrainingStep {
 
   package struct Result {
     package let advantages: [Float]
+    /// What transforms and the schedule report.
+    package let sums: MetricSums
     package let report: UpdateReport
     /// Seconds for old and reference log-probabilities, advantages and phases.
     package let scoringSeconds: Double
@@ -30,12 +32,20 @@ package struct TrainingStep {
     let minibatches = Minibatch.cut(
       rollout.sequences, prompts: options.minibatchPrompts, aggregation: options.aggregation,
       isMasked: isMasked)
-    let batch = try batch(of: rollout, step: step, minibatchOffsets: minibatches.offsets)
-    let advantages = try AdvantageChain.run(components.transforms, on: batch)
+    let columns = try BatchColumns(
+      policy: components.policy, reference: components.reference,
+      temperature: options.temperature, recomputesOld: options.recomputesOldLogProbabilities
+    ).columns(components.needs, of: rollout)
+    let batch = RolloutBatch(
+      sequences: rollout.sequences, rewards: rollout.rewards, isFinished: rollout.isFinished,
+      columns: columns, step: step, minibatchOffsets: minibatches.offsets)
+    var sums = MetricSums()
+    let advantages = try AdvantageChain.run(components.transforms, on: batch, metrics: &sums)
     var plan = UpdatePlan(iterations: options.iterations)
     if let scheduler = components.scheduler {
       plan = UpdatePlan(
-        phases: try PhaseCheck.phases(of: scheduler, for: batch, advantages: advantages),
+        phases: try PhaseCheck.phases(
+          of: scheduler, for: batch, advantages: advantages, metrics: &sums),
         nesting: scheduler.component.nesting, iterations: options.iterations)
     }
     let prepared = clock.now
@@ -54,43 +64,9 @@ package struct TrainingStep {
         by: components.policy, temperature: options.temperature)
     }
     return Result(
-      advantages: advantages, report: report,
+      advantages: advantages, sums: sums, report: report,
       scoringSeconds: (prepared - started) / .seconds(1),
       updateSeconds: (updated - prepared) / .seconds(1), direction: direction,
       probeSeconds: (clock.now - updated) / .seconds(1))
-  }
-
-  /// The rollout with the columns that components declared, and no others.
-  private func batch(of rollout: Rollout, step: UInt32, minibatchOffsets: [Int])
-    throws(FulcrumError) -> RolloutBatch
-  {
-    let needs = components.needs
-    let options = components.options
-    let sequences = rollout.sequences
-    let all = 0..<sequences.sequenceCount
-    var columns: [Column: [Float]] = [:]
-    if needs.contains(.rolloutLogProbabilities) {
-      columns[.rolloutLogProbabilities] = rollout.logProbabilities
-    }
-    let wantsScores = needs.contains(.entropies) || needs.contains(.levers)
-    let wantsOld = needs.contains(.oldLogProbabilities)
-    if wantsOld { columns[.oldLogProbabilities] = rollout.logProbabilities }
-    if wantsScores || (wantsOld && options.recomputesOldLogProbabilities) {
-      let scored = try ScoredColumns(
-        of: sequences, sequences: all, by: components.policy, temperature: options.temperature)
-      if options.recomputesOldLogProbabilities {
-        columns[.oldLogProbabilities] = scored.logProbabilities
-      }
-      columns[.entropies] = scored.entropies
-      columns[.levers] = scored.levers
-    }
-    if needs.contains(.referenceLogProbabilities), let reference = components.reference {
-      columns[.referenceLogProbabilities] = try ScoredColumns(
-        of: sequences, sequences: all, by: reference, temperature: options.temperature
-      ).logProbabilities
-    }
-    return RolloutBatch(
-      sequences: sequences, rewards: rollout.rewards, isFinished: rollout.isFinished,
-      columns: columns, step: step, minibatchOffsets: minibatchOffsets)
   }
 }

@@ -20,8 +20,8 @@ public struct RewardOutcome: RawRepresentable, Hashable, Sendable {
     .correct, .wrong, .unparseable, .badFormat, .error,
   ]
 
-  /// The outcomes of a completion that has no score.
-  public static let withoutScore: Set<RewardOutcome> = [.error, .refused, .timeOut]
+  /// The outcomes of a completion that has no score, in the order of reports.
+  public static let withoutScore: [RewardOutcome] = [.refused, .error, .timeOut]
 }
 
 /// A reward with its reasons, or why there is none.

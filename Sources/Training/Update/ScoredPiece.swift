@@ -1,0 +1,84 @@
+import FulcrumKernel
+
+/// The tokens of a mini-batch that a policy has scored together, with what objectives read of them.
+///
+/// Where all tokens take part, columns are slices of the batch's. Else they are gathered: an input then
+/// holds the participants alone.
+struct ScoredPiece {
+  /// The sequences from the first token's to the last token's; some may have no token.
+  let sequences: Range<Int>
+  /// Where each sequence's tokens begin and end in the piece.
+  let offsets: [Int]
+  /// `nil`: the piece's tokens are adjacent in the batch.
+  private let gathered: (columns: ColumnStore, advantages: [Float])?
+  /// The places of the first and the last token in the batch, and what is between them.
+  private let range: Range<Int>
+
+  /// - Parameters:
+  ///   - tokens: places in the batch, ascending, at least one.
+  ///   - isWhole: whether they are all tokens of their sequences.
+  init(_ tokens: Span<Int>, isWhole: Bool, of batch: RolloutBatch, advantages: [Float]) {
+    let all = batch.sequences
+    range = tokens[0]..<tokens[tokens.count - 1] + 1
+    let first = all.sequence(containing: range.lowerBound)
+    sequences = first..<all.sequence(containing: range.upperBound - 1) + 1
+    var offsets = [0]
+    offsets.reserveCapacity(sequences.count + 1)
+    var next = 0
+    for sequence in sequences {
+      let end = all.tokens(ofSequence: sequence).upperBound
+      while next < tokens.count, tokens[next] < end { next += 1 }
+      offsets.append(next)
+    }
+    self.offsets = offsets
+    guard !isWhole else {
+      gathered = nil
+      return
+    }
+    var own: [Float] = []
+    own.reserveCapacity(tokens.count)
+    for index in tokens.indices { own.append(advantages[tokens[index]]) }
+    gathered = (batch.columns.gathering(tokens), own)
+  }
+
+  var tokenCount: Int { offsets[offsets.count - 1] }
+
+  /// The survey's values of the piece's tokens.
+  ///
+  /// - Parameters:
+  ///   - survey: of all tokens of the mini-batch; empty: there is none.
+  ///   - first: the place of the mini-batch's first token in the batch.
+  func survey(_ survey: [Float], first: Int, tokens: Span<Int>) -> [Float] {
+    guard !survey.isEmpty else { return [] }
+    guard gathered != nil else {
+      return Array(survey[range.lowerBound - first..<range.upperBound - first])
+    }
+    var own: [Float] = []
+    own.reserveCapacity(tokens.count)
+    for index in tokens.indices { own.append(survey[tokens[index] - first]) }
+    return own
+  }
+
+  /// The columns of the piece's tokens, in a store and a range of its rows.
+  func columns(of batch: RolloutBatch) -> (store: ColumnStore, rows: Range<Int>) {
+    gathered.map { ($0.columns, 0..<tokenCount) } ?? (batch.columns, range)
+  }
+
+  /// The advantages of the piece's tokens, in a list and a range of it.
+  func advantages(of all: [Float]) -> (values: [Float], rows: Range<Int>) {
+    gathered.map { ($0.advantages, 0..<tokenCount) } ?? (all, range)
+  }
+}
+
+extension SequenceBatch {
+  /// The sequence that has a token. O(log sequences).
+  func sequence(containing token: Int) -> Int {
+    let offsets = offsets
+    var (low, high) = (0, sequenceCount)
+    while high - low > 1 {
+      let middle = (low + high) / 2
+      if offsets[middle] <= token { low = middle } else { high = middle }
+    }
+    return low
+  }
+}
