@@ -13,6 +13,8 @@ struct JSONLRow: Sendable {
   let prompt: String
   let answer: String
   let category: String
+  /// What else the line has; without what can't be read.
+  let fields: [String: FieldValue]
   /// `file:line`, for messages.
   let location: String
 
@@ -25,6 +27,10 @@ struct JSONLRow: Sendable {
     answer = try keys.answer.isEmpty ? "" : reader.scalar(keys.answer, parameter: "answer-key")
     category =
       try keys.category.isEmpty ? "all" : reader.scalar(keys.category, parameter: "category-key")
+    let named = [keys.prompt, keys.answer, keys.category]
+    fields = (reader.object.members ?? []).reduce(into: [:]) { fields, member in
+      if !named.contains(member.key) { fields[member.key] = FieldValue(member.value) }
+    }
     guard !prompt.isEmpty else {
       throw FulcrumError(
         .data, "expected '\(keys.prompt)' as a text, got an empty one", at: location)
@@ -58,5 +64,32 @@ private struct FieldReader {
     return FulcrumError(
       .data, "expected '\(key)' \(expected), got \(got)", at: location,
       hint: "'\(parameter)' names the key; the line has \(keys.isEmpty ? "none" : keys)")
+  }
+}
+
+extension FieldValue {
+  /// A value as reward functions see it; the digits that a double can't hold are lost.
+  fileprivate init?(_ value: JSONValue) {
+    switch value {
+    case .null: self = .null
+    case .bool(let flag): self = .flag(flag)
+    case .integer(let integer): self = .integer(integer)
+    case .number(let number): self = .number(number)
+    case .numeral(let digits):
+      guard let number = Double(digits) else { return nil }
+      self = .number(number)
+    case .string(let text): self = .text(text)
+    case .array(let elements):
+      let values = elements.compactMap(FieldValue.init)
+      guard values.count == elements.count else { return nil }
+      self = .list(values)
+    case .object(let members):
+      var fields: [String: FieldValue] = [:]
+      for member in members {
+        guard let value = FieldValue(member.value) else { return nil }
+        fields[member.key] = value
+      }
+      self = .object(fields)
+    }
   }
 }

@@ -57,7 +57,7 @@ struct ExampleReader {
 
   private func sample(_ given: ManifestSection) throws(FulcrumError) -> RewardSample {
     try given.check([
-      "prompt", "completion", "answer", "is-finished", "token-count", "token-limit", "parameters",
+      "prompt", "completion", "answer", "id", "is-finished", "token-count", "token-limit", "parameters",
       "seed",
     ])
     for (text, length) in [
@@ -69,12 +69,14 @@ struct ExampleReader {
     return RewardSample(
       prompt: try given.text("prompt") ?? "", completion: try given.text("completion") ?? "",
       answer: try given.text("answer") ?? "", isFinished: try given.flag("is-finished") ?? true,
-      tokenCount: try given.integer("token-count"), tokenLimit: try given.integer("token-limit"))
+      tokenCount: try given.integer("token-count"), tokenLimit: try given.integer("token-limit"), id: try given.text("id") ?? "")
   }
 
   /// The arrays that an example of this kind can give.
   private var arrays: [ForeignQuantity] {
-    ForeignQuantity.all(for: kind).filter {
+    let known = ForeignQuantity.all(for: kind)
+    // A column with an argument is not listed with it.
+    return (known + quantities.subtracting(known).sorted { $0.rawValue < $1.rawValue }).filter {
       $0.types(for: kind)?.first?.elementSize != nil
         && ![.weights, .losses, .masks, .sequenceOffsets, .groupOffsets, .minibatchOffsets]
           .contains($0)
@@ -106,11 +108,13 @@ struct ExampleReader {
           quantity.rawValue, "expected numbers, because an argument is bound to it, got nothing")
       }
       let isTokens = quantity.count == .tokenCount
-      let wanted = isTokens ? tokens : lengths.count
+      let width = quantity.column(for: kind)?.statistic.width ?? 1
+      let wanted = isTokens ? tokens * width : lengths.count
       guard own.count == wanted else {
         throw given.refuse(
           quantity.rawValue,
-          "expected \(wanted) values, one for each \(isTokens ? "token" : "sequence"),"
+          "expected \(wanted) values, \(width == 1 ? "one" : "\(width)") for each"
+            + " \(isTokens ? "token" : "sequence"),"
             + " got \(own.count)")
       }
       if quantity == .tokens, let odd = own.first(where: { Int32(exactly: $0) == nil }) {

@@ -15,62 +15,94 @@ enum ForeignBinding: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// The things that an argument can be bound to beside parameters: a closed list.
-enum ForeignQuantity: String, Sendable, CaseIterable {
-  // Of one completion.
-  case prompt, completion, answer
-  case promptLength = "prompt-length"
-  case completionLength = "completion-length"
-  case answerLength = "answer-length"
-  case tokenLimit = "token-limit"
-  case result
+/// A thing that an argument can be bound to beside parameters: of a closed list, or a column of the
+/// kernel's, by its name.
+struct ForeignQuantity: Hashable, Sendable {
+  let rawValue: String
 
-  // Of a batch or a slice of it.
-  case advantages, rewards, tokens
-  case isFinished = "is-finished"
-  case logProbabilities = "log-probabilities"
-  case rolloutLogProbabilities = "rollout-log-probabilities"
-  case oldLogProbabilities = "old-log-probabilities"
-  case referenceLogProbabilities = "reference-log-probabilities"
-  case entropies, levers, shares
-  case sequenceOffsets = "sequence-offsets"
-  case groupOffsets = "group-offsets"
-  case minibatchOffsets = "minibatch-offsets"
-  case tokenCount = "token-count"
-  case sequenceCount = "sequence-count"
-  case groupCount = "group-count"
-  case minibatchCount = "minibatch-count"
-  case minibatchTokenCount = "minibatch-token-count"
-  case minibatchSequenceCount = "minibatch-sequence-count"
-  case step, update
-  case weights, losses, masks
-  case phaseCount = "phase-count"
+  private init(_ rawValue: String) { self.rawValue = rawValue }
+
+  /// The quantity of a name; `nil`: there is none.
+  init?(rawValue: String) {
+    self.init(rawValue)
+    guard Self.listed.contains(self) || Column(name: rawValue) != nil else { return nil }
+  }
+
+  // Of one completion.
+  static let prompt = ForeignQuantity("prompt")
+  static let completion = ForeignQuantity("completion")
+  static let answer = ForeignQuantity("answer")
+  static let id = ForeignQuantity("id")
+  static let promptLength = ForeignQuantity("prompt-length")
+  static let completionLength = ForeignQuantity("completion-length")
+  static let answerLength = ForeignQuantity("answer-length")
+  static let tokenLimit = ForeignQuantity("token-limit")
+  static let result = ForeignQuantity("result")
+
+  // Of a batch or a slice of it, beside columns.
+  static let advantages = ForeignQuantity("advantages")
+  static let rewards = ForeignQuantity("rewards")
+  static let tokens = ForeignQuantity("tokens")
+  static let isFinished = ForeignQuantity("is-finished")
+  static let shares = ForeignQuantity("shares")
+  static let sequenceOffsets = ForeignQuantity("sequence-offsets")
+  static let groupOffsets = ForeignQuantity("group-offsets")
+  static let minibatchOffsets = ForeignQuantity("minibatch-offsets")
+  static let tokenCount = ForeignQuantity("token-count")
+  static let sequenceCount = ForeignQuantity("sequence-count")
+  static let groupCount = ForeignQuantity("group-count")
+  static let minibatchCount = ForeignQuantity("minibatch-count")
+  static let minibatchTokenCount = ForeignQuantity("minibatch-token-count")
+  static let minibatchSequenceCount = ForeignQuantity("minibatch-sequence-count")
+  static let step = ForeignQuantity("step")
+  static let update = ForeignQuantity("update")
+  static let weights = ForeignQuantity("weights")
+  static let losses = ForeignQuantity("losses")
+  static let masks = ForeignQuantity("masks")
+  static let phaseCount = ForeignQuantity("phase-count")
+
+  // The scores of the policy of the moment, which an objective is given undeclared.
+  static let logProbabilities = ForeignQuantity("log-probabilities")
+  static let entropies = ForeignQuantity(Column.entropies.name)
+  static let levers = ForeignQuantity(Column.levers.name)
 
   // Of the run.
-  case seed, log
+  static let seed = ForeignQuantity("seed")
+  static let log = ForeignQuantity("log")
 
-  /// Returns the batch column that it is; `nil`: it is none, or the policy of the moment gives it.
+  private static let listed: [ForeignQuantity] = [
+    .prompt, .completion, .answer, .id, .promptLength, .completionLength, .answerLength, .tokenLimit,
+    .result, .advantages, .rewards, .tokens, .isFinished, .logProbabilities, .shares,
+    .sequenceOffsets, .groupOffsets, .minibatchOffsets, .tokenCount, .sequenceCount, .groupCount,
+    .minibatchCount, .minibatchTokenCount, .minibatchSequenceCount, .step, .update, .weights,
+    .losses, .masks, .phaseCount, .seed, .log,
+  ]
+
+  /// The columns of a batch, each once; those with an argument take any.
+  private static let columns = [
+    Column.rolloutLogProbabilities, .oldLogProbabilities, .referenceLogProbabilities,
+  ].map(\.name).map(ForeignQuantity.init(_:))
+    + TokenStatistic.examples.dropFirst().map { ForeignQuantity(Column(.old, $0).name) }
+
+  /// What manuals and messages list.
+  static let allCases = listed + columns
+
+  /// Returns the batch column that it is; `nil`: it is none, or a score that an objective is given
+  /// undeclared.
   func column(for kind: HostComponent.Kind) -> Column? {
-    switch self {
-    case .rolloutLogProbabilities: .rolloutLogProbabilities
-    case .oldLogProbabilities: .oldLogProbabilities
-    case .referenceLogProbabilities: .referenceLogProbabilities
-    case .entropies: kind == .policyObjective ? nil : .entropies
-    case .levers: kind == .policyObjective ? nil : .levers
-    default: nil
-    }
+    guard !Self.listed.contains(self), let column = Column(name: rawValue) else { return nil }
+    if kind == .policyObjective, [.entropies, .levers].contains(self) { return nil }
+    return kind == .policyObjective || column.policy != .current ? column : nil
   }
 
   /// The count without which a function can't know an array's length; `nil`: no such array.
   var count: ForeignQuantity? {
     switch self {
-    case .advantages, .tokens, .logProbabilities, .rolloutLogProbabilities, .oldLogProbabilities,
-      .referenceLogProbabilities, .entropies, .levers, .weights, .losses, .masks:
-      .tokenCount
+    case .advantages, .tokens, .logProbabilities, .weights, .losses, .masks: .tokenCount
     case .rewards, .shares, .sequenceOffsets: .sequenceCount
     case .groupOffsets: .groupCount
     case .minibatchOffsets: .minibatchCount
-    default: nil
+    default: Column(name: rawValue) == nil ? nil : .tokenCount
     }
   }
 
@@ -81,18 +113,18 @@ enum ForeignQuantity: String, Sendable, CaseIterable {
     case (.seed, _): [.i64]
     case (_, .reward): rewardTypes
     case (.step, _), (.tokenCount, _), (.sequenceCount, _): [.i64, .i32]
-    case (_, .policyObjective): objectiveTypes
+    case (_, .policyObjective): column(for: kind) == nil ? objectiveTypes : [.f32In]
     case (.advantages, .advantageTransform): [.f32Out]
     case (.advantages, .updateScheduler): [.f32In]
     case (.masks, .updateScheduler): [.i32Out]
     case (.phaseCount, .updateScheduler): [.i64, .i32]
-    default: batchTypes
+    default: column(for: kind) == nil ? batchTypes : [.f32In]
     }
   }
 
   private var rewardTypes: [ForeignType]? {
     switch self {
-    case .prompt, .completion, .answer: [.utf8]
+    case .prompt, .completion, .answer, .id: [.utf8]
     case .promptLength, .completionLength, .answerLength, .isFinished, .tokenCount, .tokenLimit:
       [.i64, .i32]
     case .result: [.f64Out]
@@ -102,9 +134,7 @@ enum ForeignQuantity: String, Sendable, CaseIterable {
 
   private var batchTypes: [ForeignType]? {
     switch self {
-    case .rewards, .rolloutLogProbabilities, .oldLogProbabilities, .referenceLogProbabilities,
-      .entropies, .levers:
-      [.f32In]
+    case .rewards: [.f32In]
     case .tokens, .isFinished: [.i32In]
     case .sequenceOffsets, .groupOffsets, .minibatchOffsets: [.i64In]
     case .groupCount, .minibatchCount: [.i64, .i32]
@@ -114,9 +144,7 @@ enum ForeignQuantity: String, Sendable, CaseIterable {
 
   private var objectiveTypes: [ForeignType]? {
     switch self {
-    case .logProbabilities, .oldLogProbabilities, .referenceLogProbabilities, .entropies, .levers,
-      .advantages:
-      [.f32In]
+    case .logProbabilities, .entropies, .levers, .advantages: [.f32In]
     case .shares: [.f64In]
     case .weights, .losses: [.f32Out]
     case .sequenceOffsets: [.i64In]

@@ -100,7 +100,7 @@ struct ForeignCall {
   mutating func set(_ batch: RolloutBatch) throws(FulcrumError) {
     let sequences = batch.sequences
     let manifest = function.manifest
-    for quantity in ForeignQuantity.allCases where manifest.binds(quantity) {
+    for quantity in manifest.quantities {
       guard let column = quantity.column(for: manifest.kind) else { continue }
       copy(quantity, try batch.column(column))
     }

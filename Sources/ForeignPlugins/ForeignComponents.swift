@@ -29,6 +29,7 @@ struct ForeignReward: ForeignComponent, RewardFn {
     call.copy(.prompt, sample.prompt)
     call.copy(.completion, sample.completion)
     call.copy(.answer, sample.answer)
+    call.copy(.id, sample.id)
     try call.set(.promptLength, sample.prompt.utf8.count)
     try call.set(.completionLength, sample.completion.utf8.count)
     try call.set(.answerLength, sample.answer.utf8.count)
@@ -38,8 +39,7 @@ struct ForeignReward: ForeignComponent, RewardFn {
     let result = call.room(.result, of: Double.self, count: 1)
     let returned = try call.run()
     let reward = result?.pointee ?? returned
-    return RewardScore(
-      reward: reward, outcome: reward >= function.manifest.correctFrom ? .correct : .wrong)
+    return .scored(reward, reward >= function.manifest.correctFrom ? .correct : .wrong)
   }
 }
 
@@ -116,11 +116,14 @@ struct ForeignObjective: ForeignComponent, PolicyObjective {
   ) throws(FulcrumError) {
     var call = ForeignCall(function, memory)
     call.copy(.logProbabilities, input.logProbabilities)
-    call.copy(.oldLogProbabilities, input.oldLogProbabilities)
-    call.copy(.referenceLogProbabilities, input.referenceLogProbabilities)
     call.copy(.entropies, input.entropies)
     call.copy(.levers, input.levers)
     call.copy(.advantages, input.advantages)
+    for quantity in function.manifest.quantities {
+      if let column = quantity.column(for: .policyObjective) {
+        call.copy(quantity, try input.column(column))
+      }
+    }
     let count = input.sequenceCount
     if let offsets = call.room(.sequenceOffsets, of: Int64.self, count: count + 1) {
       for sequence in 0..<count {

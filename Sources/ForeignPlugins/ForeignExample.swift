@@ -68,17 +68,20 @@ struct ExampleBatch: Sendable {
         })
       sequence += count
     }
-    var columns: [Column: [Float]] = [:]
-    for (quantity, values) in arrays {
-      // A batch's columns, which any kind but the objective has.
-      guard let column = quantity.column(for: .advantageTransform) else { continue }
-      columns[column] = values.map { Float($0) }
-    }
     return RolloutBatch(
       sequences: SequenceBatch(
         prompts: groups.map { _ in [0] }, completions: completions),
       rewards: floats(.rewards, count: lengths.count),
-      isFinished: arrays[.isFinished]?.map { $0 != 0 }, columns: columns, step: step,
+      isFinished: arrays[.isFinished]?.map { $0 != 0 }, columns: columns(of: .advantageTransform), step: step,
       minibatchOffsets: minibatches.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) })
+  }
+
+  /// Returns the columns that a component of a kind is given.
+  func columns(of kind: RegisteredComponent.Kind) -> [Column: [Float]] {
+    var columns: [Column: [Float]] = [:]
+    for (quantity, values) in arrays {
+      if let column = quantity.column(for: kind) { columns[column] = values.map { Float($0) } }
+    }
+    return columns
   }
 }

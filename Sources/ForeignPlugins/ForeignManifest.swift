@@ -36,6 +36,9 @@ struct ForeignManifest: Sendable {
   /// The worked examples; at least one.
   let examples: [ForeignExample]
 
+  /// The quantities that arguments are bound to.
+  var quantities: Set<ForeignQuantity> { Set(arguments.compactMap(\.quantity)) }
+
   /// Tells whether an argument is bound to a quantity.
   func binds(_ quantity: ForeignQuantity) -> Bool {
     arguments.contains { $0.binding == .quantity(quantity) }
@@ -43,7 +46,7 @@ struct ForeignManifest: Sendable {
 
   /// The columns that the host must compute for the function.
   var needs: Set<Column> {
-    Set(ForeignQuantity.allCases.filter(binds).compactMap { $0.column(for: kind) })
+    Set(quantities.compactMap { $0.column(for: kind) })
   }
 
   /// The function in C, for manuals: `double score(const char *completion, int64_t token_count)`.

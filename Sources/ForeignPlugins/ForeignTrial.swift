@@ -86,7 +86,7 @@ package struct ForeignTrial {
       address: address, edge: edge, parameters, ComponentContext(seed: example.seed))
     switch (example.given, component) {
     case (.sample(let sample), let reward as any RewardFn):
-      return [[try reward.score(sample).reward]]
+      return [[try reward.score(sample).value ?? .nan]]
     case (.batch(let given), let transform as any AdvantageTransform):
       var advantages = given.floats(.advantages, count: given.tokenCount)
       var span = advantages.mutableSpan
@@ -112,18 +112,29 @@ package struct ForeignTrial {
     let entropies = column(.entropies)
     let levers = column(.levers)
     let advantages = column(.advantages)
-    let old = column(.oldLogProbabilities)
-    let reference = column(.referenceLogProbabilities)
+    var store = ColumnStore(tokenCount: count)
+    var further: [TokenStatistic: [Float]] = [:]
+    for (column, values) in given.columns(of: .policyObjective) {
+      if column.policy == .current {
+        further[column.statistic] = values
+      } else {
+        store.set(column, values)
+      }
+    }
+    let columns = store
+    let statistics = Array(further.keys)
+    let flat = statistics.flatMap { further[$0] ?? [] }
     let offsets = given.lengths.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
     let shares = given.arrays[.shares] ?? []
     var weights = [Float](repeating: 0, count: count)
     var losses = weights
     var metrics = MetricSums()
     let scores = TokenScores(
-      logProbabilities: current.span, entropies: entropies.span, levers: levers.span)
+      logProbabilities: current.span, entropies: entropies.span, levers: levers.span,
+      statistics: statistics, further: flat.span)
     let input = ObjectiveInput(
-      scores: scores, advantages: advantages.span, oldLogProbabilities: old.span,
-      referenceLogProbabilities: reference.span, offsets: offsets.span,
+      scores: scores, advantages: advantages.span, columns: columns.slice(0..<count),
+      offsets: offsets.span, firstSequence: 0, groupOffsets: Span(),
       minibatchTokenCount: given.minibatchTokenCount,
       minibatchSequenceCount: given.minibatchSequenceCount, shares: shares.span, survey: Span(),
       step: given.step, update: given.update)

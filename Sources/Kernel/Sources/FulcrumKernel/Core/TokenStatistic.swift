@@ -26,6 +26,12 @@ public enum TokenStatistic: Hashable, Sendable {
   /// The statistics that a policy computes of every token, asked or not.
   public static let always: Set<TokenStatistic> = [.logProbability, .entropy, .lever]
 
+  /// One of each kind, for manuals and checks.
+  public static let examples: [TokenStatistic] = [
+    .logProbability, .entropy, .lever, .topProbability, .rank, .massAbove(0.1), .topTokens(8),
+    .topLogProbabilities(8),
+  ]
+
   /// How many numbers it has for a token.
   public var width: Int {
     switch self {
