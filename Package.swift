@@ -139,10 +139,14 @@ let package = Package(
       dependencies: [
         kernel, "PluginHost", "Trainer", .product(name: "Yams", package: "Yams"),
       ], swiftSettings: settings),
+    .target(name: "Charts", swiftSettings: settings),
+    .testTarget(name: "ChartsTests", dependencies: ["Charts"], swiftSettings: settings),
     .target(
-      name: "Report", dependencies: [kernel, "PluginHost", "Trainer"], swiftSettings: settings),
+      name: "Report", dependencies: [kernel, "Charts", "PluginHost", "Trainer"],
+      swiftSettings: settings),
     .testTarget(
-      name: "ReportTests", dependencies: ["Report", "Trainer", kernel], swiftSettings: settings),
+      name: "ReportTests", dependencies: ["Charts", "Report", "Trainer", kernel],
+      swiftSettings: settings),
     .executableTarget(
       name: "fulcrum",
       dependencies: [

@@ -1,3 +1,4 @@
+import Charts
 import Trainer
 
 /// A number of each run, arm by arm, and how far the first arm is ahead of each other one on the same

@@ -1,3 +1,4 @@
+import Charts
 import Foundation
 import FulcrumKernel
 import Trainer
@@ -47,7 +48,7 @@ struct BrowserPictures {
   /// Images are whole before the page's `load` event, and a page is printed after it.
   private var page: String {
     let images = charts.map { chart in
-      let text = Data(FigureFiles.text(of: chart).utf8).base64EncodedString()
+      let text = Data(chart.document.utf8).base64EncodedString()
       return Element(
         "img", ["id": chart.id, "alt": "", "src": "data:image/svg+xml;base64," + text])
     }
@@ -70,7 +71,7 @@ struct BrowserPictures {
       """
     let body =
       images + [Element("pre", ["id": "pictures"])] + [
-        Element("script", [:], [OwnCode(code: script)])
+        Element("script", [:], [OwnCode(script)])
       ]
     return "<!DOCTYPE html>\n"
       + Element(

@@ -1,3 +1,4 @@
+import Charts
 import FulcrumKernel
 import Trainer
 
@@ -11,14 +12,8 @@ package enum FigureFiles {
     _ charts: [Chart], to folder: String, by rasterizer: Rasterizer? = .installed
   ) throws(FulcrumError) -> (count: Int, rasterizer: String?) {
     try SafeFiles.makeFolder(folder)
-    for chart in charts { try SafeFiles.write(text(of: chart), to: folder + "/\(chart.id).svg") }
+    for chart in charts { try SafeFiles.write(chart.document, to: folder + "/\(chart.id).svg") }
     try rasterizer?.write(charts, to: folder)
     return (charts.count, rasterizer?.name)
-  }
-
-  /// An SVG document with its own style, in light colours.
-  package static func text(of chart: Chart) -> String {
-    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-      + ChartDrawing(chart).element(style: Palette.standaloneRules).text + "\n"
   }
 }

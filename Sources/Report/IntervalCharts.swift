@@ -1,3 +1,4 @@
+import Charts
 import Trainer
 
 /// Charts of who moves the model, by probability interval, from a run's metrics.

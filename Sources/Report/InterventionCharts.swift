@@ -1,3 +1,4 @@
+import Charts
 import Foundation
 
 /// Who moves when one interval is updated alone, and the lever against its bounds.

@@ -1,3 +1,5 @@
+import Charts
+
 /// How constant the paper's C_ℓ is: the gradient at each layer's activations over |w| (1 − π).
 struct LayerCharts {
   let record: LayerRecord

@@ -1,3 +1,4 @@
+import Charts
 import FulcrumKernel
 import Trainer
 

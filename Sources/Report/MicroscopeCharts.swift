@@ -1,3 +1,5 @@
+import Charts
+
 /// The microscope's figures: the paper's Fig. 1 and 3 on one's own policy.
 struct MicroscopeCharts {
   let record: MicroscopeRecord

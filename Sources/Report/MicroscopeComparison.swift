@@ -1,3 +1,4 @@
+import Charts
 import Trainer
 
 /// The microscope's figures by arm of a comparison: means over the runs that have them. An arm has the

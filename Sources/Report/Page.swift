@@ -1,3 +1,5 @@
+import Charts
+
 /// A self-contained page: a title, sections, charts; style and one small script within.
 package struct Page {
   package struct Section {
@@ -38,7 +40,7 @@ package struct Page {
   }
 
   private static func figure(_ chart: Chart) -> Element {
-    var children: [any Markup] = [ChartDrawing(chart).element()]
+    var children: [any Markup] = [chart.element]
     if !chart.caption.isEmpty { children.append(Element("figcaption", [:], [chart.caption])) }
     return Element("figure", ["id": chart.id], children)
   }
@@ -70,7 +72,7 @@ package struct Page {
                   + " 'unsafe-inline'",
               ]),
             Element("title", [:], [title]),
-            Element("style", [:], [OwnCode(code: PageStyle.rules)]),
+            Element("style", [:], [OwnCode(PageStyle.rules)]),
           ]),
         Element(
           "body", [:],
@@ -81,7 +83,7 @@ package struct Page {
                 Element("h1", [:], [title]), Element("p", ["class": "subtitle"], [subtitle]),
                 Element("nav", ["aria-label": "Sections"], [Element("ul", [:], links)]),
               ]), Element("main", [:], body),
-            Element("script", [:], [OwnCode(code: PageStyle.script)]),
+            Element("script", [:], [OwnCode(PageStyle.script)]),
           ]),
       ])
     return "<!DOCTYPE html>\n" + html.text + "\n"

@@ -1,3 +1,5 @@
+import Charts
+
 /// The style and the script of a page. Neither holds `<` or `&`, so that the page is XML too.
 enum PageStyle {
   static var rules: String { Palette.rules + Palette.chartRules + layout + tokens + print }

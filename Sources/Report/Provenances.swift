@@ -1,3 +1,4 @@
+import Charts
 import PluginHost
 
 /// Tables of what runs were made of.

@@ -1,3 +1,5 @@
+import Charts
+
 /// Completions with every token coloured by its probability, lever or weight.
 enum SampleView {
   /// - Parameter steps: for each step some completions.

@@ -1,3 +1,5 @@
+import Charts
+
 /// The paper's Fig. 5: categories of words against reward, and how often an arm uses them.
 struct WordCharts {
   let record: WordRecord

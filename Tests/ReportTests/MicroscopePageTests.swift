@@ -1,3 +1,4 @@
+import Charts
 import Foundation
 import Report
 import Testing
@@ -34,8 +35,8 @@ import Testing
     for chart in page.charts {
       #expect(!chart.caption.isEmpty, "\(chart.id)")
       #expect(!chart.title.isEmpty, "\(chart.id)")
-      #expect(!FigureFiles.text(of: chart).contains("var("), "\(chart.id)")
-      #expect(FigureFiles.text(of: chart).contains("Along x: "), "\(chart.id)")
+      #expect(!chart.document.contains("var("), "\(chart.id)")
+      #expect(chart.document.contains("Along x: "), "\(chart.id)")
     }
     #expect(!page.text.contains("\"nan\"") && !page.text.contains("\"inf\""))
   }
@@ -79,7 +80,7 @@ import Testing
       """)
     let chart = try #require(page.charts.first { $0.id == "layers-pull-embedding" })
     #expect(chart.title == "Fig. 2: pull at the embedding")
-    let text = FigureFiles.text(of: chart)
+    let text = chart.document
     #expect(text.contains("3 dots."))
     // Two tokens have a number; the curve of the median ends at C (1 − π) = 10 · 0.5.
     let dots = try #require(text.firstMatch(of: /class="dots s0" d="([^"]*)"/)?.1)
@@ -93,12 +94,12 @@ import Testing
     let chart = try #require(near.charts.first { $0.id == "layers-constancy" })
     #expect(!near.text.contains("logarithmic"))
     // Two layers of three have boxes, whose medians are 1 by definition.
-    let text = FigureFiles.text(of: chart)
+    let text = chart.document
     #expect(text.components(separatedBy: "class=\"box s0\"").count == 3)
     #expect(text.contains("Medians: embedding 1, 1 1, logits –."))
     #expect(chart.caption.contains("tokens looked at with 1 − π ≥ 0.01."))
     let lines = try #require(near.charts.first { $0.id == "layers-intervals" })
-    #expect(FigureFiles.text(of: lines).contains("0.00–0.25: from 2 at embedding to 1 at 1"))
+    #expect(lines.document.contains("0.00–0.25: from 2 at embedding to 1 at 1"))
     let far = try page(layers([0.1, 0.9, 1, 1.5, 2.5]))
     #expect(far.text.contains("ratio over the layer’s median, logarithmic"))
   }
@@ -132,7 +133,7 @@ import Testing
         "microscope-a", "microscope-d", "microscope-positive", "microscope-negative",
         "microscope-correct", "words-frequency",
       ])
-    let texts = charts.map(FigureFiles.text)
+    let texts = charts.map(\.document)
     #expect(texts[0].contains("advantage[1].alpha 0.3: low 0.375, high 0.625."))
     #expect(texts[0].contains("<title>0.375 (0.25 to 0.5)</title>"))
     #expect(texts[1].contains("advantage[1].alpha 0.1: low 0.125, high –."))

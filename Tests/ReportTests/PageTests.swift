@@ -1,3 +1,4 @@
+import Charts
 import Foundation
 import FulcrumKernel
 import Report
@@ -73,7 +74,7 @@ extension PageReader: XMLParserDelegate {
   @Test func `a figure is an SVG document without variables or media rules`() throws {
     let folder = try RunFolder()
     for chart in try Page.report(of: try RunRecord(folder.path)).charts {
-      let text = FigureFiles.text(of: chart)
+      let text = chart.document
       #expect(!text.contains("var("))
       _ = try PageReader.read(String(text.drop { $0 != "\n" }))
     }

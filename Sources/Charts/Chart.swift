@@ -96,7 +96,7 @@ package struct Chart {
   }
 
   /// Whether a layer has a number to show, beside dashed lines.
-  var hasMarks: Bool {
+  package var hasMarks: Bool {
     layers.contains { layer in
       switch layer {
       case .line(let points, _, _), .dots(let points, _):

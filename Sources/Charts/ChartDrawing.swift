@@ -1,3 +1,14 @@
+extension Chart {
+  /// The chart as an SVG element of a page whose style has the chart's rules.
+  package var element: Element { ChartDrawing(self).element() }
+
+  /// An SVG document with its own style, in light colours.
+  package var document: String {
+    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+      + ChartDrawing(self).element(style: Palette.standaloneRules).text + "\n"
+  }
+}
+
 /// Draws a chart as one SVG element.
 struct ChartDrawing {
   private let chart: Chart
@@ -26,7 +37,7 @@ struct ChartDrawing {
         [style == nil || chart.caption.isEmpty ? alternative : chart.caption + " " + alternative]),
     ]
     if let style {
-      children.append(Element("style", [:], [OwnCode(code: style)]))
+      children.append(Element("style", [:], [OwnCode(style)]))
       children.append(
         Element(
           "rect", ["class": "paper", "width": text(ChartFrame.width), "height": text(height)]))

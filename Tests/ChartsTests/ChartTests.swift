@@ -1,5 +1,5 @@
+import Charts
 import Foundation
-import Report
 import Testing
 
 @Suite struct LogScaleTests {
@@ -108,7 +108,7 @@ import Testing
             Chart.Interval(value: 1, low: 0.5, high: 2),
           ], series: 0),
       ])
-    let text = FigureFiles.text(of: chart)
+    let text = chart.document
     let (x, y) = (numbers("cx", in: text), numbers("cy", in: text))
     try #require(x.count == 2)
     #expect(x[0] < x[1] && y[0] < y[1])
@@ -126,7 +126,7 @@ import Testing
     let chart = Chart(
       id: "t", title: "T", x: .numbers("x"), y: .numbers("y"),
       layers: (0..<7).map { .line(points, series: $0) }, legend: (0..<7).map { "\($0)" })
-    let text = FigureFiles.text(of: chart)
+    let text = chart.document
     #expect(text.components(separatedBy: "class=\"line s0\"").count == 3)
     #expect(text.components(separatedBy: "class=\"line s0 again\"").count == 3)
   }

@@ -19,7 +19,7 @@ package struct Curve {
   }
 
   /// The means of the first and the last window.
-  var ends: (first: Double, last: Double)? {
+  package var ends: (first: Double, last: Double)? {
     guard !points.isEmpty else { return nil }
     let count = min(window, points.count)
     func mean(_ part: ArraySlice<Chart.Point>) -> Double {

@@ -29,16 +29,16 @@ package enum NumberText {
   }
 
   /// An interval's name with the dash that is between numbers: 0.25–0.50.
-  static func interval(_ name: String) -> String { name.replacing("-", with: "–") }
+  package static func interval(_ name: String) -> String { name.replacing("-", with: "–") }
 
   /// A whole number as an exponent: ⁻⁵.
-  static func superscript(_ number: Int) -> String {
+  package static func superscript(_ number: Int) -> String {
     String(
       String(number).map { digit in digit.wholeNumberValue.map { Array("⁰¹²³⁴⁵⁶⁷⁸⁹")[$0] } ?? "⁻" })
   }
 
   /// A place in a drawing, to a hundredth.
-  static func place(_ value: Double) -> String {
+  package static func place(_ value: Double) -> String {
     let rounded = (value * 100).rounded() / 100
     return rounded == rounded.rounded() ? String(Int(rounded)) : String(rounded)
   }

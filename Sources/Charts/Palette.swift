@@ -1,6 +1,6 @@
 /// The colours of Okabe and Ito, which people of every colour vision tell apart, for light and dark
 /// paper; and those of heat maps.
-enum Palette {
+package enum Palette {
   /// Variable, on light paper, on dark paper.
   private static let variables: [(String, String, String)] =
     [
@@ -19,7 +19,7 @@ enum Palette {
   }
 
   /// The variables as they are for light, dark and printed paper.
-  static var rules: String {
+  package static var rules: String {
     func block(_ value: KeyPath<(String, String, String), String>) -> String {
       variables.map { "--\($0.0):\($0[keyPath: value])" }.joined(separator: ";")
     }
@@ -31,7 +31,7 @@ enum Palette {
   }
 
   /// Rules for the marks of a chart, with variables.
-  static var chartRules: String {
+  package static var chartRules: String {
     let series = (0..<count).map { index in
       """
       .line.s\(index){stroke:var(--s\(index))}

@@ -1,5 +1,5 @@
+import Charts
 import Foundation
-import Report
 import Testing
 
 @Suite struct MarkupTests {

@@ -68,7 +68,10 @@ package struct Element: Markup {
 }
 
 /// Style or script that is part of this program, never of a run: written as it is.
-struct OwnCode: Markup {
+package struct OwnCode: Markup {
   let code: String
-  func write(to text: inout String) { text += code }
+
+  package init(_ code: String) { self.code = code }
+
+  package func write(to text: inout String) { text += code }
 }
