@@ -142,10 +142,11 @@ let package = Package(
     .target(name: "Charts", swiftSettings: settings),
     .testTarget(name: "ChartsTests", dependencies: ["Charts"], swiftSettings: settings),
     .target(
-      name: "Report", dependencies: [kernel, "Charts", "PluginHost", "Trainer"],
+      name: "Report", dependencies: [kernel, "Charts", "Microscope", "PluginHost", "Trainer"],
       swiftSettings: settings),
     .testTarget(
-      name: "ReportTests", dependencies: ["Charts", "Report", "Trainer", kernel],
+      name: "ReportTests",
+      dependencies: ["Charts", "Microscope", "Report", "Trainer", kernel],
       swiftSettings: settings),
     .executableTarget(
       name: "fulcrum",

@@ -1,33 +1,33 @@
 /// The names along an axis, so few and so short that none touches another.
-package struct CategoryLabels {
-  package struct Label: Equatable {
-    package let text: String
-    package let x: Double
-    package let anchor: String
+struct CategoryLabels {
+  struct Label: Equatable {
+    let text: String
+    let x: Double
+    let anchor: String
 
     private var width: Double { CategoryLabels.letter * Double(text.count) }
-    /// Where its ink begins, in a font that is not narrow.
-    package var start: Double {
+    /// The place where its ink begins, in a font that is not narrow.
+    var start: Double {
       anchor == "start" ? x : anchor == "end" ? x - width : x - width / 2
     }
-    package var end: Double { start + width }
+    var end: Double { start + width }
   }
 
   private static let letter = 7.2
   private static let gap = 10.0
-  /// More categories than these have an order: some of their names are enough.
+  /// The most categories that may have no order; of more, some names are enough.
   private static let most = 8
-  /// Every how many of them.
+  /// Distances between the names that stay.
   private static let strides = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]
 
-  package let labels: [Label]
+  let labels: [Label]
 
   /// - Parameters:
   ///   - start: the place where the first category begins.
   ///   - end: the place where the last one ends.
-  package init(_ names: [String], from start: Double, to end: Double) {
+  init(_ names: [String], from start: Double, to end: Double) {
     let room = (end - start) / Double(max(1, names.count))
-    /// A name at its category's middle, but within the axis.
+    /// Returns a name at its category's middle, but within the axis.
     func label(_ index: Int, _ name: String) -> Label {
       let middle = start + (Double(index) + 0.5) * room
       let half = Self.letter * Double(name.count) / 2

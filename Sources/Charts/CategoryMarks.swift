@@ -1,11 +1,11 @@
-/// Bars, whiskers and boxes: a mark a category, upright or on their side.
+/// Draws bars, whiskers and boxes: a mark a category, upright or on their side.
 struct CategoryMarks {
-  /// Along the categories: the first is from 0 to 1.
+  /// The scale along the categories: the first is from 0 to 1.
   let places: any Scale
-  /// Along the numbers.
+  /// The scale along the numbers.
   let values: any Scale
   let isSideways: Bool
-  /// How many layers share a category's room.
+  /// The number of layers that share a category's room.
   let seats: Int
   private var taken = 0
 
@@ -13,7 +13,7 @@ struct CategoryMarks {
     (self.places, self.values, self.isSideways, self.seats) = (places, values, isSideways, seats)
   }
 
-  /// The middle and the width of the present layer's seat in a category.
+  /// Returns the middle and the width of the present layer's seat in a category.
   private func seat(_ category: Int) -> (middle: Double, width: Double) {
     let width = abs(places(1) - places(0)) * 0.8 / Double(max(1, seats))
     let start = places(Double(category) + 0.1)
@@ -87,7 +87,7 @@ struct CategoryMarks {
     return [stroke(name, (middle, middle), (values(interval.low), values(interval.high)))]
   }
 
-  /// A place along the categories and one along the numbers, as x and y.
+  /// Returns a place along the categories and one along the numbers, as x and y.
   private func turned(_ place: Double, _ value: Double) -> (Double, Double) {
     isSideways ? (value, place) : (place, value)
   }

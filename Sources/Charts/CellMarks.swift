@@ -1,4 +1,4 @@
-/// The cells of a heat map, each with its number in a text that its colour lets one read.
+/// Draws the cells of a heat map, each with its number in an ink that can be read on its colour.
 struct CellMarks {
   let x: any Scale
   let y: any Scale

@@ -1,17 +1,20 @@
 /// A picture of numbers: axes, and layers of marks upon them.
 package struct Chart {
+  /// A place on the chart, in its axes' numbers.
   package struct Point: Equatable {
     package let x: Double
     package let y: Double
     package init(x: Double, y: Double) { (self.x, self.y) = (x, y) }
   }
 
+  /// A range of y at one x.
   package struct Band {
     package let x: Double
     package let low: Double
     package let high: Double
   }
 
+  /// A number with the ends of its interval.
   package struct Interval {
     let value: Double
     let low: Double
@@ -21,7 +24,7 @@ package struct Chart {
       (self.value, self.low, self.high) = (value, low, high)
     }
 
-    /// The value, with its ends where there are any.
+    /// The value, with its ends where they differ.
     var words: String {
       guard low < high else { return NumberText.short(value) }
       return "\(NumberText.short(value)) (\(NumberText.short(low)) to \(NumberText.short(high)))"
@@ -31,9 +34,9 @@ package struct Chart {
   package enum Axis {
     /// - Parameter including: numbers that the axis must reach.
     case numbers(_ label: String, including: [Double] = [])
-    /// Numbers above 0, each decade as wide as the next. Along y only.
+    /// Numbers above 0, along y only; each decade is as wide as the next.
     case logarithm(_ label: String)
-    /// Along y they are rows, from the top: bars and whiskers then lie on their side.
+    /// Categories; along y they are rows, from the top: bars and whiskers then lie on their side.
     case categories(_ label: String, [String])
 
     var label: String {
@@ -42,16 +45,17 @@ package struct Chart {
       }
     }
 
-    /// `nil`: it is an axis of numbers.
+    /// The categories; `nil`: it is an axis of numbers.
     var names: [String]? {
       if case .categories(_, let names) = self { names } else { nil }
     }
   }
 
   package enum Layer {
-    /// A line through points; a faint one is what a bold one smooths. On an axis of categories the
+    /// A line through points; a bold one smooths a faint one. On an axis of categories the
     /// middle of the first is at 0.5.
     case line([Point], series: Int, isFaint: Bool = false)
+    /// An area between two lines.
     case band([Band], series: Int)
     /// Many small dots.
     case dots([Point], series: Int)
@@ -71,10 +75,10 @@ package struct Chart {
     case upright(Double, String)
   }
 
-  /// Names its file and its place on the page: letters, digits, hyphens.
+  /// The name of its file and of its place on the page: letters, digits, hyphens.
   package let id: String
   package let title: String
-  /// How to read it, in plain words.
+  /// Says how to read it, in plain words.
   package var caption = ""
   package let x: Axis
   package let y: Axis
@@ -112,10 +116,10 @@ package struct Chart {
     }
   }
 
-  /// Categories are rows, and numbers lie along x.
+  /// Whether categories are rows, and numbers lie along x.
   var isSideways: Bool { y.names != nil && x.names == nil }
 
-  /// How many marks share the room of a category.
+  /// The number of marks that share the room of a category.
   var seats: Int {
     layers.count { layer in
       switch layer {

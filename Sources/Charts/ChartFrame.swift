@@ -1,9 +1,10 @@
-/// Where the parts of a chart lie: margins, scales and ticks.
+/// Places the parts of a chart: margins, scales and ticks.
 struct ChartFrame {
   static let width = 400.0
   static let right = 12.0
+  /// The width of a letter.
   private static let letter = 6.5
-  /// Of names in the margin, which may be in a wide font.
+  /// The width of a letter of the names in the margin, which may be in a wide font.
   private static let wideLetter = 7.2
   static let longestName = 22
 
@@ -12,8 +13,9 @@ struct ChartFrame {
   let bottom: Double
   let x: any Scale
   let y: any Scale
-  /// `nil`: the axis has categories.
+  /// Ticks along x; `nil`: the axis has categories.
   let columns: Ticks?
+  /// Ticks along y; `nil`: the axis has categories.
   let rows: Ticks?
 
   /// - Parameter head: the height of the title and the legend.

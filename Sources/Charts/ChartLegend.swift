@@ -1,4 +1,4 @@
-/// Names of a chart's series with their colours, in as many rows as they need.
+/// Draws the names of a chart's series with their colours, in as many rows as they need.
 struct ChartLegend {
   private static let row = 17.0
   private static let letter = 6.9

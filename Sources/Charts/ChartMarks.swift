@@ -1,4 +1,4 @@
-/// The marks of a chart's layers, at the places that its frame gives.
+/// Draws the marks of a chart's layers, at the places that its frame gives.
 struct ChartMarks {
   private let chart: Chart
   private let frame: ChartFrame
@@ -38,7 +38,7 @@ struct ChartMarks {
     }
   }
 
-  /// So few points are shown, each by a dot.
+  /// The most points of a line that are shown each by a dot.
   private static let fewPoints = 8
 
   private func line(_ points: [Chart.Point], series: Int, isFaint: Bool) -> [any Markup] {
@@ -74,7 +74,7 @@ struct ChartMarks {
     ]
   }
 
-  /// One path for all: a stroke without length is a dot.
+  /// Returns one path for all: a stroke without length is a dot.
   private func dots(_ points: [Chart.Point], series: Int) -> Element {
     let path = points.filter { $0.x.isFinite && $0.y.isFinite }
       .map { "M\(text(x($0.x))) \(text(y($0.y)))h0" }.joined()
@@ -101,7 +101,7 @@ struct ChartMarks {
     }
   }
 
-  /// Its name stands on the side where there is more room.
+  /// Returns a line whose name stands on the side where there is more room.
   private func upright(_ place: Double, _ name: String) -> [any Markup] {
     let at = x(place)
     let isLeft = at < (x.start + x.end) / 2
@@ -130,10 +130,10 @@ struct ChartMarks {
   private func text(_ value: Double) -> String { NumberText.place(value) }
 }
 
-/// Fewer points of a long line that look the same.
-package enum Thinning {
+/// Takes fewer points of a long line that look the same.
+enum Thinning {
   /// Keeps the lowest and the highest of each of `bins` pieces of a line that has more points.
-  package static func thin(_ points: [Chart.Point], bins: Int = 400) -> [Chart.Point] {
+  static func thin(_ points: [Chart.Point], bins: Int = 400) -> [Chart.Point] {
     guard points.count > 2 * bins else { return points }
     return (0..<bins).flatMap { bin -> [Chart.Point] in
       let piece = points[bin * points.count / bins..<(bin + 1) * points.count / bins]

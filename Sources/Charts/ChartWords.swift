@@ -1,4 +1,4 @@
-/// A chart in words, for those who don't see it: what lies along its axes, and its numbers.
+/// Says a chart in words, for those who don't see it: its axes, and its numbers.
 struct ChartWords {
   private let chart: Chart
 

@@ -1,41 +1,41 @@
-/// Colours for numbers: nine steps of one that grows stronger, or of two that part at 0.
+/// Colours for numbers: nine steps of one colour that grows stronger, or of two that part at 0.
 package struct ColorScale {
   package enum Kind: String, CaseIterable {
-    /// From 0 up.
+    /// Goes from 0 up.
     case sequential = "q"
-    /// From as far below 0 as above it.
+    /// Goes from as far below 0 as above it.
     case diverging = "d"
   }
 
-  package static let steps = 9
+  static let steps = 9
 
-  package let kind: Kind
-  /// What the numbers are, with their unit.
-  package let label: String
+  let kind: Kind
+  /// The numbers' name, with their unit.
+  let label: String
   /// The largest magnitude, at the end of the scale.
-  package let limit: Double
+  let limit: Double
 
-  /// - Parameter values: what will be shown; those that are not finite are passed over.
+  /// - Parameter values: the numbers that will be shown; those that are not finite are passed over.
   package init(_ kind: Kind, _ label: String, covering values: [Double]) {
     self.kind = kind
     self.label = label
     limit = values.filter(\.isFinite).map(abs).max() ?? 0
   }
 
-  /// The step of a number, from 0; `nil` for what is none.
-  package func step(of value: Double) -> Int? {
+  /// Returns the step of a number, from 0; `nil` for one that is not finite.
+  func step(of value: Double) -> Int? {
     guard value.isFinite else { return nil }
-    let share = limit > 0 ? value / limit : 0
-    let place = kind == .diverging ? (share + 1) / 2 : share
+    let strength = limit > 0 ? value / limit : 0
+    let place = kind == .diverging ? (strength + 1) / 2 : strength
     return min(Self.steps - 1, max(0, Int((place * Double(Self.steps)).rounded(.down))))
   }
 
-  /// The class of a cell with this number.
+  /// Returns the class of a cell with this number.
   func name(of value: Double) -> String {
     step(of: value).map { "\(kind.rawValue)\($0)" } ?? "empty"
   }
 
-  /// The steps in a row between their ends' numbers.
+  /// Returns the steps in a row between the numbers of their ends.
   ///
   /// - Parameter top: the middle of the row.
   func key(top: Double) -> [any Markup] {

@@ -4,7 +4,7 @@ package struct Curve {
 
   package init(_ points: [Chart.Point]) { self.points = points }
 
-  /// Steps that a mean is over: about a fifteenth of the curve, odd, at least 3.
+  /// The number of steps that a mean is over: about a fifteenth of the curve, odd, at least 3.
   package var window: Int { max(3, points.count / 15 | 1) }
 
   /// Each point's mean with its neighbours; the window is cut at the ends.
@@ -28,7 +28,7 @@ package struct Curve {
     return (mean(points.prefix(count)), mean(points.suffix(count)))
   }
 
-  /// The mean curve of several, with the lowest and the highest at each step that all have.
+  /// Returns the mean curve of several, with the lowest and the highest at each step that all have.
   package static func envelope(_ curves: [[Chart.Point]]) -> (
     mean: [Chart.Point], band: [Chart.Band]
   ) {

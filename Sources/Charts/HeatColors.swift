@@ -1,10 +1,10 @@
 import Foundation
 
-/// The nine steps of each colour scale, on light and on dark paper, and the ink on each.
+/// Holds the nine steps of each colour scale, on light and on dark paper, and the ink on each.
 ///
-/// Blue that grows stronger, and orange against blue: both are told apart by people of every colour
-/// vision. On dark paper the strongest is the brightest.
-package enum HeatColors {
+/// One scale is a blue that grows stronger, the other orange against blue: people of every colour vision
+/// tell both apart. On dark paper the strongest step is the brightest.
+enum HeatColors {
   private static let colors: [(kind: ColorScale.Kind, light: [String], dark: [String])] = [
     (
       .sequential,
@@ -31,8 +31,8 @@ package enum HeatColors {
   ]
   private static let inks = ["#101418", "#ffffff"]
 
-  /// A colour and the ink on it by variable: `q3` and `q3-ink`; on light paper, on dark paper.
-  package static let variables: [(String, String, String)] = colors.flatMap { scale in
+  /// Colours and the inks on them by variable, `q3` and `q3-ink`: on light paper, on dark paper.
+  static let variables: [(String, String, String)] = colors.flatMap { scale in
     zip(scale.light, scale.dark).enumerated().flatMap { step, both in
       let name = "\(scale.kind.rawValue)\(step)"
       return [(name, both.0, both.1), (name + "-ink", ink(on: both.0), ink(on: both.1))]
@@ -52,10 +52,10 @@ package enum HeatColors {
     inks.max { contrast($0, color) < contrast($1, color) } ?? inks[0]
   }
 
-  /// From 1 to 21.
+  /// Returns the contrast of two colours, from 1 to 21.
   ///
   /// - Source: Web Content Accessibility Guidelines 2.2, "contrast ratio".
-  package static func contrast(_ one: String, _ other: String) -> Double {
+  private static func contrast(_ one: String, _ other: String) -> Double {
     let (low, high) = (min(luminance(one), luminance(other)), max(luminance(one), luminance(other)))
     return (high + 0.05) / (low + 0.05)
   }
@@ -65,8 +65,9 @@ package enum HeatColors {
     let value = UInt32(color.dropFirst(), radix: 16) ?? 0
     let weights = [(16, 0.2126), (8, 0.7152), (0, 0.0722)]
     return weights.reduce(0) { sum, weight in
-      let share = Double(value >> UInt32(weight.0) & 0xFF) / 255
-      return sum + weight.1 * (share <= 0.04045 ? share / 12.92 : pow((share + 0.055) / 1.055, 2.4))
+      let channel = Double(value >> UInt32(weight.0) & 0xFF) / 255
+      let light = channel <= 0.04045 ? channel / 12.92 : pow((channel + 0.055) / 1.055, 2.4)
+      return sum + weight.1 * light
     }
   }
 }

@@ -7,30 +7,31 @@ protocol Scale {
   func callAsFunction(_ value: Double) -> Double
 }
 
-package struct LinearScale: Scale {
-  package let domain: ClosedRange<Double>
-  package let start: Double
-  package let end: Double
+/// Maps numbers to places along an axis on which equal differences are equally wide.
+struct LinearScale: Scale {
+  let domain: ClosedRange<Double>
+  let start: Double
+  let end: Double
 
-  package func callAsFunction(_ value: Double) -> Double {
+  func callAsFunction(_ value: Double) -> Double {
     let width = domain.upperBound - domain.lowerBound
     return start + (end - start) * (width > 0 ? (value - domain.lowerBound) / width : 0.5)
   }
 }
 
 /// Round numbers along an axis: multiples of 1, 2 or 5 times a power of ten.
-package struct Ticks: Equatable {
-  package let values: [Double]
-  package let labels: [String]
-  /// From the first to the last tick: all of the data lies within.
-  package let domain: ClosedRange<Double>
+struct Ticks: Equatable {
+  let values: [Double]
+  let labels: [String]
+  /// The range from the first to the last tick: all of the data lies within.
+  let domain: ClosedRange<Double>
 
   init(values: [Double], labels: [String], domain: ClosedRange<Double>) {
     (self.values, self.labels, self.domain) = (values, labels, domain)
   }
 
   /// - Parameter data: numbers to cover; those that are not finite are passed over.
-  package init(covering data: some Sequence<Double>, about count: Int = 5) {
+  init(covering data: some Sequence<Double>, about count: Int = 5) {
     let finite = data.filter(\.isFinite)
     var low = finite.min() ?? 0
     var high = finite.max() ?? 1

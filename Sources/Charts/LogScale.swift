@@ -1,18 +1,18 @@
 import Foundation
 
 /// Maps numbers above 0 to places along an axis on which each decade is as wide as the next.
-package struct LogScale: Scale {
-  package let domain: ClosedRange<Double>
-  package let start: Double
-  package let end: Double
+struct LogScale: Scale {
+  let domain: ClosedRange<Double>
+  let start: Double
+  let end: Double
 
-  /// - Parameter domain: above 0.
-  package init(domain: ClosedRange<Double>, start: Double, end: Double) {
+  /// - Parameter domain: a range above 0.
+  init(domain: ClosedRange<Double>, start: Double, end: Double) {
     (self.domain, self.start, self.end) = (domain, start, end)
   }
 
-  /// What is at or below 0 has no place of its own: it lies at the axis's lower end.
-  package func callAsFunction(_ value: Double) -> Double {
+  /// Returns a number's place; one at or below 0 has none of its own, it lies at the axis's lower end.
+  func callAsFunction(_ value: Double) -> Double {
     let low = log(domain.lowerBound)
     let width = log(domain.upperBound) - low
     let value = min(max(value, domain.lowerBound), domain.upperBound)
@@ -21,10 +21,10 @@ package struct LogScale: Scale {
 }
 
 extension Ticks {
-  /// Powers of ten, with their halves and fifths where there are few: 1, 2, 5, 10.
+  /// Takes powers of ten, with their halves and fifths where there are few: 1, 2, 5, 10.
   ///
   /// - Parameter data: numbers to cover; those that are not finite or not above 0 are passed over.
-  package init(logarithmic data: some Sequence<Double>) {
+  init(logarithmic data: some Sequence<Double>) {
     let above = data.filter { $0.isFinite && $0 > 0 }
     let low = above.min() ?? 1
     let high = above.max() ?? 10

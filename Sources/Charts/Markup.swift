@@ -1,9 +1,9 @@
-/// Something that can be written as HTML or SVG.
+/// Text, code or an element that can be written as HTML or SVG.
 package protocol Markup {
   func write(to text: inout String)
 }
 
-/// Text of any origin: it is escaped, here and nowhere else.
+/// Text of any origin is escaped, here and nowhere else.
 extension String: Markup {
   package func write(to text: inout String) {
     for scalar in unicodeScalars {
@@ -67,7 +67,7 @@ package struct Element: Markup {
   }
 }
 
-/// Style or script that is part of this program, never of a run: written as it is.
+/// Style or script that is part of this program, never of a run; it is written as it is.
 package struct OwnCode: Markup {
   let code: String
 

@@ -1,7 +1,7 @@
-/// The colours of Okabe and Ito, which people of every colour vision tell apart, for light and dark
+/// Holds the colours of Okabe and Ito, which people of every colour vision tell apart, for light and dark
 /// paper; and those of heat maps.
 package enum Palette {
-  /// Variable, on light paper, on dark paper.
+  /// Colours by variable: on light paper, on dark paper.
   private static let variables: [(String, String, String)] =
     [
       ("paper", "#ffffff", "#15181c"), ("panel", "#f5f6f8", "#1e2228"),
@@ -13,12 +13,12 @@ package enum Palette {
 
   static let count = 6
 
-  /// The classes of a series: beyond the last colour they begin anew, dashed or pale.
+  /// Returns the classes of a series: beyond the last colour they begin anew, dashed or pale.
   static func series(_ index: Int) -> String {
     "s\(index % count)" + (index >= count ? " again" : "")
   }
 
-  /// The variables as they are for light, dark and printed paper.
+  /// Rules that give the variables for light, dark and printed paper.
   package static var rules: String {
     func block(_ value: KeyPath<(String, String, String), String>) -> String {
       variables.map { "--\($0.0):\($0[keyPath: value])" }.joined(separator: ";")
@@ -62,7 +62,7 @@ package enum Palette {
       """ + series.joined() + HeatColors.rules
   }
 
-  /// The same with the light colours written out, for a picture in a file of its own.
+  /// The marks' rules with the light colours written out, for a picture in a file of its own.
   static var standaloneRules: String {
     variables.reduce(chartRules) { $0.replacing("var(--\($1.0))", with: $1.1) }
   }

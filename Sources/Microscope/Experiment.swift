@@ -1,7 +1,7 @@
 import FulcrumKernel
 import Trainer
 
-/// Updates of a policy from one place: each begins from a copy of its own.
+/// Takes updates of a policy from one place: each begins from a copy of its own.
 package struct Experiment {
   /// Makes a policy with the parameters under the microscope.
   package let makePolicy: () throws(FulcrumError) -> any PolicyModel
@@ -14,19 +14,19 @@ package struct Experiment {
     self.ascent = ascent
   }
 
-  /// What an update did to the tokens that it was made of.
+  /// Tokens of an update after it was taken.
   package struct Outcome: Sendable {
-    /// As the update saw them.
+    /// Advantages of the tokens as the update saw them.
     package let advantages: [Float]
-    /// L2 norm of the gradient before clipping, the mean over the optimiser steps.
+    /// The L2 norm of the gradient before clipping, the mean over the optimiser steps.
     package let gradientNorm: Double
-    /// log π of the tokens afterwards.
+    /// The tokens' log π afterwards.
     package let logProbabilities: [Float]
   }
 
-  /// One optimiser step on all tokens, in one phase, whatever the schedule.
+  /// Takes one optimiser step on all tokens, in one phase, whatever the schedule.
   ///
-  /// - Parameter interval: whose tokens keep their advantage; `nil`: all of them.
+  /// - Parameter interval: the interval whose tokens keep their advantage; `nil`: all of them.
   package func single(
     _ components: StepComponents, on rollout: Rollout, step: UInt32, interval: Int?
   ) throws(FulcrumError) -> Outcome {
@@ -45,7 +45,7 @@ package struct Experiment {
       on: rollout, step: step)
   }
 
-  /// A whole training step, with the components' own schedule and mini-batches.
+  /// Takes a whole training step, with the components' own schedule and mini-batches.
   package func run(_ components: StepComponents, on rollout: Rollout, step: UInt32)
     throws(FulcrumError) -> Outcome
   {
@@ -85,7 +85,7 @@ package struct Experiment {
 }
 
 extension Rollout {
-  /// The same with other log-probabilities of its tokens.
+  /// Returns the rollout with other log-probabilities of its tokens.
   package func with(logProbabilities: [Float]) -> Rollout {
     Rollout(
       items: items, sequences: sequences, logProbabilities: logProbabilities,

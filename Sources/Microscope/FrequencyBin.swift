@@ -1,13 +1,16 @@
 import Trainer
 
-/// Completions in order of a frequency, in up to five parts of about one size.
-package struct FrequencyBin: Sendable, Equatable {
+/// A part of completions that are in order of a frequency; up to five parts are of about one size.
+package struct FrequencyBin: Codable, Sendable, Equatable {
   package static let count = 5
 
-  /// Means over the part's completions.
-  package let frequency: Double
-  package let reward: Double
-  package let completions: Int
+  /// Mean frequency of the part's completions.
+  @NaNAsNull package var frequency: Double
+  /// Mean reward of the part's completions.
+  @NaNAsNull package var reward: Double
+  package var completions: Int
+
+  enum CodingKeys: String, CodingKey { case frequency, reward, completions }
 
   package init(frequency: Double, reward: Double, completions: Int) {
     self.frequency = frequency

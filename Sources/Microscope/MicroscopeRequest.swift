@@ -1,6 +1,6 @@
 import Trainer
 
-/// What to put under the microscope, and how.
+/// Holds what a user asks the microscope for.
 package struct MicroscopeRequest: Sendable {
   /// A run directory, or a configuration file.
   package var path: String
@@ -9,7 +9,7 @@ package struct MicroscopeRequest: Sendable {
   package var checkpoint: String?
   /// `nil`: as the configuration says.
   package var batches: Int?
-  /// Sample, though the run recorded its rollouts.
+  /// Whether to sample, though the run recorded its rollouts.
   package var isFresh = false
   package var optimizer = OptimizerChoice.sgd
   /// `nil`: 1e-3 for plain ascent, as in the paper; else the configuration's at this step.
@@ -18,9 +18,10 @@ package struct MicroscopeRequest: Sendable {
   package var arms: [ArmChoice]?
   /// A file with lists of words; `nil`: as the configuration says.
   package var words: String?
-  /// N; `nil`: what the policy says.
+  /// The number of tokens that the policy knows; `nil`: what the policy says.
   package var vocabulary: Int?
-  /// Tokens of each interval and batch whose gradients at the layers are looked at; 0: none.
+  /// The number of tokens of each interval and batch whose gradients at the layers are looked at; 0:
+  /// none.
   package var layerTokens = 64
 
   package init(path: String) { self.path = path }

@@ -2,7 +2,7 @@ import FulcrumKernel
 import PluginHost
 import Trainer
 
-/// The section `microscope` of a configuration: what is looked at, not how a run trains.
+/// The section `microscope` of a configuration. It says what is looked at, not how a run trains.
 package struct MicroscopeSettings: Sendable {
   package let batches: Int
   /// The file with the lists of words; `nil`: the built-in ones.

@@ -8,7 +8,7 @@ package struct WordStream: Sequence, IteratorProtocol {
   package struct Word: Sendable, Equatable {
     /// In lower case.
     package let text: String
-    /// Whether only white space and hyphens lie between it and the word before, so that a phrase may
+    /// Whether only white space and hyphens lie between the word and the one before, so that a phrase may
     /// go over both: `step-by-step` is `step by step`, and `if. Then` is not `if then`.
     package let continues: Bool
   }
@@ -44,7 +44,7 @@ package struct WordStream: Sequence, IteratorProtocol {
     return Word(text: String(text).lowercased(), continues: continues)
   }
 
-  /// Whether words of one phrase may have it between them.
+  /// Returns whether words of one phrase may have a character between them.
   package static func joins(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar {
     case "-", "\u{2010}", "\u{2011}": true

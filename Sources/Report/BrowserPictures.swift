@@ -3,9 +3,10 @@ import Foundation
 import FulcrumKernel
 import Trainer
 
-/// Pictures that a browser makes of charts: a page draws each on a canvas and writes its PNG, as text,
+/// Lets a browser make pictures of charts: a page draws each on a canvas and writes its PNG, as text,
 /// into itself; the browser prints the page.
 struct BrowserPictures {
+  /// Begins the line of a picture.
   private static let mark = "picture "
   private let charts: [Chart]
 
@@ -45,7 +46,7 @@ struct BrowserPictures {
     return pictures
   }
 
-  /// Images are whole before the page's `load` event, and a page is printed after it.
+  /// A page whose images are whole before its `load` event, after which it is printed.
   private var page: String {
     let images = charts.map { chart in
       let text = Data(chart.document.utf8).base64EncodedString()

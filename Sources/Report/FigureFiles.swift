@@ -2,11 +2,11 @@ import Charts
 import FulcrumKernel
 import Trainer
 
-/// Charts as files of their own.
+/// Writes charts to files of their own.
 package enum FigureFiles {
   /// Writes each chart as `ID.svg`, and as `ID.png` where there is a program that can.
   ///
-  /// - Returns: how many charts, and the name of the program that made PNGs; `nil`: none is there.
+  /// - Returns: the number of charts, and the name of the program that made PNGs; `nil`: none is there.
   /// - Throws: `.inputOutput`; a file that isn't whole is never left.
   package static func write(
     _ charts: [Chart], to folder: String, by rasterizer: Rasterizer? = .installed

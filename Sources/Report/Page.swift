@@ -2,6 +2,7 @@ import Charts
 
 /// A self-contained page: a title, sections, charts; style and one small script within.
 package struct Page {
+  /// A part of the page with a heading, to which the page's head links.
   package struct Section {
     let id: String
     let title: String
@@ -21,7 +22,10 @@ package struct Page {
 
   /// Adds a section of text and charts, if there are any; a chart without a number is none.
   ///
-  /// - Parameter beside: what goes with the charts, in their grid.
+  /// - Parameters:
+  ///   - content: goes before the charts.
+  ///   - beside: goes with the charts, in their grid.
+  ///   - after: goes after the charts.
   mutating func add(
     _ id: String, _ title: String, _ content: [any Markup] = [], charts: [Chart] = [],
     beside: [any Markup] = [], after: [any Markup] = []
@@ -90,9 +94,9 @@ package struct Page {
   }
 }
 
-/// Tables of a page.
+/// Makes tables of a page.
 enum PageTable {
-  /// Tables that charts show too: folded away until they are asked for.
+  /// Returns tables that charts show too, folded away until they are asked for.
   static func folded(_ title: String, _ tables: [any Markup]) -> [any Markup] {
     tables.isEmpty
       ? [] : [Element("details", [:], [Element("summary", [:], [title])] + tables)]

@@ -14,9 +14,9 @@ package struct Rasterizer {
   }
 
   package let kind: Kind
-  /// Where the program lies.
+  /// The program's path.
   package let path: String
-  /// How long it may take to its next picture, in seconds.
+  /// The longest time to its next picture, in seconds.
   package let limit: Double
 
   package init(_ kind: Kind, path: String, limit: Double = 60) {
@@ -30,11 +30,11 @@ package struct Rasterizer {
     ("google-chrome", .chromium),
   ]
 
-  /// What to say where there is none.
+  /// Says how to get one.
   package static let remedy =
     "for PNG install rsvg-convert (Debian: librsvg2-bin) or Chromium (Debian: chromium)"
 
-  /// The first that is in `PATH`, rsvg-convert before a browser.
+  /// The first program that is in `PATH`, rsvg-convert before a browser.
   package static var installed: Rasterizer? {
     known.lazy.compactMap { find($0.name, $0.kind) }.first
   }
@@ -70,7 +70,7 @@ package struct Rasterizer {
   /// Runs the program to its end.
   ///
   /// - Parameters:
-  ///   - subject: what it is to draw, for the error.
+  ///   - subject: the name of its picture, for the error.
   ///   - line: called for each line of its standard output.
   /// - Throws: `.inputOutput` if it fails, or says nothing for longer than it may.
   func run(_ arguments: [String], for subject: String, line: ([UInt8]) -> Void = { _ in })

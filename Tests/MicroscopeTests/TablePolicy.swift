@@ -170,7 +170,8 @@ enum HandBatch {
       policy: policy,
       experiment: Experiment(
         ascent: Ascent(learningRate: learningRate, gradientScale: scale), makePolicy: makePolicy),
-      components: components, arms: [Arm(name: "plain", components: components)], vocabulary: 3,
+      components: components, arms: [ArmComponents(name: "plain", components: components)],
+      vocabulary: 3,
       layerSample: LayerSample(tokensByInterval: layerTokens, seed: 1))
   }
 

@@ -12,13 +12,17 @@ package struct JSONLine {
     /// - Parameter digits: how many of each number are enough to read; `nil`: all.
     package static func numbers(_ values: some Sequence<Double>, digits: Int? = nil) -> Value {
       .list(
-        values.map { value in
-          guard let digits, value.isFinite, value != 0 else { return .number(value) }
-          let decimals = digits - 1 - Int(log10(abs(value)).rounded(.down))
-          let scale = pow(10, Double(decimals))
-          return .number(scale.isFinite ? (value * scale).rounded() / scale : value)
-        })
+        values.map { value in .number(digits.map { JSONLine.rounded(value, digits: $0) } ?? value) }
+      )
     }
+  }
+
+  /// - Returns: the nearest number with so many significant digits.
+  package static func rounded(_ value: Double, digits: Int) -> Double {
+    guard value.isFinite, value != 0 else { return value }
+    let decimals = digits - 1 - Int(log10(abs(value)).rounded(.down))
+    let scale = pow(10, Double(decimals))
+    return scale.isFinite ? (value * scale).rounded() / scale : value
   }
 
   private var fields: [(String, Value)]

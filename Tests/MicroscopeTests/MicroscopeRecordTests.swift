@@ -5,18 +5,18 @@ import PluginHost
 import Testing
 import Trainer
 
-@Suite struct ReportTests {
-  private func report(batches: Int = 2) throws -> MicroscopeReport {
-    MicroscopeReport(
-      MicroscopeReport.Head(
+@Suite struct MicroscopeRecordTests {
+  private func record(batches: Int = 2) throws -> MicroscopeRecord {
+    MicroscopeRecord(
+      MicroscopeSubject(
         config: "hand.yaml", checkpoint: "", step: 0, optimizer: .sgd, learningRate: 0.5,
-        rollouts: "fresh"),
+        rollouts: .fresh),
       try HandBatch.look(HandBatch.microscope(learningRate: 0.5), batches: batches),
-      words: WordFindings(try .builtIn(), name: "as configured", survey: WordSurvey()))
+      words: WordRecord(try .builtIn(), name: "as configured", survey: WordSurvey()))
   }
 
   @Test func `the file has what the documentation says, and null where there is no token`() throws {
-    let text = try report().json.text
+    let text = try record().text
     let object = try #require(
       try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
     #expect(
@@ -49,21 +49,30 @@ import Trainer
     }
   }
 
-  @Test func `the example has the keys of the report`() throws {
-    let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().appendingPathComponent("Fixtures/microscope.json")
+  private let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().appendingPathComponent("Fixtures/microscope.json")
+
+  @Test func `a record is written as it is read, to the byte`() throws {
+    let record = try #require(try MicroscopeRecord(file: path.path))
+    #expect(try String(contentsOf: path, encoding: .utf8) == record.text + "\n")
+    #expect(record.tokens == 73498)
+    #expect(record.layers?.names.last == "logits")
+    #expect(try MicroscopeRecord(file: path.path + "/none") == nil)
+  }
+
+  @Test func `the example has the keys of the record`() throws {
     let example = try JSONSerialization.jsonObject(with: try Data(contentsOf: path))
-    let own = try JSONSerialization.jsonObject(with: Data(try report().json.text.utf8))
+    let own = try JSONSerialization.jsonObject(with: Data(try record().text.utf8))
     #expect(keys(example) == keys(own))
     #expect(keys(example).contains("figure1.d.norm"))
   }
 
   @Test func `equal batches have no spread`() throws {
-    let report = try report()
-    #expect(report.normSpread == [0, 0, 0, 0])
-    #expect(report.all.spread[..<3] == [0, 0, 0])
-    #expect(report.all.spread[3].isNaN)
-    #expect(try report.norm == self.report(batches: 1).norm)
+    let figure = try record().figure1
+    #expect(figure.d.spread == [0, 0, 0, 0])
+    #expect(figure.c.spread[..<3] == [0, 0, 0])
+    #expect(figure.c.spread[3].isNaN)
+    #expect(try figure.d.norm == record(batches: 1).figure1.d.norm)
   }
 
   @Test func `mean and spread leave out batches without tokens`() {
@@ -73,7 +82,7 @@ import Trainer
   }
 
   @Test func `the table shows the paper's numbers beside the measured ones`() throws {
-    let text = MicroscopeTable(try report()).text
+    let text = MicroscopeTable(try record()).text
     #expect(text.hasPrefix("hand.yaml, step 0: 2 fresh batches, 12 tokens, sgd at 0.5\n"))
     #expect(
       text.contains(

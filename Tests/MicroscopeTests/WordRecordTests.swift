@@ -4,7 +4,7 @@ import Microscope
 import Testing
 import Trainer
 
-@Suite struct WordFindingsTests {
+@Suite struct WordRecordTests {
   private let lists: WordLists
 
   init() throws { lists = try WordLists(text: "So: [so]\nIf: [if, what if]", source: "w.yaml") }
@@ -44,59 +44,59 @@ import Trainer
       })
   }
 
-  private var findings: WordFindings {
-    WordFindings(
+  private var words: WordRecord {
+    WordRecord(
       lists, name: "as trained",
       survey: survey([(0, 1, 1), (0, 3, 2), (0, 2, 3), (1, 4, 4), (1, 4, 4), (2, 0, 9)]),
       others: [("at start", survey([(0, 2, 6)]))])
   }
 
-  @Test func `an arm's means are over prompts, its spread their standard error`() {
-    let arms = findings.arms
-    #expect(arms.map(\.name) == ["as trained", "at start"])
-    #expect(arms.map(\.completions) == [6, 1])
+  @Test func `a policy's means are over prompts, its spread their standard error`() {
+    let policies = words.policies
+    #expect(policies.map(\.name) == ["as trained", "at start"])
+    #expect(policies.map(\.completions) == [6, 1])
     // Of the prompts: rewards 2, 4, 0; frequencies 2, 4, 9 around 5, so that Σ d² / 2 = 13.
-    #expect(arms[0].reward == 2)
-    #expect(arms[0].frequency == [5, 7])
-    #expect(abs(arms[0].spread[0] - (13.0 / 3).squareRoot()) < 1e-12)
-    #expect(arms[0].spread[1] == 0)
-    #expect(arms[1].frequency == [6, 7])
-    #expect(arms[1].spread.allSatisfy { $0.isNaN })
+    #expect(policies[0].reward == 2)
+    #expect(policies[0].frequency == [5, 7])
+    #expect(abs(policies[0].spread[0] - (13.0 / 3).squareRoot()) < 1e-12)
+    #expect(policies[0].spread[1] == 0)
+    #expect(policies[1].frequency == [6, 7])
+    #expect(policies[1].spread.allSatisfy { $0.isNaN })
   }
 
   @Test func `correlations are over completions`() {
-    let (so, other) = (findings.categories[0], findings.categories[1])
+    let words = words
     #expect(
-      so.correlation == Correlation.pearson([1, 2, 3, 4, 4, 9], [1, 3, 2, 4, 4, 0]))
+      words.correlation[0] == Correlation.pearson([1, 2, 3, 4, 4, 9], [1, 3, 2, 4, 4, 0]))
     // Within the first prompt −1, 0, 1 and −1, 1, 0; the others don't vary.
-    #expect(abs(so.within - 0.5) < 1e-12)
-    #expect(so.low < so.correlation && so.correlation < so.high)
-    #expect(so.bins.reduce(0) { $0 + $1.completions } == 6)
-    #expect(other.correlation.isNaN)
-    #expect(other.low.isNaN)
-    #expect(other.bins == [FrequencyBin(frequency: 7, reward: 14.0 / 6, completions: 6)])
+    #expect(abs(words.within[0] - 0.5) < 1e-12)
+    #expect(words.low[0] < words.correlation[0] && words.correlation[0] < words.high[0])
+    #expect(words.bins[0].reduce(0) { $0 + $1.completions } == 6)
+    #expect(words.correlation[1].isNaN)
+    #expect(words.low[1].isNaN)
+    #expect(words.bins[1] == [FrequencyBin(frequency: 7, reward: 14.0 / 6, completions: 6)])
   }
 
   @Test func `no completion leaves nothing to tell`() {
-    let none = WordFindings(lists, name: "as configured", survey: WordSurvey())
-    #expect(none.arms[0].reward.isNaN)
-    #expect(none.arms[0].frequency.allSatisfy { $0.isNaN })
-    #expect(none.categories[0].correlation.isNaN)
-    #expect(none.categories[0].bins.isEmpty)
+    let none = WordRecord(lists, name: "as configured", survey: WordSurvey())
+    #expect(none.policies[0].reward.isNaN)
+    #expect(none.policies[0].frequency.allSatisfy { $0.isNaN })
+    #expect(none.correlation[0].isNaN)
+    #expect(none.bins[0].isEmpty)
   }
 
-  private var report: MicroscopeReport {
+  private var record: MicroscopeRecord {
     get throws {
-      MicroscopeReport(
-        MicroscopeReport.Head(
+      MicroscopeRecord(
+        MicroscopeSubject(
           config: "hand.yaml", checkpoint: "", step: 0, optimizer: .sgd, learningRate: 0.5,
-          rollouts: "fresh"),
-        try HandBatch.look(HandBatch.microscope(learningRate: 0.5)), words: findings)
+          rollouts: .fresh),
+        try HandBatch.look(HandBatch.microscope(learningRate: 0.5)), words: words)
     }
   }
 
   @Test func `the file has what the documentation says, and null for what can't be told`() throws {
-    let object = try JSONSerialization.jsonObject(with: Data(try report.json.text.utf8))
+    let object = try JSONSerialization.jsonObject(with: Data(try record.text.utf8))
     let figure = try #require((object as? [String: Any])?["figure5"] as? [String: Any])
     #expect(
       Set(figure.keys) == [
@@ -123,7 +123,7 @@ import Trainer
   }
 
   @Test func `the table has a line for each category`() throws {
-    let text = MicroscopeTable(try report).text
+    let text = MicroscopeTable(try record).text
     let lines = text.split(separator: "\n")
     let first = try #require(lines.firstIndex { $0.hasPrefix("Fig. 5") })
     func cells(_ line: Substring) -> [Substring] { line.split(separator: " ") }
@@ -132,7 +132,7 @@ import Trainer
         "Fig.", "5,", "words", "against", "reward", "per", "1000", "r", "from", "to", "in", "a",
         "prompt", "at", "start",
       ])
-    let r = String(format: "%.4g", findings.categories[0].correlation)
+    let r = String(format: "%.4g", words.correlation[0])
     #expect(cells(lines[first + 1])[...2] == ["So", "5", r[...]])
     #expect(cells(lines[first + 1]).suffix(2) == ["0.5", "6"])
     #expect(cells(lines[first + 2]) == ["If", "7", "none", "none", "none", "none", "7"])
