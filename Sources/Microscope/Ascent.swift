@@ -11,9 +11,9 @@ package enum OptimizerChoice: String, CaseIterable, Codable, Sendable {
 
 /// Holds how far an update goes along the gradient.
 package struct Ascent: Sendable {
-  package let learningRate: Double
+  let learningRate: Double
   /// A factor of the objectives' weights, and so of the gradient; the learning rate makes up for it.
-  package let gradientScale: Double
+  let gradientScale: Double
 
   /// - Parameter learningRate: for the gradient as it is, not scaled.
   package init(learningRate: Double, gradientScale: Double = 1) {
@@ -22,7 +22,7 @@ package struct Ascent: Sendable {
   }
 
   /// Parameters that turn AdamW into plain ascent.
-  package static let parameters: [(name: String, value: ParameterValue)] = [
+  static let parameters: [(name: String, value: ParameterValue)] = [
     ("beta1", .number(0)), ("beta2", .number(0)), ("epsilon", .number(1)),
     ("weight-decay", .number(0)), ("max-gradient-norm", .number(0)),
   ]

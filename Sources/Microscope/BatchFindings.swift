@@ -4,7 +4,7 @@ import Trainer
 
 /// Numbers of Fig. 1 and of the interventions, of one batch.
 package struct BatchFindings: Sendable {
-  package static let histogramBins = 20
+  static let histogramBins = 20
 
   package let tokenCount: Int
   /// Each interval's share of the tokens.
@@ -25,7 +25,7 @@ package struct BatchFindings: Sendable {
 
   /// - Parameters:
   ///   - rollout: its log-probabilities are the scores of the policy under the microscope.
-  package init(
+  init(
     _ experiment: Experiment, _ components: StepComponents, on rollout: Rollout, step: UInt32
   ) throws(FulcrumError) {
     let before = rollout.logProbabilities
@@ -80,8 +80,8 @@ package struct BatchFindings: Sendable {
 
 /// An arm of Fig. 3: a way to train, ready to take a step, with its name in the record.
 package struct ArmComponents {
-  package let name: String
-  package let components: StepComponents
+  let name: String
+  let components: StepComponents
 
   package init(name: String, components: StepComponents) {
     self.name = name
@@ -96,7 +96,7 @@ package struct ArmFindings: Sendable {
   package let negativeFell: [Double]
   package let correct: [Double]
 
-  package init(_ experiment: Experiment, _ arm: ArmComponents, on rollout: Rollout, step: UInt32)
+  init(_ experiment: Experiment, _ arm: ArmComponents, on rollout: Rollout, step: UInt32)
     throws(FulcrumError)
   {
     let outcome = try experiment.run(arm.components, on: rollout, step: step)

@@ -2,7 +2,7 @@ import Foundation
 import Trainer
 
 /// Pearson's correlation of two columns.
-package enum Correlation {
+enum Correlation {
   /// Returns r = Σ (x − x̄)(y − ȳ) / √(Σ (x − x̄)² · Σ (y − ȳ)²).
   ///
   /// - Parameters:
@@ -10,7 +10,7 @@ package enum Correlation {
   ///   - groups: the group of each pair; the means are those of its group's pairs. `nil`: all are one
   ///     group.
   /// - Returns: −1 to 1; NaN if a column doesn't vary (within groups).
-  package static func pearson(_ x: [Double], _ y: [Double], within groups: [Int]? = nil) -> Double {
+  static func pearson(_ x: [Double], _ y: [Double], within groups: [Int]? = nil) -> Double {
     let groups = groups ?? [Int](repeating: 0, count: x.count)
     let (dx, dy) = (centered(x, groups: groups), centered(y, groups: groups))
     func sum(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }
@@ -24,7 +24,7 @@ package enum Correlation {
   /// - Parameter count: the number n of pairs, taken as independent.
   /// - Returns: NaN for fewer than four pairs, or an r that is NaN.
   /// - Source: R. A. Fisher, Metron 1 (1921).
-  package static func interval(_ r: Double, count: Int) -> (low: Double, high: Double) {
+  static func interval(_ r: Double, count: Int) -> (low: Double, high: Double) {
     guard count > 3, !r.isNaN else { return (.nan, .nan) }
     /// The 97.5 % point of the normal distribution.
     let half = 1.959963984540054 / Double(count - 3).squareRoot()

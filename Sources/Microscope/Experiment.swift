@@ -4,8 +4,8 @@ import Trainer
 /// Takes updates of a policy from one place: each begins from a copy of its own.
 package struct Experiment {
   /// Makes a policy with the parameters under the microscope.
-  package let makePolicy: () throws(FulcrumError) -> any PolicyModel
-  package let ascent: Ascent
+  let makePolicy: () throws(FulcrumError) -> any PolicyModel
+  let ascent: Ascent
 
   package init(
     ascent: Ascent, makePolicy: @escaping () throws(FulcrumError) -> any PolicyModel
@@ -15,19 +15,19 @@ package struct Experiment {
   }
 
   /// Tokens of an update after it was taken.
-  package struct Outcome: Sendable {
+  struct Outcome: Sendable {
     /// Advantages of the tokens as the update saw them.
-    package let advantages: [Float]
+    let advantages: [Float]
     /// The L2 norm of the gradient before clipping, the mean over the optimiser steps.
-    package let gradientNorm: Double
+    let gradientNorm: Double
     /// The tokens' log π afterwards.
-    package let logProbabilities: [Float]
+    let logProbabilities: [Float]
   }
 
   /// Takes one optimiser step on all tokens, in one phase, whatever the schedule.
   ///
   /// - Parameter interval: the interval whose tokens keep their advantage; `nil`: all of them.
-  package func single(
+  func single(
     _ components: StepComponents, on rollout: Rollout, step: UInt32, interval: Int?
   ) throws(FulcrumError) -> Outcome {
     var options = components.options
@@ -46,7 +46,7 @@ package struct Experiment {
   }
 
   /// Takes a whole training step, with the components' own schedule and mini-batches.
-  package func run(_ components: StepComponents, on rollout: Rollout, step: UInt32)
+  func run(_ components: StepComponents, on rollout: Rollout, step: UInt32)
     throws(FulcrumError) -> Outcome
   {
     let policy = try makePolicy()
@@ -86,7 +86,7 @@ package struct Experiment {
 
 extension Rollout {
   /// Returns the rollout with other log-probabilities of its tokens.
-  package func with(logProbabilities: [Float]) -> Rollout {
+  func with(logProbabilities: [Float]) -> Rollout {
     Rollout(
       items: items, sequences: sequences, logProbabilities: logProbabilities,
       isFinished: isFinished, completions: completions, scores: scores,

@@ -2,7 +2,7 @@ import Trainer
 
 /// A part of completions that are in order of a frequency; up to five parts are of about one size.
 package struct FrequencyBin: Codable, Sendable, Equatable {
-  package static let count = 5
+  static let count = 5
 
   /// Mean frequency of the part's completions.
   @NaNAsNull package var frequency: Double
@@ -12,7 +12,7 @@ package struct FrequencyBin: Codable, Sendable, Equatable {
 
   enum CodingKeys: String, CodingKey { case frequency, reward, completions }
 
-  package init(frequency: Double, reward: Double, completions: Int) {
+  init(frequency: Double, reward: Double, completions: Int) {
     self.frequency = frequency
     self.reward = reward
     self.completions = completions
@@ -20,7 +20,7 @@ package struct FrequencyBin: Codable, Sendable, Equatable {
 
   /// Equal frequencies stay together: all of them go where the middle one of their ranks belongs, and
   /// a part that nothing goes to is left out.
-  package static func bins(frequencies: [Double], rewards: [Double]) -> [FrequencyBin] {
+  static func bins(frequencies: [Double], rewards: [Double]) -> [FrequencyBin] {
     let order = frequencies.indices.sorted { frequencies[$0] < frequencies[$1] }
     var parts = [[Int]](repeating: [], count: count)
     var first = 0

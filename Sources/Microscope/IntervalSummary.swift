@@ -4,9 +4,9 @@ import Trainer
 /// Quantiles and means of a column of numbers, one for each token, interval by interval. NaN for an
 /// interval without tokens.
 package struct IntervalSummary: Sendable {
-  package static let count = ProbabilityIntervals.names.count
+  static let count = ProbabilityIntervals.names.count
   /// The levels of `quantiles`.
-  package static let levels = [0.01, 0.25, 0.5, 0.75, 0.99]
+  static let levels = [0.01, 0.25, 0.5, 0.75, 0.99]
 
   /// For each interval, the quantiles at `levels`.
   package let quantiles: [[Double]]
@@ -14,7 +14,7 @@ package struct IntervalSummary: Sendable {
   package let meanAbsolute: [Double]
 
   /// - Parameter intervals: each token's interval, from 0.
-  package init(_ values: [Float], intervals: [Int]) {
+  init(_ values: [Float], intervals: [Int]) {
     var parts = [[Float]](repeating: [], count: Self.count)
     for (value, interval) in zip(values, intervals) { parts[interval].append(value) }
     for index in parts.indices { parts[index].sort() }
@@ -31,18 +31,18 @@ package struct IntervalSummary: Sendable {
 }
 
 /// Means and spreads over batches, place by place; a batch whose value is NaN has no say there.
-package enum OverBatches {
-  package static func mean(_ batches: [[Double]]) -> [Double] {
+enum OverBatches {
+  static func mean(_ batches: [[Double]]) -> [Double] {
     columns(batches).map { $0.isEmpty ? .nan : Statistics.mean($0) }
   }
 
-  package static func mean(_ batches: [[[Double]]]) -> [[Double]] {
+  static func mean(_ batches: [[[Double]]]) -> [[Double]] {
     guard let first = batches.first else { return [] }
     return first.indices.map { row in mean(batches.map { $0[row] }) }
   }
 
   /// Returns the unbiased standard deviation; 0 for one batch, NaN for none.
-  package static func spread(_ batches: [[Double]]) -> [Double] {
+  static func spread(_ batches: [[Double]]) -> [Double] {
     columns(batches).map { $0.isEmpty ? .nan : Statistics.deviation($0) }
   }
 

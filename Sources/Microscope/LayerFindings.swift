@@ -9,7 +9,7 @@ import Trainer
 package struct LayerFindings: Sendable {
   /// The relative error that a policy's gradient at the logits may have beyond the bounds: a policy may
   /// compute a token alone a little otherwise than in its batch.
-  package static let tolerance = 1e-3
+  static let tolerance = 1e-3
 
   /// Norms of one layer, token by token.
   private struct Layer: Sendable {

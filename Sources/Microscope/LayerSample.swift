@@ -5,7 +5,7 @@ import Trainer
 /// Draws the tokens whose gradients at the layers are looked at: so many of each interval, by seed.
 package struct LayerSample: Sendable {
   /// The most tokens of an interval in a batch; 0: none.
-  package let tokensByInterval: Int
+  let tokensByInterval: Int
   private let random: CounterRandom
 
   package init(tokensByInterval: Int, seed: UInt64) {

@@ -6,16 +6,16 @@ import Foundation
 package struct LeverBounds: Sendable {
   /// The absolute error that a policy's f32 may have: log π of a logit near 20 is good to 2e-6, and
   /// 1 − π with it.
-  package static let absoluteTolerance = 1e-5
+  static let absoluteTolerance = 1e-5
   /// The error relative to the bound that it may have besides.
-  package static let relativeTolerance = 1e-5
+  static let relativeTolerance = 1e-5
   /// The ratio lever / (1 − π) is taken of tokens whose 1 − π is at least this: below it, rounding
   /// is more than a thousandth of it.
-  package static let ratioFloor = 0.01
-  package static let bins = 20
+  static let ratioFloor = 0.01
+  static let bins = 20
 
   /// The number N of tokens that the policy knows.
-  package let vocabulary: Int
+  let vocabulary: Int
   /// The number of tokens that were held against the bounds.
   package private(set) var tokens = 0
   /// The number of tokens whose lever is outside by more than the tolerance, or is not a number.
@@ -30,7 +30,7 @@ package struct LeverBounds: Sendable {
   /// The lower bound √(N/(N−1)).
   package var lower: Double { (Double(vocabulary) / Double(vocabulary - 1)).squareRoot() }
   /// The upper bound √2.
-  package var upper: Double { 2.0.squareRoot() }
+  var upper: Double { 2.0.squareRoot() }
 
   /// - Parameter vocabulary: the number N of tokens that the policy knows, at least 2.
   package init(vocabulary: Int) { self.vocabulary = vocabulary }

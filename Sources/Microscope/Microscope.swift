@@ -6,14 +6,14 @@ import Trainer
 package struct Microscope {
   /// The policy under the microscope; it is scored, and never moved.
   package let policy: any PolicyModel
-  package let experiment: Experiment
+  let experiment: Experiment
   /// The configuration's own way to train.
-  package let components: StepComponents
-  package let arms: [ArmComponents]
+  let components: StepComponents
+  let arms: [ArmComponents]
   /// The number N of tokens that the policy knows.
-  package let vocabulary: Int
+  let vocabulary: Int
   /// Draws the tokens whose gradients at the layers are looked at.
-  package let layerSample: LayerSample
+  let layerSample: LayerSample
 
   package init(
     policy: any PolicyModel, experiment: Experiment, components: StepComponents,

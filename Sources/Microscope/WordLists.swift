@@ -12,9 +12,9 @@ package struct WordLists: Sendable, Equatable {
   package struct Pattern: Sendable, Equatable {
     /// In lower case, without the star.
     package let text: String
-    package let isBeginning: Bool
+    let isBeginning: Bool
 
-    package func matches(_ word: String) -> Bool {
+    func matches(_ word: String) -> Bool {
       isBeginning ? word.hasPrefix(text) : word == text
     }
   }

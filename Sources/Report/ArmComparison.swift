@@ -40,16 +40,16 @@ package struct ArmComparison {
   }
 
   /// An arm's numbers.
-  package struct Row {
-    package let name: String
+  struct Row {
+    let name: String
     /// The number of each of the arm's runs, in their order.
-    package let values: [Double]
+    let values: [Double]
     /// First arm minus this one, for each seed that both have; empty for the first arm.
-    package let ahead: [Double]
+    let ahead: [Double]
   }
 
-  package let measure: Measure
-  package let rows: [Row]
+  let measure: Measure
+  let rows: [Row]
 
   /// - Returns: `nil` if some arm has no such number.
   package init?(_ measure: Measure, of arms: [Arm]) {

@@ -3,7 +3,7 @@ import PluginHost
 /// Lists configurations as key paths with values.
 package enum KeyPaths {
   /// Returns each leaf's key path and its value as text.
-  package static func flat(_ node: ConfigurationTree.Node, path: String = "") -> [String: String] {
+  static func flat(_ node: ConfigurationTree.Node, path: String = "") -> [String: String] {
     switch node {
     case .value(let value): return [path: "\(value)"]
     case .list(let elements):

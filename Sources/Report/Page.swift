@@ -3,7 +3,7 @@ import Charts
 /// A self-contained page: a title, sections, charts; style and one small script within.
 package struct Page {
   /// A part of the page with a heading, to which the page's head links.
-  package struct Section {
+  struct Section {
     let id: String
     let title: String
     var content: [any Markup]
@@ -11,11 +11,11 @@ package struct Page {
 
   package let title: String
   package let subtitle: String
-  package var sections: [Section] = []
+  var sections: [Section] = []
   /// All charts that were placed, for export.
   package private(set) var charts: [Chart] = []
 
-  package init(title: String, subtitle: String) {
+  init(title: String, subtitle: String) {
     self.title = title
     self.subtitle = subtitle
   }

@@ -13,11 +13,11 @@ package struct Rasterizer {
     case chromium
   }
 
-  package let kind: Kind
+  let kind: Kind
   /// The program's path.
-  package let path: String
+  let path: String
   /// The longest time to its next picture, in seconds.
-  package let limit: Double
+  let limit: Double
 
   package init(_ kind: Kind, path: String, limit: Double = 60) {
     (self.kind, self.path, self.limit) = (kind, path, limit)

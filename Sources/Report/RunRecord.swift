@@ -8,22 +8,22 @@ import Trainer
 /// A run's files, read for a report.
 package struct RunRecord {
   /// A library that took part in a run.
-  package struct PluginUse: Equatable {
-    package let name: String
-    package let version: String
-    package let digest: String
+  struct PluginUse: Equatable {
+    let name: String
+    let version: String
+    let digest: String
   }
 
-  package let directory: RunDirectory
-  package let tree: ConfigurationTree
+  let directory: RunDirectory
+  let tree: ConfigurationTree
   /// Each metric's values by step.
-  package let metrics: [String: Curve]
-  package let stepCount: Int
+  let metrics: [String: Curve]
+  let stepCount: Int
   /// The first and the last evaluation.
-  package let evaluations: [EvaluationRecord]
-  package let plugins: [PluginUse]
+  let evaluations: [EvaluationRecord]
+  let plugins: [PluginUse]
   /// The record that `fulcrum microscope` wrote; `nil`: it was not run.
-  package let microscope: MicroscopeRecord?
+  let microscope: MicroscopeRecord?
 
   /// The name of the run's folder.
   package var name: String {
@@ -31,10 +31,10 @@ package struct RunRecord {
     return path.isEmpty ? directory.path : path
   }
 
-  package var seed: String { value(of: "seed") }
+  var seed: String { value(of: "seed") }
 
   /// The name of the run's way to train; empty: it has none.
-  package var arm: String { value(of: "arm") }
+  var arm: String { value(of: "arm") }
 
   private func value(of key: String) -> String {
     if case .value(let value)? = tree.root[key] { "\(value)" } else { "" }

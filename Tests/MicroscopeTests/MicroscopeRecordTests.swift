@@ -75,10 +75,24 @@ import Trainer
     #expect(try figure.d.norm == record(batches: 1).figure1.d.norm)
   }
 
-  @Test func `mean and spread leave out batches without tokens`() {
-    #expect(OverBatches.mean([[1, .nan], [3, 5]]) == [2, 5])
-    #expect(OverBatches.spread([[1, .nan], [3, 5]]) == [(2.0).squareRoot(), 0])
-    #expect(OverBatches.mean([[.nan], [.nan]])[0].isNaN)
+  @Test func `mean and spread leave out batches without tokens`() throws {
+    var batches = [HandBatch.rollout, HandBatch.rolloutOfTwoTokens][...]
+    let findings = try HandBatch.microscope(learningRate: 0.5).look(
+      batches: 2, next: { () throws(FulcrumError) in (batches.removeFirst(), 1) })
+    let figure = MicroscopeRecord(
+      MicroscopeSubject(
+        config: "", checkpoint: "", step: 0, optimizer: .sgd, learningRate: 0.5, rollouts: .fresh),
+      findings
+    ).figure1
+    // Token 1, alone in the second interval, is in the first batch only: a sixth of it.
+    #expect(figure.a.share[1] == 1.0 / 12)
+    #expect(abs(figure.a.spread[1] - 1 / 72.0.squareRoot()) < 1e-12)
+    #expect(figure.b.mean[1] == 1)
+    #expect(figure.c.spread[1] == 0)
+    // Token 2: mean advantages −0.5 and 0.5.
+    #expect(figure.b.mean[0] == 0)
+    #expect(figure.c.spread[0] > 0)
+    #expect(figure.b.mean[3].isNaN)
   }
 
   @Test func `the table shows the paper's numbers beside the measured ones`() throws {

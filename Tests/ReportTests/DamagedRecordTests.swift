@@ -23,9 +23,13 @@ import Testing
   @Test func `an unfinished last line is passed over`() throws {
     let folder = try RunFolder()
     try folder.write("{\"step\": 1, \"reward\": 2}\n{\"step\": 2, \"rew", to: "metrics.jsonl")
-    #expect(try folder.record.stepCount == 1)
-    try folder.write("{\"step\": 0}\n{\"st", to: "evaluations.jsonl")
-    #expect(try folder.record.evaluations.map(\.step) == [0])
+    try folder.write(
+      "{\"step\": 0, \"a\": {\"correct\": 1, \"count\": 2}}\n{\"st", to: "evaluations.jsonl")
+    let page = try Page.report(of: try folder.record)
+    #expect(page.subtitle.hasPrefix("1 steps, "))
+    #expect(
+      try PageReader.read(page.text).rows("a").first
+        == ["a", "after step 0", "1/2", "50.0 %", "9.5 % to 90.5 %"])
   }
 
   @Test(arguments: [

@@ -1,5 +1,4 @@
-import Foundation
-import FulcrumKernel
+import Charts
 import Report
 import Testing
 
@@ -53,10 +52,11 @@ import Testing
       {"step": 3, "reward": 3}
 
       """, to: "metrics.jsonl")
-    let record = try folder.record
-    #expect(record.stepCount == 3)
-    #expect(record.metrics["reward"]?.points.map(\.x) == [1, 3])
-    #expect(record.metrics["kl"]?.points.map(\.y) == [0.5])
+    let charts = try Page.report(of: try folder.record).charts
+    let reward = try #require(charts.first { $0.id == "reward" })
+    #expect(reward.document.contains("from 1 at 1 to 3 at 3, lowest 1, highest 3."))
+    let kl = try #require(charts.first { $0.id == "kl" })
+    #expect(kl.document.contains("from 0.5 at 2 to 0.5 at 2,"))
   }
 
   @Test func `a comparison lists runs by arm with the means of their last steps`() throws {
