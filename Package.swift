@@ -111,12 +111,23 @@ let package = Package(
       name: "ObjectiveTestSupport", dependencies: [kernel], path: "Tests/ObjectiveTestSupport",
       swiftSettings: settings),
     .systemLibrary(name: "CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"])]),
+    // What the layers above read and write with; these know nothing of runs and plugins.
+    .target(name: "JSON", dependencies: [kernel], swiftSettings: settings),
+    .target(name: "Files", dependencies: [kernel], swiftSettings: settings),
+    // Apart from Files, so that a plugin with files has no cryptography in it.
     .target(
-      name: "PluginHost",
-      dependencies: [
-        kernel, "CFFI", .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "Yams", package: "Yams"),
-      ],
+      name: "Digests", dependencies: [kernel, .product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: settings),
+    .target(
+      name: "YAML", dependencies: [kernel, .product(name: "Yams", package: "Yams")],
+      swiftSettings: settings),
+    .testTarget(name: "JSONTests", dependencies: ["JSON", kernel], swiftSettings: settings),
+    .testTarget(name: "FilesTests", dependencies: ["Files", kernel], swiftSettings: settings),
+    .testTarget(
+      name: "DigestsTests", dependencies: ["Digests", "Files", kernel], swiftSettings: settings),
+    .testTarget(name: "YAMLTests", dependencies: ["YAML", kernel], swiftSettings: settings),
+    .target(
+      name: "PluginHost", dependencies: [kernel, "CFFI", "Digests", "Files", "YAML"],
       swiftSettings: settings),
     .target(
       name: "TensorBoardEvents",
@@ -130,19 +141,23 @@ let package = Package(
     .target(
       name: "Trainer",
       dependencies: [
-        kernel, "PluginHost", "TensorBoardEvents", .product(name: "Yams", package: "Yams"),
+        kernel, "Digests", "Files", "JSON", "PluginHost", "TensorBoardEvents", "YAML",
+        .product(name: "Yams", package: "Yams"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       swiftSettings: settings + [.enableExperimentalFeature("Lifetimes")]),
     .target(
       name: "Microscope",
       dependencies: [
-        kernel, "PluginHost", "Trainer", .product(name: "Yams", package: "Yams"),
+        kernel, "JSON", "PluginHost", "Trainer", "YAML", .product(name: "Yams", package: "Yams"),
       ], swiftSettings: settings),
     .target(name: "Charts", swiftSettings: settings),
     .testTarget(name: "ChartsTests", dependencies: ["Charts"], swiftSettings: settings),
     .target(
-      name: "Report", dependencies: [kernel, "Charts", "Microscope", "PluginHost", "Trainer"],
+      name: "Report",
+      dependencies: [
+        kernel, "Charts", "Files", "JSON", "Microscope", "PluginHost", "Trainer", "YAML",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "ReportTests",
@@ -151,7 +166,8 @@ let package = Package(
     .executableTarget(
       name: "fulcrum",
       dependencies: [
-        kernel, pluginTesting, "Microscope", "PluginHost", "Report", "Trainer",
+        kernel, pluginTesting, "Files", "JSON", "Microscope", "PluginHost", "Report", "Trainer",
+        "YAML",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
@@ -162,18 +178,20 @@ let package = Package(
       name: "PluginHostTests", dependencies: ["PluginHost", kernel], swiftSettings: settings),
     // Builds libraries in C; the built program runs their examples.
     .testTarget(
-      name: "ForeignTests", dependencies: ["fulcrum", "PluginHost", kernel],
+      name: "ForeignTests", dependencies: ["fulcrum", "Digests", "PluginHost", kernel],
       swiftSettings: settings),
     .testTarget(
       name: "TrainerTests",
       dependencies: [
-        "Trainer", "PluginHost", "TensorBoardEvents", kernel,
+        "Digests", "Files", "JSON", "Trainer", "PluginHost", "TensorBoardEvents", "YAML", kernel,
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       swiftSettings: settings),
     .testTarget(
       name: "MicroscopeTests",
-      dependencies: ["Microscope", "PluginHost", "Trainer", "TransformerPlugin", kernel],
+      dependencies: [
+        "JSON", "Microscope", "PluginHost", "Trainer", "TransformerPlugin", "YAML", kernel,
+      ],
       swiftSettings: settings),
     // What holds for every advantage transform, and golden values of chains of them.
     .testTarget(

@@ -1,3 +1,4 @@
+import JSON
 import Trainer
 
 /// A part of completions that are in order of a frequency; up to five parts are of about one size.

@@ -2,6 +2,7 @@ import Foundation
 import FulcrumKernel
 import PluginHost
 import Trainer
+import YAML
 
 /// Finds what a request names, and checks it.
 extension MicroscopeSession {

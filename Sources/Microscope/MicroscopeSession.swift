@@ -2,6 +2,7 @@ import Foundation
 import FulcrumKernel
 import PluginHost
 import Trainer
+import YAML
 
 /// A request whose policies and components are made and checked.
 package struct MicroscopeSession {

@@ -1,5 +1,6 @@
 import FulcrumKernel
 import PluginHost
+import YAML
 import Yams
 
 /// Categories of words, in order, which Fig. 5 counts in completions.

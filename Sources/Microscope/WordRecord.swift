@@ -1,4 +1,5 @@
 import FulcrumKernel
+import JSON
 import Trainer
 
 /// Categories of words against reward, and how often policies use them: `figure5` of `microscope.json`.

@@ -1,3 +1,5 @@
+import Digests
+import Files
 import FulcrumKernel
 
 /// What a library's file says about itself, found without running any of its code.

@@ -1,3 +1,5 @@
+import Files
+
 /// The folders in which plugins are looked for by name, in order: the first hit wins.
 package struct PluginSearchPath: Sendable {
   /// One place to look, and who asked for it.

@@ -1,4 +1,5 @@
 import Charts
+import Files
 import Foundation
 import FulcrumKernel
 import Trainer

@@ -1,4 +1,5 @@
 import Charts
+import Files
 import FulcrumKernel
 import Trainer
 

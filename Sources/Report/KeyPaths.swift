@@ -1,4 +1,4 @@
-import PluginHost
+import YAML
 
 /// Lists configurations as key paths with values.
 package enum KeyPaths {

@@ -3,6 +3,7 @@ import FulcrumKernel
 import Microscope
 import PluginHost
 import Trainer
+import YAML
 
 extension Page {
   /// Returns the report of one run.

@@ -4,6 +4,7 @@ import FulcrumKernel
 import Microscope
 import PluginHost
 import Trainer
+import YAML
 
 /// A run's files, read for a report.
 package struct RunRecord {

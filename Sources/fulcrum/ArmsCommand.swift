@@ -1,8 +1,10 @@
 import ArgumentParser
+import Files
 import FulcrumKernel
 import PluginHost
 import Report
 import Trainer
+import YAML
 
 struct ArmsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import FulcrumKernel
+import JSON
 import Trainer
 
 struct ExplainCommand: ParsableCommand {

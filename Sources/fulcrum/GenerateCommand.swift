@@ -1,6 +1,8 @@
 import ArgumentParser
+import Files
 import Foundation
 import FulcrumKernel
+import JSON
 import Trainer
 
 struct GenerateCommand: ParsableCommand {

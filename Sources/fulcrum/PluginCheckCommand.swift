@@ -2,6 +2,7 @@ import ArgumentParser
 import FulcrumKernel
 import PluginHost
 import Trainer
+import YAML
 
 struct PluginCheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FulcrumKernel
+import JSON
 import PluginHost
 import Trainer
 

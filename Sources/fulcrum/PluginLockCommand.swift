@@ -1,8 +1,10 @@
 import ArgumentParser
+import Files
 import Foundation
 import FulcrumKernel
 import PluginHost
 import Trainer
+import YAML
 
 struct PluginLockCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

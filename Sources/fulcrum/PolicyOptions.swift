@@ -3,6 +3,7 @@ import Foundation
 import FulcrumKernel
 import PluginHost
 import Trainer
+import YAML
 
 /// What all commands that work with a policy, and with no configuration, share.
 struct PolicyOptions: ParsableArguments {

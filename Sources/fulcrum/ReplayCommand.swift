@@ -3,6 +3,7 @@ import Foundation
 import FulcrumKernel
 import PluginHost
 import Trainer
+import YAML
 
 struct ReplayCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,8 +1,11 @@
 import ArgumentParser
+import Files
 import Foundation
 import FulcrumKernel
+import JSON
 import PluginHost
 import Trainer
+import YAML
 
 struct RewardCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

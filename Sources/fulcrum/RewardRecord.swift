@@ -1,5 +1,7 @@
+import Files
 import Foundation
 import FulcrumKernel
+import JSON
 import Trainer
 
 /// A completion to be judged, out of a file.

@@ -3,6 +3,7 @@ import Foundation
 import FulcrumKernel
 import PluginHost
 import Trainer
+import YAML
 
 /// What all commands that read a configuration share.
 struct RunOptions: ParsableArguments {

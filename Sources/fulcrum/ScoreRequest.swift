@@ -1,4 +1,5 @@
 import FulcrumKernel
+import JSON
 import Trainer
 
 /// What `model score` is asked for.

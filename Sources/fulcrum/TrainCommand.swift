@@ -1,9 +1,11 @@
 import ArgumentParser
+import Files
 import Foundation
 import FulcrumKernel
 import Microscope
 import PluginHost
 import Trainer
+import YAML
 
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

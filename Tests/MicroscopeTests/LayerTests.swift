@@ -1,5 +1,6 @@
 import Foundation
 import FulcrumKernel
+import JSON
 import Microscope
 import Testing
 import Trainer

@@ -3,6 +3,7 @@ import Microscope
 import PluginHost
 import Testing
 import Trainer
+import YAML
 
 @Suite struct MicroscopeSettingsTests {
   private func settings(_ text: String) throws -> MicroscopeSettings {

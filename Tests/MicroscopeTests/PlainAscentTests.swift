@@ -5,6 +5,7 @@ import PluginHost
 import Testing
 import Trainer
 import TransformerPlugin
+import YAML
 
 /// The policy's AdamW, made plain ascent by its parameters.
 @Suite struct PlainAscentTests {

@@ -2,6 +2,7 @@ import FulcrumKernel
 import PluginHost
 import Testing
 import Trainer
+import YAML
 
 @Suite struct ArmPlanTests {
   private func tree(_ text: String) throws -> ConfigurationTree {

@@ -2,6 +2,7 @@ import FulcrumKernel
 import PluginHost
 import Testing
 import Trainer
+import YAML
 
 @Suite struct ConfigurationTests {
   private let text = """

@@ -1,5 +1,7 @@
+import Files
 import Foundation
 import FulcrumKernel
+import JSON
 import Testing
 import Trainer
 
@@ -71,15 +73,6 @@ import Trainer
     try SafeFiles.append(evaluation.line(step: 0).text, to: directory.evaluations)
     #expect(Evaluation.read(step: 0, from: directory) == evaluation)
     #expect(Evaluation.read(step: 1, from: directory) == nil)
-  }
-
-  @Test func `JSON lines escape what must be escaped`() {
-    let line = JSONLine([
-      ("a\"b", .text("x\\y\n\u{1}é")), ("n", .number(0.1)), ("i", .number(3)),
-      ("bad", .number(.nan)), ("list", .list([.flag(true), .number(2)])),
-    ])
-    #expect(
-      line.text == #"{"a\"b": "x\\y\n\u0001é", "n": 0.1, "i": 3, "bad": null, "list": [true, 2]}"#)
   }
 }
 

@@ -1,4 +1,5 @@
 import FulcrumKernel
+import YAML
 
 /// Reads a manifest's worked examples and sees to it that all that the function needs is there.
 struct ExampleReader {

@@ -1,4 +1,7 @@
+import Digests
+import Files
 import FulcrumKernel
+import YAML
 
 /// What a manifest and its library's file say, found without running any of its code.
 struct ForeignInspection {

@@ -1,4 +1,5 @@
 import FulcrumKernel
+import YAML
 
 extension ForeignManifest {
   private static let parameterTypes = ["number", "integer", "flag", "text", "choice"]

@@ -1,4 +1,5 @@
 import FulcrumKernel
+import YAML
 
 extension ForeignManifest {
   private static let keys = [

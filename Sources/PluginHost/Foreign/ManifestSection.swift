@@ -1,4 +1,5 @@
 import FulcrumKernel
+import YAML
 
 /// Keys with values of a manifest, read strictly: each mistake names its key path.
 struct ManifestSection {

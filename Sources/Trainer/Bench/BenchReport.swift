@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 
 /// What a benchmark measured.
 package struct BenchReport: Sendable {

@@ -1,5 +1,6 @@
 import FulcrumKernel
 import PluginHost
+import YAML
 
 /// A way to train beside the configured one, as configurations and the command line name it:
 /// `NAME=key=value;key=value`.

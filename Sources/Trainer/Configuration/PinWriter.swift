@@ -1,6 +1,7 @@
 import Foundation
 import FulcrumKernel
 import PluginHost
+import YAML
 import Yams
 
 /// Writes plugins' digests into a configuration's text and leaves all else as it is, comments too.

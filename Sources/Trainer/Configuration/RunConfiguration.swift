@@ -1,6 +1,7 @@
 import Foundation
 import FulcrumKernel
 import PluginHost
+import YAML
 
 /// A component that a configuration names: `{use: NAME, sha256: …, parameter: value, …}`.
 package struct ComponentChoice: Sendable {

@@ -1,6 +1,7 @@
 import Foundation
 import FulcrumKernel
 import PluginHost
+import YAML
 
 /// Runs of all arms of a configuration over seeds: what a comparison needs.
 ///

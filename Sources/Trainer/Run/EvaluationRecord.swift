@@ -1,5 +1,6 @@
 import Foundation
 import FulcrumKernel
+import JSON
 
 /// A line of `evaluations.jsonl`: held-out accuracy after a step.
 package struct EvaluationRecord: Codable, Sendable, Equatable {

@@ -1,3 +1,5 @@
+import JSON
+
 /// A line of `metrics.jsonl`: a step's metrics, in their order.
 package struct MetricsRecord: Codable, Sendable {
   package let step: Int

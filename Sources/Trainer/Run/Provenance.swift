@@ -1,6 +1,7 @@
 import Foundation
 import FulcrumKernel
 import PluginHost
+import YAML
 import Yams
 
 /// What a run was made of: the resolved configuration as YAML that `train` reads again, with the

@@ -1,3 +1,4 @@
+import Files
 import FulcrumKernel
 
 /// Moves the reference policy towards the policy now and then, and keeps it through checkpoints.

@@ -1,6 +1,7 @@
 import Foundation
 import FulcrumKernel
 import PluginHost
+import YAML
 
 /// A component that a configuration names, with its parameters complete.
 package struct ResolvedComponent {

@@ -1,4 +1,6 @@
+import Files
 import FulcrumKernel
+import JSON
 
 /// Writes some completions of a step to `samples/step-N.jsonl`, for people to read.
 struct SampleLog {

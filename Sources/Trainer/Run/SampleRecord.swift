@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 
 /// A line of `samples/step-N.jsonl`: a completion, for people to read.
 package struct SampleRecord: Codable, Sendable {

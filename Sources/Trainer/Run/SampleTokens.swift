@@ -1,5 +1,6 @@
 import Foundation
 import FulcrumKernel
+import JSON
 
 /// A completion token by token: texts and what the step knew of each.
 struct SampleTokens {

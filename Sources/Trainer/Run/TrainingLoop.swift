@@ -1,5 +1,7 @@
+import Files
 import Foundation
 import FulcrumKernel
+import JSON
 
 /// The steps of a run, one after the other, with what they write.
 struct TrainingLoop {

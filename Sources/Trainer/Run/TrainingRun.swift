@@ -1,5 +1,7 @@
+import Files
 import Foundation
 import FulcrumKernel
+import JSON
 
 /// A run from its first step, or from a checkpoint, to its last.
 package struct TrainingRun {

@@ -8,13 +8,6 @@ package struct JSONLine {
     case flag(Bool)
     case object(JSONLine)
     case list([Value])
-
-    /// - Parameter digits: how many of each number are enough to read; `nil`: all.
-    package static func numbers(_ values: some Sequence<Double>, digits: Int? = nil) -> Value {
-      .list(
-        values.map { value in .number(digits.map { JSONLine.rounded(value, digits: $0) } ?? value) }
-      )
-    }
   }
 
   /// - Returns: the nearest number with so many significant digits.

@@ -2,20 +2,20 @@ import Foundation
 import FulcrumKernel
 
 /// JSON that a user wrote: whatever isn't expected in it is an error with its place.
-enum StrictJSON {
+package enum StrictJSON {
   /// A key of any name.
-  struct Key: CodingKey {
-    let stringValue: String
-    var intValue: Int? { nil }
-    init(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
+  package struct Key: CodingKey {
+    package let stringValue: String
+    package var intValue: Int? { nil }
+    package init(stringValue: String) { self.stringValue = stringValue }
+    package init?(intValue: Int) { nil }
   }
 
   /// A whole number of 32 bits; JSON has but one kind of number, so `3.0` is one too.
-  struct Whole: Decodable {
-    let value: Int32
+  package struct Whole: Decodable {
+    package let value: Int32
 
-    init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
       let number = try decoder.singleValueContainer().decode(Double.self)
       guard let value = Int32(exactly: number) else {
         throw FulcrumError(
@@ -26,7 +26,7 @@ enum StrictJSON {
   }
 
   /// - Parameter form: what is expected, for the hint.
-  static func decode<Value: Decodable>(
+  package static func decode<Value: Decodable>(
     _ type: Value.Type, from data: Data, at place: String, form: String
   ) throws(FulcrumError) -> Value {
     do {
@@ -45,7 +45,7 @@ enum StrictJSON {
   }
 
   /// The keyed values of an object that has no other keys.
-  static func container(
+  package static func container(
     of decoder: any Decoder, keys: [String]
   ) throws -> KeyedDecodingContainer<Key> {
     let container = try decoder.container(keyedBy: Key.self)
@@ -86,15 +86,5 @@ enum StrictJSON {
     case is [String: Any].Type: "a JSON object"
     default: "a list"
     }
-  }
-}
-
-extension FileManager {
-  /// - Throws: `.notFound` if there is no such file, or none that can be read.
-  func requiredContents(at path: String) throws(FulcrumError) -> Data {
-    guard let data = contents(atPath: path) else {
-      throw FulcrumError(.notFound, "no readable file here", at: path)
-    }
-    return data
   }
 }

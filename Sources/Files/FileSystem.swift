@@ -2,11 +2,11 @@ import Foundation
 import FulcrumKernel
 
 /// The few questions that the host asks of the file system.
-enum FileSystem {
+package enum FileSystem {
   /// A file's bytes, and the permissions of the very file that they were read from.
-  struct Contents {
-    let bytes: [UInt8]
-    let isWorldWritable: Bool
+  package struct Contents {
+    package let bytes: [UInt8]
+    package let isWorldWritable: Bool
   }
 
   /// In bytes. Keeps a mistaken path (a disk image, a sparse file) from filling the memory.
@@ -15,7 +15,7 @@ enum FileSystem {
   /// Reads a regular file as a whole.
   ///
   /// - Throws: `.notFound` if there is none; `.inputOutput` if it can't be read.
-  static func contents(of path: String) throws(FulcrumError) -> Contents {
+  package static func contents(of path: String) throws(FulcrumError) -> Contents {
     // Non-blocking, so that a named pipe is refused and not waited for.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
@@ -53,37 +53,37 @@ enum FileSystem {
   }
 
   /// Whether anybody on this machine may put files into a folder.
-  static func isWorldWritable(_ path: String) -> Bool {
+  package static func isWorldWritable(_ path: String) -> Bool {
     var status = stat()
     return stat(path, &status) == 0 && status.st_mode & S_IWOTH != 0
   }
 
   /// Whether the folder has an entry of this name, be it a link to nowhere.
-  static func exists(_ path: String) -> Bool {
+  package static func exists(_ path: String) -> Bool {
     var status = stat()
     return lstat(path, &status) == 0
   }
 
   /// The absolute path without symbolic links; `nil` if there is no such file.
-  static func canonicalPath(_ path: String) -> String? {
+  package static func canonicalPath(_ path: String) -> String? {
     guard let resolved = realpath(path, nil) else { return nil }
     defer { free(resolved) }
     return String(cString: resolved)
   }
 
   /// All before the last slash; the working folder if there is no slash.
-  static func folder(of path: String) -> String {
+  package static func folder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
   /// All after the last slash.
-  static func fileName(of path: String) -> String {
+  package static func fileName(of path: String) -> String {
     path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
   }
 
   /// The names in a folder, unsorted; `nil` if it is none or can't be read.
-  static func names(inFolder path: String) -> [String]? {
+  package static func names(inFolder path: String) -> [String]? {
     try? FileManager.default.contentsOfDirectory(atPath: path)
   }
 

@@ -2,12 +2,14 @@ import Foundation
 import FulcrumKernel
 
 /// What the system refused to do, with the remedy for the reason that it gave.
-enum SystemFault {
+package enum SystemFault {
   /// The remedy where the reason doesn't tell more.
-  static let remedy = "check that the disk has room and that you may write there"
+  package static let remedy = "check that the disk has room and that you may write there"
 
   /// - Parameter number: the reason; by default `errno`, so call this first after the failed call.
-  static func error(_ action: String, _ path: String, _ number: Int32 = errno) -> FulcrumError {
+  package static func error(_ action: String, _ path: String, _ number: Int32 = errno)
+    -> FulcrumError
+  {
     FulcrumError(
       .inputOutput, "could not \(action): \(String(cString: strerror(number)))", at: path,
       hint: remedy(number))

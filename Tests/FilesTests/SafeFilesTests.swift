@@ -1,7 +1,7 @@
+import Files
 import Foundation
 import FulcrumKernel
 import Testing
-import Trainer
 
 /// What the disk refuses; full disks need a process of their own (EndToEndTests/DiskTests).
 @Suite final class SafeFilesTests {

@@ -1,5 +1,5 @@
+import Files
 import FulcrumKernel
-import PluginHost
 import Testing
 
 @Suite struct ChildProcessTests {
