@@ -18,7 +18,7 @@ package struct NaNAsNull<Value: Nullable>: Codable, Sendable {
 
 extension NaNAsNull: Equatable where Value: Equatable {}
 
-/// What has a form in JSON that may hold null.
+/// A value whose form in JSON may hold null.
 package protocol Nullable: Sendable {
   associatedtype Form: Codable
   init(nullable: Form)

@@ -3,7 +3,7 @@ import Trainer
 
 /// The optimiser that takes the updates under the microscope.
 package enum OptimizerChoice: String, CaseIterable, Codable, Sendable {
-  /// θ ← θ + learning rate · gradient.
+  /// Plain ascent: θ ← θ + learning rate · gradient.
   case sgd
   /// The policy's own, as configured.
   case adamw
@@ -27,6 +27,8 @@ package struct Ascent: Sendable {
     ("weight-decay", .number(0)), ("max-gradient-norm", .number(0)),
   ]
 
+  /// The gradient's factor s for plain ascent.
+  ///
   /// AdamW without momentum, decay and clipping steps by η s g / (s |g| + ε) for a gradient s g. With
   /// ε = 1 and η = learning rate / s that is learning rate · g / (1 + s |g|): plain ascent, with a
   /// relative error of s |g| for each parameter. A power of two rounds nothing.

@@ -23,8 +23,9 @@ package struct BatchFindings: Sendable {
   /// The gradient norm of each interval's tokens alone.
   package let norms: [Double]
 
-  /// - Parameters:
-  ///   - rollout: its log-probabilities are the scores of the policy under the microscope.
+  /// Takes an update with all tokens, and one with those of each interval.
+  ///
+  /// - Parameter rollout: its log-probabilities are the scores of the policy under the microscope.
   init(
     _ experiment: Experiment, _ components: StepComponents, on rollout: Rollout, step: UInt32
   ) throws(FulcrumError) {

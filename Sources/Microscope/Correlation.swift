@@ -1,7 +1,7 @@
 import Foundation
 import Trainer
 
-/// Pearson's correlation of two columns.
+/// Computes Pearson's correlation of two columns, and its interval.
 enum Correlation {
   /// Returns r = Σ (x − x̄)(y − ȳ) / √(Σ (x − x̄)² · Σ (y − ȳ)²).
   ///

@@ -1,7 +1,7 @@
 import JSON
 import Trainer
 
-/// A part of completions that are in order of a frequency; up to five parts are of about one size.
+/// A part of some completions: in order of a frequency, they are cut into up to five of about one size.
 package struct FrequencyBin: Codable, Sendable, Equatable {
   static let count = 5
 
@@ -19,8 +19,8 @@ package struct FrequencyBin: Codable, Sendable, Equatable {
     self.completions = completions
   }
 
-  /// Equal frequencies stay together: all of them go where the middle one of their ranks belongs, and
-  /// a part that nothing goes to is left out.
+  /// Returns parts in which equal frequencies stay together: all of them go where the middle one of their
+  /// ranks belongs, and a part that nothing goes to is left out.
   static func bins(frequencies: [Double], rewards: [Double]) -> [FrequencyBin] {
     let order = frequencies.indices.sorted { frequencies[$0] < frequencies[$1] }
     var parts = [[Int]](repeating: [], count: count)

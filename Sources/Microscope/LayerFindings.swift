@@ -13,9 +13,9 @@ package struct LayerFindings: Sendable {
 
   /// Norms of one layer, token by token.
   private struct Layer: Sendable {
-    /// ‖δ_ℓ‖ / |w|, over all positions.
+    /// Each token's ‖δ_ℓ‖ / |w|, over all positions.
     var norms: [Double] = []
-    /// The share of ‖δ_ℓ‖² at the token's own position.
+    /// Each token's share of ‖δ_ℓ‖² at its own position.
     var own: [Float] = []
   }
 
@@ -103,7 +103,8 @@ package struct LayerFindings: Sendable {
     package let byInterval: [Double]
     /// The ratio's standard deviation over its mean.
     package let variation: Double
-    /// The part of the pull's spread that 1 − π accounts for: 1 − Var(log ratio) / Var(log ‖δ_ℓ‖ / |w|).
+    /// The part of the pull's spread that 1 − π accounts for:
+    /// 1 − Var(log ratio) / Var(log ‖δ_ℓ‖ / |w|).
     package let explained: Double
     /// The median share of ‖δ_ℓ‖² that lies at the token's own position.
     package let own: Double

@@ -4,11 +4,11 @@ import Trainer
 /// Gradients at every layer's activations over |w| (1 − π), which the paper takes for a constant of the
 /// layer: `layers` of `microscope.json`.
 package struct LayerRecord: Codable, Sendable {
-  /// From the embedding to the logits.
+  /// Names of the layers, from the embedding to the logits.
   package var names: [String]
-  /// Tokens looked at, by interval.
+  /// The number of tokens looked at, by interval.
   package var tokens: [Int]
-  /// Tokens with a smaller 1 − π were left out.
+  /// The smallest 1 − π: tokens with a smaller one were left out.
   package var floor: Double
   /// For each layer, the quantiles at `IntervalSummary.levels`.
   @NaNAsNull package var quantiles: [[Double]]
@@ -31,9 +31,9 @@ package struct LayerRecord: Codable, Sendable {
   /// Tokens one by one, at a few layers.
   package struct Sampled: Codable, Sendable {
     package var layers: [String]
-    /// π of each token.
+    /// Each token's π.
     @NaNAsNull package var probability: [Double]
-    /// For each layer, ‖δ_ℓ‖ / |w| of each token.
+    /// For each layer, each token's ‖δ_ℓ‖ / |w|.
     @NaNAsNull package var norm: [[Double]]
   }
 
@@ -55,7 +55,7 @@ package struct LayerRecord: Codable, Sendable {
       norm: tokens.norms.map(short))
   }
 
-  /// Layers that a table shows of a model with more.
+  /// The most layers of which a table shows all.
   private static let shownLayers = 8
 
   /// The places of all layers; of many those of the first two, the middle one and the last two.

@@ -7,14 +7,14 @@ package struct MicroscopeRequest: Sendable {
   package var overrides: [String] = []
   /// A policy's folder; `nil`: a run's newest checkpoint, or the configuration's own policy.
   package var checkpoint: String?
-  /// `nil`: as the configuration says.
+  /// The number of batches; `nil`: as the configuration says.
   package var batches: Int?
   /// Whether to sample, though the run recorded its rollouts.
   package var isFresh = false
   package var optimizer = OptimizerChoice.sgd
-  /// `nil`: 1e-3 for plain ascent, as in the paper; else the configuration's at this step.
+  /// The learning rate; `nil`: 1e-3 for plain ascent, as in the paper; else the configuration's at this step.
   package var learningRate: Double?
-  /// `nil`: as the configuration says.
+  /// Arms beside the configuration's own way; `nil`: as the configuration says.
   package var arms: [ArmChoice]?
   /// A file with lists of words; `nil`: as the configuration says.
   package var words: String?

@@ -9,7 +9,7 @@ extension MicroscopeSession {
   /// Holds what a checkpoint gives the microscope; of a policy's folder that no run wrote, the folder
   /// alone.
   struct CheckpointParts {
-    /// `nil`: the configuration's own policy.
+    /// The policy's folder; `nil`: the configuration's own policy.
     var folder: String?
     var counters = RunCounters()
     var optimizer: String?

@@ -11,7 +11,7 @@ package struct MicroscopeSession {
   private let microscope: Microscope
   private let setup: RunSetup
   private let words: WordLists
-  /// Files of recorded rollouts with their steps; empty: to be sampled.
+  /// Files of recorded rollouts with their steps; empty: rollouts are sampled.
   private let records: [(path: String, step: UInt32)]
   private let counters: RunCounters
 

@@ -1,5 +1,5 @@
 extension MicroscopeTable {
-  /// Rows that tell how far each layer's gradients are from a constant times |w| (1 − π).
+  /// Returns rows that tell how far each layer's gradients are from a constant times |w| (1 − π).
   static func lines(_ layers: LayerRecord) -> [String] {
     let last = IntervalSummary.levels.count - 1
     return [

@@ -1,5 +1,5 @@
 extension MicroscopeTable {
-  /// Rows of Fig. 5, one for each category.
+  /// Returns the rows of Fig. 5, one for each category.
   static func lines(_ words: WordRecord) -> [String] {
     let own = words.policies[0]
     let others = words.policies.dropFirst()

@@ -1,7 +1,7 @@
 import Foundation
 import Trainer
 
-/// A record as lines for a terminal, with the paper's numbers beside.
+/// Writes a record as lines for a terminal, with the paper's numbers beside.
 package struct MicroscopeTable {
   private let record: MicroscopeRecord
   private static let labelWidth = 36

@@ -7,7 +7,7 @@ struct StartingPolicy {
   private let policy: any PolicyModel
   private let sampler: RolloutSampler
 
-  /// - Throws: what making a policy throws: its files may be gone since.
+  /// - Throws: as making a policy does: its files may be gone since.
   init(_ setup: RunSetup) throws(FulcrumError) {
     var choice = try setup.configuration.choice("policy")
     if let start = try Checkpoint.start(of: setup.configuration) {

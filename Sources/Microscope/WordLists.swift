@@ -5,13 +5,13 @@ import Yams
 
 /// Categories of words, in order, which Fig. 5 counts in completions.
 ///
-/// They are written in YAML: each category's name with a list of words, or of phrases of words in a row; `*` at the
-/// end of a word stands for any ending, none included.
+/// They are written in YAML: each category's name with a list of words, or of phrases of words in a row;
+/// `*` at the end of a word stands for any ending, none included.
 /// - Source: arXiv 2505.12929, Fig. 5. The paper's own lists are not public.
 package struct WordLists: Sendable, Equatable {
   /// A whole word, or its beginning.
   package struct Pattern: Sendable, Equatable {
-    /// In lower case, without the star.
+    /// The word in lower case, without the star.
     package let text: String
     let isBeginning: Bool
 

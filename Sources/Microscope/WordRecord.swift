@@ -33,8 +33,8 @@ package struct WordRecord: Codable, Sendable {
   package static let unit = "per 1000 words"
 
   /// - Parameters:
-  ///   - name: of the policy under the microscope.
-  ///   - survey: its completions.
+  ///   - name: the name of the policy under the microscope.
+  ///   - survey: that policy's completions.
   ///   - others: other policies' completions of the same prompts.
   package init(
     _ lists: WordLists, name: String, survey: WordSurvey,
@@ -67,9 +67,9 @@ package struct PolicyWords: Codable, Sendable {
 
   package var name: String
   package var completions: Int
-  /// Mean over prompts of the prompt's mean; NaN: there are no completions.
+  /// The mean reward over prompts of each prompt's mean; NaN: there are no completions.
   @NaNAsNull package var reward: Double
-  /// The same of each category's frequency.
+  /// The same mean of each category's frequency.
   @NaNAsNull package var frequency: [Double]
   /// Standard errors of `frequency` over prompts; NaN for fewer than two.
   @NaNAsNull package var spread: [Double]

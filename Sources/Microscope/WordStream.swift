@@ -1,4 +1,4 @@
-/// The words of a text, in order.
+/// Reads the words of a text, in order.
 ///
 /// A word is a run of letters and digits of any script, with the marks that belong to them (accents)
 /// and with apostrophes between them: `don't`, `Ann’s`. An apostrophe at an end is a quotation mark.
@@ -6,7 +6,7 @@
 /// Scripts that don't put spaces between words (Chinese, Japanese, Thai) have one word a run.
 struct WordStream: Sequence, IteratorProtocol {
   struct Word: Sendable, Equatable {
-    /// In lower case.
+    /// The word in lower case.
     let text: String
     /// Whether only white space and hyphens lie between the word and the one before, so that a phrase may
     /// go over both: `step-by-step` is `step by step`, and `if. Then` is not `if then`.
