@@ -138,36 +138,45 @@ let package = Package(
       dependencies: [
         "TensorBoardEvents", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ], swiftSettings: settings),
+    // The training step: knows protocols, never a concrete algorithm, and no file.
     .target(
-      name: "Trainer",
+      name: "Training", dependencies: [kernel],
+      swiftSettings: settings + [.enableExperimentalFeature("Lifetimes")]),
+    .target(
+      name: "Settings",
+      dependencies: [kernel, "Training", "YAML", .product(name: "Yams", package: "Yams")],
+      swiftSettings: settings),
+    .target(
+      name: "Runs",
       dependencies: [
-        kernel, "Digests", "Files", "JSON", "PluginHost", "TensorBoardEvents", "YAML",
-        .product(name: "Yams", package: "Yams"),
+        kernel, "Digests", "Files", "JSON", "PluginHost", "Settings", "TensorBoardEvents",
+        "Training", "YAML", .product(name: "Yams", package: "Yams"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
-      swiftSettings: settings + [.enableExperimentalFeature("Lifetimes")]),
+      swiftSettings: settings),
     .target(
       name: "Microscope",
       dependencies: [
-        kernel, "JSON", "PluginHost", "Trainer", "YAML", .product(name: "Yams", package: "Yams"),
+        kernel, "JSON", "PluginHost", "Runs", "Settings", "Training", "YAML",
+        .product(name: "Yams", package: "Yams"),
       ], swiftSettings: settings),
     .target(name: "Charts", swiftSettings: settings),
     .testTarget(name: "ChartsTests", dependencies: ["Charts"], swiftSettings: settings),
     .target(
       name: "Report",
       dependencies: [
-        kernel, "Charts", "Files", "JSON", "Microscope", "PluginHost", "Trainer", "YAML",
+        kernel, "Charts", "Files", "Microscope", "Runs", "Training", "YAML",
       ],
       swiftSettings: settings),
     .testTarget(
       name: "ReportTests",
-      dependencies: ["Charts", "Microscope", "Report", "Trainer", kernel],
+      dependencies: ["Charts", "Microscope", "Report", kernel],
       swiftSettings: settings),
     .executableTarget(
       name: "fulcrum",
       dependencies: [
-        kernel, pluginTesting, "Files", "JSON", "Microscope", "PluginHost", "Report", "Trainer",
-        "YAML",
+        kernel, pluginTesting, "Files", "JSON", "Microscope", "PluginHost", "Report", "Runs",
+        "Settings", "Training", "YAML",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
@@ -178,19 +187,31 @@ let package = Package(
       name: "PluginHostTests", dependencies: ["PluginHost", kernel], swiftSettings: settings),
     // Builds libraries in C; the built program runs their examples.
     .testTarget(
-      name: "ForeignTests", dependencies: ["fulcrum", "Digests", "PluginHost", kernel],
+      name: "ForeignTests", dependencies: ["fulcrum", "Digests", "Files", "PluginHost", kernel],
+      swiftSettings: settings),
+    .target(
+      name: "PolicyTestSupport", dependencies: [kernel], path: "Tests/PolicyTestSupport",
       swiftSettings: settings),
     .testTarget(
-      name: "TrainerTests",
+      name: "TrainingTests", dependencies: ["PolicyTestSupport", "Training", kernel],
+      swiftSettings: settings),
+    .testTarget(
+      name: "SettingsTests",
+      dependencies: ["PluginHost", "Runs", "Settings", "Training", "YAML", kernel],
+      swiftSettings: settings),
+    .testTarget(
+      name: "RunsTests",
       dependencies: [
-        "Digests", "Files", "JSON", "Trainer", "PluginHost", "TensorBoardEvents", "YAML", kernel,
+        "Digests", "Files", "JSON", "PluginHost", "PolicyTestSupport", "Runs", "Settings",
+        "TensorBoardEvents", "Training", "YAML", kernel,
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       swiftSettings: settings),
     .testTarget(
       name: "MicroscopeTests",
       dependencies: [
-        "JSON", "Microscope", "PluginHost", "Trainer", "TransformerPlugin", "YAML", kernel,
+        "JSON", "Microscope", "PluginHost", "Runs", "Settings", "Training", "TransformerPlugin",
+        "YAML", kernel,
       ],
       swiftSettings: settings),
     // What holds for every advantage transform, and golden values of chains of them.

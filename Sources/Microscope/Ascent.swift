@@ -1,5 +1,5 @@
 import FulcrumKernel
-import Trainer
+import Settings
 
 /// The optimiser that takes the updates under the microscope.
 package enum OptimizerChoice: String, CaseIterable, Codable, Sendable {

@@ -1,6 +1,6 @@
 import Foundation
 import FulcrumKernel
-import Trainer
+import Training
 
 /// Numbers of Fig. 1 and of the interventions, of one batch.
 package struct BatchFindings: Sendable {

@@ -1,5 +1,5 @@
 import Foundation
-import Trainer
+import Training
 
 /// Computes Pearson's correlation of two columns, and its interval.
 enum Correlation {

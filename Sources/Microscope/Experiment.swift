@@ -1,5 +1,5 @@
 import FulcrumKernel
-import Trainer
+import Training
 
 /// Takes updates of a policy from one place: each begins from a copy of its own.
 package struct Experiment {
@@ -36,7 +36,7 @@ package struct Experiment {
     var transforms = components.transforms
     if let interval {
       let mask: any AdvantageTransform = IntervalMask(interval: interval)
-      transforms.append(Named(name: IntervalMask.manual.name, component: mask))
+      transforms.append(Named("advantage", name: IntervalMask.manual.name, component: mask))
     }
     return try run(
       StepComponents(
@@ -61,7 +61,8 @@ package struct Experiment {
       : ObjectiveSum(
         components.objectives.objectives.map {
           Named(
-            name: $0.name, component: ScaledObjective($0.component, by: ascent.gradientScale))
+            $0.role, name: $0.name,
+            component: ScaledObjective($0.component, by: ascent.gradientScale))
         })
     let training = TrainingStep(
       components: StepComponents(

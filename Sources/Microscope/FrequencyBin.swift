@@ -1,5 +1,5 @@
 import JSON
-import Trainer
+import Training
 
 /// A part of some completions: in order of a frequency, they are cut into up to five of about one size.
 package struct FrequencyBin: Codable, Sendable, Equatable {

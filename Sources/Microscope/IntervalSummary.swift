@@ -1,5 +1,5 @@
 import FulcrumKernel
-import Trainer
+import Training
 
 /// Quantiles and means of a column of numbers, one for each token, interval by interval. NaN for an
 /// interval without tokens.

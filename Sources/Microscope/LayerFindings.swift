@@ -1,6 +1,6 @@
 import Foundation
 import FulcrumKernel
-import Trainer
+import Training
 
 /// Measures how constant ‖δ_ℓ‖ / (|w| (1 − π)) is over tokens, layer by layer: the paper's C_ℓ.
 ///

@@ -1,5 +1,4 @@
 import JSON
-import Trainer
 
 /// Gradients at every layer's activations over |w| (1 − π), which the paper takes for a constant of the
 /// layer: `layers` of `microscope.json`.

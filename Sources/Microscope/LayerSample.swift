@@ -1,6 +1,6 @@
 import Foundation
 import FulcrumKernel
-import Trainer
+import Training
 
 /// Draws the tokens whose gradients at the layers are looked at: so many of each interval, by seed.
 package struct LayerSample: Sendable {

@@ -1,6 +1,6 @@
 import Foundation
 import FulcrumKernel
-import Trainer
+import Training
 
 /// Looks at a policy's tokens, levers and updates, batch by batch.
 package struct Microscope {

@@ -1,7 +1,6 @@
 import Foundation
 import FulcrumKernel
 import JSON
-import Trainer
 
 extension MicroscopeRecord {
   /// The name of the file in a run's directory.

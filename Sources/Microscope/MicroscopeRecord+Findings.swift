@@ -1,4 +1,4 @@
-import Trainer
+import Training
 
 /// Holds what was looked at, and with which updates.
 package struct MicroscopeSubject: Sendable {

@@ -1,5 +1,4 @@
 import JSON
-import Trainer
 
 /// The content of `microscope.json` (Documentation/Microscope.md), as it is written and as it is read.
 ///

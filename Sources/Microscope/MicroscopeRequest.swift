@@ -1,4 +1,4 @@
-import Trainer
+import Settings
 
 /// Holds what a user asks the microscope for.
 package struct MicroscopeRequest: Sendable {

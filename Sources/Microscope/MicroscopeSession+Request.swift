@@ -1,7 +1,9 @@
 import Foundation
 import FulcrumKernel
 import PluginHost
-import Trainer
+import Runs
+import Settings
+import Training
 import YAML
 
 /// Finds what a request names, and checks it.
@@ -101,32 +103,27 @@ extension MicroscopeSession {
   /// its own optimiser.
   static func learningRate(
     _ request: MicroscopeRequest, _ configuration: RunConfiguration, step: Int
-  ) throws(FulcrumError) -> Double {
+  ) -> Double {
     if let given = request.learningRate { return given }
     if request.optimizer == .sgd { return 1e-3 }
-    return try LearningRate(
-      configuration.update, steps: try configuration.general.integer("steps")
-    ).rate(step: step + 1)
+    return configuration.update.learningRate.schedule(steps: configuration.general.steps)
+      .rate(step: step + 1)
   }
 
   /// Returns the configuration's own way to train and its other arms, or the request's; all share a
   /// policy.
   static func arms(
-    _ request: MicroscopeRequest, _ setup: RunSetup, _ components: StepComponents,
-    reference: String?
+    _ request: MicroscopeRequest, _ components: RunComponents, reference: String?
   ) throws(FulcrumError) -> [ArmComponents] {
-    let configuration = setup.configuration
-    var arms = [ArmComponents(name: try configuration.armName(), components: components)]
+    let configuration = components.configuration
+    var arms = [ArmComponents(name: configuration.armName, components: components.training)]
     let others = if let arms = request.arms { arms } else { try configuration.arms() }
     for arm in others {
       let changed = try arm.applied(to: configuration.tree)
       do throws(FulcrumError) {
-        let own = RunSetup(try RunConfiguration(tree: changed), armOf: setup)
-        arms.append(
-          ArmComponents(
-            name: arm.name,
-            components: try own.stepComponents(
-              reference: reference, shared: components.reference)))
+        let own = try RunComponents(
+          try RunConfiguration(tree: changed), armOf: components, reference: reference)
+        arms.append(ArmComponents(name: arm.name, components: own.training))
       } catch {
         throw arm.placed(error)
       }

@@ -1,7 +1,9 @@
 import Foundation
 import FulcrumKernel
 import PluginHost
-import Trainer
+import Runs
+import Settings
+import Training
 import YAML
 
 /// A request whose policies and components are made and checked.
@@ -9,7 +11,7 @@ package struct MicroscopeSession {
   package let subject: MicroscopeSubject
   private let batches: Int
   private let microscope: Microscope
-  private let setup: RunSetup
+  private let components: RunComponents
   private let words: WordLists
   /// Files of recorded rollouts with their steps; empty: rollouts are sampled.
   private let records: [(path: String, step: UInt32)]
@@ -32,18 +34,17 @@ package struct MicroscopeSession {
     var tree = try ConfigurationTree(file: run?.configuration ?? request.path)
     for override in request.overrides { try tree.set(override) }
     let configuration = try RunConfiguration(tree: tree)
-    let settings = try MicroscopeSettings(configuration)
+    let settings = configuration.microscope
     words = try Self.words(request.words, settings, configuration)
     let parts = try Self.checkpoint(request, run, note: note)
     counters = parts.counters
     let folder = parts.folder
     let setup = try RunSetup(configuration, checkpoint: folder, searchPath: searchPath)
-    self.setup = setup
     batches = request.batches ?? settings.batches
     records = try Self.records(request, run, batches: batches)
 
-    let learningRate = try Self.learningRate(request, configuration, step: counters.step)
-    var choice = try configuration.choice("policy")
+    let learningRate = Self.learningRate(request, configuration, step: counters.step)
+    var choice = try configuration.choice(.policy)
     if let folder { choice = choice.setting("checkpoint", to: .text(folder)) }
     if request.optimizer == .sgd {
       let policy = try setup.factory.host.component(
@@ -61,12 +62,14 @@ package struct MicroscopeSession {
       if let optimizer { try policy.loadOptimizer(from: optimizer) }
       return policy
     }
-    let components = try setup.stepComponents(reference: parts.reference)
+    let components = try RunComponents(setup, reference: parts.reference)
+    self.components = components
     microscope = Microscope(
-      policy: setup.policy, experiment: experiment, components: components,
-      arms: try Self.arms(request, setup, components, reference: parts.reference),
+      policy: setup.policy, experiment: experiment, components: components.training,
+      arms: try Self.arms(request, components, reference: parts.reference),
       vocabulary: try Self.vocabulary(request, setup.policy),
-      layerSample: LayerSample(tokensByInterval: request.layerTokens, seed: setup.seed))
+      layerSample: LayerSample(
+        tokensByInterval: request.layerTokens, seed: configuration.general.seed))
     subject = MicroscopeSubject(
       config: request.path, checkpoint: folder ?? "", step: counters.step,
       optimizer: request.optimizer, learningRate: learningRate,
@@ -78,8 +81,8 @@ package struct MicroscopeSession {
   /// - Parameter note: gets a line for each batch.
   package func look(note: (String) -> Void) throws(FulcrumError) -> MicroscopeRecord {
     var step = UInt32(counters.step)
-    var source = try setup.rolloutSource(consumedItems: counters.consumedItems)
-    let judge = try setup.sampler(forEvaluation: false)
+    var source = components.rolloutSource(consumedItems: counters.consumedItems)
+    let judge = components.sampler
     var left = records[...]
     var seen: [(rollout: Rollout, step: UInt32)] = []
     let findings = try microscope.look(
@@ -111,7 +114,7 @@ package struct MicroscopeSession {
     }
     var others: [(name: String, survey: WordSurvey)] = []
     do throws(FulcrumError) {
-      let start = try StartingPolicy(setup)
+      let start = try StartingPolicy(components)
       var before = WordSurvey()
       for (number, (rollout, step)) in seen.enumerated() {
         note("at start, batch \(number + 1) of \(seen.count)")

@@ -1,5 +1,5 @@
 import Foundation
-import Trainer
+import Training
 
 /// Writes a record as lines for a terminal, with the paper's numbers beside.
 package struct MicroscopeTable {

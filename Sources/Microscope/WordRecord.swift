@@ -1,6 +1,6 @@
 import FulcrumKernel
 import JSON
-import Trainer
+import Training
 
 /// Categories of words against reward, and how often policies use them: `figure5` of `microscope.json`.
 ///

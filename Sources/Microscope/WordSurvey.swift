@@ -1,5 +1,5 @@
 import FulcrumKernel
-import Trainer
+import Training
 
 /// Frequencies of each category's words in each of a policy's completions, beside its reward.
 package struct WordSurvey: Sendable {

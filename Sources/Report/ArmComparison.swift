@@ -1,5 +1,6 @@
 import Charts
-import Trainer
+import Runs
+import Training
 
 /// Compares a number of each run, arm by arm: by how much the first arm is ahead of each other one on the
 /// same seeds.

@@ -2,7 +2,6 @@ import Charts
 import Files
 import Foundation
 import FulcrumKernel
-import Trainer
 
 /// Lets a browser make pictures of charts: a page draws each on a canvas and writes its PNG, as text,
 /// into itself; the browser prints the page.

@@ -1,7 +1,6 @@
 import Charts
 import Files
 import FulcrumKernel
-import Trainer
 
 /// Writes charts to files of their own.
 package enum FigureFiles {

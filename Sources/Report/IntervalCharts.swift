@@ -1,5 +1,5 @@
 import Charts
-import Trainer
+import Training
 
 /// Charts of the tokens that move the model, by probability interval, from a run's metrics.
 struct IntervalCharts {

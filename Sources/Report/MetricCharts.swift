@@ -1,6 +1,7 @@
 import Charts
 import FulcrumKernel
-import Trainer
+import Runs
+import Training
 
 /// Charts of `metrics.jsonl` and `evaluations.jsonl`, for one run or several arms.
 struct MetricCharts {

@@ -1,6 +1,6 @@
 import Charts
 import Microscope
-import Trainer
+import Training
 
 /// Charts of the microscope's figures by arm of a comparison: means over the runs that have them. An arm
 /// has the colour that it has in the comparison's other charts.

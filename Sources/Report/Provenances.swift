@@ -1,6 +1,5 @@
 import Charts
-import PluginHost
-import Trainer
+import Training
 
 /// Makes tables of the settings and libraries of runs, and of their last numbers.
 enum Provenances {

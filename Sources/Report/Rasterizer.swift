@@ -2,8 +2,6 @@ import Charts
 import Files
 import Foundation
 import FulcrumKernel
-import PluginHost
-import Trainer
 
 /// A program that makes PNGs of SVGs, twice as large, on white.
 package struct Rasterizer {

@@ -1,8 +1,8 @@
 import Charts
 import FulcrumKernel
 import Microscope
-import PluginHost
-import Trainer
+import Runs
+import Training
 import YAML
 
 extension Page {

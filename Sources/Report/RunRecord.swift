@@ -2,8 +2,7 @@ import Charts
 import Foundation
 import FulcrumKernel
 import Microscope
-import PluginHost
-import Trainer
+import Runs
 import YAML
 
 /// A run's files, read for a report.

@@ -1,6 +1,6 @@
 import Charts
 import FulcrumKernel
-import Trainer
+import Runs
 
 /// Shows completions with every token coloured by its probability, lever or weight.
 enum SampleView {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import FulcrumKernel
 import JSON
-import Trainer
+import Runs
 
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

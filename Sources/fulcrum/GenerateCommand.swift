@@ -3,7 +3,7 @@ import Files
 import Foundation
 import FulcrumKernel
 import JSON
-import Trainer
+import Runs
 
 struct GenerateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -5,7 +5,7 @@ import FulcrumKernel
 import JSON
 import Microscope
 import PluginHost
-import Trainer
+import Runs
 
 extension OptimizerChoice: ExpressibleByArgument {}
 

@@ -2,7 +2,6 @@ import ArgumentParser
 import Files
 import Foundation
 import FulcrumKernel
-import Trainer
 
 struct ModelImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,7 +1,7 @@
 import ArgumentParser
 import FulcrumKernel
 import JSON
-import Trainer
+
 
 struct ModelInfoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

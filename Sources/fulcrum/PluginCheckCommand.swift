@@ -1,7 +1,7 @@
 import ArgumentParser
 import FulcrumKernel
 import PluginHost
-import Trainer
+
 import YAML
 
 struct PluginCheckCommand: ParsableCommand {

@@ -1,7 +1,6 @@
 import FulcrumKernel
 import JSON
 import PluginHost
-import Trainer
 
 /// The results of `plugin check`, printed as they come.
 struct PluginCheckTable {

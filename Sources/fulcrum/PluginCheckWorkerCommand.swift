@@ -1,6 +1,7 @@
 import ArgumentParser
 import FulcrumKernel
 import PluginHost
+import Runs
 
 /// The process in which `plugin check` runs a plugin's code.
 struct PluginCheckWorkerCommand: ParsableCommand {

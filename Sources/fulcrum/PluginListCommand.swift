@@ -2,7 +2,7 @@ import ArgumentParser
 import FulcrumKernel
 import JSON
 import PluginHost
-import Trainer
+import Training
 
 struct PluginListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -3,7 +3,7 @@ import Files
 import Foundation
 import FulcrumKernel
 import PluginHost
-import Trainer
+import Training
 
 struct PluginNewCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,10 +1,14 @@
 import Foundation
-import Trainer
+import Runs
+import Training
 
 /// Shows a run's progress: one moving line on a terminal, a plain line for each step elsewhere.
 final class ProgressDisplay: RunObserver {
   private let isTerminal = isatty(STDOUT_FILENO) == 1
   private var hasStatusLine = false
+
+  // Before the first note: whoever reads it may send a signal.
+  func runBegins() { Interrupt.watch() }
 
   func note(_ text: String) {
     clear()

@@ -3,7 +3,7 @@ import Files
 import Foundation
 import FulcrumKernel
 import Report
-import Trainer
+import Runs
 
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -2,7 +2,7 @@ import Files
 import Foundation
 import FulcrumKernel
 import JSON
-import Trainer
+import Training
 
 /// A completion to be judged, out of a file.
 struct RewardRecord {

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import FulcrumKernel
 import PluginHost
-import Trainer
+import Settings
 import YAML
 
 /// What all commands that read a configuration share.

@@ -1,6 +1,6 @@
 import FulcrumKernel
 import JSON
-import Trainer
+import YAML
 
 /// What `model score` is asked for.
 struct ScoreRequest: Decodable {

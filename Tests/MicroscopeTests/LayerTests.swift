@@ -3,7 +3,6 @@ import FulcrumKernel
 import JSON
 import Microscope
 import Testing
-import Trainer
 
 /// The six tokens of the hand-worked batch have 1 − π = 0.45, 0.7, 0.85, 0.45, 0.45 and 0.85.
 @Suite struct LayerTests {

@@ -3,8 +3,8 @@ import FulcrumKernel
 import JSON
 import Microscope
 import PluginHost
+import Runs
 import Testing
-import Trainer
 
 @Suite struct MicroscopeRecordTests {
   private func record(batches: Int = 2) throws -> MicroscopeRecord {

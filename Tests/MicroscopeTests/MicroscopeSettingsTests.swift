@@ -1,8 +1,10 @@
 import FulcrumKernel
 import Microscope
 import PluginHost
+import Runs
+import Settings
 import Testing
-import Trainer
+
 import YAML
 
 @Suite struct MicroscopeSettingsTests {

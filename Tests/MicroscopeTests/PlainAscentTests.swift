@@ -2,8 +2,8 @@ import Foundation
 import FulcrumKernel
 import Microscope
 import PluginHost
+import Settings
 import Testing
-import Trainer
 import TransformerPlugin
 import YAML
 

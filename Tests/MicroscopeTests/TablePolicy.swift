@@ -1,7 +1,7 @@
 import Foundation
 import FulcrumKernel
 import Microscope
-import Trainer
+import Training
 
 /// A policy to work by hand: every token is drawn from one distribution, whatever is before it; its
 /// parameters are the three logits, and an update is plain ascent.
@@ -163,7 +163,7 @@ enum HandBatch {
   static func components(_ policy: TablePolicy) -> StepComponents {
     StepComponents(
       policy: policy, transforms: [], scheduler: nil,
-      objectives: ObjectiveSum([Named(name: "mean", component: MeanObjective())]),
+      objectives: ObjectiveSum([Named("objective", name: "mean", component: MeanObjective())]),
       options: UpdateOptions(minibatchPrompts: 1))
   }
 

@@ -2,8 +2,9 @@ import Foundation
 import FulcrumKernel
 import JSON
 import Microscope
+import Runs
 import Testing
-import Trainer
+import Training
 
 @Suite struct WordRecordTests {
   private let lists: WordLists
