@@ -25,7 +25,7 @@ static int make_pipe(int ends[2]) {
 }
 
 static int spawn(const char *executable, char *const arguments[], char *const environment[],
-                 const char *folder, const int theirs[3], pid_t *process) {
+                 const char *folder, int has_own_group, const int theirs[3], pid_t *process) {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
   int fault = posix_spawn_file_actions_init(&actions);
@@ -38,7 +38,7 @@ static int spawn(const char *executable, char *const arguments[], char *const en
   for (int i = 0; i < 3 && !fault; i++)
     fault = posix_spawn_file_actions_adddup2(&actions, theirs[i], i);
   if (!fault) fault = posix_spawn_file_actions_addclosefrom_np(&actions, 3);
-  if (!fault) fault = posix_spawn_file_actions_addchdir_np(&actions, folder);
+  if (!fault && folder) fault = posix_spawn_file_actions_addchdir_np(&actions, folder);
   sigset_t none, changed;
   sigemptyset(&none);
   sigemptyset(&changed);
@@ -49,8 +49,9 @@ static int spawn(const char *executable, char *const arguments[], char *const en
   if (!fault) fault = posix_spawnattr_setsigdefault(&attributes, &changed);
   if (!fault) fault = posix_spawnattr_setpgroup(&attributes, 0);
   if (!fault)
-    fault = posix_spawnattr_setflags(
-        &attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+    fault = posix_spawnattr_setflags(&attributes,
+                                     POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK |
+                                         (has_own_group ? POSIX_SPAWN_SETPGROUP : 0));
   if (!fault)
     fault = posix_spawn(process, executable, &actions, &attributes, arguments, environment);
   posix_spawnattr_destroy(&attributes);
@@ -59,7 +60,7 @@ static int spawn(const char *executable, char *const arguments[], char *const en
 }
 
 int process_spawn(const char *executable, char *const arguments[], char *const environment[],
-                  const char *folder, int streams[3], pid_t *process) {
+                  const char *folder, int has_own_group, int streams[3], pid_t *process) {
   int pipes[3][2];
   int theirs[3];
   for (int i = 0; i < 3; i++) {
@@ -76,7 +77,8 @@ int process_spawn(const char *executable, char *const arguments[], char *const e
     streams[i] = pipes[i][i == 0 ? 1 : 0];
     fcntl(streams[i], F_SETFL, O_NONBLOCK);
   }
-  int fault = spawn(executable, arguments, environment, folder, theirs, process);
+  int fault =
+      spawn(executable, arguments, environment, folder, has_own_group, theirs, process);
   for (int i = 0; i < 3; i++) {
     close(theirs[i]);
     if (fault) close(streams[i]);

@@ -1,10 +1,10 @@
-import Foundation
 import FulcrumKernel
 import ObjectiveTestSupport
+import TestSupport
 import Testing
 
-/// Tests/Fixtures/golden/objectives.json, whose README says how it was made.
-struct GoldenFile: Decodable {
+/// Holds `objectives.json` of the golden files.
+struct GoldenObjectives: Decodable {
   struct Case: Decodable, CustomTestStringConvertible, Sendable {
     let name: String
     let source: String
@@ -12,7 +12,7 @@ struct GoldenFile: Decodable {
     let advantages: String
     let aggregation: String
     /// What a configuration would list.
-    let objectives: [[String: Setting]]
+    let objectives: [[String: GoldenFile.Setting]]
     let loss: Double
     /// −∂loss/∂x of each token, with x its log-probability or its entropy.
     let slopes: [Double]
@@ -23,32 +23,6 @@ struct GoldenFile: Decodable {
     enum CodingKeys: String, CodingKey {
       case name, source, advantages, aggregation, objectives, loss, slopes
       case slopesOf = "slopes-of"
-    }
-  }
-
-  /// A parameter's value.
-  enum Setting: Decodable, Sendable {
-    case flag(Bool)
-    case number(Double)
-    case text(String)
-
-    init(from decoder: any Decoder) throws {
-      let container = try decoder.singleValueContainer()
-      if let flag = try? container.decode(Bool.self) {
-        self = .flag(flag)
-      } else if let number = try? container.decode(Double.self) {
-        self = .number(number)
-      } else {
-        self = .text(try container.decode(String.self))
-      }
-    }
-
-    var value: ParameterValue {
-      switch self {
-      case .flag(let flag): .flag(flag)
-      case .number(let number): .number(number)
-      case .text(let text): .text(text)
-      }
     }
   }
 
@@ -69,13 +43,7 @@ struct GoldenFile: Decodable {
   }
 
   /// The file, or what is wrong with it.
-  static let shared = Result {
-    let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent()
-    let data = try Data(
-      contentsOf: tests.appendingPathComponent("Fixtures/golden/objectives.json"))
-    return try JSONDecoder().decode(GoldenFile.self, from: data)
-  }
+  static let shared = Result { try GoldenFile.read(GoldenObjectives.self, "objectives") }
 
   /// The mini-batch of a case.
   func batch(advantages name: String, aggregation: String) throws -> MiniBatch {

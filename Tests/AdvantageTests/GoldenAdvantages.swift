@@ -1,9 +1,9 @@
-import Foundation
 import FulcrumKernel
+import TestSupport
 import Testing
 
-/// Tests/Fixtures/golden/advantages.json, whose README says how it was made.
-struct GoldenFile: Decodable {
+/// Holds `advantages.json` of the golden files.
+struct GoldenAdvantages: Decodable {
   struct Case: Decodable, CustomTestStringConvertible, Sendable {
     let source: String
     let chain: [Link]
@@ -30,11 +30,7 @@ struct GoldenFile: Decodable {
     case reference = "reference-log-probabilities"
   }
 
-  static func read() throws -> GoldenFile {
-    let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    let file = folder.appending(path: "Fixtures/golden/advantages.json")
-    return try JSONDecoder().decode(GoldenFile.self, from: Data(contentsOf: file))
-  }
+  static func read() throws -> GoldenAdvantages { try GoldenFile.read(Self.self, "advantages") }
 
   var batch: RolloutBatch {
     RolloutBatch(
@@ -50,34 +46,8 @@ struct GoldenFile: Decodable {
 }
 
 extension Link: Decodable {
-  /// A parameter's value in JSON.
-  private enum Setting: Decodable {
-    case flag(Bool)
-    case number(Double)
-    case text(String)
-
-    init(from decoder: any Decoder) throws {
-      let container = try decoder.singleValueContainer()
-      if let flag = try? container.decode(Bool.self) {
-        self = .flag(flag)
-      } else if let number = try? container.decode(Double.self) {
-        self = .number(number)
-      } else {
-        self = .text(try container.decode(String.self))
-      }
-    }
-
-    var value: ParameterValue {
-      switch self {
-      case .flag(let flag): .flag(flag)
-      case .number(let number): .number(number)
-      case .text(let text): .text(text)
-      }
-    }
-  }
-
   init(from decoder: any Decoder) throws {
-    var settings = try decoder.singleValueContainer().decode([String: Setting].self)
+    var settings = try decoder.singleValueContainer().decode([String: GoldenFile.Setting].self)
       .mapValues(\.value)
     guard case .text(let name)? = settings.removeValue(forKey: "use") else {
       throw DecodingError.dataCorrupted(

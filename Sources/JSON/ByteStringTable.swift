@@ -1,7 +1,7 @@
 /// Numbers byte strings in the order in which they are first seen, and finds them again.
 ///
 /// All strings lie in one array, so a million words cost no million allocations.
-struct ByteStringTable: Sendable {
+package struct ByteStringTable: Sendable {
   private var bytes: [UInt8] = []
   /// Where each string begins, and at last where the last one ends.
   private var starts: [Int] = [0]
@@ -9,22 +9,24 @@ struct ByteStringTable: Sendable {
   /// lower half, the string's number: most strings that differ are told apart by the hash alone.
   private var slots = [UInt64](repeating: Self.free, count: 16)
 
+  package init() {}
+
   /// No string: numbers are less.
   private static let free = UInt64.max
 
-  var count: Int { starts.count - 1 }
+  package var count: Int { starts.count - 1 }
 
   /// A string by its number.
-  subscript(index: Int) -> ArraySlice<UInt8> { bytes[starts[index]..<starts[index + 1]] }
+  package subscript(index: Int) -> ArraySlice<UInt8> { bytes[starts[index]..<starts[index + 1]] }
 
   /// The number of a string, or nil if it isn't there.
-  func find(_ string: Span<UInt8>) -> Int? {
+  package func find(_ string: Span<UInt8>) -> Int? {
     let found = slots[slot(of: string, hash: Self.hash(string))]
     return found == Self.free ? nil : Self.number(found)
   }
 
   /// The number of a string, which is added if it isn't there.
-  mutating func intern(_ string: Span<UInt8>) -> Int {
+  package mutating func intern(_ string: Span<UInt8>) -> Int {
     let hash = Self.hash(string)
     var place = slot(of: string, hash: hash)
     if slots[place] != Self.free { return Self.number(slots[place]) }
