@@ -56,12 +56,13 @@ let plugins = [
   Plugin(name: "single", folder: "Single"),
   Plugin(name: "lopti", folder: "Lopti"),
   Plugin(name: "random-split", folder: "RandomSplit"),
-  Plugin(name: "knights-and-knaves", folder: "KnightsAndKnaves"),
+  Plugin(name: "knights-and-knaves", folder: "KnightsAndKnaves", dependencies: ["JSON"]),
   Plugin(name: "math", folder: "MathReward"),
   Plugin(name: "overlong", folder: "Overlong"),
   Plugin(
-    name: "process", folder: "ProcessReward", sources: "Sources", dependencies: ["ProcessSpawn"]),
-  Plugin(name: "jsonl", folder: "JSONLTask"),
+    name: "process", folder: "ProcessReward", sources: "Sources",
+    dependencies: ["Files", "JSON"]),
+  Plugin(name: "jsonl", folder: "JSONLTask", dependencies: ["JSON"]),
   Plugin(
     name: "transformer", folder: "Transformer", sources: "Sources",
     dependencies: ["COpenBLAS", "TransformerFormats", "TransformerKernels"]),
@@ -82,15 +83,14 @@ let package = Package(
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .target(
-      name: "TransformerFormats", dependencies: [kernel], path: "Plugins/Transformer/Formats",
-      swiftSettings: settings),
+      name: "TransformerFormats", dependencies: [kernel, "Files", "JSON"],
+      path: "Plugins/Transformer/Formats", swiftSettings: settings),
     .testTarget(
-      name: "TransformerFormatsTests", dependencies: ["TransformerFormats", kernel],
+      name: "TransformerFormatsTests", dependencies: ["JSON", "TransformerFormats", kernel],
       swiftSettings: settings),
     .target(
       name: "TransformerKernels", path: "Plugins/Transformer/Kernels",
       cSettings: [.unsafeFlags(["-O3"])]),
-    .target(name: "ProcessSpawn", path: "Plugins/ProcessReward/Spawn"),
     // What several objectives share; each plugin has its own copy
     // (Documentation/Decisions/0008-objective-parts.md).
     .target(
@@ -104,8 +104,12 @@ let package = Package(
       name: "ObjectiveGoldenTests",
       dependencies: [
         "GRPOPlugin", "CISPOPlugin", "ClipCovPlugin", "KLCovPlugin", "KLPenaltyPlugin",
-        "EntropyBonusPlugin", "AdvantageReweightingPlugin", "ObjectiveTestSupport", kernel,
+        "EntropyBonusPlugin", "AdvantageReweightingPlugin", "ObjectiveTestSupport", "TestSupport",
+        kernel,
       ],
+      swiftSettings: settings),
+    .target(
+      name: "TestSupport", dependencies: [kernel, "JSON"], path: "Tests/Support",
       swiftSettings: settings),
     .target(
       name: "ObjectiveTestSupport", dependencies: [kernel], path: "Tests/ObjectiveTestSupport",
@@ -113,10 +117,12 @@ let package = Package(
     .systemLibrary(name: "CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"])]),
     // What the layers above read and write with; these know nothing of runs and plugins.
     .target(name: "JSON", dependencies: [kernel], swiftSettings: settings),
-    .target(name: "Files", dependencies: [kernel], swiftSettings: settings),
+    .target(name: "ProcessSpawn"),
+    .target(name: "Files", dependencies: [kernel, "ProcessSpawn"], swiftSettings: settings),
     // Apart from Files, so that a plugin with files has no cryptography in it.
     .target(
-      name: "Digests", dependencies: [kernel, .product(name: "Crypto", package: "swift-crypto")],
+      name: "Digests",
+      dependencies: [kernel, "Files", .product(name: "Crypto", package: "swift-crypto")],
       swiftSettings: settings),
     .target(
       name: "YAML", dependencies: [kernel, .product(name: "Yams", package: "Yams")],
@@ -127,7 +133,14 @@ let package = Package(
       name: "DigestsTests", dependencies: ["Digests", "Files", kernel], swiftSettings: settings),
     .testTarget(name: "YAMLTests", dependencies: ["YAML", kernel], swiftSettings: settings),
     .target(
-      name: "PluginHost", dependencies: [kernel, "CFFI", "Digests", "Files", "YAML"],
+      name: "PluginHost", dependencies: [kernel, "Digests", "Files"], swiftSettings: settings),
+    .target(
+      name: "ForeignPlugins",
+      dependencies: [
+        kernel, "CFFI", "Digests", "Files", "PluginHost", "YAML",
+      ], swiftSettings: settings),
+    .target(
+      name: "PluginChecks", dependencies: [kernel, "Files", "JSON", "PluginHost"],
       swiftSettings: settings),
     .target(
       name: "TensorBoardEvents",
@@ -175,8 +188,8 @@ let package = Package(
     .executableTarget(
       name: "fulcrum",
       dependencies: [
-        kernel, pluginTesting, "Files", "JSON", "Microscope", "PluginHost", "Report", "Runs",
-        "Settings", "Training", "YAML",
+        kernel, pluginTesting, "Files", "ForeignPlugins", "JSON", "Microscope", "PluginChecks",
+        "PluginHost", "Report", "Runs", "Settings", "Training", "YAML",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
@@ -185,9 +198,13 @@ let package = Package(
       name: "PluginTestingTests", dependencies: [pluginTesting, kernel], swiftSettings: settings),
     .testTarget(
       name: "PluginHostTests", dependencies: ["PluginHost", kernel], swiftSettings: settings),
+    .testTarget(
+      name: "PluginChecksTests", dependencies: ["PluginChecks", "PluginHost", kernel],
+      swiftSettings: settings),
     // Builds libraries in C; the built program runs their examples.
     .testTarget(
-      name: "ForeignTests", dependencies: ["fulcrum", "Digests", "Files", "PluginHost", kernel],
+      name: "ForeignTests",
+      dependencies: ["fulcrum", "Digests", "Files", "ForeignPlugins", "PluginHost", kernel],
       swiftSettings: settings),
     .target(
       name: "PolicyTestSupport", dependencies: [kernel], path: "Tests/PolicyTestSupport",
@@ -219,7 +236,8 @@ let package = Package(
       name: "AdvantageTests",
       dependencies: [
         kernel, "AdvantageReweightingPlugin", "DrGRPOPlugin", "EntropyTopPlugin", "GRPOPlugin",
-        "KLPenaltyPlugin", "RLOOPlugin", "ReinforcePlusPlusPlugin", "TokenFilterPlugin",
+        "KLPenaltyPlugin", "RLOOPlugin", "ReinforcePlusPlusPlugin", "TestSupport",
+        "TokenFilterPlugin",
       ], swiftSettings: settings),
     // Runs the built program; the plugins are beside it because they are products.
     .testTarget(

@@ -89,7 +89,7 @@ package enum FileSystem {
 
   private static func unreadable(_ path: String, _ cause: Int32) -> FulcrumError {
     FulcrumError(
-      .inputOutput, "can't be read: \(String(cString: strerror(cause)))", at: path,
+      .inputOutput, "can't be read: \(SystemFault.reason(cause))", at: path,
       hint: "check the file's permissions")
   }
 }

@@ -1,4 +1,3 @@
-import Foundation
 import FulcrumKernel
 
 /// JSON that a user wrote: whatever isn't expected in it is an error with its place.
@@ -19,28 +18,51 @@ package enum StrictJSON {
       let number = try decoder.singleValueContainer().decode(Double.self)
       guard let value = Int32(exactly: number) else {
         throw FulcrumError(
-          .usage, "expected a whole number of 32 bits, got \(number)", at: path(decoder.codingPath))
+          .usage, "expected a whole number of 32 bits, got \(number)",
+          at: JSONRecord.path(decoder.codingPath))
       }
       self.value = value
     }
   }
 
+  /// Reads a whole file.
+  ///
   /// - Parameter form: what is expected, for the hint.
   package static func decode<Value: Decodable>(
-    _ type: Value.Type, from data: Data, at place: String, form: String
+    _ type: Value.Type, from bytes: [UInt8], of file: String, form: String
   ) throws(FulcrumError) -> Value {
-    do {
-      return try JSONDecoder().decode(type, from: data)
-    } catch let error as FulcrumError {
-      throw FulcrumError(
-        error.code, error.message, at: error.location.map { "\(place): \($0)" } ?? place,
-        hint: error.hint ?? form)
-    } catch let error as DecodingError {
-      let (path, message) = reason(error)
-      throw FulcrumError(
-        .usage, message, at: path.isEmpty ? place : "\(place): \(path)", hint: form)
+    try decode(type, from: bytes, place: file, file: file, firstLine: 1, form: form)
+  }
+
+  /// Reads a line of a file of JSON Lines.
+  package static func decode<Value: Decodable>(
+    _ type: Value.Type, from line: JSONLines.Line, of file: String, form: String
+  ) throws(FulcrumError) -> Value {
+    try decode(
+      type, from: line.bytes, place: line.place(in: file), file: file, firstLine: line.number,
+      form: form)
+  }
+
+  private static func decode<Value: Decodable>(
+    _ type: Value.Type, from bytes: [UInt8], place: String, file: String, firstLine: Int,
+    form: String
+  ) throws(FulcrumError) -> Value {
+    do throws(JSONRecord.Fault) {
+      return try JSONRecord.decode(type, from: bytes)
     } catch {
-      throw FulcrumError(.usage, "\(error)", at: place, hint: form)
+      switch error {
+      case .text(let fault):
+        throw FulcrumError(
+          .usage, "not valid JSON: \(fault.reason)",
+          at: "\(file):\(firstLine + fault.line - 1):\(fault.column)", hint: form)
+      case .form(let path, let message):
+        throw FulcrumError(
+          .usage, message, at: path.isEmpty ? place : "\(place): \(path)", hint: form)
+      case .refused(let error):
+        throw FulcrumError(
+          error.code, error.message, at: error.location.map { "\(place): \($0)" } ?? place,
+          hint: error.hint ?? form)
+      }
     }
   }
 
@@ -55,36 +77,5 @@ package enum StrictJSON {
         .usage, "unknown key '\(name)'", hint: NearNames.hint(for: name, among: keys))
     }
     return container
-  }
-
-  private static func reason(_ error: DecodingError) -> (path: String, message: String) {
-    switch error {
-    case .keyNotFound(let key, let context):
-      return (
-        path(context.codingPath), "expected a value under \"\(key.stringValue)\", got nothing"
-      )
-    case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
-      return (path(context.codingPath), "expected \(name(of: type)), got another kind of value")
-    case .dataCorrupted(let context):
-      return (path(context.codingPath), "expected valid JSON, got text or a number that is not")
-    @unknown default:
-      return ("", "\(error)")
-    }
-  }
-
-  private static func path(_ keys: [any CodingKey]) -> String {
-    keys.reduce("") { path, key in
-      if let index = key.intValue { return "\(path)[\(index)]" }
-      return path.isEmpty ? key.stringValue : "\(path).\(key.stringValue)"
-    }
-  }
-
-  private static func name(of type: Any.Type) -> String {
-    switch type {
-    case is Float.Type, is Double.Type: "a number"
-    case is String.Type: "a text"
-    case is [String: Any].Type: "a JSON object"
-    default: "a list"
-    }
   }
 }

@@ -13,30 +13,12 @@ extension MicroscopeRecord {
   /// - Throws: `.data` for one that is of another form.
   package init?(file: String) throws(FulcrumError) {
     guard let data = FileManager.default.contents(atPath: file) else { return nil }
-    do {
-      self = try JSONDecoder().decode(Self.self, from: data)
+    do throws(JSONRecord.Fault) {
+      self = try JSONRecord.decode(Self.self, from: [UInt8](data))
     } catch {
       throw FulcrumError(
-        .data, "expected what 'fulcrum microscope' writes, got something else: \(Self.say(error))",
+        .data, "expected what 'fulcrum microscope' writes, got something else: \(error.reason)",
         at: file, hint: "run 'fulcrum microscope' again, or remove the file")
-    }
-  }
-
-  private static func say(_ error: any Error) -> String {
-    func path(_ context: DecodingError.Context) -> String {
-      context.codingPath.reduce("") { path, key in
-        if let index = key.intValue { return "\(path)[\(index)]" }
-        return path.isEmpty ? key.stringValue : "\(path).\(key.stringValue)"
-      }
-    }
-    switch error as? DecodingError {
-    case .keyNotFound(let key, let context)?:
-      return "no '\(key.stringValue)' in '\(path(context))'"
-    case .typeMismatch(_, let context)?, .valueNotFound(_, let context)?:
-      return "another type at '\(path(context))'"
-    case .dataCorrupted(let context)? where !context.codingPath.isEmpty:
-      return "an unexpected value at '\(path(context))'"
-    default: return "it is not JSON"
     }
   }
 }

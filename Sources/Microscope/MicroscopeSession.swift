@@ -27,7 +27,7 @@ package struct MicroscopeSession {
 
   /// - Parameter note: gets a line for each damaged checkpoint.
   package init(
-    _ request: MicroscopeRequest, searchPath: (_ configured: [String]) -> PluginSearchPath,
+    _ request: MicroscopeRequest, host: (_ configured: [String]) -> PluginHost,
     note: (String) -> Void
   ) throws(FulcrumError) {
     let run = try Self.run(at: request.path)
@@ -39,7 +39,7 @@ package struct MicroscopeSession {
     let parts = try Self.checkpoint(request, run, note: note)
     counters = parts.counters
     let folder = parts.folder
-    let setup = try RunSetup(configuration, checkpoint: folder, searchPath: searchPath)
+    let setup = try RunSetup(configuration, checkpoint: folder, host: host)
     batches = request.batches ?? settings.batches
     records = try Self.records(request, run, batches: batches)
 

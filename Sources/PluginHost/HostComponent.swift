@@ -1,38 +1,43 @@
 import FulcrumKernel
 
 /// A component that the host can make, whatever it comes from.
-///
-/// A Swift plugin registers a type; a foreign library has none, only a manifest.
 package struct HostComponent: Sendable {
   package typealias Kind = RegisteredComponent.Kind
 
   package let kind: Kind
   package let manual: ComponentManual
-  /// The type that a Swift plugin registered; `nil`: a foreign library's.
+  /// The type that a Swift library registered; `nil` in other formats, which have no types.
   package let type: (any Component.Type)?
   private let maker: @Sendable (Parameters, ComponentContext) throws(FulcrumError) -> any Component
 
-  /// A component of a Swift plugin.
-  package init(_ registered: RegisteredComponent) {
+  /// A component of a Swift library.
+  init(_ registered: RegisteredComponent) {
     let type = registered.type
-    self.init(kind: registered.kind, manual: registered.manual, type: type) {
-      (parameters, context) throws(FulcrumError) in try type.init(parameters, context: context)
+    kind = registered.kind
+    manual = registered.manual
+    self.type = type
+    maker = { (parameters, context) throws(FulcrumError) in
+      try type.init(parameters, context: context)
     }
   }
 
+  /// A component without a type of its own.
   package init(
-    kind: Kind, manual: ComponentManual, type: (any Component.Type)? = nil,
+    kind: Kind, manual: ComponentManual,
     maker:
       @escaping @Sendable (Parameters, ComponentContext) throws(FulcrumError) ->
       any Component
   ) {
     self.kind = kind
     self.manual = manual
-    self.type = type
+    type = nil
     self.maker = maker
   }
 
-  /// An instance for one place of a configuration.
+  /// The kind and the name, for tables and messages: `reward exact-match`.
+  package var label: String { "\(kind.rawValue) \(manual.name)" }
+
+  /// Makes an instance for one place of a configuration.
   ///
   /// - Parameter parameters: checked against the manual.
   /// - Throws: what the component throws.

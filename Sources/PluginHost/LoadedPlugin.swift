@@ -1,29 +1,38 @@
 import FulcrumKernel
 
-/// A plugin whose entry function has run and whose registration is in order.
+/// A plugin that is loaded and whose components may be made.
 package struct LoadedPlugin: Sendable {
-  /// The library's absolute path, or that of a foreign library's manifest, symbolic links resolved.
+  /// The absolute path of the file that it is named by, symbolic links resolved.
   package let path: String
-  /// As configurations write it.
+  /// The name as configurations write it.
   package let name: String
-  /// As its entry function registered it, or its manifest says.
+  /// The version that the library tells.
   package let version: String
-  /// SHA-256 of the file, for a foreign library of the manifest's bytes followed by the library's:
-  /// 64 lower-case hexadecimal digits.
+  /// SHA-256 of all files that make it up, one after the other: 64 lower-case hexadecimal digits.
   package let digest: String
-  /// `nil`: a foreign library, which knows nothing of the kernel.
-  package let stamp: PluginStamp?
-  /// In the order of registration; at least one.
+  /// The components in the order of registration; at least one.
   package let components: [HostComponent]
-  /// A foreign library's files; `nil`: a Swift plugin's.
-  package let foreign: ForeignFiles?
+  /// The files that the plugin was read from, for manuals.
+  package let files: [LoadedLibrary.File]
+  /// Further lines of a manual.
+  package let notes: [LoadedLibrary.Note]
 
-  /// The components that serve one protocol, in the order of registration.
+  init(path: String, name: String, digest: String, library: LoadedLibrary) {
+    self.path = path
+    self.name = name
+    self.digest = digest
+    version = library.version
+    components = library.components
+    files = library.files
+    notes = library.notes
+  }
+
+  /// Returns the components of a kind, in the order of registration.
   package func components(_ kind: HostComponent.Kind) -> [HostComponent] {
     components.filter { $0.kind == kind }
   }
 
-  /// The component of a kind with a name.
+  /// Returns the component of a kind with a name.
   ///
   /// - Throws: `.notFound`, with the near names or all that the plugin offers.
   package func component(
@@ -37,8 +46,8 @@ package struct LoadedPlugin: Sendable {
       hint: near.isEmpty ? offer : NearNames.hint(for: wanted, among: near))
   }
 
-  /// The component of a kind when only the library was named: the plugin's namesake or, if it has
-  /// none, the only one of the kind.
+  /// Returns the component of a kind when only the library was named: the plugin's namesake or, if
+  /// there is none, the only one of the kind.
   ///
   /// - Throws: `.notFound` if there is none; `.usage` if there are several.
   package func onlyComponent(

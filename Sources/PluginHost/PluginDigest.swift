@@ -1,8 +1,8 @@
 import FulcrumKernel
 
-/// SHA-256 digests of libraries, as configurations pin them.
-package enum PluginDigest {
-  /// A digest as somebody wrote it, in upper or lower case, with or without `sha256:`.
+/// Compares the SHA-256 digests of libraries with those that configurations pin.
+enum PluginDigest {
+  /// Reads a digest as somebody wrote it, in upper or lower case, with or without `sha256:`.
   ///
   /// - Throws: `.configuration` if it is not 64 hexadecimal digits.
   static func parse(_ text: String) throws(FulcrumError) -> String {
@@ -15,7 +15,7 @@ package enum PluginDigest {
     return digits
   }
 
-  /// The fault of a library that is not the pinned one.
+  /// Returns the fault of a library that is not the pinned one.
   static func fault(expected: String, got: String) -> PluginFault? {
     guard expected != got else { return nil }
     return PluginFault(

@@ -2,9 +2,9 @@ import FulcrumKernel
 
 /// One reason why a library can't be a plugin of this host.
 package struct PluginFault: Error, Sendable, Equatable {
-  /// What was expected and what was got, in one sentence without a full stop.
+  /// The thing expected and the thing got, in one sentence without a full stop.
   package let message: String
-  /// What to do about it.
+  /// The remedy.
   package let hint: String
 
   /// - Parameter message: one sentence without a full stop.
@@ -13,7 +13,7 @@ package struct PluginFault: Error, Sendable, Equatable {
     self.hint = hint
   }
 
-  /// The bytes are not what the format promises, so that nothing after them can be trusted.
+  /// Returns the fault of bytes that break the format, so that nothing after them can be trusted.
   static func damaged(_ what: String) -> PluginFault {
     PluginFault(
       "the file is damaged or cut short: \(what)", hint: "build it or copy it again")
@@ -21,7 +21,7 @@ package struct PluginFault: Error, Sendable, Equatable {
 }
 
 extension FulcrumError {
-  /// A refusal that names every fault of a library, one line each with its hint.
+  /// Returns a refusal that names every fault of a library, one line each with its hint.
   ///
   /// - Parameter faults: at least one.
   package static func refusal(of path: String, _ faults: [PluginFault]) -> FulcrumError {

@@ -5,31 +5,29 @@ import FulcrumKernel
 ///
 /// Not thread-safe: a process has one and uses it from one thread at a time.
 package final class PluginHost {
-  /// Where plugins are looked for by name.
+  /// The folders in which plugins are looked for by name.
   package let searchPath: PluginSearchPath
-  /// In the order of loading. A library that was refused is not among them.
+  /// The loaded plugins in the order of loading. A library that was refused is not among them.
   package private(set) var loaded: [LoadedPlugin] = []
-  private let foreignChecker: ForeignChecker
+  private let formats: LibraryFormats
 
-  /// Nothing is read before something is asked for.
+  /// Makes a host that has read nothing yet.
   ///
-  /// - Parameter foreignChecker: runs the examples of foreign libraries.
-  package init(
-    searchPath: PluginSearchPath, foreignChecker: ForeignChecker = .ofThisExecutable
-  ) {
+  /// - Parameter formats: at least one; the first reads files whose names are of none.
+  package init(searchPath: PluginSearchPath, formats: [any LibraryFormat]) {
     self.searchPath = searchPath
-    self.foreignChecker = foreignChecker
+    self.formats = LibraryFormats(formats)
   }
 
   /// Loads a plugin, or gives it again if it is loaded already.
   ///
   /// - Parameters:
   ///   - reference: a name, looked for among the loaded plugins and then on the search path; or
-  ///     the path of a library or of a foreign library's manifest, which contains a slash.
-  ///   - pinnedDigest: the SHA-256 that the file must have; for a foreign library that of the
-  ///     manifest's bytes followed by the library's.
+  ///     the path of a library, which contains a slash.
+  ///   - pinnedDigest: the SHA-256 that the library must have; see `LoadedPlugin.digest`.
   /// - Throws: `.notFound` with every place that was tried; `.pluginRefused` with every fault of
-  ///   the library; `.usage` for a bad name; `.configuration` for a bad digest; `.inputOutput`.
+  ///   the library; `.usage` for a bad name, or one that a folder has in several formats;
+  ///   `.configuration` for a bad digest; `.inputOutput`.
   package func load(
     _ reference: String, pinnedDigest: String? = nil
   ) throws(FulcrumError) -> LoadedPlugin {
@@ -41,34 +39,24 @@ package final class PluginHost {
     let canonical = FileSystem.canonicalPath(path) ?? path
     if let known = loaded.first(where: { $0.path == canonical }) { return try check(known, pin) }
 
-    let plugin =
-      path.hasSuffix(PluginName.manifestSuffix)
-      ? try open(try ForeignInspection.inspect(path: path), canonical, pin)
-      : try open(try PluginInspection.inspect(path: path), canonical, pin)
+    let plugin = try open(path, canonical, pin, as: formats.format(ofFile: path))
     loaded.append(plugin)
     return plugin
   }
 
-  /// Every plugin on the search path, inspected and not loaded: folder by folder, sorted by name.
-  package func installed() -> [PluginListing] {
-    var first: [PluginName: String] = [:]
-    var listings: [PluginListing] = []
-    for folder in searchPath.folders {
-      for (name, path) in searchPath.plugins(in: folder) {
-        listings.append(
-          PluginListing(
-            name: name.text, path: path, origin: folder.origin,
-            inspection: Result { () throws(FulcrumError) in
-              try PluginInspection.inspect(path: path)
-            },
-            shadowedBy: first[name]))
-        if first[name] == nil { first[name] = path }
-      }
-    }
-    return listings
+  /// Loads the plugin that a configuration's reference speaks of.
+  ///
+  /// - Parameter reference: see `ComponentReference`.
+  /// - Throws: what `load` throws.
+  package func plugin(
+    of reference: String, pinnedDigest: String? = nil
+  ) throws(FulcrumError) -> LoadedPlugin {
+    let place = try ComponentReference(reference, formats).library
+    return try load(place, pinnedDigest: pinnedDigest)
   }
 
-  /// The component that a configuration names, from a plugin that is loaded for it if need be.
+  /// Returns the component that a configuration names, from a plugin that is loaded for it if need
+  /// be.
   ///
   /// - Parameter reference: see `ComponentReference`.
   /// - Throws: what `load` throws; `.notFound` if the plugin has no such component; `.usage` if
@@ -76,36 +64,56 @@ package final class PluginHost {
   package func component(
     _ kind: HostComponent.Kind, _ reference: String, pinnedDigest: String? = nil
   ) throws(FulcrumError) -> HostComponent {
-    switch try ComponentReference(reference) {
-    case .named(let plugin, let component):
-      return try load(plugin, pinnedDigest: pinnedDigest).component(kind, named: component)
-    case .file(let path, let component?):
-      return try load(path, pinnedDigest: pinnedDigest).component(kind, named: component)
-    case .file(let path, nil):
-      return try load(path, pinnedDigest: pinnedDigest).onlyComponent(kind)
+    let reference = try ComponentReference(reference, formats)
+    let plugin = try load(reference.library, pinnedDigest: pinnedDigest)
+    guard let name = reference.component else { return try plugin.onlyComponent(kind) }
+    return try plugin.component(kind, named: name)
+  }
+
+  /// Inspects the file that a load would read, and runs nothing of it.
+  ///
+  /// - Returns: `nil` if a load has no one file to read, as it will say.
+  package func inspect(
+    _ reference: String
+  ) throws(FulcrumError) -> (any LibraryInspection)? {
+    if reference.contains("/") {
+      return try formats.format(ofFile: reference).inspect(path: reference)
     }
+    let candidates = PluginName(reference).map(firstHits) ?? []
+    guard candidates.count == 1 else { return nil }
+    return try candidates[0].format.inspect(path: candidates[0].path)
   }
 
   private func find(_ reference: String) throws(FulcrumError) -> String {
-    guard let name = PluginName(reference) else { throw .badName(reference, in: reference) }
-    if let path = searchPath.firstHit(name) { return path }
+    guard let name = PluginName(reference) else {
+      throw .badName(reference, in: reference, formats)
+    }
+    let candidates = firstHits(name)
+    if let error = candidates.ambiguity { throw error }
+    if let only = candidates.first { return only.path }
 
     var message = "no plugin '\(name)': "
     if searchPath.folders.isEmpty {
       message += "the search path is empty"
     } else {
-      message += "none of these folders has a \(name.fileName) or \(name.manifestFileName):"
+      message += "none of these folders has a \(formats.fileNames(of: name)):"
       for folder in searchPath.folders {
         let isMissing = FileSystem.names(inFolder: folder.path) == nil
         message += "\n  \(folder.path) (\(folder.origin)\(isMissing ? "; can't be read" : ""))"
       }
     }
-    let known = Set(searchPath.folders.flatMap { searchPath.plugins(in: $0).map(\.name.text) })
+    let known = Set(searchPath.folders.flatMap { formats.files(in: $0).map(\.name.text) })
     throw FulcrumError(
       .notFound, message,
       hint: known.isEmpty
         ? "put the plugin's folder into plugin-path or FULCRUM_PLUGIN_PATH"
         : NearNames.hint(for: name.text, among: Array(known)))
+  }
+
+  /// Returns the files of a name in the first folder that has any.
+  private func firstHits(_ name: PluginName) -> [LibraryFormats.Candidate] {
+    searchPath.folders.lazy.map { self.formats.files(of: name, in: $0) }
+      .first { !$0.isEmpty } ?? []
   }
 
   private func check(_ plugin: LoadedPlugin, _ pin: String?) throws(FulcrumError) -> LoadedPlugin {
@@ -115,52 +123,77 @@ package final class PluginHost {
     return plugin
   }
 
-  private func open(
-    _ inspection: ForeignInspection, _ canonical: String, _ pin: String?
+  /// Inspects a library and loads it if there is nothing against it.
+  private func open<Format: LibraryFormat>(
+    _ path: String, _ canonical: String, _ pin: String?, as format: Format
   ) throws(FulcrumError) -> LoadedPlugin {
-    try ForeignPlugin(inspection: inspection, checker: foreignChecker, others: loaded).open(
-      canonical,
-      faults: faults(pin: pin, digest: inspection.files?.digest, name: inspection.name))
+    let inspection = try format.inspect(path: path)
+    var faults = inspection.faults + conflicts(of: inspection, pin)
+    guard faults.isEmpty, let digest = inspection.digest else {
+      throw .refusal(of: path, faults)
+    }
+    let library: LoadedLibrary
+    do throws(PluginFault) {
+      library = try format.load(inspection, from: canonical)
+    } catch {
+      throw .refusal(of: path, [error])
+    }
+    faults = library.faults + ComponentCheck(library.components, others: loaded).faults
+    guard faults.isEmpty else { throw .refusal(of: path, faults) }
+    return LoadedPlugin(path: canonical, name: inspection.name, digest: digest, library: library)
   }
 
-  /// What the pin and the plugins that are loaded already have against another one.
-  ///
-  /// - Parameter digest: `nil`: not known, because a file is missing, a fault of its own.
-  private func faults(pin: String?, digest: String?, name: String) -> [PluginFault] {
+  /// Returns what the pin and the plugins that are loaded already have against another one.
+  private func conflicts(
+    of inspection: some LibraryInspection, _ pin: String?
+  ) -> [PluginFault] {
     var faults: [PluginFault] = []
-    if let pin, let digest, let fault = PluginDigest.fault(expected: pin, got: digest) {
+    if let pin, let digest = inspection.digest,
+      let fault = PluginDigest.fault(expected: pin, got: digest)
+    {
       faults.append(fault)
     }
-    if let namesake = loaded.first(where: { $0.name == name }) {
+    if let namesake = loaded.first(where: { $0.name == inspection.name }) {
       faults.append(
         PluginFault(
           "a plugin '\(namesake.name)' is loaded already, from \(namesake.path)",
           hint: "use one of the two"))
     }
     return faults
+      + inspection.announced.compactMap { ComponentCheck.clash($0.kind, $0.name, among: loaded) }
+  }
+}
+
+extension PluginHost {
+  /// Returns every plugin on the search path, inspected and not loaded: folder by folder, sorted by
+  /// name.
+  package func installed() -> [PluginListing] {
+    var first: [PluginName: String] = [:]
+    var listings: [PluginListing] = []
+    for folder in searchPath.folders {
+      let candidates = Dictionary(grouping: formats.files(in: folder), by: \.name)
+      for (name, namesakes) in candidates.sorted(by: { $0.key.text < $1.key.text }) {
+        for candidate in namesakes {
+          listings.append(
+            PluginListing(
+              name: name.text, path: candidate.path, origin: folder.origin,
+              kinds: candidate.format.kinds,
+              inspection: Result { () throws(FulcrumError) in
+                try candidate.format.inspect(path: candidate.path)
+              },
+              shadowedBy: first[name], ambiguity: first[name] == nil ? namesakes.ambiguity : nil))
+        }
+        if first[name] == nil { first[name] = namesakes[0].path }
+      }
+    }
+    return listings
   }
 
-  /// Maps an inspected library and runs its entry function, if there is nothing against it.
-  private func open(
-    _ inspection: PluginInspection, _ canonical: String, _ pin: String?
-  ) throws(FulcrumError) -> LoadedPlugin {
-    var faults =
-      inspection.faults + self.faults(pin: pin, digest: inspection.digest, name: inspection.name)
-    guard faults.isEmpty, let stamp = inspection.stamp,
-      let name = PluginName(inspection.name)
-    else { throw .refusal(of: inspection.path, faults) }
-
-    let registrar = PluginRegistrar()
-    do throws(PluginFault) {
-      try DynamicLibrary(path: canonical).callEntry(name.entrySymbol, registrar)
-    } catch {
-      throw .refusal(of: inspection.path, [error])
-    }
-    faults = RegistrationCheck(name: name.text, registrar: registrar, others: loaded).faults
-    guard faults.isEmpty else { throw .refusal(of: inspection.path, faults) }
-    return LoadedPlugin(
-      path: canonical, name: name.text, version: registrar.pluginVersion ?? "",
-      digest: inspection.digest, stamp: stamp,
-      components: registrar.components.map(HostComponent.init), foreign: nil)
+  /// Loads a listed plugin as a load by its name would, if it is not shadowed.
+  ///
+  /// - Throws: what `load` throws for the name.
+  package func load(_ listing: PluginListing) throws(FulcrumError) -> LoadedPlugin {
+    if let error = listing.ambiguity { throw error }
+    return try load(listing.path)
   }
 }

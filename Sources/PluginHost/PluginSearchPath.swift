@@ -2,11 +2,11 @@ import Files
 
 /// The folders in which plugins are looked for by name, in order: the first hit wins.
 package struct PluginSearchPath: Sendable {
-  /// One place to look, and who asked for it.
+  /// One folder to look in, and the setting that asked for it.
   package struct Folder: Sendable, Equatable {
-    /// As it was given; relative to the working folder if it doesn't start with a slash.
+    /// The path as it was given; relative to the working folder if it doesn't start with a slash.
     package let path: String
-    /// For messages: `FULCRUM_PLUGIN_PATH`.
+    /// The setting that named the folder, for messages: `FULCRUM_PLUGIN_PATH`.
     package let origin: String
   }
 
@@ -46,28 +46,5 @@ package struct PluginSearchPath: Sendable {
   /// The folder of the running program's file, for `executableFolder`.
   package static var folderOfThisExecutable: String? {
     FileSystem.canonicalPath("/proc/self/exe").map(FileSystem.folder(of:))
-  }
-
-  /// The path of the first library or manifest of this name, whether or not it is sound. In one
-  /// folder the library comes first.
-  func firstHit(_ name: PluginName) -> String? {
-    folders.lazy.flatMap { folder in
-      [name.fileName, name.manifestFileName].map { folder.path + "/" + $0 }
-    }.first(where: FileSystem.exists)
-  }
-
-  /// The plugins in a folder with their paths, sorted by name, libraries before manifests; empty if
-  /// it can't be read.
-  func plugins(in folder: Folder) -> [(name: PluginName, path: String)] {
-    let files = FileSystem.names(inFolder: folder.path) ?? []
-    let libraries = files.compactMap { file in PluginName(fileName: file).map { ($0, file) } }
-    let manifests = files.compactMap { file in
-      PluginName(manifestFileName: file).map { ($0, file) }
-    }
-    let order = [libraries, manifests].enumerated().flatMap { rank, files in
-      files.map { (rank: rank, name: $0.0, file: $0.1) }
-    }
-    return order.sorted { ($0.name.text, $0.rank) < ($1.name.text, $1.rank) }
-      .map { ($0.name, folder.path + "/" + $0.file) }
   }
 }

@@ -77,7 +77,7 @@ struct ArmsCommand: ParsableCommand {
         if let first {
           try RunComponents(configuration, armOf: first)
         } else {
-          try RunComponents(RunSetup(configuration, searchPath: Plugins.searchPath))
+          try RunComponents(RunSetup(configuration, host: Plugins.host))
         }
       first = first ?? components
       let begun = runs.filter { (try? RunDirectory(opening: $0.output)) != nil }

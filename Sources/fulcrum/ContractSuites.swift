@@ -1,4 +1,5 @@
 import FulcrumKernel
+import PluginChecks
 import PluginHost
 import PluginTesting
 

@@ -29,12 +29,12 @@ struct DoctorCommand: ParsableCommand {
     let room = (attributes?[.systemFreeSize] as? NSNumber)?.doubleValue ?? 0
     check("disk", room > 1e9, String(format: "%.1f GB free in %@", room / 1e9, here))
     check("folder", FileManager.default.isWritableFile(atPath: here), "\(here) is writable")
-    let host = PluginHost(searchPath: Plugins.searchPath())
+    let host = Plugins.host()
     let listings = host.installed().filter { $0.shadowedBy == nil }
     for folder in host.searchPath.folders { print("      plugins from \(folder.path)") }
     for listing in listings {
       do throws(FulcrumError) {
-        let plugin = try host.load(listing.path)
+        let plugin = try host.load(listing)
         check("plugin \(plugin.name)", true, plugin.version)
       } catch {
         check("plugin \(listing.name)", false, "\(error)")

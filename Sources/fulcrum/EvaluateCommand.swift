@@ -32,7 +32,7 @@ struct EvaluateCommand: ParsableCommand {
     }
     if let given = self.checkpoint { try Checkpoint.verify(given) }
     let setup = try RunSetup(
-      try options.configuration(), checkpoint: checkpoint, searchPath: Plugins.searchPath)
+      try options.configuration(), checkpoint: checkpoint, host: Plugins.host)
     guard setup.policy.isReady else {
       throw FulcrumError(
         .configuration, "expected a policy with weights, got one without a checkpoint",

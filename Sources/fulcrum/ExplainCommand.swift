@@ -21,7 +21,7 @@ struct ExplainCommand: ParsableCommand {
 
   func run() throws {
     let configuration = try options.configuration()
-    let setup = try RunSetup(configuration, searchPath: Plugins.searchPath)
+    let setup = try RunSetup(configuration, host: Plugins.host)
     let components = try RunComponents(setup)
     let arithmetic = try BatchArithmetic(components)
     let traps = Traps.found(in: components, arithmetic, resolved: try setup.resolvedComponents())

@@ -113,7 +113,7 @@ struct MicroscopeCommand: ParsableCommand {
         ?? MicroscopeRecord.fileName
     }
     let session = try MicroscopeSession(
-      request, searchPath: Plugins.searchPath, note: Fulcrum.report)
+      request, host: Plugins.host, note: Fulcrum.report)
     let record = try session.look(note: Fulcrum.report)
     try SafeFiles.write(record.text + "\n", to: file)
     print(MicroscopeTable(record).text)

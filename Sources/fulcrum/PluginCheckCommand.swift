@@ -1,5 +1,6 @@
 import ArgumentParser
 import FulcrumKernel
+import PluginChecks
 import PluginHost
 
 import YAML
@@ -28,7 +29,7 @@ struct PluginCheckCommand: ParsableCommand {
       ["plugin", "check-worker"] + task + request.arguments
     }
     var table = PluginCheckTable(json: json)
-    try supervisor.run(path: request.host.file(of: request.plugin)) { table.add($0) }
+    try supervisor.run(try request.host.inspect(request.plugin)) { table.add($0) }
     table.end()
     if table.faults > 0 { throw ExitCode(1) }
     if table.isIncomplete { throw ExitCode(2) }
@@ -52,7 +53,7 @@ struct PluginCheckRequest: ParsableArguments {
     name: .customLong("time-limit"), help: "The longest that one check may take, in seconds.")
   var timeLimit = CheckLimits.seconds
 
-  var host: PluginHost { PluginHost(searchPath: Plugins.searchPath(pluginPath)) }
+  var host: PluginHost { Plugins.host(pluginPath) }
 
   /// The same request as words of a command line.
   var arguments: [String] {

@@ -1,5 +1,6 @@
 import FulcrumKernel
 import JSON
+import PluginChecks
 import PluginHost
 
 /// The results of `plugin check`, printed as they come.

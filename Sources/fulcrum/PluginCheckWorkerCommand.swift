@@ -1,5 +1,6 @@
 import ArgumentParser
 import FulcrumKernel
+import PluginChecks
 import PluginHost
 import Runs
 
@@ -19,7 +20,7 @@ struct PluginCheckWorkerCommand: ParsableCommand {
   func run() throws {
     try request.checkTimeLimit()
     let worker = CheckWorker(
-      reference: request.plugin, searchPath: request.host.searchPath, given: try request.given(),
+      reference: request.plugin, host: request.host, given: try request.given(),
       limit: request.timeLimit, contract: ContractSuites.promises)
     worker.run(from: loadOnly ? nil : from)
   }

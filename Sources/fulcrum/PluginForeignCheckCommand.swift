@@ -1,4 +1,5 @@
 import ArgumentParser
+import ForeignPlugins
 import PluginHost
 import Runs
 

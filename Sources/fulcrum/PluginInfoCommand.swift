@@ -13,22 +13,15 @@ struct PluginInfoCommand: ParsableCommand {
   var pluginPath: [String] = []
 
   func run() throws {
-    let host = PluginHost(searchPath: Plugins.searchPath(pluginPath))
+    let host = Plugins.host(pluginPath)
     let loaded = try host.load(plugin)
     print("\(loaded.name) \(loaded.version)")
-    if let foreign = loaded.foreign {
-      print("  manifest   \(loaded.path)\n             sha256 \(foreign.manifestDigest)")
-      print("  library    \(foreign.library)\n             sha256 \(foreign.libraryDigest)")
-    } else {
-      print("  library    \(loaded.path)")
+    for file in loaded.files {
+      print(Self.line(file.role, file.path))
+      if let digest = file.digest { print(Self.line("", "sha256 \(digest)")) }
     }
-    print("  sha256     \(loaded.digest)")
-    if let stamp = loaded.stamp {
-      print(
-        "  built for  kernel interface \(stamp.interfaceMajor).\(stamp.interfaceMinor),"
-          + " by \(stamp.compiler)")
-    }
-    if let function = loaded.foreign?.function { print("  calls      \(function)") }
+    print(Self.line("sha256", loaded.digest))
+    for note in loaded.notes { print(Self.line(note.subject, note.text)) }
     for component in loaded.components {
       let manual = component.manual
       print("\n\(component.kind.rawValue) \(manual.name)")
@@ -41,5 +34,9 @@ struct PluginInfoCommand: ParsableCommand {
         print("        \(parameter.help)")
       }
     }
+  }
+
+  private static func line(_ subject: String, _ text: String) -> String {
+    "  " + subject + String(repeating: " ", count: max(1, 11 - subject.count)) + text
   }
 }

@@ -16,7 +16,7 @@ struct PluginListCommand: ParsableCommand {
   var json = false
 
   func run() throws {
-    let host = PluginHost(searchPath: Plugins.searchPath(pluginPath))
+    let host = Plugins.host(pluginPath)
     let listings = host.installed()
     if listings.isEmpty, !json {
       print("no plugins in:")
@@ -39,7 +39,7 @@ struct PluginListCommand: ParsableCommand {
       return .failure(FulcrumError(.notFound, "shadowed by \(other)", at: listing.path))
     }
     do {
-      return .success(try host.load(listing.path))
+      return .success(try host.load(listing))
     } catch {
       return .failure(error)
     }

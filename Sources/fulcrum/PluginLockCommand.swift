@@ -31,7 +31,7 @@ struct PluginLockCommand: ParsableCommand {
   func run() throws {
     let configuration = try RunConfiguration(tree: try ConfigurationTree(file: config))
     let folders = pluginPath + configuration.general.pluginPath
-    let host = PluginHost(searchPath: Plugins.searchPath(folders))
+    let host = Plugins.host(folders)
     guard let text = try? String(contentsOfFile: config, encoding: .utf8) else {
       throw FulcrumError(.notFound, "no readable configuration file here", at: config)
     }
@@ -56,10 +56,7 @@ struct PluginLockCommand: ParsableCommand {
     if let kind = HostComponent.Kind.allCases.first(where: { $0.configurationKey == key }) {
       _ = try host.component(kind, use)
     }
-    switch try ComponentReference(use) {
-    case .named(let plugin, _): return try host.load(plugin).digest
-    case .file(let path, _): return try host.load(path).digest
-    }
+    return try host.plugin(of: use).digest
   }
 
   private static func line(_ pin: PinWriter.Pin) -> String {

@@ -12,7 +12,7 @@ struct PluginReferenceCommand: ParsableCommand {
   var pluginPath: [String] = []
 
   func run() throws {
-    let host = PluginHost(searchPath: Plugins.searchPath(pluginPath))
+    let host = Plugins.host(pluginPath)
     print(
       """
       # Plugin reference
@@ -22,7 +22,7 @@ struct PluginReferenceCommand: ParsableCommand {
       """)
     var plugins: [LoadedPlugin] = []
     for listing in host.installed() where listing.shadowedBy == nil {
-      plugins.append(try host.load(listing.path))
+      plugins.append(try host.load(listing))
     }
     for kind in HostComponent.Kind.allCases {
       print("\n## \(kind.rawValue)")

@@ -44,7 +44,7 @@ struct PolicyOptions: ParsableArguments {
     return try factory(host).policyType(choice(host))
   }
 
-  private func host() -> PluginHost { PluginHost(searchPath: Plugins.searchPath(pluginPath)) }
+  private func host() -> PluginHost { Plugins.host(pluginPath) }
 
   private func factory(_ host: PluginHost, threads: Int = 1, seed: UInt64 = 1) -> ComponentFactory {
     ComponentFactory(host: host, context: ComponentContext(seed: seed, threads: threads))
@@ -59,8 +59,8 @@ struct PolicyOptions: ParsableArguments {
 
   private static func onlyPolicy(_ host: PluginHost) throws(FulcrumError) -> String {
     var policies: [String] = []
-    // A foreign library can't be a policy: its examples needn't be run to know.
-    for listing in host.installed() where listing.isUsable && !listing.isForeign {
+    // What can't be a policy needn't be loaded to know: examples would run, programs start.
+    for listing in host.installed() where listing.isUsable && listing.kinds.contains(.policy) {
       let plugin = try host.load(listing.path)
       policies += plugin.components(.policy).map { "\(plugin.name)/\($0.manual.name)" }
     }

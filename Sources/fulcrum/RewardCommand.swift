@@ -46,7 +46,7 @@ struct RewardScoreCommand: ParsableCommand {
     var tree = try ConfigurationTree(text: "reward: {use: \"\(use)\"}", file: "--set")
     for override in overrides { try tree.set("reward.\(override)") }
     let factory = ComponentFactory(
-      host: PluginHost(searchPath: Plugins.searchPath(pluginPath)), context: ComponentContext())
+      host: Plugins.host(pluginPath), context: ComponentContext())
     let reward = try factory.reward(try RunConfiguration(tree: tree).choice(.reward))
     let records = try RewardRecord.read(input)
     let scores = try Self.scores(of: records, by: reward)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ForeignPlugins
 import Foundation
 import FulcrumKernel
 import PluginHost
@@ -22,15 +23,18 @@ struct RunOptions: ParsableArguments {
   }
 }
 
-/// Where plugins are: the configuration's folders, the environment's, beside the executable, the
-/// installation's.
+/// The plugins that every command knows.
 enum Plugins {
-  static func searchPath(_ configured: [String] = []) -> PluginSearchPath {
+  /// Makes a host that looks in the configuration's folders, the environment's, beside the
+  /// executable, in the installation's.
+  static func host(_ configured: [String] = []) -> PluginHost {
     let folder = PluginSearchPath.folderOfThisExecutable
-    return PluginSearchPath(
-      configured: configured,
-      environment: ProcessInfo.processInfo.environment["FULCRUM_PLUGIN_PATH"],
-      executableFolder: folder,
-      prefix: folder.map { ($0 as NSString).deletingLastPathComponent })
+    return PluginHost(
+      searchPath: PluginSearchPath(
+        configured: configured,
+        environment: ProcessInfo.processInfo.environment["FULCRUM_PLUGIN_PATH"],
+        executableFolder: folder,
+        prefix: folder.map { ($0 as NSString).deletingLastPathComponent }),
+      formats: [SwiftLibraries(), ForeignLibraries()])
   }
 }

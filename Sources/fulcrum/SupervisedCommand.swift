@@ -14,7 +14,7 @@ struct SupervisedCommand: ParsableCommand {
 
   func run() throws {
     let configuration = try options.configuration()
-    let setup = try RunSetup(configuration, searchPath: Plugins.searchPath)
+    let setup = try RunSetup(configuration, host: Plugins.host)
     let output = configuration.general.output
     let display = ProgressDisplay()
     Interrupt.watch()

@@ -47,7 +47,7 @@ extension TrainingSession {
   /// A session that this command's terminal shows and Ctrl-C stops.
   static func inForeground() -> TrainingSession {
     CrashNote.watch()
-    return TrainingSession(searchPath: Plugins.searchPath, observer: ProgressDisplay()) {
+    return TrainingSession(host: Plugins.host, observer: ProgressDisplay()) {
       Interrupt.isRequested
     }
   }

@@ -4,10 +4,11 @@ import Testing
 
 @Suite struct ChildProcessTests {
   private func run(
-    _ script: String, silence: Double = 20
+    _ script: String, silence: Double = 20, limit: Double = .infinity
   ) throws -> (end: ChildProcess.End, lines: [String], errors: String) {
     var lines: [String] = []
-    let child = ChildProcess(executable: "/bin/sh", arguments: ["-c", script], silence: silence)
+    let child = ChildProcess(
+      executable: "/bin/sh", arguments: ["-c", script], silence: silence, limit: limit)
     let (end, errors) = try child.run { lines.append(String(decoding: $0, as: UTF8.self)) }
     return (end, lines, errors)
   }
@@ -33,6 +34,12 @@ import Testing
     // Standard error is no message.
     let script = "while true; do echo complaint >&2; sleep 0.05; done"
     #expect(try run(script, silence: 0.3).end == .timedOut)
+  }
+
+  @Test func `words don't help beyond the limit`() throws {
+    let result = try run("while true; do echo one; sleep 0.1; done", limit: 0.5)
+    #expect(result.end == .timedOut)
+    #expect(result.lines.count > 1)
   }
 
   @Test func `of a flood the end is kept, and it doesn't block`() throws {

@@ -1,3 +1,4 @@
+import ForeignPlugins
 import Foundation
 import FulcrumKernel
 import PluginHost

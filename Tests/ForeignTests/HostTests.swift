@@ -1,4 +1,5 @@
 import Digests
+import ForeignPlugins
 import Foundation
 import FulcrumKernel
 import PluginHost
@@ -29,10 +30,13 @@ import Testing
     let plugin = try workshop.host.load("x")
     #expect(plugin.name == "x")
     #expect(plugin.version == "0")
-    #expect(plugin.stamp == nil)
     #expect(plugin.path == workshop.file("x.fulcrum.yaml"))
-    #expect(plugin.foreign?.library == workshop.file("libx.so"))
-    #expect(plugin.foreign?.function == "void twice(float *advantages, int64_t token_count)")
+    #expect(plugin.files.map(\.role) == ["manifest", "library"])
+    #expect(plugin.files.map(\.path) == ["x.fulcrum.yaml", "libx.so"].map(workshop.file))
+    #expect(
+      plugin.notes == [
+        LoadedLibrary.Note("calls", "void twice(float *advantages, int64_t token_count)")
+      ])
     let component = try workshop.host.component(.advantageTransform, "x")
     #expect(component.manual.summary == "doubles")
     let byPath = try workshop.host.component(
@@ -45,15 +49,15 @@ import Testing
     let plugin = try workshop.host.load("x")
     let whole = try sha256(["x.fulcrum.yaml", "libx.so"])
     #expect(plugin.digest == whole)
-    #expect(plugin.foreign?.manifestDigest == (try sha256(["x.fulcrum.yaml"])))
-    #expect(plugin.foreign?.libraryDigest == (try sha256(["libx.so"])))
+    #expect(
+      plugin.files.map(\.digest) == [try sha256(["x.fulcrum.yaml"]), try sha256(["libx.so"])])
     for name in ["x.fulcrum.yaml", "libx.so"] {
       let old = try Data(contentsOf: URL(fileURLWithPath: workshop.file(name)))
       // Another file under the name: the old one is mapped.
       try (old + Data("\n".utf8)).write(
         to: URL(fileURLWithPath: workshop.file(name)), options: .atomic)
       try workshop.setPermissions(name, 0o644)
-      let host = PluginHost(searchPath: workshop.host.searchPath)
+      let host = workshop.anotherHost()
       let error = #expect(throws: FulcrumError.self) { try host.load("x", pinnedDigest: whole) }
       #expect(
         text(of: error) == """
@@ -65,7 +69,7 @@ import Testing
       try workshop.setPermissions(name, 0o644)
     }
     #expect(
-      try PluginHost(searchPath: workshop.host.searchPath).load("x", pinnedDigest: whole).digest
+      try workshop.anotherHost().load("x", pinnedDigest: whole).digest
         == whole)
   }
 
@@ -96,26 +100,76 @@ import Testing
         """)
   }
 
-  @Test func `the list shows manifests without running anything, a library of the name first`()
-    throws
-  {
+  @Test func `the list shows manifests without running anything`() throws {
     try workshop.build(
       Workshop.code + """
 
         __attribute__((constructor)) static void mark(void) { fclose(fopen("\(workshop.file("mark"))", "w")); }
         """)
     try workshop.write("y.fulcrum.yaml", "name: [")
-    try workshop.write("libfulcrum-x.so", "no library")
     let list = workshop.host.installed()
-    #expect(list.map(\.name) == ["x", "x", "y"])
-    #expect(list.map(\.isForeign) == [false, true, true])
-    #expect(list[1].shadowedBy == workshop.file("libfulcrum-x.so"))
-    #expect(try list[1].inspection.get().faults.isEmpty)
-    #expect(try list[1].inspection.get().digest == (try sha256(["x.fulcrum.yaml", "libx.so"])))
-    #expect(list.map(\.isUsable) == [false, false, false])
-    try FileManager.default.removeItem(atPath: workshop.file("libfulcrum-x.so"))
-    #expect(workshop.host.installed().map(\.isUsable) == [true, false])
+    #expect(list.map(\.name) == ["x", "y"])
+    #expect(list.map { $0.kinds.contains(.policy) } == [false, false])
+    #expect(try list[0].inspection.get().faults.isEmpty)
+    #expect(try list[0].inspection.get().digest == (try sha256(["x.fulcrum.yaml", "libx.so"])))
+    #expect(list.map(\.isUsable) == [true, false])
     #expect(!FileManager.default.fileExists(atPath: workshop.file("mark")))
+  }
+
+  @Test func `a name in two formats in one folder is refused with both files`() throws {
+    try workshop.write("libfulcrum-x.so", "no library")
+    let ambiguity = """
+      plugin 'x' is there twice: …/libfulcrum-x.so and …/x.fulcrum.yaml
+        hint: remove or rename all but one of them, or write the path of the one that is meant
+      """
+    let error = #expect(throws: FulcrumError.self) { try workshop.host.load("x") }
+    #expect(error?.code == .usage)
+    #expect(text(of: error) == ambiguity)
+    #expect(try workshop.host.inspect("x") == nil)
+
+    let list = workshop.host.installed()
+    #expect(list.map { text(of: $0.ambiguity) } == [ambiguity, ambiguity])
+    #expect(list.map(\.isUsable) == [false, false])
+    #expect(throws: FulcrumError.self) { try workshop.host.load(list[1]) }
+    // A path says which one is meant, and then the name does too.
+    #expect(try workshop.host.load(workshop.file("x.fulcrum.yaml")).name == "x")
+    #expect(try workshop.host.load("x").path == workshop.file("x.fulcrum.yaml"))
+  }
+
+  @Test func `a folder before shadows all formats of a name in the ones after`() throws {
+    try workshop.write("libfulcrum-x.so", "no library")
+    try FileManager.default.createDirectory(
+      atPath: workshop.file("first"), withIntermediateDirectories: false,
+      attributes: [.posixPermissions: 0o755])
+    let first = try workshop.write(
+      "first/x.fulcrum.yaml", Workshop.manifest.replacing("libx.so", with: "../libx.so"))
+    let host = PluginHost(
+      searchPath: PluginSearchPath(configured: [workshop.file("first"), workshop.path]),
+      formats: Workshop.formats())
+    #expect(try host.load("x").path == first)
+    let list = host.installed()
+    #expect(list.map(\.shadowedBy) == [nil, first, first])
+    #expect(list.map { $0.ambiguity == nil } == [true, true, true])
+  }
+
+  @Test func `what is said of names and paths speaks of each format`() throws {
+    let missing = #expect(throws: FulcrumError.self) { try workshop.host.load("z") }
+    #expect(
+      text(of: missing).hasPrefix(
+        "no plugin 'z': none of these folders has a libfulcrum-z.so or z.fulcrum.yaml:\n  … ("))
+    let bad = #expect(throws: FulcrumError.self) {
+      try workshop.host.component(.reward, "a/b/c")
+    }
+    #expect(
+      bad?.hint == "write a plugin's name, 'plugin/component', or a path that ends in .so or"
+        + " .fulcrum.yaml")
+    let file = #expect(throws: FulcrumError.self) { try workshop.host.load("x.fulcrum.yaml") }
+    #expect(file?.hint == "for a file in the working folder, write './x.fulcrum.yaml'")
+    // Relative paths with a format's suffix are paths.
+    let path = #expect(throws: FulcrumError.self) {
+      try workshop.host.component(.reward, "a/x.fulcrum.yaml")
+    }
+    #expect(path?.message == "there is no such file")
   }
 
   @Test func `another file name, and a component that is there already, are refused`() throws {
@@ -155,16 +209,14 @@ import Testing
   @Test func `without the program that runs the examples nothing is loaded`() throws {
     // Bytes that no other test has: their examples have not been run.
     try workshop.write("x.fulcrum.yaml", Workshop.manifest + "# no program\n")
-    let host = PluginHost(
-      searchPath: workshop.host.searchPath,
-      foreignChecker: ForeignChecker(program: workshop.file("absent")))
+    let host = workshop.anotherHost(program: workshop.file("absent"))
     let error = #expect(throws: FulcrumError.self) { try host.load("x") }
     #expect(
       text(of: error).hasPrefix(
         "…/x.fulcrum.yaml: refused: its examples can't be run by …/absent: "))
     #expect(
       error?.hint
-        == "the program fulcrum must lie there, and there must be room for temporary files")
+        == "the program fulcrum must lie there, and the system must have room for a process")
   }
 
   @Test func `the examples run once for the same bytes`() throws {
@@ -178,11 +230,11 @@ import Testing
       """)
     _ = try workshop.host.load("x")
     try workshop.write("spoilt", "")
-    _ = try PluginHost(searchPath: workshop.host.searchPath).load("x")
+    _ = try workshop.anotherHost().load("x")
     // Other bytes are another library.
     try workshop.write("x.fulcrum.yaml", Workshop.manifest + "# again\n")
     let error = #expect(throws: FulcrumError.self) {
-      try PluginHost(searchPath: workshop.host.searchPath).load("x")
+      try workshop.anotherHost().load("x")
     }
     #expect(text(of: error).contains("expected advantages[0] = 2.0"))
   }

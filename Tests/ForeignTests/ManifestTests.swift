@@ -142,11 +142,54 @@ import Testing
       .deletingLastPathComponent().deletingLastPathComponent()
       .appendingPathComponent("Documentation/ForeignPlugins.md").path
     let guide = try String(contentsOfFile: path, encoding: .utf8)
-    for name in ForeignType.allCases.map(\.rawValue) + ForeignQuantity.allCases.map(\.rawValue)
-      + ForeignReturn.allCases.map(\.rawValue)
-    {
+    for name in try types() + bindings() + results() {
       #expect(guide.contains("`\(name)`"), "\(name)")
     }
+  }
+
+  /// What a refusal lists after a word, up to the end of the line or `, got`.
+  private func listed(after word: String, in manifest: String) throws -> [String] {
+    let text = try workshop.refusal(manifest)
+    let start = try #require(text.range(of: word), "\(text)").upperBound
+    let list = text[start...].prefix { $0 != "\n" }
+    let end = list.range(of: ", got")?.lowerBound ?? list.endIndex
+    let names = list[..<end].components(separatedBy: ", ")
+    return names
+  }
+
+  private static let kinds = [
+    "reward", "advantage-transform", "policy-objective", "update-scheduler",
+  ]
+
+  /// The refusal of a type that there is not lists those that there are.
+  private func types() throws -> [String] {
+    let types = try listed(
+      after: "expected one of ", in: Workshop.manifest.replacing("i64", with: "none-of-them"))
+    #expect(types.count == 13)
+    return types
+  }
+
+  private func bindings() throws -> [String] {
+    var bindings: Set<String> = []
+    for kind in Self.kinds {
+      let manifest = Workshop.manifest.replacing("advantage-transform", with: kind)
+        .replacing("nothing", with: "status").replacing("bind: advantages", with: "bind: qqqqqq")
+      bindings.formUnion(try listed(after: "known: ", in: manifest))
+    }
+    #expect(bindings.remove("parameter NAME") != nil)
+    #expect(bindings.count == 36)
+    return bindings.sorted()
+  }
+
+  private func results() throws -> [String] {
+    var results: Set<String> = []
+    for kind in Self.kinds {
+      let manifest = Workshop.manifest.replacing("advantage-transform", with: kind)
+        .replacing("nothing", with: "none-of-them")
+      results.formUnion(try listed(after: "expected one of ", in: manifest))
+    }
+    #expect(results.sorted() == ["f32", "f64", "nothing", "status"])
+    return results.sorted()
   }
 
   @Test func `text that is no YAML is a message`() throws {

@@ -1,3 +1,4 @@
+import ForeignPlugins
 import Foundation
 import FulcrumKernel
 import PluginHost
@@ -21,7 +22,19 @@ final class Workshop {
     path = url.path
     host = PluginHost(
       searchPath: PluginSearchPath(configured: [path]),
-      foreignChecker: ForeignChecker(program: Self.fulcrum, timeout: timeout))
+      formats: Self.formats(timeout: timeout))
+  }
+
+  /// The formats that the program knows, with the program itself to run examples.
+  static func formats(
+    program: String = Workshop.fulcrum, timeout: Duration = .seconds(10)
+  ) -> [any LibraryFormat] {
+    [SwiftLibraries(), ForeignLibraries(program: program, timeout: timeout)]
+  }
+
+  /// Another host that looks in the same folder and has loaded nothing.
+  func anotherHost(program: String = Workshop.fulcrum) -> PluginHost {
+    PluginHost(searchPath: host.searchPath, formats: Self.formats(program: program))
   }
 
   deinit { try? FileManager.default.removeItem(atPath: path) }

@@ -47,7 +47,7 @@ import YAML
       tree: try ConfigurationTree(
         text: "microscope: {words: w.yaml}", file: "t.yaml"))
     let yaml = try Provenance.yaml(
-      configuration, resolved: [:], host: PluginHost(searchPath: PluginSearchPath()), threads: 1)
+      configuration, resolved: [:], host: PluginHost(searchPath: PluginSearchPath(), formats: [SwiftLibraries()]), threads: 1)
     let again = try settings(yaml)
     #expect(again.words == "w.yaml")
     #expect(again.batches == 3)

@@ -11,7 +11,8 @@ import Testing
   init() throws {
     folder = try TemporaryFolder()
     path = try SwiftPlugins.install("good", in: folder.path)
-    host = PluginHost(searchPath: PluginSearchPath(configured: [folder.path]))
+    host = PluginHost(
+      searchPath: PluginSearchPath(configured: [folder.path]), formats: [SwiftLibraries()])
   }
 
   @Test func `a good plugin says who it is`() throws {
@@ -20,9 +21,16 @@ import Testing
     #expect(plugin.name == "good")
     #expect(plugin.version == "1.2.3")
     #expect(plugin.digest.count == 64)
-    #expect(plugin.stamp?.interfaceMajor == KernelInterface.major)
-    #expect(plugin.stamp?.interfaceMinor == KernelInterface.minor)
-    #expect(plugin.stamp?.compiler == KernelInterface.compiler)
+    #expect(
+      plugin.notes == [
+        LoadedLibrary.Note(
+          "built for",
+          "kernel interface \(KernelInterface.major).\(KernelInterface.minor), by "
+            + KernelInterface.compiler)
+      ])
+    #expect(plugin.files.map(\.role) == ["library"])
+    #expect(plugin.files[0].path == path)
+    #expect(plugin.files[0].digest == nil)
     #expect(plugin.components.map(\.manual.name) == ["good", "first"])
     #expect(plugin.components.allSatisfy { $0.kind == .advantageTransform })
   }
@@ -75,13 +83,13 @@ import Testing
   }
 
   @Test func `a plugin loaded by path is found by its name from then on`() throws {
-    let host = PluginHost(searchPath: PluginSearchPath())
+    let host = PluginHost(searchPath: PluginSearchPath(), formats: [SwiftLibraries()])
     _ = try host.load(path)
     #expect(try host.load("good").path == path)
   }
 
   @Test func `the pinned digest may be written in capitals and with its algorithm`() throws {
-    let digest = try PluginInspection.inspect(path: path).digest
+    let digest = try #require(try SwiftLibraries().inspect(path: path).digest)
     let plugin = try host.load("good", pinnedDigest: "sha256:" + digest.uppercased())
     #expect(plugin.digest == digest)
   }

@@ -10,7 +10,7 @@ import Testing
 
   /// The text of the error that loading plugin x ends with.
   private func refusal(_ name: String = "libfulcrum-x.so") throws -> String {
-    let host = PluginHost(searchPath: PluginSearchPath())
+    let host = PluginHost(searchPath: PluginSearchPath(), formats: [SwiftLibraries()])
     let error = #expect(throws: FulcrumError.self) { try host.load(folder.file(name)) }
     #expect(error?.code == .pluginRefused)
     #expect(host.loaded.isEmpty)
@@ -36,7 +36,7 @@ import Testing
         lie inside it
           hint: build it or copy it again
         """)
-    #expect(try PluginInspection.inspect(path: path).stamp == nil)
+    #expect(try SwiftLibraries().inspect(path: path).summary == "")
   }
 
   @Test func `a library of another processor is refused by the processor's name`() throws {

@@ -7,7 +7,7 @@ import Testing
 /// configuration pinned.
 @Suite struct PermissionTests {
   let folder: TemporaryFolder
-  let host = PluginHost(searchPath: PluginSearchPath())
+  let host = PluginHost(searchPath: PluginSearchPath(), formats: [SwiftLibraries()])
 
   init() throws { folder = try TemporaryFolder() }
 

@@ -2,12 +2,14 @@ import PluginHost
 import Testing
 
 @Suite struct PluginNameTests {
-  @Test func `a name gives its file and its entry symbol, and each gives the name back`() throws {
+  private let format = SwiftLibraries()
+
+  @Test func `a name gives its file and its entry symbol, and the file gives the name back`() throws
+  {
     let name = try #require(PluginName("advantage-reweighting"))
-    #expect(name.fileName == "libfulcrum-advantage-reweighting.so")
+    #expect(format.fileName(of: name) == "libfulcrum-advantage-reweighting.so")
     #expect(name.entrySymbol == "fulcrum_plugin_advantage_reweighting")
-    #expect(PluginName(fileName: name.fileName) == name)
-    #expect(PluginName(entrySymbol: name.entrySymbol) == name)
+    #expect(format.plugin(inFile: format.fileName(of: name)) == name)
   }
 
   @Test(arguments: ["", "Lopti", "2d", "-x", "a_b", "a.b", "a/b", "naïve", "a b", "../x"])
@@ -17,6 +19,6 @@ import Testing
 
   @Test(arguments: ["libfulcrum-.so", "libfulcrum-X.so", "libfulcrum.so", "fulcrum-x.so", "x.so"])
   func `a file that is not libfulcrum-name holds no plugin`(fileName: String) {
-    #expect(PluginName(fileName: fileName) == nil)
+    #expect(format.plugin(inFile: fileName) == nil)
   }
 }

@@ -9,7 +9,8 @@ import Testing
 
   init() throws {
     folder = try TemporaryFolder()
-    host = PluginHost(searchPath: PluginSearchPath(configured: [folder.path]))
+    host = PluginHost(
+      searchPath: PluginSearchPath(configured: [folder.path]), formats: [SwiftLibraries()])
   }
 
   /// The text of the error that loading a plugin of the Swift library ends with.

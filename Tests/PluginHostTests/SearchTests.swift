@@ -8,7 +8,7 @@ import Testing
   init() throws { folder = try TemporaryFolder() }
 
   private func error(_ reference: String, _ path: PluginSearchPath) -> FulcrumError? {
-    let host = PluginHost(searchPath: path)
+    let host = PluginHost(searchPath: path, formats: [SwiftLibraries()])
     return #expect(throws: FulcrumError.self) { try host.load(reference) }
   }
 
@@ -39,8 +39,7 @@ import Testing
     #expect(error?.code == .notFound)
     #expect(
       text(of: error) == """
-        no plugin 'lopty': none of these folders has a libfulcrum-lopty.so or \
-        lopty.fulcrum.yaml:
+        no plugin 'lopty': none of these folders has a libfulcrum-lopty.so:
           …/first (plugin-path of the configuration)
           …/absent (FULCRUM_PLUGIN_PATH; can't be read)
           hint: did you mean 'lopti'?
@@ -52,7 +51,7 @@ import Testing
     #expect(
       text(of: error("knights-and-knaves", PluginSearchPath(configured: [folder.path]))) == """
         no plugin 'knights-and-knaves': none of these folders has a \
-        libfulcrum-knights-and-knaves.so or knights-and-knaves.fulcrum.yaml:
+        libfulcrum-knights-and-knaves.so:
           … (plugin-path of the configuration)
           hint: known: grpo, lopti
         """)
@@ -103,7 +102,7 @@ import Testing
     try folder.write("first/libFulcrumKernel.so", [])
 
     let path = PluginSearchPath(configured: [first], environment: second + ":" + second)
-    let list = PluginHost(searchPath: path).installed()
+    let list = PluginHost(searchPath: path, formats: [SwiftLibraries()]).installed()
     #expect(list.map(\.name) == ["bad", "x", "x"])
     #expect(list.map(\.isUsable) == [false, true, false])
     #expect(list.map { folder.hide(in: $0.path) }[2] == "…/second/libfulcrum-x.so")
@@ -111,7 +110,9 @@ import Testing
     #expect(list[1].shadowedBy == nil)
     #expect(list[2].origin == "FULCRUM_PLUGIN_PATH")
     #expect(try list[0].inspection.get().faults.count == 1)
-    #expect(try list[1].inspection.get().stamp?.compiler == KernelInterface.compiler)
+    #expect(
+      try list[1].inspection.get().summary
+        == "kernel interface \(KernelInterface.major).\(KernelInterface.minor)")
     #expect(!folder.exists("marker"))
   }
 }

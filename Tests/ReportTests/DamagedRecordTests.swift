@@ -52,9 +52,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("{\"figure1\": {}}", "no 'config' in ''"),
-    ("[", "it is not JSON"),
-    ("[]", "another type at ''"),
+    ("{\"figure1\": {}}", "expected a value under \"config\", got nothing"),
+    ("[]", "expected a JSON object, got another kind of value"),
   ]) func `a microscope's file of another form is named with what is wrong`(
     text: String, reason: String
   ) throws {
@@ -70,13 +69,15 @@ import Testing
   }
 
   @Test(arguments: [
-    ("\"optimizer\": \"sgd\"", "\"optimizer\": \"ada\"", "an unexpected value at 'optimizer'"),
-    ("\"mean_abs\"", "\"mean\"", "no 'mean_abs' in 'figure1.c'"),
-    ("\"violations\": 0", "\"violations\": 0.5", "an unexpected value at 'bounds.violations'"),
-    ("\"step\": 60", "\"step\": null", "another type at 'step'"),
+    ("\"mean_abs\"", "\"mean\"", "figure1.c: expected a value under \"mean_abs\", got nothing"),
+    (
+      "\"violations\": 0", "\"violations\": 0.5",
+      "bounds.violations: expected a whole number of 64 bits, got 0.5"
+    ),
+    ("\"step\": 60", "\"step\": null", "step: expected a whole number, got another kind of value"),
     (
       "\"completions\": ", "\"completions\": true, \"x\": ",
-      "another type at 'figure5.bins[0][0].completions'"
+      "figure5.bins[0][0].completions: expected a whole number, got another kind of value"
     ),
   ]) func `a microscope's file with a wrong value is named with its place`(
     old: String, new: String, reason: String

@@ -3,7 +3,6 @@ import PluginHost
 import Runs
 import Settings
 import Testing
-
 import YAML
 
 @Suite struct ArmPlanTests {
@@ -38,7 +37,7 @@ import YAML
       #expect(try !run.isDone())
     }
     #expect(
-      try plan.runs.map { try $0.configuration.choice("schedule").use }
+      try plan.runs.map { try $0.configuration.choice(.schedule).use }
         == ["both", "single", "both", "both", "single", "both"])
     #expect(
       plan.runs.map(\.configuration.update.iterations)

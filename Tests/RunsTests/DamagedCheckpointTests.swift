@@ -3,8 +3,8 @@ import Files
 import Foundation
 import FulcrumKernel
 import PluginHost
-import Runs
 import PolicyTestSupport
+import Runs
 import Testing
 
 /// Every way in which a checkpoint can be damaged is noticed, told and got around.

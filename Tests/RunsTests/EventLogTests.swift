@@ -56,7 +56,8 @@ import Training
     metrics.set("step_time", 3)
     metrics.set("loss", .nan)
     metrics.set("time/update", 2)
-    var report = UpdateReport()
+    var report = UpdateReport(
+      on: collected().rollout.sequences, plan: UpdatePlan(), minibatches: 1)
     for lever: Float in [1, 0.1, 0] {
       report.count(loss: 0, logProbability: -1, weight: -0.01, entropy: 0, lever: lever)
     }

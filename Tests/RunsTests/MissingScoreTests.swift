@@ -1,8 +1,8 @@
 import Files
 import Foundation
 import FulcrumKernel
-import Runs
 import PolicyTestSupport
+import Runs
 import Testing
 import Training
 

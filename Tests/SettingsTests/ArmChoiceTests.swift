@@ -3,7 +3,6 @@ import PluginHost
 import Runs
 import Settings
 import Testing
-
 import YAML
 
 @Suite struct ArmChoiceTests {
@@ -98,7 +97,8 @@ import YAML
     let configuration = try RunConfiguration(
       tree: try tree("arm: x\narms: ['a=advantage=[b, c]']"))
     let yaml = try Provenance.yaml(
-      configuration, resolved: [:], host: PluginHost(searchPath: PluginSearchPath()))
+      configuration, resolved: [:],
+      host: PluginHost(searchPath: PluginSearchPath(), formats: [SwiftLibraries()]))
     #expect(try arms(yaml).map(\.overrides) == [["advantage=[b, c]"]])
     #expect(try RunConfiguration(tree: try tree(yaml)).armName == "x")
   }

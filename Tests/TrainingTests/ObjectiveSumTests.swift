@@ -52,7 +52,9 @@ private struct Constant: PolicyObjective {
     let report = try PolicyUpdate(
       policy: policy,
       objectives: ObjectiveSum(
-        objectives.enumerated().map { Named("objective", name: "c\($0.offset)", component: $0.element) }),
+        objectives.enumerated().map {
+          Named("objective", name: "c\($0.offset)", component: $0.element)
+        }),
       temperature: 1, learningRate: 0.5
     ).run(
       RolloutBatch(sequences: sequences, rewards: [0, 0, 0]), advantages: [0, 0, 0, 0, 0],

@@ -23,7 +23,8 @@ private struct Fixed: UpdateScheduler {
       sequences: SequenceBatch(prompts: [[0]], completions: [[[1, 2, 3]]]), rewards: [0])
     do {
       let phases = try PhaseCheck.phases(
-        of: Named("schedule", name: "fixed", component: scheduler), for: batch, advantages: [0, 0, 0])
+        of: Named("schedule", name: "fixed", component: scheduler), for: batch,
+        advantages: [0, 0, 0])
       return "\(phases.count) phases"
     } catch {
       return error.description

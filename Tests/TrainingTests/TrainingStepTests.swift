@@ -114,7 +114,8 @@ private struct PlainObjective: PolicyObjective {
         components: StepComponents(
           policy: policy, transforms: [Named("advantage", name: "centered", component: transform)],
           scheduler: scheduler.map { Named("schedule", name: "broken", component: $0) },
-          objectives: ObjectiveSum([Named("objective", name: "plain", component: PlainObjective())]),
+          objectives: ObjectiveSum([Named("objective", name: "plain", component: PlainObjective())]
+          ),
           options: UpdateOptions(minibatchPrompts: 3))), items: items)
   }
 

@@ -1,5 +1,6 @@
 import Foundation
 import FulcrumKernel
+import JSON
 
 /// What a benchmark's samples follow: texts, or random tokens.
 package enum BenchPrompts {
@@ -14,13 +15,18 @@ package enum BenchPrompts {
       throw FulcrumError(.notFound, "no readable file here", at: file)
     }
     var texts: [String] = []
-    let rows = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-    // Empty lines count, so that an error names the line that an editor shows.
-    for (index, row) in rows.enumerated() where !row.isEmpty {
-      let object = try? JSONSerialization.jsonObject(with: Data(row)) as? [String: Any]
-      guard let text = object?["prompt"] as? String, !text.isEmpty else {
+    for line in JSONLines([UInt8](data)) {
+      var text: String?
+      var hint: String?
+      do throws(FulcrumError) {
+        text = try line.object(in: file)["prompt"]?.text
+      } catch {
+        hint = error.hint
+      }
+      guard let text, !text.isEmpty else {
         throw FulcrumError(
-          .data, #"expected a JSON object with a text under "prompt""#, at: "\(file):\(index + 1)")
+          .data, #"expected a JSON object with a text under "prompt""#, at: line.place(in: file),
+          hint: hint)
       }
       texts.append(text)
     }

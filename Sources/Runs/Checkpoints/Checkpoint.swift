@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import FulcrumKernel
+import JSON
 import Settings
 import Training
 
@@ -38,7 +39,7 @@ package struct Checkpoint: Sendable {
     }
     // First, because an older format has no checksums: this tells it from a damaged one.
     struct Format: Codable { var format: Int }
-    if let found = try? JSONDecoder().decode(Format.self, from: data).format,
+    if let found = try? JSONRecord.decode(Format.self, from: [UInt8](data)).format,
       found != Self.format
     {
       throw FulcrumError(
@@ -47,7 +48,7 @@ package struct Checkpoint: Sendable {
         hint: "its policy can still be used: name the folder under policy.checkpoint")
     }
     try Checksums.verify(path, last: Self.state)
-    guard let state = try? JSONDecoder().decode(State.self, from: data) else {
+    guard let state = try? JSONRecord.decode(State.self, from: [UInt8](data)) else {
       throw FulcrumError(.checkpoint, "expected a run's counters", at: path + "/" + Self.state)
     }
     self.path = path

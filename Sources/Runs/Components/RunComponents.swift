@@ -24,7 +24,9 @@ package struct RunComponents {
   }
 
   /// Another way to train the same policy: what an arm doesn't change is shared.
-  package init(_ configuration: RunConfiguration, armOf other: RunComponents, reference: String? = nil)
+  package init(
+    _ configuration: RunConfiguration, armOf other: RunComponents, reference: String? = nil
+  )
     throws(FulcrumError)
   {
     let setup = RunSetup(configuration, armOf: other.setup)

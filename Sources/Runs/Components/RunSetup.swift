@@ -14,15 +14,15 @@ package struct RunSetup {
 
   /// - Parameters:
   ///   - checkpoint: replaces the one that the configuration's policy names.
-  ///   - searchPath: where plugins are looked for, after the configuration's own folders.
+  ///   - host: looks for plugins in the configuration's own folders first.
   package init(
     _ configuration: RunConfiguration, checkpoint: String? = nil,
-    searchPath: (_ configured: [String]) -> PluginSearchPath
+    host: (_ configured: [String]) -> PluginHost
   ) throws(FulcrumError) {
     self.configuration = configuration
     let general = configuration.general
     factory = ComponentFactory(
-      host: PluginHost(searchPath: searchPath(general.pluginPath)),
+      host: host(general.pluginPath),
       context: ComponentContext(seed: general.seed, threads: general.threads))
     do throws(FulcrumError) {
       task = try factory.task(try configuration.choice(.task))

@@ -78,9 +78,8 @@ extension Evaluation {
   /// A line that can't be read is passed over, for no run shall end by it: what it held is evaluated
   /// again.
   package static func read(step: Int, from directory: RunDirectory) -> Evaluation? {
-    let decoder = JSONDecoder()
-    return RunDirectory.lines(of: directory.evaluations).lazy
-      .compactMap { try? decoder.decode(EvaluationRecord.self, from: Data($0.utf8)) }
+    RunDirectory.lines(of: directory.evaluations).lazy
+      .compactMap { try? JSONRecord.decode(EvaluationRecord.self, from: Array($0.utf8)) }
       .first { $0.step == step }?.evaluation
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import FulcrumKernel
+import JSON
 
 /// Reads files of JSON objects, one a line.
 package enum JSONLinesFile {
@@ -10,18 +11,14 @@ package enum JSONLinesFile {
     throws(FulcrumError) -> [Record]
   {
     guard let data = FileManager.default.contents(atPath: path) else { return [] }
-    var lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-    // After the last line break there is nothing, or a line that isn't finished.
-    lines.removeLast()
     var records: [Record] = []
-    let decoder = JSONDecoder()
-    for (index, line) in lines.enumerated() where !line.isEmpty {
-      do {
-        records.append(try decoder.decode(type, from: line))
+    for line in JSONLines([UInt8](data), leavesOutUnfinished: true) {
+      do throws(JSONRecord.Fault) {
+        records.append(try JSONRecord.decode(type, from: line.bytes))
       } catch {
         throw FulcrumError(
           .data, "expected a JSON object as 'fulcrum train' writes it, got something else",
-          at: "\(path):\(index + 1)", hint: "the file is damaged; remove the line")
+          at: line.place(in: path), hint: "the file is damaged; remove the line")
       }
     }
     return records

@@ -115,8 +115,11 @@ package enum RolloutRecord {
         .notFound, "no recorded rollout of step \(step)", at: path,
         hint: "record a run with 'fulcrum train --record', and replay no more steps than it has")
     }
-    let lines = data.split(separator: UInt8(ascii: "\n"))
-    let head = try decode(Head.self, lines.first ?? Data(), at: "\(path):1")
+    let lines = Array(JSONLines([UInt8](data)))
+    guard let first = lines.first else {
+      throw FulcrumError(.data, "expected a recorded rollout, got an empty file", at: path)
+    }
+    let head = try decode(Head.self, first, of: path)
     guard head.format == 1, head.step == Int(step) else {
       throw FulcrumError(
         .data,
@@ -131,14 +134,14 @@ package enum RolloutRecord {
         hint: "log-probabilities of two temperatures can't be compared")
     }
     var groups: [Group] = []
-    for (index, line) in lines.dropFirst().enumerated() {
-      let group = try decode(Group.self, line, at: "\(path):\(index + 2)")
+    for line in lines.dropFirst() {
+      let group = try decode(Group.self, line, of: path)
       guard !group.promptTokens.isEmpty,
         group.completions.allSatisfy({ $0.tokens.count == $0.logProbabilities.count })
       else {
         throw FulcrumError(
           .data, "expected prompt tokens, and as many log-probabilities as tokens",
-          at: "\(path):\(index + 2)")
+          at: line.place(in: path))
       }
       groups.append(group)
     }
@@ -162,13 +165,13 @@ package enum RolloutRecord {
   }
 
   private static func decode<Value: Decodable>(
-    _ type: Value.Type, _ line: Data, at place: String
+    _ type: Value.Type, _ line: JSONLines.Line, of file: String
   ) throws(FulcrumError) -> Value {
-    do {
-      return try JSONDecoder().decode(type, from: line)
+    do throws(JSONRecord.Fault) {
+      return try JSONRecord.decode(type, from: line.bytes)
     } catch {
       throw FulcrumError(
-        .data, "expected a line of a recorded rollout: \(error)", at: place,
+        .data, "expected a line of a recorded rollout: \(error.reason)", at: line.place(in: file),
         hint: "the file is damaged, or was not written by 'fulcrum train --record'")
     }
   }

@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import FulcrumKernel
+import JSON
 
 extension RunDirectory {
   package func checkpoint(step: Int) -> String { "\(checkpoints)/step-\(step)" }
@@ -59,8 +60,7 @@ extension RunDirectory {
   }
 
   private static func step(of line: String) -> Int? {
-    let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
-    return object?["step"] as? Int
+    (try? JSONReader.parse(Array(line.utf8)))?["step"]?.integer
   }
 
   /// The N of a name `step-N` with a suffix.

@@ -8,18 +8,18 @@ import YAML
 /// A run in the foreground, from a configuration or from a directory to its ending: what `train`,
 /// `resume`, `replay` and `arms` share.
 package struct TrainingSession {
-  private let searchPath: (_ configured: [String]) -> PluginSearchPath
+  private let host: (_ configured: [String]) -> PluginHost
   private let observer: any RunObserver
   private let shouldStop: () -> Bool
 
   /// - Parameters:
-  ///   - searchPath: where plugins are looked for, after the configuration's own folders.
+  ///   - host: looks for plugins in the configuration's own folders first.
   ///   - shouldStop: asked after each step.
   package init(
-    searchPath: @escaping (_ configured: [String]) -> PluginSearchPath,
+    host: @escaping (_ configured: [String]) -> PluginHost,
     observer: any RunObserver, shouldStop: @escaping () -> Bool
   ) {
-    self.searchPath = searchPath
+    self.host = host
     self.observer = observer
     self.shouldStop = shouldStop
   }
@@ -29,7 +29,7 @@ package struct TrainingSession {
   /// - Throws: for a wrong request before anything is written; then what the run throws.
   package func begin(_ configuration: RunConfiguration) throws(FulcrumError) {
     let start = try Checkpoint.start(of: configuration)
-    let setup = try RunSetup(configuration, checkpoint: start?.path, searchPath: searchPath)
+    let setup = try RunSetup(configuration, checkpoint: start?.path, host: host)
     // What the run itself has no need of is found wrong now rather than after it.
     _ = try configuration.arms()
     let components = try RunComponents(setup, reference: start?.reference)
@@ -59,7 +59,7 @@ package struct TrainingSession {
         observer.note("no checkpoint yet: the run begins again")
       }
       let setup = try RunSetup(
-        configuration, checkpoint: checkpoint?.path, searchPath: searchPath)
+        configuration, checkpoint: checkpoint?.path, host: host)
       try run(
         try RunComponents(setup, reference: checkpoint?.reference), in: directory,
         from: checkpoint)

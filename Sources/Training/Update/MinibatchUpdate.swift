@@ -97,7 +97,8 @@ struct MinibatchUpdate {
     for index in objectives.objectives.indices {
       let survey = surveys.isEmpty ? [] : surveys[index]
       try objectives.weigh(
-        index, try input(piece, of: batch, sequences, scores, survey: survey.span), weights: &weights,
+        index, try input(piece, of: batch, sequences, scores, survey: survey.span),
+        weights: &weights,
         entropyWeights: &entropyWeights, losses: &losses, metrics: &report.sums)
     }
     for sequence in piece {
