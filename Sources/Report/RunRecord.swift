@@ -3,6 +3,7 @@ import Foundation
 import FulcrumKernel
 import Microscope
 import Runs
+import Training
 import YAML
 
 /// A run's files, read for a report.
