@@ -2,7 +2,6 @@ import ForeignPlugins
 import Foundation
 import FulcrumKernel
 import PluginHost
-import Settings
 import Testing
 
 /// Functions that write down all that they are given: every type and every binding.

@@ -1,9 +1,7 @@
 import FulcrumKernel
 import PluginChecks
 import PluginHost
-import Runs
 import Testing
-import Training
 
 /// How the supervisor judges workers, which are shell scripts here that say what a worker would.
 @Suite struct SupervisorTests {

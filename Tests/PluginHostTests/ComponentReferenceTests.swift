@@ -1,7 +1,6 @@
 import FulcrumKernel
 import PluginHost
 import Testing
-import Training
 
 @Suite struct ComponentReferenceTests {
   private let host = PluginHost(searchPath: PluginSearchPath(), formats: [SwiftLibraries()])

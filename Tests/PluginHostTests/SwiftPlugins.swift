@@ -1,7 +1,6 @@
 import Foundation
 import PluginHost
 import Testing
-import Training
 
 /// One real Swift library with the entry functions of several plugins, some of them defective.
 ///

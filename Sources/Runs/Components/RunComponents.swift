@@ -72,15 +72,15 @@ extension RunSetup {
       for choice in try configuration.choices(.advantage) {
         transforms.append(try factory.transform(choice))
       }
-      var scheduler: Named<any UpdateScheduler>?
-      if !(try configuration.choices(.schedule)).isEmpty {
-        scheduler = try factory.scheduler(try configuration.choice(.schedule))
-      }
       var objectives: [Named<any PolicyObjective>] = []
       for choice in try configuration.choices(.objective) {
         objectives.append(try factory.objective(choice))
       }
       guard !objectives.isEmpty else { throw ComponentKey.objective.missing }
+      var scheduler: Named<any UpdateScheduler>?
+      if !(try configuration.choices(.schedule)).isEmpty {
+        scheduler = try factory.scheduler(try configuration.choice(.schedule))
+      }
       var components = StepComponents(
         policy: policy, transforms: transforms, scheduler: scheduler,
         objectives: ObjectiveSum(objectives),
