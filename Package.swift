@@ -61,7 +61,7 @@ let plugins = [
   Plugin(name: "overlong", folder: "Overlong"),
   Plugin(
     name: "process", folder: "ProcessReward", sources: "Sources",
-    dependencies: ["JSON", "ProcessSpawn"]),
+    dependencies: ["Files", "JSON"]),
   Plugin(name: "jsonl", folder: "JSONLTask", dependencies: ["JSON"]),
   Plugin(
     name: "transformer", folder: "Transformer", sources: "Sources",
@@ -83,7 +83,7 @@ let package = Package(
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .target(
-      name: "TransformerFormats", dependencies: [kernel, "JSON"],
+      name: "TransformerFormats", dependencies: [kernel, "Files", "JSON"],
       path: "Plugins/Transformer/Formats", swiftSettings: settings),
     .testTarget(
       name: "TransformerFormatsTests", dependencies: ["JSON", "TransformerFormats", kernel],
@@ -91,7 +91,6 @@ let package = Package(
     .target(
       name: "TransformerKernels", path: "Plugins/Transformer/Kernels",
       cSettings: [.unsafeFlags(["-O3"])]),
-    .target(name: "ProcessSpawn", path: "Plugins/ProcessReward/Spawn"),
     // What several objectives, and two schedules, share; each plugin has its own copy
     // (Documentation/Decisions/0008-objective-parts.md).
     .target(
@@ -108,8 +107,12 @@ let package = Package(
       name: "ObjectiveGoldenTests",
       dependencies: [
         "GRPOPlugin", "CISPOPlugin", "ClipCovPlugin", "KLCovPlugin", "KLPenaltyPlugin",
-        "EntropyBonusPlugin", "AdvantageReweightingPlugin", "ObjectiveTestSupport", kernel,
+        "EntropyBonusPlugin", "AdvantageReweightingPlugin", "ObjectiveTestSupport", "TestSupport",
+        kernel,
       ],
+      swiftSettings: settings),
+    .target(
+      name: "TestSupport", dependencies: [kernel, "JSON"], path: "Tests/Support",
       swiftSettings: settings),
     .target(
       name: "ObjectiveTestSupport", dependencies: [kernel], path: "Tests/ObjectiveTestSupport",
@@ -117,10 +120,12 @@ let package = Package(
     .systemLibrary(name: "CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"])]),
     // What the layers above read and write with; these know nothing of runs and plugins.
     .target(name: "JSON", dependencies: [kernel], swiftSettings: settings),
-    .target(name: "Files", dependencies: [kernel], swiftSettings: settings),
+    .target(name: "ProcessSpawn"),
+    .target(name: "Files", dependencies: [kernel, "ProcessSpawn"], swiftSettings: settings),
     // Apart from Files, so that a plugin with files has no cryptography in it.
     .target(
-      name: "Digests", dependencies: [kernel, .product(name: "Crypto", package: "swift-crypto")],
+      name: "Digests",
+      dependencies: [kernel, "Files", .product(name: "Crypto", package: "swift-crypto")],
       swiftSettings: settings),
     .target(
       name: "YAML", dependencies: [kernel, .product(name: "Yams", package: "Yams")],
@@ -171,12 +176,17 @@ let package = Package(
         kernel, "JSON", "PluginHost", "Runs", "Settings", "Training", "YAML",
         .product(name: "Yams", package: "Yams"),
       ], swiftSettings: settings),
+    .target(name: "Charts", swiftSettings: settings),
+    .testTarget(name: "ChartsTests", dependencies: ["Charts"], swiftSettings: settings),
     .target(
       name: "Report",
-      dependencies: [kernel, "Files", "JSON", "PluginHost", "Runs", "Training", "YAML"],
+      dependencies: [
+        kernel, "Charts", "Files", "Microscope", "Runs", "Training", "YAML",
+      ],
       swiftSettings: settings),
     .testTarget(
-      name: "ReportTests", dependencies: ["Report", "Runs", "Training", kernel],
+      name: "ReportTests",
+      dependencies: ["Charts", "Microscope", "Report", kernel],
       swiftSettings: settings),
     .executableTarget(
       name: "fulcrum",
@@ -229,7 +239,8 @@ let package = Package(
       name: "AdvantageTests",
       dependencies: [
         kernel, "AdvantageReweightingPlugin", "DrGRPOPlugin", "EntropyTopPlugin", "GRPOPlugin",
-        "KLPenaltyPlugin", "RLOOPlugin", "ReinforcePlusPlusPlugin", "TokenFilterPlugin",
+        "KLPenaltyPlugin", "RLOOPlugin", "ReinforcePlusPlusPlugin", "TestSupport",
+        "TokenFilterPlugin",
       ], swiftSettings: settings),
     // Runs the built program; the plugins are beside it because they are products.
     .testTarget(

@@ -23,8 +23,9 @@ KERNEL = {"FulcrumKernel"}
 # From the lowest floor to the highest: a target may import those that it names, all above it here.
 LAYERS: dict[str, set[str]] = {
     "JSON": set(),
-    "Files": set(),
-    "Digests": set(),
+    "ProcessSpawn": set(),
+    "Files": {"ProcessSpawn"},
+    "Digests": {"Files"},
     "YAML": set(),
     "Training": set(),
     "Settings": {"Training", "YAML"},
@@ -47,7 +48,7 @@ LAYERS: dict[str, set[str]] = {
     },
 }  # fmt: skip
 # Floors below the kernel's: these don't even know it.
-WITHOUT_KERNEL = {"Charts", "TensorBoardEvents"}
+WITHOUT_KERNEL = {"Charts", "ProcessSpawn", "TensorBoardEvents"}
 # Libraries of others and C modules, by the targets that may use them.
 PACKAGES: dict[str, set[str]] = {
     "Digests": {"Crypto"},

@@ -1,4 +1,5 @@
 import Crypto
+import Files
 import Foundation
 import FulcrumKernel
 
@@ -40,7 +41,6 @@ package enum FileDigest {
   }
 
   private static func fault(_ verb: String, _ path: String) -> FulcrumError {
-    FulcrumError(
-      .inputOutput, "could not \(verb) it: \(String(cString: strerror(errno)))", at: path)
+    FulcrumError(.inputOutput, "could not \(verb) it: \(SystemFault.reason())", at: path)
   }
 }

@@ -1,7 +1,7 @@
 import Foundation
 import FulcrumKernel
 
-/// What the system refused to do, with the remedy for the reason that it gave.
+/// Says what the system refused to do, with the remedy for the reason that it gave.
 package enum SystemFault {
   /// The remedy where the reason doesn't tell more.
   package static let remedy = "check that the disk has room and that you may write there"
@@ -11,8 +11,12 @@ package enum SystemFault {
     -> FulcrumError
   {
     FulcrumError(
-      .inputOutput, "could not \(action): \(String(cString: strerror(number)))", at: path,
-      hint: remedy(number))
+      .inputOutput, "could not \(action): \(reason(number))", at: path, hint: remedy(number))
+  }
+
+  /// Returns the system's own words for a reason.
+  package static func reason(_ number: Int32 = errno) -> String {
+    String(cString: strerror(number))
   }
 
   private static func remedy(_ number: Int32) -> String {

@@ -1,6 +1,6 @@
 /// Parses JSON strictly (RFC 8259): no repeated keys, no lone surrogates, no bytes after the value.
 package struct JSONReader {
-  /// What a caller needs beyond the common case.
+  /// Names what a caller needs beyond the common case.
   package struct Options: OptionSet, Sendable {
     package let rawValue: Int
     package init(rawValue: Int) { self.rawValue = rawValue }
@@ -104,7 +104,8 @@ package struct JSONReader {
   private mutating func object(depth: Int) throws(JSONFault) -> JSONValue {
     position += 1
     var members: [JSONMember] = []
-    var keys = KeySet()
+    // As bytes: Swift takes canonically equivalent texts for equal.
+    var keys = ByteStringTable()
     skipSpace()
     if current == UInt8(ascii: "}") {
       position += 1
@@ -115,7 +116,7 @@ package struct JSONReader {
       guard current == UInt8(ascii: "\"") else { throw fault("a key in quotes") }
       let start = position
       let key = try string()
-      guard keys.insert(key, after: members) else {
+      guard keys.intern(key.utf8Span.span) == members.count else {
         throw JSONFault(.repeatedKey(key), at: start, in: bytes)
       }
       skipSpace()
@@ -247,34 +248,5 @@ package struct JSONReader {
     let start = position
     while let byte = current, (0x30...0x39).contains(byte) { position += 1 }
     guard position > start else { throw fault(expected) }
-  }
-}
-
-/// The keys of an object so far, to find one that is repeated.
-private struct KeySet {
-  /// A key by its bytes: Swift takes canonically equivalent texts for equal.
-  private struct Key: Hashable {
-    let text: String
-
-    static func == (one: Key, other: Key) -> Bool { one.text.utf8.elementsEqual(other.text.utf8) }
-
-    func hash(into hasher: inout Hasher) {
-      var text = text
-      text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
-    }
-  }
-
-  /// So few keys are found faster one by one.
-  private static let few = 8
-
-  private var keys: Set<Key> = []
-
-  /// Returns `false` if a key is one of those before it.
-  mutating func insert(_ key: String, after members: [JSONMember]) -> Bool {
-    if members.count < Self.few {
-      return !members.contains { Key(text: $0.key) == Key(text: key) }
-    }
-    if keys.isEmpty { keys = Set(members.map { Key(text: $0.key) }) }
-    return keys.insert(Key(text: key)).inserted
   }
 }

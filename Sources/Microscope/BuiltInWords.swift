@@ -1,4 +1,3 @@
-
 /// The lists for English that Fulcrum comes with, as `fulcrum microscope --print-words` prints them.
 package enum BuiltInWords {
   package static let name = "built in"

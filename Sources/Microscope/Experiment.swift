@@ -1,33 +1,40 @@
 import FulcrumKernel
 import Training
 
-/// Updates of a policy from one place: each begins from a copy of its own.
+/// Takes updates of a policy from one place: its state is put back before each.
 package struct Experiment {
-  /// Makes a policy with the parameters under the microscope.
-  package let makePolicy: () throws(FulcrumError) -> any PolicyModel
-  package let ascent: Ascent
+  private let policy: any SnapshotPolicy
+  private let start: any PolicySnapshot
+  private let learningRate: Double
 
-  package init(
-    ascent: Ascent, makePolicy: @escaping () throws(FulcrumError) -> any PolicyModel
-  ) {
-    self.makePolicy = makePolicy
-    self.ascent = ascent
+  /// - Parameter policy: in the state that every update begins from; it is the experiment's own from
+  ///   now on.
+  package init(_ policy: any SnapshotPolicy, learningRate: Double) throws(FulcrumError) {
+    self.policy = policy
+    self.learningRate = learningRate
+    start = try policy.snapshot()
   }
 
-  /// What an update did to the tokens that it was made of.
-  package struct Outcome: Sendable {
-    /// As the update saw them.
-    package let advantages: [Float]
-    /// L2 norm of the gradient before clipping, the mean over the optimiser steps.
-    package let gradientNorm: Double
-    /// log π of the tokens afterwards.
-    package let logProbabilities: [Float]
+  /// Returns the policy in the state that every update begins from.
+  func restored() throws(FulcrumError) -> any PolicyModel {
+    try policy.restore(start)
+    return policy
   }
 
-  /// One optimiser step on all tokens, in one phase, whatever the schedule.
+  /// Tokens of an update after it was taken.
+  struct Outcome: Sendable {
+    /// Advantages of the tokens as the update saw them.
+    let advantages: [Float]
+    /// The L2 norm of the gradient before clipping, the mean over the optimiser steps.
+    let gradientNorm: Double
+    /// The tokens' log π afterwards.
+    let logProbabilities: [Float]
+  }
+
+  /// Takes one optimiser step on all tokens, in one phase, whatever the schedule.
   ///
-  /// - Parameter interval: whose tokens keep their advantage; `nil`: all of them.
-  package func single(
+  /// - Parameter interval: the interval whose tokens keep their advantage; `nil`: all of them.
+  func single(
     _ components: StepComponents, on rollout: Rollout, step: UInt32, interval: Int?
   ) throws(FulcrumError) -> Outcome {
     var options = components.options
@@ -45,32 +52,23 @@ package struct Experiment {
       on: rollout, step: step)
   }
 
-  /// A whole training step, with the components' own schedule and mini-batches.
-  package func run(_ components: StepComponents, on rollout: Rollout, step: UInt32)
+  /// Takes a whole training step, with the components' own schedule and mini-batches.
+  func run(_ components: StepComponents, on rollout: Rollout, step: UInt32)
     throws(FulcrumError) -> Outcome
   {
-    let policy = try makePolicy()
+    let policy = try restored()
     var options = components.options
     options.probedShare = 0
     options.recomputesOldLogProbabilities = false
     // The rollout's log-probabilities are this policy's own scores.
     options.differenceLimit = nil
-    let objectives =
-      ascent.gradientScale == 1
-      ? components.objectives
-      : ObjectiveSum(
-        components.objectives.objectives.map {
-          Named(
-            $0.role, name: $0.name, component: ScaledObjective($0.component, by: ascent.gradientScale))
-        })
     let training = TrainingStep(
       components: StepComponents(
         policy: policy, reference: components.reference, transforms: components.transforms,
-        scheduler: components.scheduler, objectives: objectives, options: options))
+        scheduler: components.scheduler, objectives: components.objectives, options: options))
     var hasMoved = false
     let result = try training.run(
-      rollout, step: step, learningRate: ascent.learningRate / ascent.gradientScale,
-      hasMoved: &hasMoved)
+      rollout, step: step, learningRate: learningRate, hasMoved: &hasMoved)
     if let fault = result.report.skipped.first { throw fault }
     let sequences = rollout.sequences
     let scored = try ScoredColumns(
@@ -78,15 +76,14 @@ package struct Experiment {
       temperature: options.temperature)
     return Outcome(
       advantages: result.advantages,
-      gradientNorm: Statistics.mean(result.report.gradientNorms.map(\.norm))
-        / ascent.gradientScale,
+      gradientNorm: Statistics.mean(result.report.gradientNorms.map(\.norm)),
       logProbabilities: scored.logProbabilities)
   }
 }
 
 extension Rollout {
-  /// The same with other log-probabilities of its tokens.
-  package func with(logProbabilities: [Float]) -> Rollout {
+  /// Returns the rollout with other log-probabilities of its tokens.
+  func with(logProbabilities: [Float]) -> Rollout {
     Rollout(
       items: items, sequences: sequences, logProbabilities: logProbabilities,
       isFinished: isFinished, completions: completions, scores: scores,

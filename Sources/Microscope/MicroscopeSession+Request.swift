@@ -6,10 +6,12 @@ import Settings
 import Training
 import YAML
 
-/// What a request names, found and checked.
+/// Finds what a request names, and checks it.
 extension MicroscopeSession {
-  struct Found {
-    /// `nil`: the configuration's own policy.
+  /// Holds what a checkpoint gives the microscope; of a policy's folder that no run wrote, the folder
+  /// alone.
+  struct CheckpointParts {
+    /// The policy's folder; `nil`: the configuration's own policy.
     var folder: String?
     var counters = RunCounters()
     var optimizer: String?
@@ -27,23 +29,23 @@ extension MicroscopeSession {
 
   static func checkpoint(
     _ request: MicroscopeRequest, _ run: RunDirectory?, note: (String) -> Void
-  ) throws(FulcrumError) -> Found {
+  ) throws(FulcrumError) -> CheckpointParts {
     guard let folder = request.checkpoint else {
-      guard let run else { return Found(folder: nil) }
-      return Found(try CheckpointSearch(run).required(note: note))
+      guard let run else { return CheckpointParts(folder: nil) }
+      return CheckpointParts(try CheckpointSearch(run).required(note: note))
     }
     do throws(FulcrumError) {
-      return Found(try Checkpoint(folder))
+      return CheckpointParts(try Checkpoint(folder))
     } catch {
       // A policy's folder that no run wrote has no counters.
       guard error.code == .notFound, FileManager.default.fileExists(atPath: folder) else {
         throw error
       }
-      return Found(folder: folder)
+      return CheckpointParts(folder: folder)
     }
   }
 
-  /// The newest of a run's recorded rollouts; none if they are to be sampled.
+  /// Returns the newest of a run's recorded rollouts; none if they are to be sampled.
   static func records(
     _ request: MicroscopeRequest, _ run: RunDirectory?, batches: Int
   ) throws(FulcrumError) -> [(path: String, step: UInt32)] {
@@ -81,7 +83,7 @@ extension MicroscopeSession {
   {
     var size = request.vocabulary
     if size == nil,
-      case .integer(let said)? = policy.facts.first(where: { $0.name == "vocabulary" })?.value
+      case .integer(let said)? = (policy as? any DescribedPolicy)?.facts.first(where: { $0.name == "vocabulary" })?.value
     {
       size = said
     }
@@ -97,7 +99,8 @@ extension MicroscopeSession {
     return size
   }
 
-  /// The request's; else the paper's for plain ascent, and the configuration's for its own optimiser.
+  /// Returns the request's learning rate; else the paper's for plain ascent, and the configuration's for
+  /// its own optimiser.
   static func learningRate(
     _ request: MicroscopeRequest, _ configuration: RunConfiguration, step: Int
   ) -> Double {
@@ -107,19 +110,47 @@ extension MicroscopeSession {
       .rate(step: step + 1)
   }
 
-  /// The configuration's own way to train and its other arms, or the request's; all share a policy.
+  /// Returns the policy that takes the updates, in an experiment.
+  ///
+  /// - Parameters:
+  ///   - folder: the policy's checkpoint; `nil`: the configuration's.
+  ///   - optimizer: a run's optimiser state, for its own optimiser to go on from.
+  /// - Throws: `.unsupported` for a policy without plain ascent or snapshots.
+  static func experiment(
+    _ choice: OptimizerChoice, _ setup: RunSetup, folder: String?, optimizer: String?,
+    learningRate: Double
+  ) throws(FulcrumError) -> Experiment {
+    let configured = try setup.configuration.choice(.policy)
+    let policy: any PolicyModel
+    do throws(FulcrumError) {
+      policy = try setup.factory.policy(
+        configured, checkpoint: folder, isPlain: choice == .sgd)
+    } catch {
+      guard choice == .sgd, error.code == .unsupported else { throw error }
+      throw FulcrumError(
+        error.code, error.message, at: "--optimizer sgd",
+        hint: "--optimizer adamw takes the policy's own optimiser")
+    }
+    if choice == .adamw, let optimizer { try policy.loadOptimizer(from: optimizer) }
+    return try Experiment(
+      try policy.capability((any SnapshotPolicy).self, to: "set its state aside and put it back"),
+      learningRate: learningRate)
+  }
+
+  /// Returns the configuration's own way to train and its other arms, or the request's; all share a
+  /// policy.
   static func arms(
     _ request: MicroscopeRequest, _ components: RunComponents, reference: String?
-  ) throws(FulcrumError) -> [Arm] {
+  ) throws(FulcrumError) -> [ArmComponents] {
     let configuration = components.configuration
-    var arms = [Arm(name: configuration.armName, components: components.training)]
+    var arms = [ArmComponents(name: configuration.armName, components: components.training)]
     let others = if let arms = request.arms { arms } else { try configuration.arms() }
     for arm in others {
       let changed = try arm.applied(to: configuration.tree)
       do throws(FulcrumError) {
         let own = try RunComponents(
           try RunConfiguration(tree: changed), armOf: components, reference: reference)
-        arms.append(Arm(name: arm.name, components: own.training))
+        arms.append(ArmComponents(name: arm.name, components: own.training))
       } catch {
         throw arm.placed(error)
       }

@@ -9,14 +9,12 @@ struct StartingPolicy {
   private let policy: any PolicyModel
   private let sampler: RolloutSampler
 
-  /// - Throws: what making a policy throws: its files may be gone since.
+  /// - Throws: as making a policy does: its files may be gone since.
   init(_ components: RunComponents) throws(FulcrumError) {
     let setup = components.setup
-    var choice = try setup.configuration.choice(.policy)
-    if let start = try Checkpoint.start(of: setup.configuration) {
-      choice = choice.setting("checkpoint", to: .text(start.path))
-    }
-    policy = try setup.factory.policy(choice)
+    let start = try Checkpoint.start(of: setup.configuration)
+    policy = try setup.factory.policy(
+      try setup.configuration.choice(.policy), checkpoint: start?.path)
     guard policy.isReady else {
       throw FulcrumError(
         .configuration, "expected a policy with weights, got one without a checkpoint",

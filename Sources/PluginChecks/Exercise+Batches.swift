@@ -36,37 +36,41 @@ extension Exercise {
 
 /// Holds the arrays from which an objective's input borrows.
 private struct MadeUpMinibatch {
-  let current: [Float]
-  let entropies: [Float]
-  let levers: [Float]
-  let advantages: [Float]
-  let old: [Float]
-  let reference: [Float]
-  let offsets: [Int]
+  private let current: [Float]
+  private let entropies: [Float]
+  private let levers: [Float]
+  private let advantages: [Float]
+  private let store: ColumnStore
+  private let statistics: [TokenStatistic]
+  private let further: [Float]
+  private let offsets: [Int]
+  private let groupOffsets: [Int]
 
   init(_ batch: MadeUpBatch, needs: Set<Column>) {
-    func column(_ column: Column) -> [Float] {
-      needs.contains(column) ? batch.column(column) : []
-    }
     // A little away from the old ones, as after a first update.
-    current = batch.column(.oldLogProbabilities).enumerated().map {
+    current = batch.values(of: .oldLogProbabilities).enumerated().map {
       min(0, $1 + ($0.isMultiple(of: 2) ? 0.1 : -0.1))
     }
-    // The current scores come with the input, declared or not.
-    entropies = batch.column(.entropies)
-    levers = batch.column(.levers)
+    // The three scores come with the input, declared or not.
+    entropies = batch.values(of: .entropies)
+    levers = batch.values(of: .levers)
+    statistics = needs.filter { $0.policy == .current }.map(\.statistic)
+      .filter { !TokenStatistic.always.contains($0) }
+    further = statistics.flatMap { batch.values(of: Column(.current, $0)) }
     // Centred, so that either sign occurs.
     advantages = batch.returns.map { $0 - 0.5 }
-    old = column(.oldLogProbabilities)
-    reference = column(.referenceLogProbabilities)
+    var store = ColumnStore(tokenCount: batch.sequences.tokenCount)
+    for (column, values) in batch.columns(needs) { store.set(column, values) }
+    self.store = store
     offsets = (0...batch.sequences.sequenceCount).map { batch.sequences.offsets[$0] }
+    groupOffsets = (0...batch.sequences.groupCount).map { batch.sequences.groupOffsets[$0] }
   }
 
   func weigh(by objective: any PolicyObjective) throws(FulcrumError) {
     var survey: [Float] = []
-    if objective.surveysMinibatch {
+    if let surveying = objective as? any SurveyingObjective {
       try withInput(survey: []) { (input) throws(FulcrumError) in
-        survey = try objective.survey(input)
+        survey = try surveying.survey(input)
       }
       guard survey.count == current.count else {
         throw FulcrumError(
@@ -83,10 +87,10 @@ private struct MadeUpMinibatch {
       var weightSpan = weights.mutableSpan
       var lossSpan = losses.mutableSpan
       try objective.weigh(input, weights: &weightSpan, losses: &lossSpan, metrics: &metrics)
-      guard objective.weighsEntropy else { return }
+      guard let entropic = objective as? any EntropyObjective else { return }
       var entropyWeightSpan = entropyWeights.mutableSpan
       var entropyLossSpan = entropyLosses.mutableSpan
-      try objective.weighEntropy(
+      try entropic.weighEntropy(
         input, weights: &entropyWeightSpan, losses: &entropyLossSpan, metrics: &metrics)
     }
   }
@@ -94,11 +98,13 @@ private struct MadeUpMinibatch {
   private func withInput(
     survey: [Float], _ body: (borrowing ObjectiveInput) throws(FulcrumError) -> Void
   ) throws(FulcrumError) {
+    let store = store
     let scores = TokenScores(
-      logProbabilities: current.span, entropies: entropies.span, levers: levers.span)
+      logProbabilities: current.span, entropies: entropies.span, levers: levers.span,
+      statistics: statistics, further: further.span)
     let input = ObjectiveInput(
-      scores: scores, advantages: advantages.span, oldLogProbabilities: old.span,
-      referenceLogProbabilities: reference.span, offsets: offsets.span,
+      scores: scores, advantages: advantages.span, columns: store.slice(0..<current.count),
+      offsets: offsets.span, firstSequence: 0, groupOffsets: groupOffsets.span,
       minibatchTokenCount: current.count, minibatchSequenceCount: offsets.count - 1,
       shares: Span(), survey: survey.span, step: 1, update: 0)
     try body(input)

@@ -28,8 +28,8 @@ extension Exercise {
 
   /// - Throws: what the policy throws when it is made ready.
   init(_ policy: any PolicyModel) throws(FulcrumError) {
-    if !policy.isReady {
-      try policy.create(fromTexts: ["One and one is two.", "Two and two is four. Four is even."])
+    if let fresh = policy as? any FreshPolicy, !fresh.isReady {
+      try fresh.create(fromTexts: ["One and one is two.", "Two and two is four. Four is even."])
     }
     let texts = ["One and one", "Four is"]
     var prompts: [GenerationRequest.Prompt] = []

@@ -4,7 +4,7 @@ import FulcrumKernel
 struct MadeUpBatch {
   let sequences: SequenceBatch
   let rewards: [Float]
-  let columns: [Column: [Float]]
+  private let old: [Float]
 
   private static let groups = 8
   private static let samples = 8
@@ -27,21 +27,14 @@ struct MadeUpBatch {
       prompts: (0..<Self.groups).map { [Int32($0), 1, 2] }, completions: completions)
     rewards = (0..<sequences.sequenceCount).map { _ in random.uniform() < 0.5 ? 0 : 1 }
 
-    let old = (0..<sequences.tokenCount).map { _ in Float(-4 * random.uniform()) }
-    columns = [
-      .rolloutLogProbabilities: old,
-      .oldLogProbabilities: old,
-      .referenceLogProbabilities: old.map { $0 - Float(random.uniform()) },
-      .entropies: old.map { _ in Float(3 * random.uniform()) },
-      .levers: old.map { _ in Float(random.uniform()) },
-    ]
+    old = (0..<sequences.tokenCount).map { _ in Float(-4 * random.uniform()) }
   }
 
   /// Returns the batch in two mini-batches, with the columns that were declared and no others.
   func batch(needs: Set<Column>) -> RolloutBatch {
     RolloutBatch(
       sequences: sequences, rewards: rewards, isFinished: nil,
-      columns: columns.filter { needs.contains($0.key) }, step: 1,
+      columns: columns(needs), step: 1,
       minibatchOffsets: [0, sequences.sequenceCount / 2, sequences.sequenceCount])
   }
 
@@ -52,7 +45,29 @@ struct MadeUpBatch {
     }
   }
 
-  func column(_ column: Column) -> [Float] { columns[column] ?? [] }
+  /// The columns that were declared, each with plausible values.
+  func columns(_ needs: Set<Column>) -> [Column: [Float]] {
+    Dictionary(
+      uniqueKeysWithValues: needs.filter { $0.policy != .current }.map { ($0, values(of: $0)) })
+  }
+
+  /// Plausible values of a column, the same for every call.
+  func values(of column: Column) -> [Float] {
+    var random = CounterRandom(seed: 2, purpose: column.name).stream(0)
+    func draw(_ scale: Double) -> [Float] {
+      (0..<sequences.tokenCount * column.statistic.width).map { _ in
+        Float(scale * random.uniform())
+      }
+    }
+    switch (column.policy, column.statistic) {
+    case (.rollout, _), (.old, .logProbability): return old
+    case (_, .logProbability): return zip(old, draw(1)).map { $0 - $1 }
+    case (_, .entropy): return draw(3)
+    case (_, .rank), (_, .topTokens): return draw(256).map { $0.rounded(.down) }
+    case (_, .topLogProbabilities): return draw(-4)
+    default: return draw(1)
+    }
+  }
 
   /// The batch's size, for tables: `4096 tokens in 64 sequences`.
   var description: String {

@@ -3,6 +3,7 @@ import Foundation
 import FulcrumKernel
 import JSON
 import Runs
+import Training
 
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

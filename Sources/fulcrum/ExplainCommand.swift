@@ -36,7 +36,7 @@ struct ExplainCommand: ParsableCommand {
         ("minibatches", .number(Double(arithmetic.minibatches))),
         ("phases", .list(arithmetic.schedule.phases.map { .text($0) })),
         ("optimizer_steps", .number(Double(arithmetic.optimizerSteps))),
-        ("state_bytes", .number(Double(arithmetic.stateBytes))),
+        ("state_bytes", .number(arithmetic.stateBytes.map(Double.init) ?? .nan)),
         ("warnings", .list(traps.map { .text($0) })),
       ])
       if let trial { line.add("seconds_per_step", .number(trial.seconds)) }

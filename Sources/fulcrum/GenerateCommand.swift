@@ -88,11 +88,12 @@ struct GenerateCommand: ParsableCommand {
       fflush(nil)
     }
     let generation = try WrongRequest.rethrow { () throws(FulcrumError) in
-      try policy.generate(request) { _, _, token in
-        if isStreaming { show(stream.add(token)) }
+      guard isStreaming, let streaming = policy as? any StreamingPolicy else {
+        return try policy.generate(request)
       }
+      return try streaming.generate(request) { _, _, token in show(stream.add(token)) }
     }
-    if isStreaming { return show(stream.end() + "\n") }
+    if isStreaming, policy is any StreamingPolicy { return show(stream.end() + "\n") }
     for sample in 0..<samples {
       let completion = try Completion(generation, sample, by: policy)
       if json {

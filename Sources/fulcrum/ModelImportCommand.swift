@@ -2,6 +2,7 @@ import ArgumentParser
 import Files
 import Foundation
 import FulcrumKernel
+import Training
 
 struct ModelImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -27,7 +28,8 @@ struct ModelImportCommand: ParsableCommand {
           hint: "name another folder, or remove this one first")
       }
     }
-    let type = try options.policyType()
+    let type = try options.policyType().staticCapability(
+      (any ImportingPolicy.Type).self, to: "import models of other formats")
     try SafeFiles.writeFolder(path) { (aside) throws(FulcrumError) in
       try type.importModel(from: file, to: aside)
     }

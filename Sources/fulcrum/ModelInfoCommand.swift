@@ -1,6 +1,7 @@
 import ArgumentParser
 import FulcrumKernel
 import JSON
+import Training
 
 
 struct ModelInfoCommand: ParsableCommand {
@@ -18,7 +19,8 @@ struct ModelInfoCommand: ParsableCommand {
 
   func run() throws {
     let policy = try options.policy(checkpoint: folder, threads: 1)
-    print(json ? ModelFacts.line(policy.facts).text : ModelFacts.text(policy.facts))
+    let facts = try policy.capability((any DescribedPolicy).self, to: "say what it is made of").facts
+    print(json ? ModelFacts.line(facts).text : ModelFacts.text(facts))
   }
 }
 
@@ -46,6 +48,7 @@ enum ModelFacts {
     case .flag(let flag): .flag(flag)
     case .text(let text): .text(text)
     case .integers(let integers): .list(integers.map { .number(Double($0)) })
+    case .numbers(let numbers): .list(numbers.map { .number($0) })
     case .texts(let texts): .list(texts.map { .text($0) })
     @unknown default: .text(value.description)
     }

@@ -3,6 +3,7 @@ import Files
 import Foundation
 import FulcrumKernel
 import JSON
+import Training
 
 
 struct ModelScoreCommand: ParsableCommand {
@@ -37,16 +38,17 @@ struct ModelScoreCommand: ParsableCommand {
 
   func run() throws {
     let request = try StrictJSON.decode(
-      ScoreRequest.self, from: [UInt8](try FileManager.default.requiredContents(at: input)),
+      ScoringInput.self, from: [UInt8](try FileManager.default.requiredContents(at: input)),
       of: input,
       form: #"{"sequences": [[ids…], …], "weights": [[w…], …], "temperature": 1.0}"#)
     try request.check(needsWeights: gradients != nil, at: input)
     let policy = try options.policy(checkpoint: folder, threads: try threads.count())
     try WrongRequest.rethrow(at: input) { () throws(FulcrumError) in
       if let gradients {
-        let columns = try request.accumulate(in: policy)
+        let able = try policy.capability((any GradientExportPolicy).self, to: "save its gradient")
+        let columns = try request.accumulate(in: able)
         try SafeFiles.writeFile(gradients) { (aside) throws(FulcrumError) in
-          try policy.saveGradient(to: aside)
+          try able.saveGradient(to: aside)
           // Within, so that neither file is there without the other.
           try SafeFiles.write(columns.line.text + "\n", to: output)
         }

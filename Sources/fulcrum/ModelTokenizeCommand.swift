@@ -3,6 +3,7 @@ import Files
 import Foundation
 import FulcrumKernel
 import JSON
+import Training
 import YAML
 
 struct ModelTokenizeCommand: ParsableCommand {
@@ -32,7 +33,9 @@ struct ModelTokenizeCommand: ParsableCommand {
         TextRecord.self, from: line, of: input, form: #"each line holds {"text": "…"}"#)
       texts.append((line.place(in: input), record.text))
     }
-    let codec = try options.policyType().makeCodec(from: folder)
+    let codec = try options.policyType().staticCapability(
+      (any CodecPolicy.Type).self, to: "read a tokenizer without its model"
+    ).makeCodec(from: folder)
     var lines = ""
     var tokenCount = 0
     let clock = ContinuousClock()

@@ -27,15 +27,14 @@ struct PolicyOptions: ParsableArguments {
     checkpoint: String? = nil, threads: Int, seed: UInt64 = 1
   ) throws(FulcrumError) -> any PolicyModel {
     let host = host()
-    var choice = try choice(host)
     if let checkpoint {
       // The policy itself would take no name for the wish to start afresh.
       guard !checkpoint.isEmpty else {
         throw FulcrumError(.usage, "expected a checkpoint folder, got an empty name")
       }
-      choice = choice.setting("checkpoint", to: .text(checkpoint))
     }
-    return try factory(host, threads: threads, seed: seed).policy(choice)
+    return try factory(host, threads: threads, seed: seed).policy(
+      try choice(host), checkpoint: checkpoint)
   }
 
   /// The policy's type, for what it does without a model; the parameters are checked all the same.

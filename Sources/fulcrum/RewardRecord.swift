@@ -34,11 +34,11 @@ struct RewardRecord {
 
   func line(_ score: RewardScore) -> JSONLine {
     var line = JSONLine([
-      ("id", id), ("reward", .number(score.reward)), ("outcome", .text(score.outcome.rawValue)),
+      ("id", id), ("reward", .number(score.value ?? .nan)), ("outcome", .text(score.outcome.rawValue)),
       (
         "parts",
         .object(
-          JSONLine(score.parts.filter { !$0.value.isNaN }.map { ($0.name, .number($0.value)) }))
+          JSONLine(score.parts.map { ($0.name, .number($0.value)) }))
       ),
     ])
     if let reason = score.reason { line.add("reason", .text(reason)) }

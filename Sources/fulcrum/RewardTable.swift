@@ -11,10 +11,10 @@ enum RewardTable {
   static func text(_ records: [RewardRecord], _ scores: [RewardScore]) -> String {
     var rows = [["id", "completion", "reward", "outcome", "parts"]]
     for (record, score) in zip(records, scores) {
-      let parts = score.parts.filter { !$0.value.isNaN }.map { "\($0.name) \(number($0.value))" }
+      let parts = score.parts.map { "\($0.name) \(number($0.value))" }
       rows.append([
         short(record.name), short(record.sample.completion),
-        score.isMissing ? "none" : number(score.reward), score.outcome.rawValue,
+        score.value.map(number) ?? "none", score.outcome.rawValue,
         score.reason ?? parts.joined(separator: ", "),
       ])
     }
@@ -23,7 +23,7 @@ enum RewardTable {
 
   /// How many there are, their mean, and how many of each outcome.
   static func summary(_ scores: [RewardScore]) -> String {
-    let rewards = scores.filter { !$0.isMissing }.map(\.reward)
+    let rewards = scores.compactMap(\.value)
     var counts: [String: Int] = [:]
     for score in scores { counts[score.outcome.rawValue, default: 0] += 1 }
     let outcomes = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }

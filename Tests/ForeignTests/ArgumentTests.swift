@@ -232,9 +232,13 @@ import Testing
     var metrics = MetricSums()
     let scores = TokenScores(
       logProbabilities: current.span, entropies: entropies.span, levers: levers.span)
+    var filled = ColumnStore(tokenCount: 3)
+    filled.set(.oldLogProbabilities, old)
+    filled.set(.referenceLogProbabilities, reference)
+    let columns = filled
     let input = ObjectiveInput(
-      scores: scores, advantages: advantages.span, oldLogProbabilities: old.span,
-      referenceLogProbabilities: reference.span, offsets: offsets.span, minibatchTokenCount: 90,
+      scores: scores, advantages: advantages.span, columns: columns.slice(0..<3),
+      offsets: offsets.span, firstSequence: 0, groupOffsets: Span(), minibatchTokenCount: 90,
       minibatchSequenceCount: 9, shares: shares.span, survey: none.span, step: 6, update: 2)
     var weightSpan = weights.mutableSpan
     var lossSpan = losses.mutableSpan
@@ -346,7 +350,7 @@ import Testing
       RewardSample(
         prompt: "Was ist größer?", completion: "zwei\0drei", answer: "drei", isFinished: false,
         tokenCount: nil, tokenLimit: 40))
-    #expect(score.reward == 0.75)
+    #expect(score.value == 0.75)
     #expect(score.outcome == .correct)
     // ö and ß have two bytes each; an unknown count is -1; 105 is the i of 'drei'.
     #expect(try workshop.read("seen") == "Was ist größer?|zwei|drei|17 9 4 0 -1 40 105")
@@ -378,7 +382,7 @@ import Testing
           let score = try reward.score(
             RewardSample(
               prompt: "", completion: String(repeating: "a", count: length), answer: ""))
-          #expect(score.reward == Double(length) / 4)
+          #expect(score.value == Double(length) / 4)
           return score.outcome == .wrong ? 1 : 0
         }
       }

@@ -53,7 +53,7 @@ import Testing
       #expect(isClose(sampled.norms[0][token], rest * rest))
       #expect(isClose(sampled.norms[1][token], 3 * rest))
     }
-    let text = LayerReport(try #require(findings.layers)).json.text
+    let text = JSONLine(LayerRecord(try #require(findings.layers))).text
     #expect(
       text.contains(
         #""sampled": {"layers": ["embedding", "layer 1"], "probability": [0.55, 0.3, 0.15, "#),
@@ -150,7 +150,8 @@ import Testing
       try findings.add(
         ActivationGradients(layers: names, norms: norms, ownNorms: norms),
         logProbabilities: [Float(log(0.5))], temperature: 1)
-      return LayerReport(findings).notable.map(\.name)
+      let record = LayerRecord(findings)
+      return record.notable.map { record.names[$0] }
     }
     #expect(try names(layers: 6).count == 8)
     #expect(

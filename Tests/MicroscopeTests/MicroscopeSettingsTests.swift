@@ -4,7 +4,6 @@ import PluginHost
 import Runs
 import Settings
 import Testing
-
 import YAML
 
 @Suite struct MicroscopeSettingsTests {
@@ -47,7 +46,8 @@ import YAML
       tree: try ConfigurationTree(
         text: "microscope: {words: w.yaml}", file: "t.yaml"))
     let yaml = try Provenance.yaml(
-      configuration, resolved: [:], host: PluginHost(searchPath: PluginSearchPath(), formats: [SwiftLibraries()]), threads: 1)
+      configuration, resolved: [:],
+      host: PluginHost(searchPath: PluginSearchPath(), formats: [SwiftLibraries()]), threads: 1)
     let again = try settings(yaml)
     #expect(again.words == "w.yaml")
     #expect(again.batches == 3)

@@ -1,19 +1,10 @@
 import Foundation
 import FulcrumKernel
-import Microscope
-import PluginHost
-import Settings
 import Testing
 import TransformerPlugin
-import YAML
 
-/// The policy's AdamW, made plain ascent by its parameters.
+/// The policy's optimiser as the microscope sets it: plain ascent.
 @Suite struct PlainAscentTests {
-  private func choice(_ policy: String) throws -> ComponentChoice {
-    try RunConfiguration(tree: try ConfigurationTree(text: "policy: \(policy)", file: "t.yaml"))
-      .choice("policy")
-  }
-
   private func folder() throws -> String {
     let path = NSTemporaryDirectory() + "fulcrum-" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
@@ -39,25 +30,26 @@ import YAML
   }
 
   @Test func `the step is the learning rate times the gradient`() throws {
-    let choice = try Ascent.plain(
-      try choice("{use: p, vocabulary: 280, width: 32, layers: 1, heads: 2, context: 64}"),
-      manual: TransformerPolicy.manual)
     let policy = try TransformerPolicy(
       try Parameters(
-        choice.parameters, for: TransformerPolicy.manual.parameters, at: "policy"),
+        [
+          "vocabulary": .integer(280), "width": .integer(32), "layers": .integer(1),
+          "heads": .integer(2), "context": .integer(64), "optimizer": .text("sgd"),
+          "weight-decay": .number(0), "max-gradient-norm": .number(0),
+        ], for: TransformerPolicy.manual.parameters, at: "policy"),
       context: ComponentContext(seed: 3, threads: 1))
     try policy.create(fromTexts: (0..<40).map { "a text of number \($0), and another" })
     let before = try folder()
     let after = try folder()
     try policy.save(to: before)
     let batch = SequenceBatch(prompts: [[40, 41, 42]], completions: [[[50, 60, 70], [51, 61]]])
-    let scale = Float(Ascent.plainScale)
-    try policy.accumulateGradient(of: batch, sequences: 0..<2, temperature: 1) {
-      (_, _, weights) throws(FulcrumError) in
-      for token in weights.indices { weights[token] = scale * (token % 2 == 0 ? 0.5 : -0.25) }
+    try policy.accumulateGradient(
+      of: batch, sequences: 0..<2, request: ScoreRequest(temperature: 1), participants: .all
+    ) { (_, _, weights) throws(FulcrumError) in
+      for token in weights.indices { weights[token] = token % 2 == 0 ? 0.5 : -0.25 }
     }
     try policy.saveGradient(to: after + "/gradient")
-    _ = try policy.applyGradient(learningRate: 0.5 / Ascent.plainScale)
+    _ = try policy.applyGradient(learningRate: 0.5)
     try policy.save(to: after)
     let (old, new) = (
       try tensors(before + "/model.safetensors"), try tensors(after + "/model.safetensors")
@@ -68,7 +60,7 @@ import YAML
     for (name, values) in gradient {
       let (from, to) = (try #require(old[name]), try #require(new[name]))
       for place in values.indices {
-        let step = 0.5 * Double(values[place]) / Ascent.plainScale
+        let step = 0.5 * Double(values[place])
         largest = max(largest, abs(step))
         let error = abs(Double(to[place]) - Double(from[place]) - step)
         // f32 of a parameter near 1.
@@ -77,17 +69,5 @@ import YAML
     }
     #expect(largest > 0.01)
     for path in [before, after] { try FileManager.default.removeItem(atPath: path) }
-  }
-
-  @Test func `a policy without these parameters has its own optimiser alone`() throws {
-    let choice = try choice("table")
-    #expect {
-      try Ascent.plain(choice, manual: TablePolicy.manual)
-    } throws: { error in
-      "\(error)"
-        == "--optimizer sgd: expected a policy with the parameters beta1, beta2, epsilon,"
-        + " weight-decay, max-gradient-norm, which make its optimiser plain ascent; table has no"
-        + " beta1\n  hint: --optimizer adamw takes the policy's own optimiser"
-    }
   }
 }

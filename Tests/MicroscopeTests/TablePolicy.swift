@@ -5,7 +5,7 @@ import Training
 
 /// A policy to work by hand: every token is drawn from one distribution, whatever is before it; its
 /// parameters are the three logits, and an update is plain ascent.
-final class TablePolicy: PolicyModel {
+final class TablePolicy: SnapshotPolicy, ActivationGradientPolicy {
   static let manual = ComponentManual(name: "table", summary: "three logits", source: "tests")
 
   private(set) var logits = [0.55, 0.3, 0.15].map { log($0) }
@@ -13,21 +13,20 @@ final class TablePolicy: PolicyModel {
   /// What it says of gradients at its layers.
   enum Telling { case soundly, not, beyondBounds, notFinite, tooFew, tooFewOwn, otherLayers }
   var telling = Telling.soundly
+  /// Whether what it puts back is nothing.
+  var forgetsSnapshots = false
 
   init(_ parameters: Parameters, context: ComponentContext) {}
   init() {}
 
   var summary: String { "table" }
-  var parameterCount: Int { 3 }
   var contextLength: Int { 32 }
   var endToken: Int32 { 2 }
-  var isReady: Bool { true }
   var probabilities: [Double] {
     let total = logits.map { exp($0) }.reduce(0, +)
     return logits.map { exp($0) / total }
   }
 
-  func create(fromTexts texts: [String]) {}
   func encode(_ text: String) -> [Int32] { [0] }
   func decode(_ tokens: [Int32], keepingSpecialTokens: Bool) -> String { "" }
 
@@ -36,44 +35,46 @@ final class TablePolicy: PolicyModel {
   }
 
   func score(
-    _ batch: SequenceBatch, sequences: Range<Int>, temperature: Float,
+    _ batch: SequenceBatch, sequences: Range<Int>, request: ScoreRequest,
     visit: (Range<Int>, borrowing TokenScores) throws(FulcrumError) -> Void
   ) throws(FulcrumError) {
-    let (logs, levers) = columns(batch, sequences)
+    let tokens = batch.tokens(ofSequences: sequences)
+    let (logs, levers) = columns(batch, Array(tokens))
     let entropies = [Float](repeating: 0, count: logs.count)
     try visit(
-      sequences,
+      tokens,
       TokenScores(logProbabilities: logs.span, entropies: entropies.span, levers: levers.span))
   }
 
   func accumulateGradient(
-    of batch: SequenceBatch, sequences: Range<Int>, temperature: Float,
-    weigh: (Range<Int>, borrowing TokenScores, inout MutableSpan<Float>) throws(FulcrumError) ->
-      Void
+    of batch: SequenceBatch, sequences: Range<Int>, request: ScoreRequest,
+    participants: TokenMask,
+    weigh: (Span<Int>, borrowing TokenScores, inout MutableSpan<Float>) throws(FulcrumError) -> Void
   ) throws(FulcrumError) {
-    let (logs, levers) = columns(batch, sequences)
+    let places = batch.tokens(ofSequences: sequences).filter(participants.contains)
+    let (logs, levers) = columns(batch, places)
     let entropies = [Float](repeating: 0, count: logs.count)
     var weights = entropies
     var span = weights.mutableSpan
     try weigh(
-      sequences,
+      places.span,
       TokenScores(logProbabilities: logs.span, entropies: entropies.span, levers: levers.span),
       &span)
     let tokens = batch.tokens
-    for (weight, place) in zip(weights, batch.tokens(ofSequences: sequences)) {
+    for (weight, place) in zip(weights, places) {
       for (k, probability) in probabilities.enumerated() {
         gradient[k] += Double(weight) * ((k == Int(tokens[place]) ? 1 : 0) - probability)
       }
     }
   }
 
-  private func columns(_ batch: SequenceBatch, _ sequences: Range<Int>) -> (
+  private func columns(_ batch: SequenceBatch, _ places: [Int]) -> (
     logs: [Float], levers: [Float]
   ) {
     let (all, tokens) = (probabilities, batch.tokens)
     var logs: [Float] = []
     var levers: [Float] = []
-    for place in batch.tokens(ofSequences: sequences) {
+    for place in places {
       let token = Int(tokens[place])
       logs.append(Float(log(all[token])))
       let squares = all.enumerated().reduce(0.0) { sum, other in
@@ -93,7 +94,7 @@ final class TablePolicy: PolicyModel {
     if telling == .not {
       throw FulcrumError(.unsupported, "the policy can't tell gradients", at: "table")
     }
-    let (_, levers) = columns(batch, 0..<batch.sequenceCount)
+    let (_, levers) = columns(batch, Array(0..<batch.tokenCount))
     var norms: [Float] = []
     var own: [Float] = []
     for token in tokens {
@@ -120,6 +121,22 @@ final class TablePolicy: PolicyModel {
   func save(to directory: String) {}
   func saveOptimizer(to directory: String) {}
   func loadOptimizer(from directory: String) {}
+
+  private final class Snapshot: PolicySnapshot {
+    let logits: [Double]
+    init(_ logits: [Double]) { self.logits = logits }
+  }
+
+  func snapshot() -> any PolicySnapshot { Snapshot(logits) }
+
+  func restore(_ snapshot: any PolicySnapshot) throws(FulcrumError) {
+    discardGradient()
+    guard !forgetsSnapshots else { return }
+    guard let snapshot = snapshot as? Snapshot else {
+      throw FulcrumError(.usage, "expected a snapshot of a table")
+    }
+    logits = snapshot.logits
+  }
 }
 
 /// w = A/N.
@@ -141,13 +158,22 @@ struct MeanObjective: PolicyObjective {
 /// in the third interval, 1 in the second and 2 in the first.
 enum HandBatch {
   static var rollout: Rollout {
+    rollout([[0, 1, 2], [0, 0, 2]], rewards: [1, -2])
+  }
+
+  /// The same without token 1, with advantages 2 and −1.
+  static var rolloutOfTwoTokens: Rollout {
+    rollout([[0, 0, 2], [0, 0, 2]], rewards: [2, -1])
+  }
+
+  private static func rollout(_ completions: [[Int32]], rewards: [Double]) -> Rollout {
     Rollout(
       items: [TaskItem(id: "item", prompt: "p", answer: "", category: "all")],
-      sequences: SequenceBatch(prompts: [[0]], completions: [[[0, 1, 2], [0, 0, 2]]]),
+      sequences: SequenceBatch(prompts: [[0]], completions: [completions]),
       logProbabilities: [Float](repeating: 0, count: 6), isFinished: [true, true],
       completions: ["", ""],
       scores: [
-        [1.0, -2.0].map { RewardScore(reward: $0, outcome: $0 > 0 ? .correct : .badFormat) }
+        rewards.map { RewardScore.scored($0, $0 > 0 ? .correct : .badFormat) }
       ], rewardWeights: [1])
   }
 
@@ -158,20 +184,16 @@ enum HandBatch {
       options: UpdateOptions(minibatchPrompts: 1))
   }
 
+  /// - Parameter updated: takes the updates.
   static func microscope(
-    learningRate: Double, scale: Double = 1, layerTokens: Int = 64,
-    policy: TablePolicy = TablePolicy(),
-    makePolicy: @escaping () throws(FulcrumError) -> any PolicyModel = {
-      () throws(FulcrumError) in TablePolicy()
-    }
-  ) -> Microscope {
+    learningRate: Double, layerTokens: Int = 64, policy: TablePolicy = TablePolicy(),
+    updated: TablePolicy = TablePolicy()
+  ) throws(FulcrumError) -> Microscope {
     let components = components(policy)
     return Microscope(
-      policy: policy,
-      experiment: Experiment(
-        ascent: Ascent(learningRate: learningRate, gradientScale: scale), makePolicy: makePolicy),
-      components: components, arms: [Arm(name: "plain", components: components)], vocabulary: 3,
-      layerSample: LayerSample(tokensByInterval: layerTokens, seed: 1))
+      policy: policy, experiment: try Experiment(updated, learningRate: learningRate),
+      components: components, arms: [ArmComponents(name: "plain", components: components)],
+      vocabulary: 3, layerSample: LayerSample(tokensByInterval: layerTokens, seed: 1))
   }
 
   static func look(_ microscope: Microscope, batches: Int = 1) throws(FulcrumError)

@@ -3,7 +3,7 @@ import FulcrumKernel
 
 /// A policy small enough to work by hand: logits of the next token are a row of a table, chosen by
 /// the token before it. Gradient ascent without momentum.
-package final class BigramPolicy: PolicyModel {
+package final class BigramPolicy: EntropyGradientPolicy {
   package static let manual = ComponentManual(name: "bigram", summary: "a table", source: "tests")
 
   package let vocabulary = 4
@@ -23,11 +23,8 @@ package final class BigramPolicy: PolicyModel {
   }
 
   package var summary: String { "bigram" }
-  package var parameterCount: Int { 16 }
   package var contextLength: Int { 32 }
   package var endToken: Int32 { 3 }
-  package var isReady: Bool { true }
-  package func create(fromTexts texts: [String]) {}
   package func encode(_ text: String) -> [Int32] { text.utf8.map { Int32($0) % 3 } }
   package func decode(_ tokens: [Int32], keepingSpecialTokens: Bool) -> String {
     tokens.filter { keepingSpecialTokens || $0 != endToken }.map { "\($0)" }.joined()
@@ -76,12 +73,12 @@ package final class BigramPolicy: PolicyModel {
   }
 
   package func score(
-    _ batch: SequenceBatch, sequences: Range<Int>, temperature: Float,
+    _ batch: SequenceBatch, sequences: Range<Int>, request: ScoreRequest,
     visit: (Range<Int>, borrowing TokenScores) throws(FulcrumError) -> Void
   ) throws(FulcrumError) {
     for sequence in sequences {
-      try scored(batch, sequence, temperature) { (scores, _) throws(FulcrumError) in
-        try visit(sequence..<sequence + 1, scores)
+      try scored(batch, sequence, .all, request) { (_, scores, _) throws(FulcrumError) in
+        try visit(batch.tokens(ofSequence: sequence), scores)
       }
     }
   }
@@ -89,64 +86,78 @@ package final class BigramPolicy: PolicyModel {
   /// The weights of the tokens as they came.
   package private(set) var weights: [Float] = []
   package private(set) var entropyWeights: [Float] = []
+  /// The places of the tokens that were weighed, pass by pass.
+  package private(set) var weighed: [[Int]] = []
 
   package func accumulateGradient(
-    of batch: SequenceBatch, sequences: Range<Int>, temperature: Float,
-    weigh: (Range<Int>, borrowing TokenScores, inout MutableSpan<Float>) throws(FulcrumError) ->
-      Void
+    of batch: SequenceBatch, sequences: Range<Int>, request: ScoreRequest,
+    participants: TokenMask,
+    weigh: (Span<Int>, borrowing TokenScores, inout MutableSpan<Float>) throws(FulcrumError) -> Void
   ) throws(FulcrumError) {
     try accumulateGradient(
-      of: batch, sequences: sequences, temperature: temperature,
-      weighWithEntropy: { (piece, scores, weights, _) throws(FulcrumError) in
-        try weigh(piece, scores, &weights)
+      of: batch, sequences: sequences, request: request, participants: participants,
+      weighWithEntropy: { (tokens, scores, weights, _) throws(FulcrumError) in
+        try weigh(tokens, scores, &weights)
       })
   }
 
   package func accumulateGradient(
-    of batch: SequenceBatch, sequences: Range<Int>, temperature: Float,
+    of batch: SequenceBatch, sequences: Range<Int>, request: ScoreRequest,
+    participants: TokenMask,
     weighWithEntropy weigh: (
-      Range<Int>, borrowing TokenScores, inout MutableSpan<Float>, inout MutableSpan<Float>
+      Span<Int>, borrowing TokenScores, inout MutableSpan<Float>, inout MutableSpan<Float>
     ) throws(FulcrumError) -> Void
   ) throws(FulcrumError) {
     log.append("accumulate \(sequences)")
+    weighed.append([])
+    let temperature = Double(request.temperature)
     for sequence in sequences {
       var w: [Float] = []
       var v: [Float] = []
       var places: [(previous: Int32, token: Int32)] = []
-      try scored(batch, sequence, temperature) { (scores, tokens) throws(FulcrumError) in
-        w = [Float](repeating: 0, count: tokens.count)
+      try scored(batch, sequence, participants, request) {
+        (tokens, scores, pairs) throws(FulcrumError) in
+        guard !tokens.isEmpty else { return }
+        w = [Float](repeating: 0, count: pairs.count)
         v = w
-        places = tokens
+        places = pairs
+        weighed[weighed.count - 1] += tokens
         var span = w.mutableSpan
         var entropySpan = v.mutableSpan
-        try weigh(sequence..<sequence + 1, scores, &span, &entropySpan)
+        try weigh(tokens.span, scores, &span, &entropySpan)
       }
       weights += w
       entropyWeights += v
       for (index, place) in places.enumerated() {
-        let row = logProbabilities(after: place.previous, temperature: Double(temperature))
+        let row = logProbabilities(after: place.previous, temperature: temperature)
         let entropy = -row.reduce(0) { $0 + exp($1) * $1 }
         for k in 0..<4 {
           let hit = k == Int(place.token) ? 1.0 : 0
           gradient[Int(place.previous) * 4 + k] +=
             (Double(w[index]) * (hit - exp(row[k]))
-              - Double(v[index]) * exp(row[k]) * (row[k] + entropy)) / Double(temperature)
+              - Double(v[index]) * exp(row[k]) * (row[k] + entropy)) / temperature
         }
       }
     }
   }
 
   private func scored(
-    _ batch: SequenceBatch, _ sequence: Int, _ temperature: Float,
-    _ body: (borrowing TokenScores, [(previous: Int32, token: Int32)]) throws(FulcrumError) -> Void
+    _ batch: SequenceBatch, _ sequence: Int, _ participants: TokenMask, _ request: ScoreRequest,
+    _ body: (
+      _ tokens: [Int], borrowing TokenScores, [(previous: Int32, token: Int32)]
+    ) throws(FulcrumError) -> Void
   ) throws(FulcrumError) {
     let group = batch.group(ofSequence: sequence)
     let (tokens, prompts, ends) = (batch.tokens, batch.promptTokens, batch.promptOffsets)
     var previous = prompts[ends[group + 1] - 1]
-    var places: [(previous: Int32, token: Int32)] = []
+    var places: [Int] = []
+    var pairs: [(previous: Int32, token: Int32)] = []
     var columns: (logs: [Float], entropies: [Float], levers: [Float]) = ([], [], [])
+    var top: [Float] = []
     for place in batch.tokens(ofSequence: sequence) {
-      let row = logProbabilities(after: previous, temperature: Double(temperature))
+      defer { previous = tokens[place] }
+      guard participants.contains(place) else { continue }
+      let row = logProbabilities(after: previous, temperature: Double(request.temperature))
       let token = Int(tokens[place])
       columns.logs.append(Float(row[token]))
       columns.entropies.append(Float(-row.reduce(0) { $0 + exp($1) * $1 }))
@@ -155,13 +166,20 @@ package final class BigramPolicy: PolicyModel {
         return sum + e * e
       }
       columns.levers.append(Float(squares.squareRoot()))
-      places.append((previous, tokens[place]))
-      previous = tokens[place]
+      top.append(Float(exp(row.max() ?? 0)))
+      places.append(place)
+      pairs.append((previous, tokens[place]))
     }
+    let statistics = Array(request.statistics)
+    guard statistics.allSatisfy({ $0 == .topProbability }) else {
+      throw FulcrumError(.unsupported, "the tests' policy knows top-probability alone")
+    }
+    let further = statistics.isEmpty ? [] : top
     try body(
+      places,
       TokenScores(
         logProbabilities: columns.logs.span, entropies: columns.entropies.span,
-        levers: columns.levers.span), places)
+        levers: columns.levers.span, statistics: statistics, further: further.span), pairs)
   }
 
   /// Which calls of `applyGradient` find a gradient that is not finite, from 0.

@@ -1,8 +1,8 @@
+import Charts
 import Foundation
 import FulcrumKernel
 import Report
 import Testing
-import Training
 
 /// PNGs by programs that are there, and by scripts that fail as programs do.
 @Suite struct RasterizerTests {

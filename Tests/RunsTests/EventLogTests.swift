@@ -45,7 +45,7 @@ import Training
       isFinished: [Bool](repeating: true, count: 6),
       completions: ["a", "~~~\nb\n~~~", "c", "d", "e", "f"],
       scores: [
-        [1, 0, 0, 1, 0, 0].map { RewardScore(reward: $0, outcome: $0 > 0 ? .correct : .wrong) }
+        [1, 0, 0, 1, 0, 0].map { RewardScore.scored($0, $0 > 0 ? .correct : .wrong) }
       ], rewardWeights: [1.5])
     return Collected(rollout: rollout, sampledPrompts: 2, sampledTokens: 6, sampledReward: 0.5)
   }

@@ -19,11 +19,11 @@ private final class Scripted: RewardFn, @unchecked Sendable {
 }
 
 private func value(_ reward: Double) -> RewardScore {
-  RewardScore(reward: reward, outcome: .correct)
+  .scored(reward, .correct)
 }
 
 private func none(_ outcome: RewardOutcome) -> RewardScore {
-  RewardScore(reward: .nan, outcome: outcome, parts: [("why", 1), ("too long", .nan)])
+  .missing(outcome, reason: "too long")
 }
 
 /// Numbered prompts.
@@ -112,11 +112,11 @@ private struct Numbered: TaskSource {
         """)
   }
 
-  @Test func `a NaN with another outcome, and an infinity, are faults under every rule`() throws {
+  @Test func `a score that is not finite is a fault under every rule`() throws {
     for (reward, outcome) in [
       (Double.nan, RewardOutcome.correct), (.infinity, .error), (-.infinity, .timeOut),
     ] {
-      let bad = RewardScore(reward: reward, outcome: outcome)
+      let bad = RewardScore.scored(reward, outcome)
       let sampler = try sampler(
         .dropSample, Scripted(Array(repeating: bad, count: 9)))
       let error = #expect(throws: FulcrumError.self) {

@@ -14,7 +14,7 @@ private struct FirstLetter: RewardFn {
   init(isConstant: Bool = false) { self.isConstant = isConstant }
   func score(_ sample: RewardSample) -> RewardScore {
     let letter = sample.completion.first?.asciiValue.map(Double.init) ?? 0
-    return RewardScore(reward: isConstant ? 1 : letter, outcome: .correct)
+    return .scored(isConstant ? 1 : letter, .correct)
   }
 }
 

@@ -11,8 +11,7 @@ private struct LengthReward: RewardFn {
   init(isFinite: Bool = true) { self.isFinite = isFinite }
   func score(_ sample: RewardSample) -> RewardScore {
     let length = sample.completion.count
-    return RewardScore(
-      reward: isFinite ? Double(length) : .nan, outcome: length > 1 ? .correct : .badFormat)
+    return .scored(isFinite ? Double(length) : .nan, length > 1 ? .correct : .badFormat)
   }
 }
 

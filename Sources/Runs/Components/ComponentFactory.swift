@@ -19,31 +19,38 @@ package struct ComponentFactory {
 
   /// - Parameters:
   ///   - checkpoint: replaces the folder that the choice names.
-  ///   - optimizer: replaces the optimiser that it names.
+  ///   - isPlain: whether the policy's optimiser is to be plain ascent, whatever the choice says: θ + rate
+  ///     times gradient.
   /// - Throws: `.unsupported` for a policy without a parameter for them.
   package func policy(
-    _ choice: ComponentChoice, checkpoint: String? = nil, optimizer: String? = nil
+    _ choice: ComponentChoice, checkpoint: String? = nil, isPlain: Bool = false
   ) throws(FulcrumError) -> any PolicyModel {
     var choice = choice
-    for (meaning, value) in [(ParameterMeaning.checkpoint, checkpoint), (.optimizer, optimizer)] {
-      if let value { choice = try setting(meaning, to: value, in: choice) }
+    if let checkpoint { choice = try setting(.checkpoint, to: .text(checkpoint), in: choice) }
+    if isPlain {
+      choice = try setting(.optimizer, to: .text("sgd"), in: choice)
+      for meaning in [ParameterMeaning.weightDecay, .gradientLimit] {
+        choice = try setting(meaning, to: .number(0), in: choice, isRequired: false)
+      }
     }
     return try make(.policy, choice, as: (any PolicyModel).self).component
   }
 
   /// The policy's choice with the parameter of a meaning replaced.
-  private func setting(_ meaning: ParameterMeaning, to value: String, in choice: ComponentChoice)
-    throws(FulcrumError) -> ComponentChoice
-  {
+  private func setting(
+    _ meaning: ParameterMeaning, to value: ParameterValue, in choice: ComponentChoice,
+    isRequired: Bool = true
+  ) throws(FulcrumError) -> ComponentChoice {
     let manual = try find(.policy, choice).manual
-    guard let parameter = manual.parameters.first(where: { $0.meaning == meaning }) else {
-      throw FulcrumError(
-        .unsupported,
-        "expected a policy with a parameter that means its \(meaning.rawValue), got"
-          + " \(manual.name), which has none", at: choice.path,
-        hint: "its author declares one with 'meaning: .\(meaning.rawValue)'")
+    if let parameter = manual.parameters.first(where: { $0.meaning == meaning }) {
+      return choice.setting(parameter.name, to: value)
     }
-    return choice.setting(parameter.name, to: .text(value))
+    guard isRequired else { return choice }
+    throw FulcrumError(
+      .unsupported,
+      "expected a policy with a parameter that means its \(meaning.rawValue), got"
+        + " \(manual.name), which has none", at: choice.path,
+      hint: "its author declares one with 'meaning: .\(meaning.rawValue)'")
   }
 
   /// The policy's type, for what it does without a model; its parameters are checked all the same.

@@ -138,6 +138,7 @@ extension EventLog {
 extension Metrics {
   /// Whether a metric depends on the clock, not on configuration and seed alone.
   package static func isOfClock(_ name: String) -> Bool {
-    name == "step_time" || name == "tokens_per_second" || name.hasPrefix("time/")
+    name == MetricName.stepTime || name == MetricName.tokensPerSecond
+      || name.hasPrefix("time/")
   }
 }

@@ -1,11 +1,10 @@
 import Foundation
 import FulcrumKernel
-import JSON
 import Training
 
 /// Held-out accuracy, category by category.
 package struct Evaluation: Sendable, Equatable {
-  package struct Row: Sendable, Equatable, Codable {
+  package struct Row: Sendable, Equatable {
     package let category: String
     package let correct: Int
     package let count: Int
@@ -50,53 +49,6 @@ package struct Evaluation: Sendable, Equatable {
       rows: order.map {
         Row(category: $0, correct: tally[$0]?.correct ?? 0, count: tally[$0]?.count ?? 0)
       })
-  }
-
-  /// Accuracy and interval of each category, as one JSON object.
-  package var line: JSONLine {
-    var line = JSONLine()
-    fill(&line)
-    return line
-  }
-
-  /// One line of `evaluations.jsonl`.
-  package func line(step: Int) -> JSONLine {
-    var line = JSONLine([("step", .number(Double(step)))])
-    fill(&line)
-    return line
-  }
-
-  private func fill(_ line: inout JSONLine) {
-    for row in rows {
-      let interval = row.interval
-      line.add(
-        row.category,
-        .object(
-          JSONLine([
-            ("correct", .number(Double(row.correct))), ("count", .number(Double(row.count))),
-            ("accuracy", .number(row.accuracy)), ("low", .number(interval.lowerBound)),
-            ("high", .number(interval.upperBound)),
-          ])))
-    }
-  }
-
-  /// Reads the evaluation of a step back from `evaluations.jsonl`.
-  package static func read(step: Int, from directory: RunDirectory) -> Evaluation? {
-    for line in RunDirectory.lines(of: directory.evaluations) {
-      guard let object = try? JSONReader.parse(Array(line.utf8)), object["step"]?.integer == step
-      else { continue }
-      let rows = (object.members ?? []).compactMap { member -> Row? in
-        guard let correct = member.value["correct"]?.integer,
-          let count = member.value["count"]?.integer
-        else { return nil }
-        return Row(category: member.key, correct: correct, count: count)
-      }
-      return Evaluation(
-        rows: rows.sorted {
-          $0.category.compare($1.category, options: .numeric) == .orderedAscending
-        })
-    }
-    return nil
   }
 }
 

@@ -35,30 +35,22 @@ struct SampleLog {
       let item = rollout.items[sequences.group(ofSequence: sequence)]
       let tokens = sequences.tokens(ofSequence: sequence)
       let outcome = rollout.outcomes[sequence]
-      // NaN is written as null: without a score there is no advantage.
+      // Without a score there is no advantage.
       let mean =
         kept[sequence].map { sequence in
           Statistics.mean(
             collected.rollout.sequences.tokens(ofSequence: sequence).map { Double(advantages[$0]) })
         } ?? .nan
-      var line =
-        JSONLine([
-          ("step", .number(Double(step))), ("id", .text(item.id)), ("prompt", .text(item.prompt)),
-          ("completion", .text(rollout.completions[sequence])), ("answer", .text(item.answer)),
-          ("reward", .number(Double(rollout.rewards[sequence]))),
-          ("outcome", .text(outcome.rawValue)),
-          ("tokens", .number(Double(tokens.count))),
-          ("finished", .flag(rollout.isFinished[sequence])),
-          ("advantage_mean", .number(mean)),
-        ])
-      if let reason = rollout.scores.lazy.compactMap({ $0[sequence].reason }).first {
-        line.add("reason", .text(reason))
-      }
+      var sample = SampleRecord(
+        step: step, id: item.id, prompt: item.prompt, completion: rollout.completions[sequence],
+        answer: item.answer, reward: Double(rollout.rewards[sequence]), outcome: outcome.rawValue,
+        tokens: tokens.count, finished: rollout.isFinished[sequence], advantageMean: mean,
+        reason: rollout.scores.lazy.compactMap { $0[sequence].reason }.first)
       if let place = kept[sequence], let watch, place < TokenWatch.sequences {
         detail.add(
-          place, of: collected.rollout, advantages: advantages, watch: watch, to: &line)
+          place, of: collected.rollout, advantages: advantages, watch: watch, to: &sample)
       }
-      text += line.text + "\n"
+      text += JSONLine(sample).text + "\n"
     }
     try SafeFiles.write(text, to: directory.samples + "/step-\(step).jsonl")
   }

@@ -89,12 +89,13 @@ struct TrainingLoop {
     result.direction?.describe(in: &metrics)
     metrics.set("num_tokens", Double(next.tokens))
     let seconds = (clock.now - began) / .seconds(1)
-    metrics.set("step_time", seconds)
+    metrics.set(MetricName.stepTime, seconds)
     metrics.set("time/rollout", (sampled - began) / .seconds(1))
     metrics.set("time/scoring", result.scoringSeconds)
     metrics.set("time/update", result.updateSeconds)
     metrics.set("time/probe", result.probeSeconds)
-    metrics.set("tokens_per_second", Double(collected.rollout.sequences.tokenCount) / seconds)
+    metrics.set(
+      MetricName.tokensPerSecond, Double(collected.rollout.sequences.tokenCount) / seconds)
     try SafeFiles.append(metrics.line(step: number).text, to: directory.metrics)
     let policy = self.step.components.policy
     try samples.write(
@@ -128,12 +129,5 @@ struct TrainingLoop {
       + " \(directory.faults)\(before)' repeats the step"
     error.hint = error.hint.map { "\($0); \(place)" } ?? place
     return error
-  }
-}
-
-extension Metrics {
-  /// One line of `metrics.jsonl`.
-  package func line(step: Int) -> JSONLine {
-    JSONLine([("step", .number(Double(step)))] + entries.map { ($0.name, .number($0.value)) })
   }
 }

@@ -40,8 +40,8 @@ package struct WarmStart {
       let learningRate = rate.rate(step: step)
       var metrics = try imitate(sequences, learningRate: learningRate)
       let seconds = (ContinuousClock.now - stepBegan) / .seconds(1)
-      metrics.set("step_time", seconds)
-      metrics.set("tokens_per_second", Double(sequences.tokenCount) / seconds)
+      metrics.set(MetricName.stepTime, seconds)
+      metrics.set(MetricName.tokensPerSecond, Double(sequences.tokenCount) / seconds)
       let elapsed = (ContinuousClock.now - began) / .seconds(1)
       observer.stepEnded(
         step, of: steps, metrics: metrics,
@@ -116,9 +116,9 @@ package struct WarmStart {
     }
     let report = try setup.policy.applyGradient(learningRate: learningRate)
     var metrics = Metrics()
-    metrics.set("loss", -logProbability / Double(sequences.tokenCount))
-    metrics.set("entropy", entropy / Double(sequences.tokenCount))
-    metrics.set("grad_norm", report.norm)
+    metrics.set(MetricName.loss, -logProbability / Double(sequences.tokenCount))
+    metrics.set(MetricName.entropy, entropy / Double(sequences.tokenCount))
+    metrics.set(MetricName.gradientNorm, report.norm)
     metrics.set("learning_rate", learningRate)
     return metrics
   }

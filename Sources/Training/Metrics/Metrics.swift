@@ -4,7 +4,8 @@ import FulcrumKernel
 package struct Metrics: Sendable {
   package private(set) var entries: [(name: String, value: Double)] = []
 
-  package init() {}
+  /// - Parameter entries: of different names.
+  package init(_ entries: [(name: String, value: Double)] = []) { self.entries = entries }
 
   package mutating func set(_ name: String, _ value: Double) {
     if let index = entries.firstIndex(where: { $0.name == name }) {
@@ -34,9 +35,10 @@ extension Metrics {
       sequences.sequences(ofGroup: group).map { rewards[$0] }
     }
     let deviations = groups.map(Statistics.deviation)
-    set("reward", Statistics.mean(rewards))
+    set(MetricName.reward, Statistics.mean(rewards))
     set("reward_std", Statistics.mean(deviations))
-    set("frac_reward_zero_std", Statistics.mean(deviations.map { $0 == 0 ? 1 : 0 }))
+    set(
+      MetricName.groupsWithoutSpread, Statistics.mean(deviations.map { $0 == 0 ? 1 : 0 }))
     let outcomes = collected.whole.outcomes
     for (index, name) in rewardNames.enumerated() {
       let values = rollout.scores[index].compactMap(\.value)
@@ -54,13 +56,14 @@ extension Metrics {
     let others = Set(outcomes).subtracting(RewardOutcome.standard).sorted {
       $0.rawValue < $1.rawValue
     }
-    set("accuracy", Statistics.mean(rollout.outcomes.map { $0 == .correct ? 1 : 0 }))
+    set(
+      MetricName.accuracy, Statistics.mean(rollout.outcomes.map { $0 == .correct ? 1 : 0 }))
     for outcome in RewardOutcome.standard + others {
       set("outcomes/\(outcome.rawValue)", Double(outcomes.count { $0 == outcome }))
     }
     let finished = rollout.isFinished
     let lengths = finished.indices.map { Double(sequences.tokens(ofSequence: $0).count) }
-    set("completions/mean_length", Statistics.mean(lengths))
+    set(MetricName.meanLength, Statistics.mean(lengths))
     set("completions/min_length", lengths.min() ?? 0)
     set("completions/max_length", lengths.max() ?? 0)
     set("completions/clipped_ratio", Statistics.mean(finished.map { $0 ? 0 : 1 }))

@@ -37,11 +37,14 @@ package struct ProbabilityIntervals: Sendable {
     func total(_ part: (Sums) -> Double) -> Double { sums.reduce(0) { $0 + part($1) } }
     let (tokens, weights, pulls) = (total(\.tokens), total(\.weights), total(\.pulls))
     guard tokens > 0 else { return }
-    for (own, name) in zip(sums, Self.names) {
-      metrics.set("probability/\(name)/token_share", own.tokens / tokens)
-      metrics.set("probability/\(name)/weight_share", weights > 0 ? own.weights / weights : 0)
-      metrics.set("probability/\(name)/lever_share", pulls > 0 ? own.pulls / pulls : 0)
-      if own.tokens > 0 { metrics.set("probability/\(name)/entropy", own.entropies / own.tokens) }
+    for (interval, own) in sums.enumerated() {
+      func set(_ part: Part, _ value: Double) {
+        metrics.set(Self.metric(part, interval: interval), value)
+      }
+      set(.tokenShare, own.tokens / tokens)
+      set(.weightShare, weights > 0 ? own.weights / weights : 0)
+      set(.leverShare, pulls > 0 ? own.pulls / pulls : 0)
+      if own.tokens > 0 { set(.entropy, own.entropies / own.tokens) }
     }
   }
 }

@@ -33,15 +33,14 @@ package struct UpdateDirection: Sendable {
   /// Writes, for each interval that has such tokens, `direction/<interval>/positive_rose`,
   /// `…/negative_fell` and `…/correct`, which is of both.
   package func describe(in metrics: inout Metrics) {
-    for (own, name) in zip(counts, ProbabilityIntervals.names) {
+    for (interval, own) in counts.enumerated() {
+      func set(_ part: Part, _ value: Double) {
+        metrics.set(Self.metric(part, interval: interval), value)
+      }
       let all = own.positive + own.negative
-      if own.positive > 0 {
-        metrics.set("direction/\(name)/positive_rose", own.rose / own.positive)
-      }
-      if own.negative > 0 {
-        metrics.set("direction/\(name)/negative_fell", own.fell / own.negative)
-      }
-      if all > 0 { metrics.set("direction/\(name)/correct", (own.rose + own.fell) / all) }
+      if own.positive > 0 { set(.positiveRose, own.rose / own.positive) }
+      if own.negative > 0 { set(.negativeFell, own.fell / own.negative) }
+      if all > 0 { set(.correct, (own.rose + own.fell) / all) }
     }
   }
 }

@@ -54,8 +54,8 @@ package struct UpdateReport {
 
   package func describe(in metrics: inout Metrics, learningRate: Double) {
     let norms = gradientNorms.map(\.norm)
-    metrics.set("loss", loss / (Double(max(1, minibatches)) * max(1, passes)))
-    metrics.set("grad_norm", Statistics.mean(norms))
+    metrics.set(MetricName.loss, loss / (Double(max(1, minibatches)) * max(1, passes)))
+    metrics.set(MetricName.gradientNorm, Statistics.mean(norms))
     for (phase, tokens) in phaseTokens where phaseTokens.count > 1 {
       let own = gradientNorms.filter { $0.phase == phase }.map(\.norm)
       metrics.set("phases/\(phase)/tokens", Double(tokens))
@@ -65,7 +65,7 @@ package struct UpdateReport {
     metrics.set("optimizer_steps_skipped", Double(skipped.count))
     metrics.set("gradient_clipped_ratio", Double(clippedSteps) / Double(max(1, norms.count)))
     metrics.set("learning_rate", learningRate)
-    metrics.set("entropy", entropy / Double(max(1, weighedTokens)))
+    metrics.set(MetricName.entropy, entropy / Double(max(1, weighedTokens)))
     metrics.set(sums)
     metrics.set("sampling/logp_difference/max", logProbabilityDifference)
     intervals.describe(in: &metrics)

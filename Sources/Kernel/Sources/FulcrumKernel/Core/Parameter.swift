@@ -6,8 +6,12 @@ public enum ParameterMeaning: String, Sendable, CaseIterable {
   case referenceStrength = "reference-strength"
   /// A policy's folder to start from; empty: a fresh one.
   case checkpoint
-  /// A policy's optimiser, a choice; `sgd` is plain ascent: the gradient times the learning rate.
+  /// A policy's optimiser, a choice; `sgd` steps by the gradient times the learning rate.
   case optimizer
+  /// How fast a policy's optimiser draws weights to zero; 0: not.
+  case weightDecay = "weight-decay"
+  /// The norm to which a policy's optimiser scales a larger gradient down; 0: it doesn't.
+  case gradientLimit = "gradient-limit"
 }
 
 /// One line of a component's manual: what the host validates, completes and prints.
