@@ -11,7 +11,7 @@ import YAML
 @Suite struct PlainAscentTests {
   private func choice(_ policy: String) throws -> ComponentChoice {
     try RunConfiguration(tree: try ConfigurationTree(text: "policy: \(policy)", file: "t.yaml"))
-      .choice("policy")
+      .choice(.policy)
   }
 
   private func folder() throws -> String {
