@@ -56,12 +56,13 @@ let plugins = [
   Plugin(name: "single", folder: "Single"),
   Plugin(name: "lopti", folder: "Lopti"),
   Plugin(name: "random-split", folder: "RandomSplit"),
-  Plugin(name: "knights-and-knaves", folder: "KnightsAndKnaves"),
+  Plugin(name: "knights-and-knaves", folder: "KnightsAndKnaves", dependencies: ["JSON"]),
   Plugin(name: "math", folder: "MathReward"),
   Plugin(name: "overlong", folder: "Overlong"),
   Plugin(
-    name: "process", folder: "ProcessReward", sources: "Sources", dependencies: ["ProcessSpawn"]),
-  Plugin(name: "jsonl", folder: "JSONLTask"),
+    name: "process", folder: "ProcessReward", sources: "Sources",
+    dependencies: ["Files", "JSON"]),
+  Plugin(name: "jsonl", folder: "JSONLTask", dependencies: ["JSON"]),
   Plugin(
     name: "transformer", folder: "Transformer", sources: "Sources",
     dependencies: ["COpenBLAS", "TransformerFormats", "TransformerKernels"]),
@@ -82,15 +83,14 @@ let package = Package(
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .target(
-      name: "TransformerFormats", dependencies: [kernel], path: "Plugins/Transformer/Formats",
-      swiftSettings: settings),
+      name: "TransformerFormats", dependencies: [kernel, "Files", "JSON"],
+      path: "Plugins/Transformer/Formats", swiftSettings: settings),
     .testTarget(
-      name: "TransformerFormatsTests", dependencies: ["TransformerFormats", kernel],
+      name: "TransformerFormatsTests", dependencies: ["JSON", "TransformerFormats", kernel],
       swiftSettings: settings),
     .target(
       name: "TransformerKernels", path: "Plugins/Transformer/Kernels",
       cSettings: [.unsafeFlags(["-O3"])]),
-    .target(name: "ProcessSpawn", path: "Plugins/ProcessReward/Spawn"),
     // What several objectives share; each plugin has its own copy
     // (Documentation/Decisions/0008-objective-parts.md).
     .target(
@@ -104,24 +104,44 @@ let package = Package(
       name: "ObjectiveGoldenTests",
       dependencies: [
         "GRPOPlugin", "CISPOPlugin", "ClipCovPlugin", "KLCovPlugin", "KLPenaltyPlugin",
-        "EntropyBonusPlugin", "AdvantageReweightingPlugin", "ObjectiveTestSupport", kernel,
+        "EntropyBonusPlugin", "AdvantageReweightingPlugin", "ObjectiveTestSupport", "TestSupport",
+        kernel,
       ],
+      swiftSettings: settings),
+    .target(
+      name: "TestSupport", dependencies: [kernel, "JSON"], path: "Tests/Support",
       swiftSettings: settings),
     .target(
       name: "ObjectiveTestSupport", dependencies: [kernel], path: "Tests/ObjectiveTestSupport",
       swiftSettings: settings),
-    .target(
-      name: "PluginHost",
-      dependencies: [
-        kernel, .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "Yams", package: "Yams"),
-      ],
-      swiftSettings: settings),
     .systemLibrary(name: "CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"])]),
+    // What the layers above read and write with; these know nothing of runs and plugins.
+    .target(name: "JSON", dependencies: [kernel], swiftSettings: settings),
+    .target(name: "ProcessSpawn"),
+    .target(name: "Files", dependencies: [kernel, "ProcessSpawn"], swiftSettings: settings),
+    // Apart from Files, so that a plugin with files has no cryptography in it.
     .target(
-      name: "ForeignPlugins", dependencies: [kernel, "CFFI", "PluginHost"],
+      name: "Digests",
+      dependencies: [kernel, "Files", .product(name: "Crypto", package: "swift-crypto")],
       swiftSettings: settings),
-    .target(name: "PluginChecks", dependencies: [kernel, "PluginHost"], swiftSettings: settings),
+    .target(
+      name: "YAML", dependencies: [kernel, .product(name: "Yams", package: "Yams")],
+      swiftSettings: settings),
+    .testTarget(name: "JSONTests", dependencies: ["JSON", kernel], swiftSettings: settings),
+    .testTarget(name: "FilesTests", dependencies: ["Files", kernel], swiftSettings: settings),
+    .testTarget(
+      name: "DigestsTests", dependencies: ["Digests", "Files", kernel], swiftSettings: settings),
+    .testTarget(name: "YAMLTests", dependencies: ["YAML", kernel], swiftSettings: settings),
+    .target(
+      name: "PluginHost", dependencies: [kernel, "Digests", "Files"], swiftSettings: settings),
+    .target(
+      name: "ForeignPlugins",
+      dependencies: [
+        kernel, "CFFI", "Digests", "Files", "PluginHost", "YAML",
+      ], swiftSettings: settings),
+    .target(
+      name: "PluginChecks", dependencies: [kernel, "Files", "JSON", "PluginHost"],
+      swiftSettings: settings),
     .target(
       name: "TensorBoardEvents",
       dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -131,27 +151,45 @@ let package = Package(
       dependencies: [
         "TensorBoardEvents", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ], swiftSettings: settings),
+    // The training step: knows protocols, never a concrete algorithm, and no file.
     .target(
-      name: "Trainer",
+      name: "Training", dependencies: [kernel],
+      swiftSettings: settings + [.enableExperimentalFeature("Lifetimes")]),
+    .target(
+      name: "Settings",
+      dependencies: [kernel, "Training", "YAML", .product(name: "Yams", package: "Yams")],
+      swiftSettings: settings),
+    .target(
+      name: "Runs",
       dependencies: [
-        kernel, "PluginHost", "TensorBoardEvents", .product(name: "Yams", package: "Yams"),
+        kernel, "Digests", "Files", "JSON", "PluginHost", "Settings", "TensorBoardEvents",
+        "Training", "YAML", .product(name: "Yams", package: "Yams"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
-      swiftSettings: settings + [.enableExperimentalFeature("Lifetimes")]),
+      swiftSettings: settings),
     .target(
       name: "Microscope",
       dependencies: [
-        kernel, "PluginHost", "Trainer", .product(name: "Yams", package: "Yams"),
+        kernel, "JSON", "PluginHost", "Runs", "Settings", "Training", "YAML",
+        .product(name: "Yams", package: "Yams"),
       ], swiftSettings: settings),
+    .target(name: "Charts", swiftSettings: settings),
+    .testTarget(name: "ChartsTests", dependencies: ["Charts"], swiftSettings: settings),
     .target(
-      name: "Report", dependencies: [kernel, "PluginHost", "Trainer"], swiftSettings: settings),
+      name: "Report",
+      dependencies: [
+        kernel, "Charts", "Files", "Microscope", "Runs", "Training", "YAML",
+      ],
+      swiftSettings: settings),
     .testTarget(
-      name: "ReportTests", dependencies: ["Report", "Trainer", kernel], swiftSettings: settings),
+      name: "ReportTests",
+      dependencies: ["Charts", "Microscope", "Report", kernel],
+      swiftSettings: settings),
     .executableTarget(
       name: "fulcrum",
       dependencies: [
-        kernel, pluginTesting, "ForeignPlugins", "Microscope", "PluginChecks", "PluginHost",
-        "Report", "Trainer",
+        kernel, pluginTesting, "Files", "ForeignPlugins", "JSON", "Microscope", "PluginChecks",
+        "PluginHost", "Report", "Runs", "Settings", "Training", "YAML",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
@@ -165,25 +203,41 @@ let package = Package(
       swiftSettings: settings),
     // Builds libraries in C; the built program runs their examples.
     .testTarget(
-      name: "ForeignTests", dependencies: ["fulcrum", "ForeignPlugins", "PluginHost", kernel],
+      name: "ForeignTests",
+      dependencies: ["fulcrum", "Digests", "Files", "ForeignPlugins", "PluginHost", kernel],
+      swiftSettings: settings),
+    .target(
+      name: "PolicyTestSupport", dependencies: [kernel], path: "Tests/PolicyTestSupport",
       swiftSettings: settings),
     .testTarget(
-      name: "TrainerTests",
+      name: "TrainingTests", dependencies: ["PolicyTestSupport", "Training", kernel],
+      swiftSettings: settings),
+    .testTarget(
+      name: "SettingsTests",
+      dependencies: ["PluginHost", "Runs", "Settings", "Training", "YAML", kernel],
+      swiftSettings: settings),
+    .testTarget(
+      name: "RunsTests",
       dependencies: [
-        "Trainer", "PluginHost", "TensorBoardEvents", kernel,
+        "Digests", "Files", "JSON", "PluginHost", "PolicyTestSupport", "Runs", "Settings",
+        "TensorBoardEvents", "Training", "YAML", kernel,
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       swiftSettings: settings),
     .testTarget(
       name: "MicroscopeTests",
-      dependencies: ["Microscope", "PluginHost", "Trainer", "TransformerPlugin", kernel],
+      dependencies: [
+        "JSON", "Microscope", "PluginHost", "Runs", "Settings", "Training", "TransformerPlugin",
+        "YAML", kernel,
+      ],
       swiftSettings: settings),
     // What holds for every advantage transform, and golden values of chains of them.
     .testTarget(
       name: "AdvantageTests",
       dependencies: [
         kernel, "AdvantageReweightingPlugin", "DrGRPOPlugin", "EntropyTopPlugin", "GRPOPlugin",
-        "KLPenaltyPlugin", "RLOOPlugin", "ReinforcePlusPlusPlugin", "TokenFilterPlugin",
+        "KLPenaltyPlugin", "RLOOPlugin", "ReinforcePlusPlusPlugin", "TestSupport",
+        "TokenFilterPlugin",
       ], swiftSettings: settings),
     // Runs the built program; the plugins are beside it because they are products.
     .testTarget(

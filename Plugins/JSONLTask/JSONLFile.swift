@@ -1,20 +1,14 @@
 import Foundation
 import FulcrumKernel
+import JSON
 
 /// Reads a file of JSON lines.
 enum JSONLFile {
   /// The rows in order; blank lines are skipped.
   static func rows(at path: String, keys: JSONLKeys) throws(FulcrumError) -> [JSONLRow] {
     var rows: [JSONLRow] = []
-    var lines = try contents(of: path).split(
-      separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-    // A byte-order mark is no part of the first line.
-    if let first = lines.first, first.starts(with: [0xEF, 0xBB, 0xBF]) {
-      lines[0] = first.dropFirst(3)
-    }
-    for (index, line) in lines.enumerated() where !line.allSatisfy(Self.isSpace) {
-      // A copy, since JSON readers differ on slices whose indices don't start at 0.
-      rows.append(try JSONLRow(Data(line), keys: keys, at: "\(path):\(index + 1)"))
+    for line in JSONLines([UInt8](try contents(of: path))) {
+      rows.append(try JSONLRow(line, of: path, keys: keys))
     }
     guard !rows.isEmpty else {
       throw FulcrumError(.data, "expected at least one line with a JSON object, got none", at: path)
@@ -32,11 +26,6 @@ enum JSONLFile {
         .data, "expected held-out prompts apart from training, got the one of \(location) again",
         at: row.location, hint: "remove it from one of the files")
     }
-  }
-
-  /// JSON's own white space.
-  private static func isSpace(_ byte: UInt8) -> Bool {
-    byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D
   }
 
   private static func contents(of path: String) throws(FulcrumError) -> Data {

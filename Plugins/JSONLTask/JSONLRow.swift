@@ -1,5 +1,5 @@
-import Foundation
 import FulcrumKernel
+import JSON
 
 /// Under which keys a line has what; empty: nowhere.
 struct JSONLKeys {
@@ -17,20 +17,14 @@ struct JSONLRow: Sendable {
   let location: String
 
   /// - Throws: `.data` if the line is no JSON object, or a key is missing or of another type.
-  init(_ line: Data, keys: JSONLKeys, at location: String) throws(FulcrumError) {
-    let decoder = JSONDecoder()
-    guard let fields = try? decoder.decode([String: JSONField].self, from: line) else {
-      let value = try? decoder.decode(JSONField.self, from: line)
-      throw FulcrumError(
-        .data, "expected a JSON object, got \(value?.phrase ?? "a line that isn't JSON")",
-        at: location)
-    }
-    let reader = FieldReader(fields: fields, location: location)
+  init(_ line: JSONLines.Line, of file: String, keys: JSONLKeys) throws(FulcrumError) {
+    location = line.place(in: file)
+    let reader = FieldReader(
+      object: try line.object(in: file, options: .numerals), location: location)
     prompt = try reader.text(keys.prompt, parameter: "prompt-key")
     answer = try keys.answer.isEmpty ? "" : reader.scalar(keys.answer, parameter: "answer-key")
     category =
       try keys.category.isEmpty ? "all" : reader.scalar(keys.category, parameter: "category-key")
-    self.location = location
     guard !prompt.isEmpty else {
       throw FulcrumError(
         .data, "expected '\(keys.prompt)' as a text, got an empty one", at: location)
@@ -38,13 +32,13 @@ struct JSONLRow: Sendable {
   }
 }
 
-/// A line's fields.
+/// Reads a line's fields.
 private struct FieldReader {
-  let fields: [String: JSONField]
+  let object: JSONValue
   let location: String
 
   func text(_ key: String, parameter: String) throws(FulcrumError) -> String {
-    guard case .text(let text)? = fields[key] else {
+    guard let text = object[key]?.text else {
       throw failure(key, "as a text", parameter: parameter)
     }
     return text
@@ -52,16 +46,15 @@ private struct FieldReader {
 
   /// A text, or a number as a decimal without exponent and trailing zeros: 1e2 is `100`.
   func scalar(_ key: String, parameter: String) throws(FulcrumError) -> String {
-    switch fields[key] {
-    case .text(let text)?: return text
-    case .number(let number)? where number.isExact: return number.description
-    default: throw failure(key, "as a text or a number", parameter: parameter)
+    guard let text = object[key].map(AnswerText.init)?.text else {
+      throw failure(key, "as a text or a number", parameter: parameter)
     }
+    return text
   }
 
   private func failure(_ key: String, _ expected: String, parameter: String) -> FulcrumError {
-    let got = fields[key]?.phrase ?? "no such key"
-    let keys = fields.keys.sorted().joined(separator: ", ")
+    let got = object[key].map { AnswerText($0).phrase } ?? "no such key"
+    let keys = (object.members ?? []).map(\.key).sorted().joined(separator: ", ")
     return FulcrumError(
       .data, "expected '\(key)' \(expected), got \(got)", at: location,
       hint: "'\(parameter)' names the key; the line has \(keys.isEmpty ? "none" : keys)")

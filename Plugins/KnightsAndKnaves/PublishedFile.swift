@@ -1,5 +1,6 @@
 import Foundation
 import FulcrumKernel
+import JSON
 
 /// Reads files of the published data: JSON Lines, a puzzle a line.
 package enum PublishedFile {
@@ -30,13 +31,9 @@ package enum PublishedFile {
   }
 
   private static func rows(at path: String) throws(FulcrumError) -> [PublishedRow] {
-    let data = try contents(of: path)
     var rows: [PublishedRow] = []
-    let lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-    for (index, line) in lines.enumerated()
-    where !line.allSatisfy({ PythonText.isSpace(UInt32($0)) }) {
-      // A copy, since JSON readers differ on slices whose indices don't start at 0.
-      rows.append(try PublishedRow(line: Data(line), at: "\(path):\(index + 1)"))
+    for line in JSONLines([UInt8](try contents(of: path))) {
+      rows.append(try PublishedRow(line, of: path))
     }
     guard !rows.isEmpty else {
       throw FulcrumError(.data, "expected at least one row, got none", at: path)

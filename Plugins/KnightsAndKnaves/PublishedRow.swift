@@ -1,5 +1,5 @@
-import Foundation
 import FulcrumKernel
+import JSON
 
 /// A puzzle of the published data, or of a file in its format.
 package struct PublishedRow: Sendable {
@@ -19,10 +19,11 @@ package struct PublishedRow: Sendable {
   /// - Parameters:
   ///   - line: a JSON object with `quiz`, `names` and `solution_text_format`, and perhaps `prompt`
   ///     and `statements`; other fields are left alone.
-  ///   - location: `file:line`.
+  ///   - file: for messages.
   /// - Throws: `.data` if a field is missing, of another type, or contradicts another.
-  package init(line: Data, at location: String) throws(FulcrumError) {
-    let fields = try Fields(line: line, at: location)
+  package init(_ line: JSONLines.Line, of file: String) throws(FulcrumError) {
+    let location = line.place(in: file)
+    let fields = Fields(object: try line.object(in: file), location: location)
     quiz = try fields.text("quiz")
     names = try fields.texts("names")
     answer = try fields.text("solution_text_format")
@@ -47,28 +48,18 @@ package struct PublishedRow: Sendable {
 
 /// A row's fields as JSON gives them.
 private struct Fields {
-  private let fields: [String: Any]
-  private let location: String
-
-  init(line: Data, at location: String) throws(FulcrumError) {
-    guard let value = try? JSONSerialization.jsonObject(with: line, options: .fragmentsAllowed)
-    else {
-      throw FulcrumError(.data, "expected a JSON object, got a line that isn't JSON", at: location)
-    }
-    guard let fields = value as? [String: Any] else {
-      throw FulcrumError(.data, "expected a JSON object, got \(Self.kind(value))", at: location)
-    }
-    self.fields = fields
-    self.location = location
-  }
+  let object: JSONValue
+  let location: String
 
   func text(_ name: String) throws(FulcrumError) -> String {
-    guard let text = fields[name] as? String else { throw failure("'\(name)' as a text", name) }
+    guard let text = object[name]?.text else { throw failure("'\(name)' as a text", name) }
     return text
   }
 
   func texts(_ name: String) throws(FulcrumError) -> [String] {
-    guard let texts = fields[name] as? [String] else {
+    let elements = object[name]?.elements
+    let texts = elements?.compactMap(\.text)
+    guard let texts, texts.count == elements?.count else {
       throw failure("'\(name)' as a list of texts", name)
     }
     return texts
@@ -76,16 +67,16 @@ private struct Fields {
 
   /// `nil` if there is no such field.
   func firstContent(_ name: String) throws(FulcrumError) -> String? {
-    guard fields[name] != nil else { return nil }
-    guard let messages = fields[name] as? [[String: Any]], let first = messages.first,
-      let content = first["content"] as? String
+    guard let value = object[name] else { return nil }
+    guard let messages = value.elements, messages.allSatisfy({ $0.members != nil }),
+      let content = messages.first?["content"]?.text
     else { throw failure("'\(name)' as a list of messages with a 'content' text", name) }
     return content
   }
 
   /// `nil` if there is no such field.
   func statements(_ name: String, people: Int) throws(FulcrumError) -> [Statement]? {
-    guard fields[name] != nil else { return nil }
+    guard object[name] != nil else { return nil }
     let text = try text(name)
     let statements: [Statement]
     do {
@@ -102,17 +93,14 @@ private struct Fields {
   }
 
   private func failure(_ expected: String, _ name: String) -> FulcrumError {
-    let got = fields[name].map(Self.kind) ?? "no such field"
+    let got = object[name].map(Self.kind) ?? "no such field"
     return FulcrumError(.data, "expected \(expected), got \(got)", at: location)
   }
 
-  private static func kind(_ value: Any) -> String {
+  private static func kind(_ value: JSONValue) -> String {
     switch value {
-    case is String: "a text"
-    case is [Any]: "a list"
-    case is [String: Any]: "an object"
-    case is NSNull: "null"
-    default: "a number or a truth value"
+    case .bool, .integer, .number, .numeral: "a number or a truth value"
+    default: value.kind
     }
   }
 }

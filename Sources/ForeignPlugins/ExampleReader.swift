@@ -1,5 +1,6 @@
 import FulcrumKernel
 import PluginHost
+import YAML
 
 /// Reads a manifest's worked examples and checks that all that the function needs is there.
 struct ExampleReader {

@@ -1,5 +1,6 @@
 import FulcrumKernel
 import PluginHost
+import YAML
 
 extension ForeignManifest {
   private static let keys = [

@@ -1,5 +1,6 @@
 import FulcrumKernel
 import PluginHost
+import YAML
 
 /// A section of a manifest, read strictly: each mistake names its key path.
 struct ManifestSection {

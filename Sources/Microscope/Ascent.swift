@@ -1,39 +1,40 @@
 import FulcrumKernel
-import Trainer
+import Settings
 
-/// Which optimiser takes the updates under the microscope.
-package enum OptimizerChoice: String, CaseIterable, Sendable {
-  /// θ ← θ + learning rate · gradient.
+/// The optimiser that takes the updates under the microscope.
+package enum OptimizerChoice: String, CaseIterable, Codable, Sendable {
+  /// Plain ascent: θ ← θ + learning rate · gradient.
   case sgd
   /// The policy's own, as configured.
   case adamw
 }
 
-/// How far and along what an update goes.
+/// Holds how far an update goes along the gradient.
 package struct Ascent: Sendable {
-  package let learningRate: Double
-  /// The objectives' weights are multiplied by it, and so the gradient; the learning rate makes up
-  /// for it.
-  package let gradientScale: Double
+  let learningRate: Double
+  /// A factor of the objectives' weights, and so of the gradient; the learning rate makes up for it.
+  let gradientScale: Double
 
-  /// - Parameter learningRate: of the gradient as it is, not scaled.
+  /// - Parameter learningRate: for the gradient as it is, not scaled.
   package init(learningRate: Double, gradientScale: Double = 1) {
     self.learningRate = learningRate
     self.gradientScale = gradientScale
   }
 
-  /// What turns AdamW into plain ascent.
-  package static let parameters: [(name: String, value: ParameterValue)] = [
+  /// Parameters that turn AdamW into plain ascent.
+  static let parameters: [(name: String, value: ParameterValue)] = [
     ("beta1", .number(0)), ("beta2", .number(0)), ("epsilon", .number(1)),
     ("weight-decay", .number(0)), ("max-gradient-norm", .number(0)),
   ]
 
+  /// The gradient's factor s for plain ascent.
+  ///
   /// AdamW without momentum, decay and clipping steps by η s g / (s |g| + ε) for a gradient s g. With
   /// ε = 1 and η = learning rate / s that is learning rate · g / (1 + s |g|): plain ascent, with a
   /// relative error of s |g| for each parameter. A power of two rounds nothing.
   package static let plainScale = 0x1p-20
 
-  /// The policy with its optimiser made plain ascent.
+  /// Returns the policy's choice with its optimiser made plain ascent.
   ///
   /// - Throws: `.unsupported` if it has not the parameters for it.
   package static func plain(_ choice: ComponentChoice, manual: ComponentManual)

@@ -1,27 +1,32 @@
 import Foundation
 import FulcrumKernel
-import Trainer
+import Training
 
-/// What one batch shows of Fig. 1 and of the interventions.
+/// Numbers of Fig. 1 and of the interventions, of one batch.
 package struct BatchFindings: Sendable {
-  package static let histogramBins = 20
+  static let histogramBins = 20
 
   package let tokenCount: Int
-  /// Of the tokens, by interval, and by twentieths of the probability.
+  /// Each interval's share of the tokens.
   package let shares: [Double]
+  /// Shares of the tokens by twentieths of the probability.
   package let histogram: [Double]
   package let advantages: IntervalSummary
-  /// Change of probability after an update of all tokens; after one of each interval's alone.
+  /// Changes of probability after an update of all tokens.
   package let change: IntervalSummary
+  /// Changes of probability after an update of each interval's tokens alone.
   package let changes: [IntervalSummary]
   /// For each of `changes`, the mean change of tokens in the direction of their advantage.
   package let along: [[Double]]
+  /// The gradient norm of all tokens.
   package let norm: Double
+  /// The gradient norm of each interval's tokens alone.
   package let norms: [Double]
 
-  /// - Parameters:
-  ///   - rollout: its log-probabilities are the scores of the policy under the microscope.
-  package init(
+  /// Takes an update with all tokens, and one with those of each interval.
+  ///
+  /// - Parameter rollout: its log-probabilities are the scores of the policy under the microscope.
+  init(
     _ experiment: Experiment, _ components: StepComponents, on rollout: Rollout, step: UInt32
   ) throws(FulcrumError) {
     let before = rollout.logProbabilities
@@ -55,12 +60,12 @@ package struct BatchFindings: Sendable {
     self.norms = norms
   }
 
-  /// π after − π before.
+  /// Returns π after − π before.
   private static func changes(_ before: [Float], _ after: [Float]) -> [Float] {
     zip(before, after).map { Float(exp(Double($1)) - exp(Double($0))) }
   }
 
-  /// By interval, the mean of sign(A) · change over the tokens with an advantage.
+  /// Returns, by interval, the mean of sign(A) · change over the tokens with an advantage.
   private static func along(
     _ changes: [Float], advantages: [Float], intervals: [Int]
   ) -> [Double] {
@@ -74,10 +79,10 @@ package struct BatchFindings: Sendable {
   }
 }
 
-/// A way to train, by the name that it has in the report.
-package struct Arm {
-  package let name: String
-  package let components: StepComponents
+/// An arm of Fig. 3: a way to train, ready to take a step, with its name in the record.
+package struct ArmComponents {
+  let name: String
+  let components: StepComponents
 
   package init(name: String, components: StepComponents) {
     self.name = name
@@ -85,14 +90,14 @@ package struct Arm {
   }
 }
 
-/// Whether one training step of an arm moved tokens the way of their advantages (Fig. 3). NaN for an
-/// interval without such tokens.
+/// Shares of tokens that one training step of an arm moved the way of their advantages (Fig. 3), by
+/// interval. NaN for an interval without such tokens.
 package struct ArmFindings: Sendable {
   package let positiveRose: [Double]
   package let negativeFell: [Double]
   package let correct: [Double]
 
-  package init(_ experiment: Experiment, _ arm: Arm, on rollout: Rollout, step: UInt32)
+  init(_ experiment: Experiment, _ arm: ArmComponents, on rollout: Rollout, step: UInt32)
     throws(FulcrumError)
   {
     let outcome = try experiment.run(arm.components, on: rollout, step: step)
@@ -104,11 +109,13 @@ package struct ArmFindings: Sendable {
     }
     var metrics = Metrics()
     direction.describe(in: &metrics)
-    func values(_ name: String) -> [Double] {
-      ProbabilityIntervals.names.map { metrics["direction/\($0)/\(name)"] ?? .nan }
+    func values(_ part: UpdateDirection.Part) -> [Double] {
+      (0..<IntervalSummary.count).map {
+        metrics[UpdateDirection.metric(part, interval: $0)] ?? .nan
+      }
     }
-    positiveRose = values("positive_rose")
-    negativeFell = values("negative_fell")
-    correct = values("correct")
+    positiveRose = values(.positiveRose)
+    negativeFell = values(.negativeFell)
+    correct = values(.correct)
   }
 }

@@ -1,11 +1,11 @@
 import FulcrumKernel
-import Trainer
+import Training
 
-/// Updates of a policy from one place: each begins from a copy of its own.
+/// Takes updates of a policy from one place: each begins from a copy of its own.
 package struct Experiment {
   /// Makes a policy with the parameters under the microscope.
-  package let makePolicy: () throws(FulcrumError) -> any PolicyModel
-  package let ascent: Ascent
+  let makePolicy: () throws(FulcrumError) -> any PolicyModel
+  let ascent: Ascent
 
   package init(
     ascent: Ascent, makePolicy: @escaping () throws(FulcrumError) -> any PolicyModel
@@ -14,20 +14,20 @@ package struct Experiment {
     self.ascent = ascent
   }
 
-  /// What an update did to the tokens that it was made of.
-  package struct Outcome: Sendable {
-    /// As the update saw them.
-    package let advantages: [Float]
-    /// L2 norm of the gradient before clipping, the mean over the optimiser steps.
-    package let gradientNorm: Double
-    /// log π of the tokens afterwards.
-    package let logProbabilities: [Float]
+  /// Tokens of an update after it was taken.
+  struct Outcome: Sendable {
+    /// Advantages of the tokens as the update saw them.
+    let advantages: [Float]
+    /// The L2 norm of the gradient before clipping, the mean over the optimiser steps.
+    let gradientNorm: Double
+    /// The tokens' log π afterwards.
+    let logProbabilities: [Float]
   }
 
-  /// One optimiser step on all tokens, in one phase, whatever the schedule.
+  /// Takes one optimiser step on all tokens, in one phase, whatever the schedule.
   ///
-  /// - Parameter interval: whose tokens keep their advantage; `nil`: all of them.
-  package func single(
+  /// - Parameter interval: the interval whose tokens keep their advantage; `nil`: all of them.
+  func single(
     _ components: StepComponents, on rollout: Rollout, step: UInt32, interval: Int?
   ) throws(FulcrumError) -> Outcome {
     var options = components.options
@@ -36,7 +36,7 @@ package struct Experiment {
     var transforms = components.transforms
     if let interval {
       let mask: any AdvantageTransform = IntervalMask(interval: interval)
-      transforms.append(Named(name: IntervalMask.manual.name, component: mask))
+      transforms.append(Named("advantage", name: IntervalMask.manual.name, component: mask))
     }
     return try run(
       StepComponents(
@@ -45,8 +45,8 @@ package struct Experiment {
       on: rollout, step: step)
   }
 
-  /// A whole training step, with the components' own schedule and mini-batches.
-  package func run(_ components: StepComponents, on rollout: Rollout, step: UInt32)
+  /// Takes a whole training step, with the components' own schedule and mini-batches.
+  func run(_ components: StepComponents, on rollout: Rollout, step: UInt32)
     throws(FulcrumError) -> Outcome
   {
     let policy = try makePolicy()
@@ -61,7 +61,8 @@ package struct Experiment {
       : ObjectiveSum(
         components.objectives.objectives.map {
           Named(
-            name: $0.name, component: ScaledObjective($0.component, by: ascent.gradientScale))
+            $0.role, name: $0.name,
+            component: ScaledObjective($0.component, by: ascent.gradientScale))
         })
     let training = TrainingStep(
       components: StepComponents(
@@ -85,8 +86,8 @@ package struct Experiment {
 }
 
 extension Rollout {
-  /// The same with other log-probabilities of its tokens.
-  package func with(logProbabilities: [Float]) -> Rollout {
+  /// Returns the rollout with other log-probabilities of its tokens.
+  func with(logProbabilities: [Float]) -> Rollout {
     Rollout(
       items: items, sequences: sequences, logProbabilities: logProbabilities,
       isFinished: isFinished, completions: completions, scores: scores,

@@ -1,23 +1,27 @@
-import Trainer
+import JSON
+import Training
 
-/// Completions in order of a frequency, in up to five parts of about one size.
-package struct FrequencyBin: Sendable, Equatable {
-  package static let count = 5
+/// A part of some completions: in order of a frequency, they are cut into up to five of about one size.
+package struct FrequencyBin: Codable, Sendable, Equatable {
+  static let count = 5
 
-  /// Means over the part's completions.
-  package let frequency: Double
-  package let reward: Double
-  package let completions: Int
+  /// Mean frequency of the part's completions.
+  @NaNAsNull package var frequency: Double
+  /// Mean reward of the part's completions.
+  @NaNAsNull package var reward: Double
+  package var completions: Int
 
-  package init(frequency: Double, reward: Double, completions: Int) {
+  enum CodingKeys: String, CodingKey { case frequency, reward, completions }
+
+  init(frequency: Double, reward: Double, completions: Int) {
     self.frequency = frequency
     self.reward = reward
     self.completions = completions
   }
 
-  /// Equal frequencies stay together: all of them go where the middle one of their ranks belongs, and
-  /// a part that nothing goes to is left out.
-  package static func bins(frequencies: [Double], rewards: [Double]) -> [FrequencyBin] {
+  /// Returns parts in which equal frequencies stay together: all of them go where the middle one of their
+  /// ranks belongs, and a part that nothing goes to is left out.
+  static func bins(frequencies: [Double], rewards: [Double]) -> [FrequencyBin] {
     let order = frequencies.indices.sorted { frequencies[$0] < frequencies[$1] }
     var parts = [[Int]](repeating: [], count: count)
     var first = 0

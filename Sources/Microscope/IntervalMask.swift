@@ -1,6 +1,6 @@
 import Foundation
 import FulcrumKernel
-import Trainer
+import Training
 
 /// Leaves advantages to one probability interval's tokens alone: the last link of the chain.
 ///

@@ -1,37 +1,38 @@
 import Foundation
 import FulcrumKernel
-import Trainer
+import Training
 
-/// How constant ‖δ_ℓ‖ / (|w| (1 − π)) is over tokens, layer by layer: the paper's C_ℓ.
+/// Measures how constant ‖δ_ℓ‖ / (|w| (1 − π)) is over tokens, layer by layer: the paper's C_ℓ.
 ///
-/// Of a token both norms are times |w|, so the ratio is ‖∂ log π / ∂ a_ℓ‖ / (1 − π).
+/// A token's gradients are all times its w, so the ratio is ‖∂ log π / ∂ a_ℓ‖ / (1 − π).
 /// - Source: arXiv 2505.12929, equation (3).
 package struct LayerFindings: Sendable {
-  /// What a policy's gradient at the logits may be off of the bounds, relative: it may compute a
-  /// token alone a little otherwise than in its batch.
-  package static let tolerance = 1e-3
+  /// The relative error that a policy's gradient at the logits may have beyond the bounds: a policy may
+  /// compute a token alone a little otherwise than in its batch.
+  static let tolerance = 1e-3
 
-  /// One layer's tokens.
+  /// Norms of one layer, token by token.
   private struct Layer: Sendable {
-    /// ‖δ_ℓ‖ / |w|, over all positions.
+    /// Each token's ‖δ_ℓ‖ / |w|, over all positions.
     var norms: [Double] = []
-    /// Share of ‖δ_ℓ‖² at the token's own position.
+    /// Each token's share of ‖δ_ℓ‖² at its own position.
     var own: [Float] = []
   }
 
-  /// `embedding` … `logits`.
+  /// Names of the layers, from `embedding` to `logits`.
   package private(set) var names: [String] = []
   private var layers: [Layer] = []
-  /// Each token's 1 − π and interval.
+  /// Each token's 1 − π.
   private var rests: [Double] = []
+  /// Each token's interval.
   private var intervals: [Int] = []
-  /// Of the ratio at the logits.
+  /// The bounds of the ratio at the logits.
   private let bounds: LeverBounds
 
-  /// - Parameter vocabulary: N, at least 2.
+  /// - Parameter vocabulary: the number N of tokens that the policy knows, at least 2.
   package init(vocabulary: Int) { bounds = LeverBounds(vocabulary: vocabulary) }
 
-  /// Tokens looked at, by interval.
+  /// The number of tokens looked at, by interval.
   package var tokens: [Int] {
     (0..<IntervalSummary.count).map { interval in intervals.count { $0 == interval } }
   }
@@ -39,29 +40,30 @@ package struct LayerFindings: Sendable {
   /// Adds a batch's tokens.
   ///
   /// - Parameters:
-  ///   - logProbabilities: of the tokens, at the temperature.
-  ///   - temperature: of `found`; norms at the logits times it are levers.
+  ///   - gradients: norms of the tokens' gradients at the temperature.
+  ///   - logProbabilities: those of the tokens, at the temperature.
+  ///   - temperature: norms at the logits times it are levers.
   /// - Throws: `.pluginFault` if norms are missing, of other layers than before, or beyond the
   ///   bounds at the logits; `.notFinite` for norms that are not numbers.
   package mutating func add(
-    _ found: ActivationGradients, logProbabilities: [Float], temperature: Float
+    _ gradients: ActivationGradients, logProbabilities: [Float], temperature: Float
   ) throws(FulcrumError) {
-    let count = found.layers.count
-    guard count > 0, found.norms.count == logProbabilities.count * count,
-      found.ownNorms.count == found.norms.count, names.isEmpty || names == found.layers
+    let count = gradients.layers.count
+    guard count > 0, gradients.norms.count == logProbabilities.count * count,
+      gradients.ownNorms.count == gradients.norms.count, names.isEmpty || names == gradients.layers
     else {
       throw FulcrumError(
         .pluginFault,
         "expected norms of \(logProbabilities.count) tokens at each of the layers"
-          + " \(names.isEmpty ? found.layers : names), got \(found.norms.count) over all positions"
-          + " and \(found.ownNorms.count) at their own, at \(found.layers)", at: "policy")
+          + " \(names.isEmpty ? gradients.layers : names), got \(gradients.norms.count) over all positions"
+          + " and \(gradients.ownNorms.count) at their own, at \(gradients.layers)", at: "policy")
     }
-    guard found.norms.allSatisfy(\.isFinite), found.ownNorms.allSatisfy(\.isFinite) else {
+    guard gradients.norms.allSatisfy(\.isFinite), gradients.ownNorms.allSatisfy(\.isFinite) else {
       throw FulcrumError(
         .notFinite, "expected finite gradients at the layers' activations, got others",
         at: "policy")
     }
-    names = found.layers
+    names = gradients.layers
     if layers.isEmpty { layers = [Layer](repeating: Layer(), count: count) }
     for (token, log) in logProbabilities.enumerated() {
       // 1 − π without cancellation.
@@ -69,17 +71,17 @@ package struct LayerFindings: Sendable {
       rests.append(rest)
       intervals.append(ProbabilityIntervals.index(of: exp(log)))
       for layer in 0..<count {
-        let norm = Double(found.norms[token * count + layer])
-        let own = Double(found.ownNorms[token * count + layer])
+        let norm = Double(gradients.norms[token * count + layer])
+        let own = Double(gradients.ownNorms[token * count + layer])
         layers[layer].norms.append(norm)
         layers[layer].own.append(norm > 0 ? Float(own * own / (norm * norm)) : .nan)
       }
       try check(
-        Double(found.norms[(token + 1) * count - 1]) * Double(temperature) / rest, of: log)
+        Double(gradients.norms[(token + 1) * count - 1]) * Double(temperature) / rest, of: log)
     }
   }
 
-  /// Whether a ratio at the logits is within the paper's bounds, which have no constant there.
+  /// Refuses a ratio at the logits that is beyond the paper's bounds, which have no constant there.
   private func check(_ ratio: Double, of log: Float) throws(FulcrumError) {
     guard ratio >= bounds.lower * (1 - Self.tolerance),
       ratio <= bounds.upper * (1 + Self.tolerance)
@@ -92,18 +94,19 @@ package struct LayerFindings: Sendable {
     }
   }
 
-  /// What is told of one layer. NaN where there is nothing to tell.
+  /// Statistics of one layer. NaN where there is nothing to tell.
   package struct Summary: Sendable {
     package let name: String
-    /// Of the ratio, at `IntervalSummary.shares`.
+    /// The ratio's quantiles, at `IntervalSummary.levels`.
     package let quantiles: [Double]
-    /// Its median, by interval.
+    /// The ratio's median, by interval.
     package let byInterval: [Double]
-    /// Standard deviation over mean.
+    /// The ratio's standard deviation over its mean.
     package let variation: Double
+    /// The part of the pull's spread that 1 − π accounts for:
     /// 1 − Var(log ratio) / Var(log ‖δ_ℓ‖ / |w|).
     package let explained: Double
-    /// Median share of ‖δ_ℓ‖² that lies at the token's own position.
+    /// The median share of ‖δ_ℓ‖² that lies at the token's own position.
     package let own: Double
   }
 
@@ -114,26 +117,26 @@ package struct LayerFindings: Sendable {
       let mean = Statistics.mean(ratios)
       let spread = Self.variance(ratios.map { log($0) })
       let pull = Self.variance(layer.norms.map { log($0) })
-      let told = IntervalSummary(values, intervals: intervals)
+      let byInterval = IntervalSummary(values, intervals: intervals)
       return Summary(
         name: name,
-        quantiles: IntervalSummary.shares.map {
+        quantiles: IntervalSummary.levels.map {
           Quantile.linear($0, of: values).map(Double.init) ?? .nan
         },
-        byInterval: told.quantiles.map { $0[IntervalSummary.shares.count / 2] },
+        byInterval: byInterval.quantiles.map { $0[IntervalSummary.levels.count / 2] },
         variation: mean > 0 ? Statistics.deviation(ratios) / mean : .nan,
         explained: pull > 0 ? 1 - spread / pull : .nan,
         own: Quantile.linear(0.5, of: layer.own).map(Double.init) ?? .nan)
     }
   }
 
-  /// The tokens of a few layers, one by one: the paper's Fig. 2 as measured.
+  /// Tokens of a few layers, one by one: the paper's Fig. 2 as measured.
   package struct Tokens: Sendable {
     /// The embedding, the middle layer and the last one's exit, as far as they are different.
     package let names: [String]
-    /// π of each token.
+    /// Each token's π.
     package let probabilities: [Double]
-    /// For each of the layers, ‖δ_ℓ‖ / |w| of each token.
+    /// For each of the layers, each token's ‖δ_ℓ‖ / |w|.
     package let norms: [[Double]]
   }
 
@@ -145,7 +148,7 @@ package struct LayerFindings: Sendable {
       norms: shown.map { layers[$0].norms })
   }
 
-  /// NaN of fewer than two values, or if a logarithm was of zero.
+  /// Returns NaN for fewer than two values, or if a logarithm was of zero.
   private static func variance(_ values: [Double]) -> Double {
     guard values.count > 1, values.allSatisfy(\.isFinite) else { return .nan }
     let deviation = Statistics.deviation(values)

@@ -1,11 +1,11 @@
 import Foundation
 import FulcrumKernel
-import Trainer
+import Training
 
-/// Which tokens' gradients at the layers are looked at: so many of each interval, drawn by seed.
+/// Draws the tokens whose gradients at the layers are looked at: so many of each interval, by seed.
 package struct LayerSample: Sendable {
-  /// Of each interval in a batch, at most; 0: none.
-  package let tokensByInterval: Int
+  /// The most tokens of an interval in a batch; 0: none.
+  let tokensByInterval: Int
   private let random: CounterRandom
 
   package init(tokensByInterval: Int, seed: UInt64) {
@@ -13,10 +13,10 @@ package struct LayerSample: Sendable {
     random = CounterRandom(seed: seed, purpose: "microscope-layers")
   }
 
-  /// Places among a batch's tokens, ascending; only those whose 1 − π is at least
+  /// Returns places among a batch's tokens, ascending; only those whose 1 − π is at least
   /// `LeverBounds.ratioFloor`.
   ///
-  /// - Parameter batch: which of the batches, from 0: each has draws of its own.
+  /// - Parameter batch: the batch's number, from 0: each has draws of its own.
   package func places(logProbabilities: [Float], batch: Int) -> [Int] {
     guard tokensByInterval > 0 else { return [] }
     var parts = [[Int]](repeating: [], count: IntervalSummary.count)

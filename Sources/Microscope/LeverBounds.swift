@@ -4,31 +4,35 @@ import Foundation
 ///
 /// - Source: arXiv 2505.12929, equation (3); Documentation/Method.md, section 2.
 package struct LeverBounds: Sendable {
-  /// What a policy's f32 may be off: absolute, and relative to the bound. log π of a logit near 20
-  /// is good to 2e-6, and 1 − π with it.
-  package static let absoluteTolerance = 1e-5
-  package static let relativeTolerance = 1e-5
-  /// The ratio lever / (1 − π) is told for tokens whose 1 − π is at least this: below it, rounding
+  /// The absolute error that a policy's f32 may have: log π of a logit near 20 is good to 2e-6, and
+  /// 1 − π with it.
+  static let absoluteTolerance = 1e-5
+  /// The error relative to the bound that it may have besides.
+  static let relativeTolerance = 1e-5
+  /// The ratio lever / (1 − π) is taken of tokens whose 1 − π is at least this: below it, rounding
   /// is more than a thousandth of it.
-  package static let ratioFloor = 0.01
-  package static let bins = 20
+  static let ratioFloor = 0.01
+  static let bins = 20
 
-  package let vocabulary: Int
+  /// The number N of tokens that the policy knows.
+  let vocabulary: Int
+  /// The number of tokens that were held against the bounds.
   package private(set) var tokens = 0
-  /// Tokens whose lever is outside by more than the tolerance, or is not a number.
+  /// The number of tokens whose lever is outside by more than the tolerance, or is not a number.
   package private(set) var violations = 0
-  /// The least and the greatest lever / (1 − π); NaN: no token's was told.
+  /// The least lever / (1 − π); NaN: no token has one.
   package private(set) var minimum = Double.nan
+  /// The greatest lever / (1 − π); NaN: no token has one.
   package private(set) var maximum = Double.nan
   /// Tokens by their ratio, in equal bins from `lower` to `upper`; the outer ones have all beyond.
   package private(set) var histogram = [Int](repeating: 0, count: LeverBounds.bins)
 
-  /// √(N/(N−1)).
+  /// The lower bound √(N/(N−1)).
   package var lower: Double { (Double(vocabulary) / Double(vocabulary - 1)).squareRoot() }
-  /// √2.
-  package var upper: Double { 2.0.squareRoot() }
+  /// The upper bound √2.
+  var upper: Double { 2.0.squareRoot() }
 
-  /// - Parameter vocabulary: N, at least 2.
+  /// - Parameter vocabulary: the number N of tokens that the policy knows, at least 2.
   package init(vocabulary: Int) { self.vocabulary = vocabulary }
 
   package mutating func add(logProbability: Float, lever: Float) {

@@ -1,22 +1,23 @@
 import Foundation
 import FulcrumKernel
-import Trainer
+import Training
 
 /// Looks at a policy's tokens, levers and updates, batch by batch.
 package struct Microscope {
   /// The policy under the microscope; it is scored, and never moved.
   package let policy: any PolicyModel
-  package let experiment: Experiment
-  /// The configuration's own.
-  package let components: StepComponents
-  package let arms: [Arm]
-  /// N.
-  package let vocabulary: Int
-  /// Whose gradients at the layers are looked at.
-  package let layerSample: LayerSample
+  let experiment: Experiment
+  /// The configuration's own way to train.
+  let components: StepComponents
+  let arms: [ArmComponents]
+  /// The number N of tokens that the policy knows.
+  let vocabulary: Int
+  /// Draws the tokens whose gradients at the layers are looked at.
+  let layerSample: LayerSample
 
   package init(
-    policy: any PolicyModel, experiment: Experiment, components: StepComponents, arms: [Arm],
+    policy: any PolicyModel, experiment: Experiment, components: StepComponents,
+    arms: [ArmComponents],
     vocabulary: Int, layerSample: LayerSample
   ) {
     self.policy = policy
@@ -27,15 +28,18 @@ package struct Microscope {
     self.layerSample = layerSample
   }
 
+  /// Holds what was measured, batch by batch.
   package struct Findings {
     package let batches: [BatchFindings]
-    /// For each arm, of each batch.
+    /// For each arm, the findings of each batch.
     package let arms: [(name: String, batches: [ArmFindings])]
     package let bounds: LeverBounds
-    /// `nil`: not asked for, or the policy can't tell.
+    /// `nil`: not asked for, or the policy has no gradients at its layers.
     package let layers: LayerFindings?
   }
 
+  /// Looks at batches, one after the other.
+  ///
   /// - Parameters:
   ///   - next: gives the batches, with the step that each is of. Its log-probabilities are replaced
   ///     by this policy's.
@@ -74,7 +78,8 @@ package struct Microscope {
       layers: layers)
   }
 
-  /// Adds a sample of a batch's tokens to what is known of the layers; `nil` if the policy can't tell.
+  /// Adds a sample of a batch's tokens to what is known of the layers; sets it to `nil` if the policy has
+  /// no such gradients.
   private func look(
     at rollout: Rollout, batch: Int, into layers: inout LayerFindings?, note: (String) -> Void
   ) throws(FulcrumError) {
@@ -95,7 +100,7 @@ package struct Microscope {
     }
   }
 
-  /// Whether updates still begin where the first one did.
+  /// Refuses a policy whose updates no longer begin where the first one did.
   private func check(_ rollout: Rollout) throws(FulcrumError) {
     let again = try scores(of: rollout.sequences, by: experiment.makePolicy()).logProbabilities
     let pairs = zip(again, rollout.logProbabilities)

@@ -1,12 +1,17 @@
 import Foundation
 import FulcrumKernel
 import PluginHost
-import Trainer
+import Runs
+import Settings
+import Training
+import YAML
 
-/// What a request names, found and checked.
+/// Finds what a request names, and checks it.
 extension MicroscopeSession {
-  struct Found {
-    /// `nil`: the configuration's own policy.
+  /// Holds what a checkpoint gives the microscope; of a policy's folder that no run wrote, the folder
+  /// alone.
+  struct CheckpointParts {
+    /// The policy's folder; `nil`: the configuration's own policy.
     var folder: String?
     var counters = RunCounters()
     var optimizer: String?
@@ -24,23 +29,23 @@ extension MicroscopeSession {
 
   static func checkpoint(
     _ request: MicroscopeRequest, _ run: RunDirectory?, note: (String) -> Void
-  ) throws(FulcrumError) -> Found {
+  ) throws(FulcrumError) -> CheckpointParts {
     guard let folder = request.checkpoint else {
-      guard let run else { return Found(folder: nil) }
-      return Found(try CheckpointSearch(run).required(note: note))
+      guard let run else { return CheckpointParts(folder: nil) }
+      return CheckpointParts(try CheckpointSearch(run).required(note: note))
     }
     do throws(FulcrumError) {
-      return Found(try Checkpoint(folder))
+      return CheckpointParts(try Checkpoint(folder))
     } catch {
       // A policy's folder that no run wrote has no counters.
       guard error.code == .notFound, FileManager.default.fileExists(atPath: folder) else {
         throw error
       }
-      return Found(folder: folder)
+      return CheckpointParts(folder: folder)
     }
   }
 
-  /// The newest of a run's recorded rollouts; none if they are to be sampled.
+  /// Returns the newest of a run's recorded rollouts; none if they are to be sampled.
   static func records(
     _ request: MicroscopeRequest, _ run: RunDirectory?, batches: Int
   ) throws(FulcrumError) -> [(path: String, step: UInt32)] {
@@ -94,34 +99,31 @@ extension MicroscopeSession {
     return size
   }
 
-  /// The request's; else the paper's for plain ascent, and the configuration's for its own optimiser.
+  /// Returns the request's learning rate; else the paper's for plain ascent, and the configuration's for
+  /// its own optimiser.
   static func learningRate(
     _ request: MicroscopeRequest, _ configuration: RunConfiguration, step: Int
-  ) throws(FulcrumError) -> Double {
+  ) -> Double {
     if let given = request.learningRate { return given }
     if request.optimizer == .sgd { return 1e-3 }
-    return try LearningRate(
-      configuration.update, steps: try configuration.general.integer("steps")
-    ).rate(step: step + 1)
+    return configuration.update.learningRate.schedule(steps: configuration.general.steps)
+      .rate(step: step + 1)
   }
 
-  /// The configuration's own way to train and its other arms, or the request's; all share a policy.
+  /// Returns the configuration's own way to train and its other arms, or the request's; all share a
+  /// policy.
   static func arms(
-    _ request: MicroscopeRequest, _ setup: RunSetup, _ components: StepComponents,
-    reference: String?
-  ) throws(FulcrumError) -> [Arm] {
-    let configuration = setup.configuration
-    var arms = [Arm(name: try configuration.armName(), components: components)]
+    _ request: MicroscopeRequest, _ components: RunComponents, reference: String?
+  ) throws(FulcrumError) -> [ArmComponents] {
+    let configuration = components.configuration
+    var arms = [ArmComponents(name: configuration.armName, components: components.training)]
     let others = if let arms = request.arms { arms } else { try configuration.arms() }
     for arm in others {
       let changed = try arm.applied(to: configuration.tree)
       do throws(FulcrumError) {
-        let own = RunSetup(try RunConfiguration(tree: changed), armOf: setup)
-        arms.append(
-          Arm(
-            name: arm.name,
-            components: try own.stepComponents(
-              reference: reference, shared: components.reference)))
+        let own = try RunComponents(
+          try RunConfiguration(tree: changed), armOf: components, reference: reference)
+        arms.append(ArmComponents(name: arm.name, components: own.training))
       } catch {
         throw arm.placed(error)
       }

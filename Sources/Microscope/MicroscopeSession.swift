@@ -1,20 +1,23 @@
 import Foundation
 import FulcrumKernel
 import PluginHost
-import Trainer
+import Runs
+import Settings
+import Training
+import YAML
 
-/// A request with all that it names made and checked.
+/// A request whose policies and components are made and checked.
 package struct MicroscopeSession {
-  package let head: MicroscopeReport.Head
+  package let subject: MicroscopeSubject
   private let batches: Int
   private let microscope: Microscope
-  private let setup: RunSetup
+  private let components: RunComponents
   private let words: WordLists
-  /// Files of recorded rollouts with their steps; empty: to be sampled.
+  /// Files of recorded rollouts with their steps; empty: rollouts are sampled.
   private let records: [(path: String, step: UInt32)]
   private let counters: RunCounters
 
-  /// The folder of a run, if the path is one.
+  /// Returns the run at a path; `nil` for a path that is no folder.
   package static func run(at path: String) throws(FulcrumError) -> RunDirectory? {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue
@@ -31,18 +34,17 @@ package struct MicroscopeSession {
     var tree = try ConfigurationTree(file: run?.configuration ?? request.path)
     for override in request.overrides { try tree.set(override) }
     let configuration = try RunConfiguration(tree: tree)
-    let settings = try MicroscopeSettings(configuration)
+    let settings = configuration.microscope
     words = try Self.words(request.words, settings, configuration)
-    let found = try Self.checkpoint(request, run, note: note)
-    counters = found.counters
-    let folder = found.folder
+    let parts = try Self.checkpoint(request, run, note: note)
+    counters = parts.counters
+    let folder = parts.folder
     let setup = try RunSetup(configuration, checkpoint: folder, host: host)
-    self.setup = setup
     batches = request.batches ?? settings.batches
     records = try Self.records(request, run, batches: batches)
 
-    let learningRate = try Self.learningRate(request, configuration, step: counters.step)
-    var choice = try configuration.choice("policy")
+    let learningRate = Self.learningRate(request, configuration, step: counters.step)
+    var choice = try configuration.choice(.policy)
     if let folder { choice = choice.setting("checkpoint", to: .text(folder)) }
     if request.optimizer == .sgd {
       let policy = try setup.factory.host.component(
@@ -50,7 +52,7 @@ package struct MicroscopeSession {
       choice = try Ascent.plain(choice, manual: policy.manual)
     }
     let (factory, made) = (setup.factory, choice)
-    let optimizer = request.optimizer == .adamw ? found.optimizer : nil
+    let optimizer = request.optimizer == .adamw ? parts.optimizer : nil
     let experiment = Experiment(
       ascent: Ascent(
         learningRate: learningRate,
@@ -60,23 +62,27 @@ package struct MicroscopeSession {
       if let optimizer { try policy.loadOptimizer(from: optimizer) }
       return policy
     }
-    let components = try setup.stepComponents(reference: found.reference)
+    let components = try RunComponents(setup, reference: parts.reference)
+    self.components = components
     microscope = Microscope(
-      policy: setup.policy, experiment: experiment, components: components,
-      arms: try Self.arms(request, setup, components, reference: found.reference),
+      policy: setup.policy, experiment: experiment, components: components.training,
+      arms: try Self.arms(request, components, reference: parts.reference),
       vocabulary: try Self.vocabulary(request, setup.policy),
-      layerSample: LayerSample(tokensByInterval: request.layerTokens, seed: setup.seed))
-    head = MicroscopeReport.Head(
+      layerSample: LayerSample(
+        tokensByInterval: request.layerTokens, seed: configuration.general.seed))
+    subject = MicroscopeSubject(
       config: request.path, checkpoint: folder ?? "", step: counters.step,
       optimizer: request.optimizer, learningRate: learningRate,
-      rollouts: records.isEmpty ? "fresh" : "recorded")
+      rollouts: records.isEmpty ? .fresh : .recorded)
   }
 
+  /// Looks at as many batches as were asked for.
+  ///
   /// - Parameter note: gets a line for each batch.
-  package func look(note: (String) -> Void) throws(FulcrumError) -> MicroscopeReport {
+  package func look(note: (String) -> Void) throws(FulcrumError) -> MicroscopeRecord {
     var step = UInt32(counters.step)
-    var source = try setup.rolloutSource(consumedItems: counters.consumedItems)
-    let judge = try setup.sampler(forEvaluation: false)
+    var source = components.rolloutSource(consumedItems: counters.consumedItems)
+    let judge = components.sampler
     var left = records[...]
     var seen: [(rollout: Rollout, step: UInt32)] = []
     let findings = try microscope.look(
@@ -92,33 +98,33 @@ package struct MicroscopeSession {
         seen.append(next)
         return next
       }, note: note)
-    return MicroscopeReport(head, findings, words: words(of: seen, note: note))
+    return MicroscopeRecord(subject, findings, words: words(of: seen, note: note))
   }
 
-  /// Fig. 5. Of another policy than the configuration's own also how that one completes the prompts:
-  /// what training has changed.
+  /// Returns the words of Fig. 5; of another policy than the configuration's own also those of that one's
+  /// completions of the same prompts: what training has changed.
   private func words(of seen: [(rollout: Rollout, step: UInt32)], note: (String) -> Void)
-    -> WordFindings
+    -> WordRecord
   {
     let counter = WordCounter(words)
     var survey = WordSurvey()
     for (rollout, _) in seen { survey.add(rollout, counter: counter) }
-    guard !head.checkpoint.isEmpty else {
-      return WordFindings(words, name: ArmChoice.configured, survey: survey)
+    guard !subject.checkpoint.isEmpty else {
+      return WordRecord(words, name: ArmChoice.configured, survey: survey)
     }
     var others: [(name: String, survey: WordSurvey)] = []
     do throws(FulcrumError) {
-      let start = try StartingPolicy(setup)
+      let start = try StartingPolicy(components)
       var before = WordSurvey()
       for (number, (rollout, step)) in seen.enumerated() {
         note("at start, batch \(number + 1) of \(seen.count)")
         before.add(try start.complete(rollout, step: step), counter: counter)
       }
-      others.append(("at start", before))
+      others.append((PolicyWords.atStart, before))
     } catch {
       // The run's start may be gone; all else is measured by now, and stands.
       note("the words of the policy at the start are left out: \(error)")
     }
-    return WordFindings(words, name: "as trained", survey: survey, others: others)
+    return WordRecord(words, name: PolicyWords.asTrained, survey: survey, others: others)
   }
 }

@@ -1,17 +1,18 @@
 extension MicroscopeTable {
-  /// How far each layer's gradients are from a constant times |w| (1 − π).
-  static func lines(_ layers: LayerReport) -> [String] {
-    let last = IntervalSummary.shares.count - 1
+  /// Returns rows that tell how far each layer's gradients are from a constant times |w| (1 − π).
+  static func lines(_ layers: LayerRecord) -> [String] {
+    let last = IntervalSummary.levels.count - 1
     return [
       "gradient at a layer's activations over |w| (1 − π), \(layers.tokens.reduce(0, +)) tokens:",
       row("", ["median", "1 %", "99 %", "variation", "explained"].map(right)),
     ]
       + layers.notable.map { layer in
+        let quantiles = layers.quantiles[layer]
         let values = [
-          layer.quantiles[last / 2], layer.quantiles[0], layer.quantiles[last], layer.variation,
-          layer.explained,
+          quantiles[last / 2], quantiles[0], quantiles[last], layers.variation[layer],
+          layers.explained[layer],
         ]
-        return row("    \(layer.name)", values.map(number))
+        return row("    \(layers.names[layer])", values.map(number))
       }
   }
 }

@@ -1,21 +1,20 @@
 extension MicroscopeTable {
-  /// Fig. 5: a line for each category.
-  static func lines(_ words: WordFindings) -> [String] {
-    let own = words.arms[0]
-    let others = words.arms.dropFirst()
+  /// Returns the rows of Fig. 5, one for each category.
+  static func lines(_ words: WordRecord) -> [String] {
+    let own = words.policies[0]
+    let others = words.policies.dropFirst()
     let titles = ["per 1000", "r", "from", "to", "in a prompt"] + others.map(\.name)
     var lines = [row("Fig. 5, words against reward", titles.map(right))]
     for (index, category) in words.categories.enumerated() {
       let values =
-        [
-          own.frequency[index], category.correlation, category.low, category.high, category.within,
-        ] + others.map { $0.frequency[index] }
-      lines.append(row("    \(category.name)", values.map(number)))
+        [own.frequency, words.correlation, words.low, words.high, words.within].map { $0[index] }
+        + others.map { $0.frequency[index] }
+      lines.append(row("    \(category)", values.map(number)))
     }
-    let rewards = words.arms.map { arm in
-      "\(plain(arm.reward)) \(arm.name) (\(arm.completions) completions)"
+    let rewards = words.policies.map { policy in
+      "\(plain(policy.reward)) \(policy.name) (\(policy.completions) completions)"
     }
-    lines.append("    words: \(words.source); mean reward: \(rewards.joined(separator: ", "))")
+    lines.append("    words: \(words.words); mean reward: \(rewards.joined(separator: ", "))")
     return lines
   }
 }

@@ -1,7 +1,7 @@
 import FulcrumKernel
 
-/// Another objective's weights, times a factor: what the policy accumulates is the factor times the
-/// gradient. Losses and metrics are the objective's own.
+/// Multiplies another objective's weights by a factor, and so the gradient that the policy accumulates.
+/// Losses and metrics are the objective's own.
 struct ScaledObjective: PolicyObjective {
   static let manual = ComponentManual(
     name: "scaled", summary: "Another objective's weights, times a factor.", source: "Fulcrum")
@@ -9,7 +9,7 @@ struct ScaledObjective: PolicyObjective {
   private let objective: any PolicyObjective
   private let factor: Float
 
-  /// Can't be made by a configuration: it is another objective's.
+  /// Refuses a configuration: the objective to scale is handed over.
   init(_ parameters: Parameters, context: ComponentContext) throws(FulcrumError) {
     throw FulcrumError(.unsupported, "expected an objective to scale", at: Self.manual.name)
   }

@@ -1,15 +1,18 @@
 import FulcrumKernel
 import PluginHost
-import Trainer
+import Runs
+import Settings
+import Training
 
 /// The policy with which a configuration begins, to be set beside what became of it.
 struct StartingPolicy {
   private let policy: any PolicyModel
   private let sampler: RolloutSampler
 
-  /// - Throws: what making a policy throws: its files may be gone since.
-  init(_ setup: RunSetup) throws(FulcrumError) {
-    var choice = try setup.configuration.choice("policy")
+  /// - Throws: as making a policy does: its files may be gone since.
+  init(_ components: RunComponents) throws(FulcrumError) {
+    let setup = components.setup
+    var choice = try setup.configuration.choice(.policy)
     if let start = try Checkpoint.start(of: setup.configuration) {
       choice = choice.setting("checkpoint", to: .text(start.path))
     }
@@ -19,7 +22,7 @@ struct StartingPolicy {
         .configuration, "expected a policy with weights, got one without a checkpoint",
         at: "policy.checkpoint")
     }
-    sampler = try setup.sampler(forEvaluation: false)
+    sampler = components.sampler
   }
 
   /// Completes a rollout's prompts, each as often as the rollout has.

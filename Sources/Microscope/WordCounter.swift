@@ -5,9 +5,9 @@
 /// Categories don't see each other: a word may count for two.
 package struct WordCounter: Sendable {
   private struct Category {
-    /// By their first word, which is a whole one.
+    /// Phrases by their first word, which is a whole one.
     var byWord: [String: [[WordLists.Pattern]]] = [:]
-    /// Those whose first word may have any ending.
+    /// Phrases whose first word may have any ending.
     var others: [[WordLists.Pattern]] = []
 
     init(_ category: WordLists.Category) {
@@ -20,7 +20,7 @@ package struct WordCounter: Sendable {
       }
     }
 
-    /// How many words the longest phrase has that begins at a word; 0: none does.
+    /// Returns the number of words of the longest phrase that begins at a word; 0: none does.
     func length(at place: Int, in words: [WordStream.Word]) -> Int {
       var longest = 0
       func check(_ phrase: [WordLists.Pattern]) {
@@ -41,8 +41,8 @@ package struct WordCounter: Sendable {
 
   package init(_ lists: WordLists) { categories = lists.categories.map { Category($0) } }
 
-  /// - Returns: how many words the text has, and for each category how often it says one of its
-  ///   words or phrases.
+  /// - Returns: the number of the text's words, and for each category how often the text says one of
+  ///   its words or phrases.
   package func count(_ text: String) -> (words: Int, found: [Int]) {
     let words = Array(WordStream(text))
     let found = categories.map { category in

@@ -1,35 +1,36 @@
 import FulcrumKernel
 import PluginHost
+import YAML
 import Yams
 
-/// Categories of words, in order: what Fig. 5 counts in completions.
+/// Categories of words, in order, which Fig. 5 counts in completions.
 ///
-/// In YAML, each category's name with a list of words, or of phrases of words in a row; `*` at the
-/// end of a word stands for any ending, none included.
+/// They are written in YAML: each category's name with a list of words, or of phrases of words in a row;
+/// `*` at the end of a word stands for any ending, none included.
 /// - Source: arXiv 2505.12929, Fig. 5. The paper's own lists are not public.
 package struct WordLists: Sendable, Equatable {
-  /// A word, or what it begins with.
+  /// A whole word, or its beginning.
   package struct Pattern: Sendable, Equatable {
-    /// In lower case, without the star.
+    /// The word in lower case, without the star.
     package let text: String
-    package let isBeginning: Bool
+    let isBeginning: Bool
 
-    package func matches(_ word: String) -> Bool {
+    func matches(_ word: String) -> Bool {
       isBeginning ? word.hasPrefix(text) : word == text
     }
   }
 
   package struct Category: Sendable, Equatable {
     package let name: String
-    /// Each one a word or the words of a phrase; never empty.
+    /// Single words, and phrases of several; none is empty.
     package let phrases: [[Pattern]]
   }
 
-  /// `built in`, or the file's path.
+  /// The lists' origin: `built in`, or the file's path.
   package let source: String
   package let categories: [Category]
 
-  /// The lists that Fulcrum comes with.
+  /// Returns the lists that Fulcrum comes with.
   package static func builtIn() throws(FulcrumError) -> WordLists {
     try WordLists(text: BuiltInWords.yaml, source: BuiltInWords.name)
   }
@@ -45,7 +46,7 @@ package struct WordLists: Sendable, Equatable {
     try self.init(text: text, source: file)
   }
 
-  /// - Parameter source: for messages and reports.
+  /// - Parameter source: the text's origin, for messages and reports.
   package init(text: String, source: String) throws(FulcrumError) {
     self.source = source
     let root = try YAMLText.compose(text, file: source)
@@ -54,7 +55,7 @@ package struct WordLists: Sendable, Equatable {
         root, in: source, "expected categories with lists of words, got \(Self.kind(of: root))")
     }
     var categories: [Category] = []
-    /// Of each entry, the category that has it.
+    /// The category of each entry.
     var known: [String: String] = [:]
     for (key, value) in mapping {
       guard let name = key.string, !name.isEmpty else {

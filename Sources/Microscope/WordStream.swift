@@ -1,25 +1,25 @@
-/// The words of a text, in order.
+/// Reads the words of a text, in order.
 ///
 /// A word is a run of letters and digits of any script, with the marks that belong to them (accents)
 /// and with apostrophes between them: `don't`, `Ann’s`. An apostrophe at an end is a quotation mark.
 /// Case is of no matter, `’` is `'`, and an accented letter is one character however it is written.
 /// Scripts that don't put spaces between words (Chinese, Japanese, Thai) have one word a run.
-package struct WordStream: Sequence, IteratorProtocol {
-  package struct Word: Sendable, Equatable {
-    /// In lower case.
-    package let text: String
-    /// Whether only white space and hyphens lie between it and the word before, so that a phrase may
+struct WordStream: Sequence, IteratorProtocol {
+  struct Word: Sendable, Equatable {
+    /// The word in lower case.
+    let text: String
+    /// Whether only white space and hyphens lie between the word and the one before, so that a phrase may
     /// go over both: `step-by-step` is `step by step`, and `if. Then` is not `if then`.
-    package let continues: Bool
+    let continues: Bool
   }
 
   private let scalars: [Unicode.Scalar]
   private var place = 0
   private var isFirst = true
 
-  package init(_ text: String) { scalars = Array(text.unicodeScalars) }
+  init(_ text: String) { scalars = Array(text.unicodeScalars) }
 
-  package mutating func next() -> Word? {
+  mutating func next() -> Word? {
     var continues = !isFirst
     while place < scalars.count, !Self.begins(scalars[place]) {
       if !Self.joins(scalars[place]) { continues = false }
@@ -44,8 +44,8 @@ package struct WordStream: Sequence, IteratorProtocol {
     return Word(text: String(text).lowercased(), continues: continues)
   }
 
-  /// Whether words of one phrase may have it between them.
-  package static func joins(_ scalar: Unicode.Scalar) -> Bool {
+  /// Returns whether words of one phrase may have a character between them.
+  static func joins(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar {
     case "-", "\u{2010}", "\u{2011}": true
     default: scalar.properties.isWhitespace

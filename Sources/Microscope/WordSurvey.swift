@@ -1,13 +1,13 @@
 import FulcrumKernel
-import Trainer
+import Training
 
-/// How often each of a policy's completions says each category's words, beside its reward.
+/// Frequencies of each category's words in each of a policy's completions, beside its reward.
 package struct WordSurvey: Sendable {
   package struct Completion: Sendable {
-    /// Numbers the prompts of all rollouts.
+    /// The number of the prompt among those of all rollouts.
     package let prompt: Int
     package let reward: Double
-    /// For each category, per 1000 of the completion's words.
+    /// For each category, the frequency per 1000 of the completion's words.
     package let frequencies: [Double]
 
     package init(prompt: Int, reward: Double, frequencies: [Double]) {
@@ -39,7 +39,7 @@ package struct WordSurvey: Sendable {
   package var rewards: [Double] { completions.map(\.reward) }
   package var prompts: [Int] { completions.map(\.prompt) }
 
-  /// Each completion's frequency of one category.
+  /// Returns each completion's frequency of one category.
   package func frequencies(of category: Int) -> [Double] {
     completions.map { $0.frequencies[category] }
   }

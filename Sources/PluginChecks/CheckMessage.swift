@@ -1,5 +1,6 @@
 import Foundation
 import FulcrumKernel
+import JSON
 
 /// A message of a worker to its supervisor: one JSON object a line.
 enum CheckMessage: Codable, Equatable {
@@ -23,7 +24,7 @@ enum CheckMessage: Codable, Equatable {
 
   /// `nil` for a line that no worker writes.
   init?(line: some Collection<UInt8>) {
-    guard let message = try? JSONDecoder().decode(CheckMessage.self, from: Data(line)) else {
+    guard let message = try? JSONRecord.decode(CheckMessage.self, from: Array(line)) else {
       return nil
     }
     self = message

@@ -1,3 +1,4 @@
+import Files
 import FulcrumKernel
 
 /// Holds the formats that a host knows, and asks them in order.

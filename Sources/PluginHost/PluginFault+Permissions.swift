@@ -1,3 +1,5 @@
+import Files
+
 extension PluginFault {
   /// Returns a fault for a file that anybody may write to, and for each such folder that it is
   /// reached by: the file could be another one by the time that it is loaded.

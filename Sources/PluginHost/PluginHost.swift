@@ -1,3 +1,4 @@
+import Files
 import FulcrumKernel
 
 /// Finds plugins, refuses the unsound before any of their code runs, and loads the others.

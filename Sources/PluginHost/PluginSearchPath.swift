@@ -1,3 +1,5 @@
+import Files
+
 /// The folders in which plugins are looked for by name, in order: the first hit wins.
 package struct PluginSearchPath: Sendable {
   /// One folder to look in, and the setting that asked for it.

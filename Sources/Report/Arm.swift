@@ -5,7 +5,7 @@ package struct Arm {
   package let name: String
   package let runs: [RunRecord]
 
-  /// Arms in the order in which their first runs are given.
+  /// Returns arms in the order in which their first runs are given.
   ///
   /// An arm has the name that its runs were given, if no other arm has it; else the settings in which
   /// it differs from the others are its name or, where these are too many to read, its first run's.
@@ -34,14 +34,5 @@ package struct Arm {
         settings.isEmpty || settings.count > 48 ? runs[group[0]].name : settings
       return Arm(name: name, runs: group.map { runs[$0] })
     }
-  }
-}
-
-extension KeyPaths {
-  /// The key paths whose values are not the same in all, in order.
-  package static func differing(_ configurations: [[String: String]]) -> [String] {
-    Set(configurations.flatMap(\.keys)).filter { path in
-      Set(configurations.map { $0[path] }).count > 1
-    }.sorted()
   }
 }

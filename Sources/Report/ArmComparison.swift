@@ -1,13 +1,15 @@
-import Trainer
+import Charts
+import Runs
+import Training
 
-/// A number of each run, arm by arm, and how far the first arm is ahead of each other one on the same
-/// seeds.
+/// Compares a number of each run, arm by arm: by how much the first arm is ahead of each other one on the
+/// same seeds.
 package struct ArmComparison {
-  /// What is compared.
+  /// The number that is compared.
   package enum Measure: CaseIterable {
-    /// Share of correct completions after the last step, the mean over categories.
+    /// The share of correct completions after the last step, the mean over categories.
     case heldOut
-    /// Mean over the last fifteenth of the steps, at least three of them.
+    /// The mean reward over the last fifteenth of the steps, at least three of them.
     case reward
 
     var title: String {
@@ -22,7 +24,7 @@ package struct ArmComparison {
       case .heldOut:
         guard let rows = run.evaluations.last?.evaluation.rows, !rows.isEmpty else { return nil }
         return Statistics.mean(rows.map(\.accuracy))
-      case .reward: return run.metrics["reward"]?.ends?.last
+      case .reward: return run.metrics[MetricName.reward]?.ends?.last
       }
     }
 
@@ -38,16 +40,17 @@ package struct ArmComparison {
     }
   }
 
-  package struct Row {
-    package let name: String
-    /// Of the arm's runs, in their order.
-    package let values: [Double]
+  /// An arm's numbers.
+  struct Row {
+    let name: String
+    /// The number of each of the arm's runs, in their order.
+    let values: [Double]
     /// First arm minus this one, for each seed that both have; empty for the first arm.
-    package let ahead: [Double]
+    let ahead: [Double]
   }
 
-  package let measure: Measure
-  package let rows: [Row]
+  let measure: Measure
+  let rows: [Row]
 
   /// - Returns: `nil` if some arm has no such number.
   package init?(_ measure: Measure, of arms: [Arm]) {
@@ -72,7 +75,7 @@ package struct ArmComparison {
     ]
   }
 
-  /// As texts, for a table with `head`.
+  /// The rows as texts, for a table with `head`.
   package var cells: [[String]] {
     rows.map { row in
       let own = [row.name, "\(row.values.count)"] + spread(row.values, measure.text(_:))

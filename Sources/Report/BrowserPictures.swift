@@ -1,10 +1,12 @@
+import Charts
+import Files
 import Foundation
 import FulcrumKernel
-import Trainer
 
-/// Pictures that a browser makes of charts: a page draws each on a canvas and writes its PNG, as text,
+/// Lets a browser make pictures of charts: a page draws each on a canvas and writes its PNG, as text,
 /// into itself; the browser prints the page.
 struct BrowserPictures {
+  /// Begins the line of a picture.
   private static let mark = "picture "
   private let charts: [Chart]
 
@@ -44,10 +46,10 @@ struct BrowserPictures {
     return pictures
   }
 
-  /// Images are whole before the page's `load` event, and a page is printed after it.
+  /// A page whose images are whole before its `load` event, after which it is printed.
   private var page: String {
     let images = charts.map { chart in
-      let text = Data(FigureFiles.text(of: chart).utf8).base64EncodedString()
+      let text = Data(chart.document.utf8).base64EncodedString()
       return Element(
         "img", ["id": chart.id, "alt": "", "src": "data:image/svg+xml;base64," + text])
     }
@@ -70,7 +72,7 @@ struct BrowserPictures {
       """
     let body =
       images + [Element("pre", ["id": "pictures"])] + [
-        Element("script", [:], [OwnCode(code: script)])
+        Element("script", [:], [OwnCode(script)])
       ]
     return "<!DOCTYPE html>\n"
       + Element(

@@ -1,24 +1,32 @@
-import Trainer
+import Charts
+import Training
 
-/// Charts of who moves the model, by probability interval, from a run's metrics.
+/// Charts of the tokens that move the model, by probability interval, from a run's metrics.
 struct IntervalCharts {
   let run: RunRecord
 
   static let names = ProbabilityIntervals.names.map(NumberText.interval)
 
-  private func curve(_ group: String, _ interval: Int, _ part: String) -> Curve? {
-    run.metrics["\(group)/\(ProbabilityIntervals.names[interval])/\(part)"]
+  /// Gives the name of an interval's metric.
+  private typealias Name = (_ interval: Int) -> String
+
+  private static func shares(_ part: ProbabilityIntervals.Part) -> Name {
+    { ProbabilityIntervals.metric(part, interval: $0) }
   }
 
-  private func mean(_ group: String, _ interval: Int, _ part: String) -> Double? {
-    curve(group, interval, part).map { curve in Statistics.mean(curve.points.map(\.y)) }
+  private static func direction(_ part: UpdateDirection.Part) -> Name {
+    { UpdateDirection.metric(part, interval: $0) }
+  }
+
+  private func mean(_ name: String) -> Double? {
+    run.metrics[name].map { curve in Statistics.mean(curve.points.map(\.y)) }
   }
 
   private func lines(
-    _ group: String, _ part: String, id: String, title: String, unit: String, caption: String
+    _ name: Name, id: String, title: String, unit: String, caption: String
   ) -> Chart? {
     let layers = Self.names.indices.flatMap { interval -> [Chart.Layer] in
-      guard let curve = curve(group, interval, part) else { return [] }
+      guard let curve = run.metrics[name(interval)] else { return [] }
       return [
         .line(curve.points, series: interval, isFaint: true),
         .line(curve.smoothed, series: interval),
@@ -31,10 +39,10 @@ struct IntervalCharts {
   }
 
   private func bars(
-    _ group: String, _ parts: [(key: String, name: String)], id: String, title: String,
+    _ parts: [(metric: Name, name: String)], id: String, title: String,
     unit: String, caption: String, level: Double? = nil
   ) -> Chart? {
-    let values = parts.map { part in Self.names.indices.map { mean(group, $0, part.key) } }
+    let values = parts.map { part in Self.names.indices.map { mean(part.metric($0)) } }
     guard values.contains(where: { $0.contains { $0 != nil } }) else { return nil }
     return Chart(
       id: id, title: title, caption: caption,
@@ -48,32 +56,32 @@ struct IntervalCharts {
   var charts: [Chart] {
     [
       bars(
-        "probability",
         [
-          ("token_share", "share of tokens"), ("weight_share", "share of Σ|w|"),
-          ("lever_share", "share of Σ|w|·‖∇ log π‖"),
+          (Self.shares(.tokenShare), "share of tokens"),
+          (Self.shares(.weightShare), "share of Σ|w|"),
+          (Self.shares(.leverShare), "share of Σ|w|·‖∇ log π‖"),
         ], id: "shares", title: "Who moves the model", unit: "share, mean over all steps",
         caption: "Few tokens are unlikely, but each pulls on the logits with a lever near its"
           + " largest: compare an interval’s share of the pull with its share of tokens."),
       lines(
-        "probability", "lever_share", id: "levers", title: "Levers over time",
+        Self.shares(.leverShare), id: "levers", title: "Levers over time",
         unit: "share of Σ|w|·‖∇ log π‖",
         caption: "Each interval’s share of the pull on the logits."),
       bars(
-        "direction",
         [
-          ("positive_rose", "positive advantage: likelier after"),
-          ("negative_fell", "negative advantage: less likely after"), ("correct", "both"),
+          (Self.direction(.positiveRose), "positive advantage: likelier after"),
+          (Self.direction(.negativeFell), "negative advantage: less likely after"),
+          (Self.direction(.correct), "both"),
         ], id: "direction", title: "Did tokens go the way of their advantage?",
         unit: "share of tokens, mean over all steps",
         caption: "By old probability, over the completions scored once more after each update."
           + " Dashed: chance.", level: 0.5),
       lines(
-        "direction", "correct", id: "direction-steps", title: "Direction over time",
+        Self.direction(.correct), id: "direction-steps", title: "Direction over time",
         unit: "share of tokens that went right",
         caption: "Of tokens of either sign, by old probability."),
       lines(
-        "probability", "entropy", id: "interval-entropy", title: "Entropy by interval",
+        Self.shares(.entropy), id: "interval-entropy", title: "Entropy by interval",
         unit: "nats, mean over the interval’s tokens",
         caption: "Entropy of the distribution that each token was drawn from."),
     ].compactMap(\.self)

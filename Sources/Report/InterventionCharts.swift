@@ -1,12 +1,14 @@
+import Charts
 import Foundation
+import Microscope
 
-/// Who moves when one interval is updated alone, and the lever against its bounds.
+/// Charts of how tokens move when one interval is updated alone, and of the lever against its bounds.
 struct InterventionCharts {
   let record: MicroscopeRecord
 
   private var intervals: [String] { record.intervals.map(NumberText.interval) }
 
-  /// Rows: the interval that was updated alone; columns: whose probability moved.
+  /// Numbers by two intervals; rows: the one that was updated alone, columns: the one whose tokens moved.
   private struct Matrix {
     let id: String
     let title: String
@@ -19,21 +21,17 @@ struct InterventionCharts {
   private var matrices: [Matrix] {
     let how = " Rows: the interval that was updated alone. Columns: whose probability moved."
     return [
-      record.interventions.map { rows in
-        Matrix(
-          id: "interventions-moved", title: "Who moves when one interval is updated",
-          caption: "Mean change of probability, of either sign." + how
-            + " Darker on light paper, brighter on dark: moved more.",
-          unit: "mean |Δπ|", kind: .sequential, rows: rows.map(\.values))
-      },
-      record.along.map { rows in
-        Matrix(
-          id: "interventions-along", title: "Do they move the way of their advantage?",
-          caption: "The same change, counted positive where a token moved as its advantage A asked."
-            + how + " Blue: on average the right way, orange: the wrong way.",
-          unit: "mean Δπ along A", kind: .diverging, rows: rows.map(\.values))
-      },
-    ].compactMap(\.self).filter { $0.rows.joined().contains(where: \.isFinite) }
+      Matrix(
+        id: "interventions-moved", title: "Who moves when one interval is updated",
+        caption: "Mean change of probability, of either sign." + how
+          + " Darker on light paper, brighter on dark: moved more.",
+        unit: "mean |Δπ|", kind: .sequential, rows: record.interventions),
+      Matrix(
+        id: "interventions-along", title: "Do they move the way of their advantage?",
+        caption: "The same change, counted positive where a token moved as its advantage A asked."
+          + how + " Blue: on average the right way, orange: the wrong way.",
+        unit: "mean Δπ along A", kind: .diverging, rows: record.interventionsAlong),
+    ].filter { $0.rows.joined().contains(where: \.isFinite) }
   }
 
   var charts: [Chart] {
@@ -50,10 +48,10 @@ struct InterventionCharts {
         layers: [
           .cells(cells, ColorScale(matrix.kind, unit, covering: cells.flatMap(\.self)))
         ])
-    } + [record.bounds.flatMap(bounds)].compactMap(\.self)
+    } + [bounds(record.bounds)].compactMap(\.self)
   }
 
-  /// A power of ten that makes the largest a number from 1 to 10, where it is far from that.
+  /// Returns a power of ten that makes the largest a number from 1 to 10, where it is far from that.
   static func power(of values: some Sequence<Double>) -> Int {
     let largest = values.filter(\.isFinite).map(abs).max() ?? 0
     guard largest > 0, !(0.1..<1000).contains(largest) else { return 0 }
@@ -61,28 +59,28 @@ struct InterventionCharts {
   }
 
   private func bounds(_ bounds: MicroscopeRecord.Bounds) -> Chart? {
-    guard let histogram = bounds.histogram, let lower = bounds.lower, let upper = bounds.upper,
-      lower < upper
-    else { return nil }
+    let (lower, upper) = (bounds.lower, bounds.upper)
+    guard lower < upper else { return nil }
     let margin = (upper - lower) * 0.03
-    let found = [
-      bounds.minimum.map { "smallest \(NumberText.short($0, digits: 6))" },
-      bounds.maximum.map { "largest \(NumberText.short($0, digits: 6))" },
-      bounds.tolerance.map { "tolerance \(NumberText.short($0))" },
-    ].compactMap(\.self)
+    let ends =
+      bounds.minimum.isNaN
+      ? []
+      : [
+        "smallest \(NumberText.short(bounds.minimum, digits: 6))",
+        "largest \(NumberText.short(bounds.maximum, digits: 6))",
+      ]
+    let found = ends + ["tolerance \(NumberText.short(bounds.tolerance))"]
     return Chart(
       id: "bounds", title: "The lever between its bounds",
       caption: "Whatever the network, a token’s pull on the logits ‖e − π‖ over 1 − π lies between"
         + " the dashed lines, √(N/(N−1)) for a vocabulary of N"
-        + (bounds.vocabulary.map { " = \($0)" } ?? "") + " and √2. "
-        + (bounds.violations.map { "Violations: \($0)" } ?? "Violations: not counted")
-        + (bounds.tokens.map { " of \($0) tokens" } ?? "")
-        + (found.isEmpty ? "" : "; " + found.joined(separator: ", "))
+        + " = \(bounds.vocabulary) and √2. Violations: \(bounds.violations) of \(bounds.tokens) tokens; "
+        + found.joined(separator: ", ")
         + ". The surest tokens are not drawn: their ratio is rounding.",
       x: .numbers("lever / (1 − π)", including: [lower - margin, upper + margin]),
       y: .numbers("tokens, without the surest ones", including: [0]),
       layers: [
-        .columns(histogram.values, over: lower...upper, series: 0),
+        .columns(bounds.histogram.map(Double.init), over: lower...upper, series: 0),
         .upright(lower, "√(N/(N−1)) = \(NumberText.short(lower, digits: 6))"),
         .upright(upper, "√2 = \(NumberText.short(upper, digits: 6))"),
       ])
@@ -97,23 +95,18 @@ struct InterventionCharts {
         }, numeric: Set(1...max(1, intervals.count)),
         caption: "\(matrix.title): \(matrix.unit)")
     }
-    if let bounds = record.bounds {
-      let rows: [(String, Double?)] = [
-        ("tokens", bounds.tokens.map(Double.init)),
-        ("violations", bounds.violations.map(Double.init)),
-        ("vocabulary", bounds.vocabulary.map(Double.init)), ("lower bound", bounds.lower),
-        ("upper bound", bounds.upper), ("smallest", bounds.minimum), ("largest", bounds.maximum),
-        ("tolerance", bounds.tolerance),
-      ]
-      let known = rows.compactMap { name, value in
-        value.map { [name, NumberText.short($0, digits: 6)] }
-      }
-      if !known.isEmpty {
-        result.append(
-          PageTable.element(
-            head: ["", "value"], rows: known, numeric: [1], caption: "Bounds on lever / (1 − π)"))
-      }
-    }
+    let bounds = record.bounds
+    let rows = [
+      ("tokens", Double(bounds.tokens)), ("violations", Double(bounds.violations)),
+      ("vocabulary", Double(bounds.vocabulary)), ("lower bound", bounds.lower),
+      ("upper bound", bounds.upper), ("smallest", bounds.minimum), ("largest", bounds.maximum),
+      ("tolerance", bounds.tolerance),
+    ]
+    result.append(
+      PageTable.element(
+        head: ["", "value"],
+        rows: rows.filter { !$0.1.isNaN }.map { [$0.0, NumberText.short($0.1, digits: 6)] },
+        numeric: [1], caption: "Bounds on lever / (1 − π)"))
     return PageTable.folded("The same in tables", result)
   }
 }

@@ -1,4 +1,8 @@
-/// How constant the paper's C_ℓ is: the gradient at each layer's activations over |w| (1 − π).
+import Charts
+import Microscope
+
+/// Charts of how constant the paper's C_ℓ is: the gradient at each layer's activations over
+/// |w| (1 − π).
 struct LayerCharts {
   let record: LayerRecord
   let intervals: [String]
@@ -9,10 +13,10 @@ struct LayerCharts {
   }
 
   private static let ratio = "‖δ_ℓ‖ / (|w| (1 − π))"
-  /// From this span on, small and large are only seen together on a logarithmic axis.
+  /// The span from which on small and large are only seen together on a logarithmic axis.
   private static let widest = 20.0
 
-  /// The axis says "layer": its places need only their numbers.
+  /// Names of the layers' places: the axis says "layer", so that they need only their numbers.
   private var names: [String] {
     record.names.map { $0.hasPrefix("layer ") ? String($0.dropFirst(6)) : $0 }
   }
@@ -20,7 +24,7 @@ struct LayerCharts {
   private var layers: Chart.Axis { .categories("layer", names) }
 
   private var medians: [Double] {
-    record.quantiles.map { $0.values.count == 5 ? $0.values[2] : .nan }
+    record.quantiles.map { $0.count == 5 ? $0[2] : .nan }
   }
 
   private func axis(_ label: String, _ values: [Double]) -> Chart.Axis {
@@ -37,20 +41,18 @@ struct LayerCharts {
 
   private var constancy: Chart? {
     let boxes = zip(record.quantiles, medians).map { quantiles, median in
-      median > 0 ? quantiles.values.map { $0 / median } : []
+      median > 0 ? quantiles.map { $0 / median } : []
     }
     guard boxes.contains(where: { !$0.isEmpty }) else { return nil }
-    let floor = record.floor.map { " with 1 − π ≥ \(NumberText.short($0))" } ?? ""
     var caption =
       "The paper takes \(Self.ratio) for a constant C_ℓ of each layer ℓ: then every box were flat at 1"
-      + " (dashed). Box: 25 to 75 %, line: median, whisker: 1 to 99 % of the tokens looked at\(floor)."
-    if let variation = record.variation?.values {
-      let known = zip(record.names, variation).filter { $0.1.isFinite }
-      if let least = known.min(by: { $0.1 < $1.1 }), let most = known.max(by: { $0.1 < $1.1 }) {
-        caption +=
-          " Standard deviation over mean: from \(NumberText.short(least.1)) (\(least.0)) to"
-          + " \(NumberText.short(most.1)) (\(most.0))."
-      }
+      + " (dashed). Box: 25 to 75 %, line: median, whisker: 1 to 99 % of the tokens looked at"
+      + " with 1 − π ≥ \(NumberText.short(record.floor))."
+    let known = zip(record.names, record.variation).filter { $0.1.isFinite }
+    if let least = known.min(by: { $0.1 < $1.1 }), let most = known.max(by: { $0.1 < $1.1 }) {
+      caption +=
+        " Standard deviation over mean: from \(NumberText.short(least.1)) (\(least.0)) to"
+        + " \(NumberText.short(most.1)) (\(most.0))."
     }
     return Chart(
       id: "layers-constancy", title: "How constant is C of each layer?", caption: caption,
@@ -59,37 +61,34 @@ struct LayerCharts {
   }
 
   private var byInterval: Chart? {
-    guard let rows = record.byInterval else { return nil }
     let lines = intervals.indices.map { interval in
-      zip(rows, medians).enumerated().map { layer, both in
+      zip(record.byInterval, medians).enumerated().map { layer, both in
         Chart.Point(
           x: Double(layer) + 0.5,
-          y: both.0.values.indices.contains(interval) && both.1 > 0
-            ? both.0.values[interval] / both.1 : .nan)
+          y: both.0.indices.contains(interval) && both.1 > 0
+            ? both.0[interval] / both.1 : .nan)
       }
     }
     guard lines.joined().contains(where: { $0.y.isFinite }) else { return nil }
-    let counts = record.tokens.map { tokens in
+    let counts =
       " Tokens looked at, by interval: "
-        + tokens.values.map { NumberText.short($0) }.joined(separator: ", ") + "."
-    }
+      + record.tokens.map { NumberText.short(Double($0)) }.joined(separator: ", ") + "."
     return Chart(
       id: "layers-intervals", title: "Does C depend on the probability?",
       caption:
         "The ratio’s median among the tokens of each probability interval, over the median of"
         + " all. Above 1 (dashed) an interval pulls harder on the layer than 1 − π says, below it less."
-        + (counts ?? ""),
+        + counts,
       x: layers,
       y: axis("the interval’s median over the layer’s", lines.flatMap { $0.map(\.y) }),
       layers: [.level(1)] + lines.enumerated().map { .line($1, series: $0) }, legend: intervals)
   }
 
-  private var parts: Chart? {
+  private var parts: Chart {
     let series = [
       ("spread of the pull that 1 − π explains", record.explained),
       ("share at the own position", record.own),
-    ].compactMap { name, numbers in numbers.map { (name, $0.values) } }
-    guard !series.isEmpty else { return nil }
+    ]
     return Chart(
       id: "layers-parts", title: "What 1 − π explains, and where the pull lies",
       caption:
@@ -103,17 +102,17 @@ struct LayerCharts {
       }, legend: series.map(\.0))
   }
 
-  /// The paper's Fig. 2 as measured: tokens within the range of a constant times 1 − π.
+  /// Charts of the paper's Fig. 2 as measured: tokens within the range of a constant times 1 − π.
   private var pulls: [Chart] {
-    guard let sampled = record.sampled else { return [] }
+    let sampled = record.sampled
     return zip(sampled.layers, sampled.norm).compactMap { name, norms in
       guard let layer = record.names.firstIndex(of: name),
-        record.quantiles.indices.contains(layer), record.quantiles[layer].values.count == 5
+        record.quantiles.indices.contains(layer), record.quantiles[layer].count == 5
       else { return nil }
-      let quantiles = record.quantiles[layer].values
-      let dots = zip(sampled.probability.values, norms.values).map { Chart.Point(x: $0, y: $1) }
+      let quantiles = record.quantiles[layer]
+      let dots = zip(sampled.probability, norms).map { Chart.Point(x: $0, y: $1) }
       // As far as tokens were looked at: 1 − π has no logarithm at the right end.
-      let end = 1 - max(record.floor ?? 0, 0.001)
+      let end = 1 - max(record.floor, 0.001)
       let lines = [4, 2, 0].map { place in
         let points = (0...100).map { step in
           let x = end * Double(step) / 100
@@ -134,12 +133,11 @@ struct LayerCharts {
   }
 
   var tables: [any Markup] {
-    func value(_ numbers: Numbers?, _ layer: Int) -> String {
-      guard let values = numbers?.values, values.indices.contains(layer) else { return "–" }
-      return NumberText.short(values[layer])
+    func value(_ numbers: [Double], _ layer: Int) -> String {
+      numbers.indices.contains(layer) ? NumberText.short(numbers[layer]) : "–"
     }
     let rows = record.names.enumerated().map { layer, name in
-      let quantiles = record.quantiles.indices.contains(layer) ? record.quantiles[layer] : nil
+      let quantiles = record.quantiles.indices.contains(layer) ? record.quantiles[layer] : []
       return [name] + [2, 0, 4].map { value(quantiles, $0) }
         + [record.variation, record.explained, record.own].map { value($0, layer) }
     }

@@ -1,13 +1,15 @@
+import Charts
 import FulcrumKernel
-import Trainer
+import Runs
+import Training
 
-/// Charts of what `metrics.jsonl` and `evaluations.jsonl` hold, for one run or several arms.
+/// Charts of `metrics.jsonl` and `evaluations.jsonl`, for one run or several arms.
 struct MetricCharts {
   let arms: [Arm]
 
   private var isOneRun: Bool { arms.count == 1 && arms[0].runs.count == 1 }
 
-  /// The curve of a metric; `nil`: no run has it.
+  /// Returns the curve of a metric; `nil`: no run has it.
   func curve(
     _ metric: String, _ id: String, _ title: String, unit: String, including: [Double] = [],
     note: String = ""
@@ -48,9 +50,10 @@ struct MetricCharts {
 
   var learning: [Chart] {
     [
-      curve("reward", "reward", "Reward", unit: "mean reward of a completion"),
+      curve(MetricName.reward, "reward", "Reward", unit: "mean reward of a completion"),
       curve(
-        "accuracy", "accuracy", "Accuracy in training", unit: "share of correct completions",
+        MetricName.accuracy, "accuracy", "Accuracy in training",
+        unit: "share of correct completions",
         including: [0]),
     ].compactMap(\.self)
   }
@@ -58,23 +61,27 @@ struct MetricCharts {
   var behaviour: [Chart] {
     [
       curve(
-        "completions/mean_length", "length", "Length", unit: "tokens, mean of a completion",
-        including: [0]),
-      curve("entropy", "entropy", "Entropy", unit: "nats, mean over tokens", including: [0]),
-      curve("kl", "kl", "KL to the reference", unit: "nats, mean over tokens", including: [0]),
-      curve(
-        "approx_kl", "approx-kl", "KL from old to current", unit: "nats, mean over tokens",
+        MetricName.meanLength, "length", "Length", unit: "tokens, mean of a completion",
         including: [0]),
       curve(
-        "grad_norm", "gradient-norm", "Gradient norm", unit: "global L2 norm before clipping",
+        MetricName.entropy, "entropy", "Entropy", unit: "nats, mean over tokens", including: [0]),
+      curve(
+        MetricName.kl, "kl", "KL to the reference", unit: "nats, mean over tokens", including: [0]),
+      curve(
+        MetricName.approximateKL, "approx-kl", "KL from old to current",
+        unit: "nats, mean over tokens",
         including: [0]),
       curve(
-        "frac_reward_zero_std", "idle-groups", "Groups without a gradient",
+        MetricName.gradientNorm, "gradient-norm", "Gradient norm",
+        unit: "global L2 norm before clipping",
+        including: [0]),
+      curve(
+        MetricName.groupsWithoutSpread, "idle-groups", "Groups without a gradient",
         unit: "share of groups whose rewards are all equal", including: [0]),
     ].compactMap(\.self)
   }
 
-  /// Held-out accuracy: for one run before and after, for arms after, seeds pooled.
+  /// Held-out accuracy: for one run before and after training, for arms after it, seeds pooled.
   var heldOut: Chart? {
     let columns = evaluations
     guard let first = columns.first, !first.rows.isEmpty else { return nil }

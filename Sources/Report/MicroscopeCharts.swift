@@ -1,4 +1,7 @@
-/// The microscope's figures: the paper's Fig. 1 and 3 on one's own policy.
+import Charts
+import Microscope
+
+/// Charts of the paper's Fig. 1 and 3, of a run's own policy.
 struct MicroscopeCharts {
   let record: MicroscopeRecord
 
@@ -6,46 +9,37 @@ struct MicroscopeCharts {
     .categories("probability of the token", record.intervals.map(NumberText.interval))
   }
 
-  /// Where and how it was looked.
+  /// Says what was looked at, and with which updates.
   var introduction: [any Markup] {
     let parts = [
-      record.tokens.map { "\($0) tokens" }, record.batches.map { "in \($0) batches" },
-      record.rollouts.map { "of \($0) rollouts" }, record.step.map { "at step \($0)" },
-      record.optimizer.map { "updates with \($0)" },
-      record.learningRate.map { "learning rate \(NumberText.short($0))" },
-    ].compactMap(\.self)
-    return parts.isEmpty
-      ? [] : [Element("p", ["class": "note"], [parts.joined(separator: ", ") + "."])]
+      "\(record.tokens) tokens", "in \(record.batches) batches",
+      "of \(record.rollouts.rawValue) rollouts", "at step \(record.step)",
+      "updates with \(record.optimizer.rawValue)",
+      "learning rate \(NumberText.short(record.learningRate))",
+    ]
+    return [Element("p", ["class": "note"], [parts.joined(separator: ", ") + "."])]
   }
 
   var charts: [Chart] {
     let figure = record.figure1
     return [
-      figure?.a.map(distribution), figure?.a?.histogram.map { histogram($0.values) },
-      figure?.b.map { advantages in
-        boxes(
-          advantages.quantiles.map(\.values), id: "microscope-b", title: "Fig. 1 (b): advantages",
-          unit: "advantage of the token", caption: "What each interval’s tokens are weighted by.")
-      },
-      figure?.c.map {
-        change($0, "c", "change after an update", "all tokens updated.")
-      }, figure?.d.map(norms),
-      figure?.e.map {
-        change($0, "e", "only the lowest interval updated", "only the least likely updated.")
-      },
-      figure?.f.map {
-        change($0, "f", "only the highest interval updated", "only the most likely updated.")
-      },
-    ].compactMap(\.self) + direction
+      distribution(figure.a), histogram(figure.a.histogram),
+      boxes(
+        figure.b.quantiles, id: "microscope-b", title: "Fig. 1 (b): advantages",
+        unit: "advantage of the token", caption: "What each interval’s tokens are weighted by."),
+      change(figure.c, "c", "change after an update", "all tokens updated."), norms(figure.d),
+      change(figure.e, "e", "only the lowest interval updated", "only the least likely updated."),
+      change(figure.f, "f", "only the highest interval updated", "only the most likely updated."),
+    ] + direction
   }
 
   private func distribution(_ shares: MicroscopeRecord.Distribution) -> Chart {
     Chart(
       id: "microscope-a", title: "Fig. 1 (a): tokens by probability",
       caption: "How many tokens lie in each interval."
-        + (shares.spread == nil ? "" : " Whiskers: a standard deviation over batches."),
+        + " Whiskers: a standard deviation over batches.",
       x: intervals, y: .numbers("share of tokens", including: [0]),
-      layers: withSpread(shares.share.values, shares.spread?.values))
+      layers: withSpread(shares.share, shares.spread))
   }
 
   private func histogram(_ shares: [Double]) -> Chart {
@@ -71,7 +65,7 @@ struct MicroscopeCharts {
     _ change: MicroscopeRecord.Change, _ letter: String, _ title: String, _ caption: String
   ) -> Chart {
     boxes(
-      change.quantiles.map(\.values), id: "microscope-" + letter,
+      change.quantiles, id: "microscope-" + letter,
       title: "Fig. 1 (\(letter)): \(title)",
       unit: "change of the token’s probability",
       caption: "One update, \(caption)")
@@ -80,20 +74,17 @@ struct MicroscopeCharts {
   private func norms(_ norms: MicroscopeRecord.Norms) -> Chart {
     Chart(
       id: "microscope-d", title: "Fig. 1 (d): gradient norm of one interval",
-      caption: [
-        "How hard each interval’s tokens alone pull on the parameters.",
-        norms.spread.map { _ in "Whiskers: a standard deviation over batches." },
-        norms.all.map { "Dashed: all tokens together, \(NumberText.short($0))." },
-      ].compactMap(\.self).joined(separator: " "),
+      caption: "How hard each interval’s tokens alone pull on the parameters."
+        + " Whiskers: a standard deviation over batches."
+        + (norms.all.isNaN ? "" : " Dashed: all tokens together, \(NumberText.short(norms.all))."),
       x: intervals, y: .numbers("gradient norm, only the interval weighted", including: [0]),
-      layers: withSpread(norms.norm.values, norms.spread?.values)
-        + (norms.all.map { [.level($0)] } ?? []))
+      layers: withSpread(norms.norm, norms.spread)
+        + (norms.all.isNaN ? [] : [.level(norms.all)]))
   }
 
-  /// Dots with whiskers of a standard deviation over batches where it is known, or else bars.
-  private func withSpread(_ values: [Double], _ spread: [Double]?) -> [Chart.Layer] {
-    guard let spread, spread.count == values.count else { return [.bars(values, series: 0)] }
-    return [
+  /// Returns dots with whiskers of a standard deviation over batches.
+  private func withSpread(_ values: [Double], _ spread: [Double]) -> [Chart.Layer] {
+    [
       .intervals(
         zip(values, spread).map { Chart.Interval(value: $0, low: $0 - $1, high: $0 + $1) },
         series: 0)
@@ -101,18 +92,19 @@ struct MicroscopeCharts {
   }
 
   private var direction: [Chart] {
-    guard let arms = record.figure3, !arms.isEmpty else { return [] }
+    let arms = record.figure3
+    guard !arms.isEmpty else { return [] }
     return MicroscopeDirection.allCases.map { part in
       Chart(
         id: "microscope-" + part.rawValue, title: part.title,
         caption: part.caption, x: intervals, y: .numbers("share of tokens", including: [0, 1]),
-        layers: arms.enumerated().map { .bars(part.values(of: $1).values, series: $0) }
+        layers: arms.enumerated().map { .bars(part.values(of: $1), series: $0) }
           + [.level(0.5)], legend: arms.count > 1 ? arms.map(\.arm) : [])
     }
   }
 }
 
-/// What Fig. 3 asks of an update: whether tokens went the way of their advantages.
+/// A kind of tokens of which Fig. 3 asks whether they went the way of their advantages.
 enum MicroscopeDirection: String, CaseIterable {
   case positive, negative, correct
 
@@ -134,7 +126,7 @@ enum MicroscopeDirection: String, CaseIterable {
     return whose + " Dashed: chance."
   }
 
-  func values(of arm: MicroscopeRecord.Figure3) -> Numbers {
+  func values(of arm: MicroscopeRecord.ArmDirection) -> [Double] {
     switch self {
     case .positive: arm.positiveRose
     case .negative: arm.negativeFell

@@ -1,6 +1,9 @@
+import Charts
+
 /// A self-contained page: a title, sections, charts; style and one small script within.
 package struct Page {
-  package struct Section {
+  /// A part of the page with a heading, to which the page's head links.
+  struct Section {
     let id: String
     let title: String
     var content: [any Markup]
@@ -8,18 +11,21 @@ package struct Page {
 
   package let title: String
   package let subtitle: String
-  package var sections: [Section] = []
+  var sections: [Section] = []
   /// All charts that were placed, for export.
   package private(set) var charts: [Chart] = []
 
-  package init(title: String, subtitle: String) {
+  init(title: String, subtitle: String) {
     self.title = title
     self.subtitle = subtitle
   }
 
   /// Adds a section of text and charts, if there are any; a chart without a number is none.
   ///
-  /// - Parameter beside: what goes with the charts, in their grid.
+  /// - Parameters:
+  ///   - content: goes before the charts.
+  ///   - beside: goes with the charts, in their grid.
+  ///   - after: goes after the charts.
   mutating func add(
     _ id: String, _ title: String, _ content: [any Markup] = [], charts: [Chart] = [],
     beside: [any Markup] = [], after: [any Markup] = []
@@ -38,7 +44,7 @@ package struct Page {
   }
 
   private static func figure(_ chart: Chart) -> Element {
-    var children: [any Markup] = [ChartDrawing(chart).element()]
+    var children: [any Markup] = [chart.element]
     if !chart.caption.isEmpty { children.append(Element("figcaption", [:], [chart.caption])) }
     return Element("figure", ["id": chart.id], children)
   }
@@ -70,7 +76,7 @@ package struct Page {
                   + " 'unsafe-inline'",
               ]),
             Element("title", [:], [title]),
-            Element("style", [:], [OwnCode(code: PageStyle.rules)]),
+            Element("style", [:], [OwnCode(PageStyle.rules)]),
           ]),
         Element(
           "body", [:],
@@ -81,16 +87,16 @@ package struct Page {
                 Element("h1", [:], [title]), Element("p", ["class": "subtitle"], [subtitle]),
                 Element("nav", ["aria-label": "Sections"], [Element("ul", [:], links)]),
               ]), Element("main", [:], body),
-            Element("script", [:], [OwnCode(code: PageStyle.script)]),
+            Element("script", [:], [OwnCode(PageStyle.script)]),
           ]),
       ])
     return "<!DOCTYPE html>\n" + html.text + "\n"
   }
 }
 
-/// Tables of a page.
+/// Makes tables of a page.
 enum PageTable {
-  /// Tables that charts show too: folded away until they are asked for.
+  /// Returns tables that charts show too, folded away until they are asked for.
   static func folded(_ title: String, _ tables: [any Markup]) -> [any Markup] {
     tables.isEmpty
       ? [] : [Element("details", [:], [Element("summary", [:], [title])] + tables)]

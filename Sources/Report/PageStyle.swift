@@ -1,4 +1,6 @@
-/// The style and the script of a page. Neither holds `<` or `&`, so that the page is XML too.
+import Charts
+
+/// Holds the style and the script of a page. Neither holds `<` or `&`, so that the page is XML too.
 enum PageStyle {
   static var rules: String { Palette.rules + Palette.chartRules + layout + tokens + print }
 
@@ -32,7 +34,8 @@ enum PageStyle {
 
     """
 
-  /// The switch is three radio buttons: it works without the script.
+  /// Rules for completions and the switch of their colours; three radio buttons, it works without the
+  /// script.
   private static let tokens = """
     fieldset{border:1px solid var(--rule);border-radius:.4rem;padding:.4rem .9rem .6rem;margin:1rem 0;max-width:46rem}
     fieldset label{margin-right:1.2rem;white-space:nowrap}
@@ -62,7 +65,7 @@ enum PageStyle {
 
     """
 
-  /// Tooltips at the token that has the focus or the pointer; arrow keys go from token to token.
+  /// Shows a tooltip at the token that has the focus or the pointer; arrow keys go from token to token.
   /// Without the script each token has its numbers as `title`.
   static let script = """
     (function () {

@@ -1,6 +1,7 @@
-import PluginHost
+import Charts
+import Training
 
-/// Tables of what runs were made of.
+/// Makes tables of the settings and libraries of runs, and of their last numbers.
 enum Provenances {
   static func configuration(_ values: [String: String]) -> [any Markup] {
     let rows = values.filter { !$0.key.hasPrefix("provenance.plugins") }
@@ -21,8 +22,9 @@ enum Provenances {
       arm.runs.map { run in
         [
           arm.name, run.name, run.seed.isEmpty ? "–" : run.seed,
-          "\(run.stepCount)", run.metrics["reward"]?.ends.map { NumberText.fixed($0.last) } ?? "–",
-          run.metrics["accuracy"]?.ends.map { NumberText.percent($0.last) } ?? "–",
+          "\(run.stepCount)",
+          run.metrics[MetricName.reward]?.ends.map { NumberText.fixed($0.last) } ?? "–",
+          run.metrics[MetricName.accuracy]?.ends.map { NumberText.percent($0.last) } ?? "–",
         ]
       }
     }
@@ -34,7 +36,7 @@ enum Provenances {
     ]
   }
 
-  /// How far the first arm is ahead of each other one.
+  /// Returns tables of how far the first arm is ahead of each other one.
   static func aheads(_ arms: [Arm]) -> [any Markup] {
     guard arms.count > 1 else { return [] }
     return ArmComparison.Measure.allCases.compactMap { ArmComparison($0, of: arms) }.map {
@@ -60,7 +62,7 @@ enum Provenances {
     ]
   }
 
-  /// Each library, with the runs that used it where they did not all use the same.
+  /// Returns a table of the libraries, with the runs that used each where not all used the same.
   static func plugins(of runs: [RunRecord]) -> [any Markup] {
     var uses: [(plugin: RunRecord.PluginUse, runs: [String])] = []
     for run in runs {

@@ -1,7 +1,7 @@
+import Charts
+import Files
 import Foundation
 import FulcrumKernel
-import PluginHost
-import Trainer
 
 /// A program that makes PNGs of SVGs, twice as large, on white.
 package struct Rasterizer {
@@ -12,11 +12,11 @@ package struct Rasterizer {
     case chromium
   }
 
-  package let kind: Kind
-  /// Where the program lies.
-  package let path: String
-  /// How long it may take to its next picture, in seconds.
-  package let limit: Double
+  let kind: Kind
+  /// The program's path.
+  let path: String
+  /// The longest time to its next picture, in seconds.
+  let limit: Double
 
   package init(_ kind: Kind, path: String, limit: Double = 60) {
     (self.kind, self.path, self.limit) = (kind, path, limit)
@@ -29,11 +29,11 @@ package struct Rasterizer {
     ("google-chrome", .chromium),
   ]
 
-  /// What to say where there is none.
+  /// Says how to get one.
   package static let remedy =
     "for PNG install rsvg-convert (Debian: librsvg2-bin) or Chromium (Debian: chromium)"
 
-  /// The first that is in `PATH`, rsvg-convert before a browser.
+  /// The first program that is in `PATH`, rsvg-convert before a browser.
   package static var installed: Rasterizer? {
     known.lazy.compactMap { find($0.name, $0.kind) }.first
   }
@@ -69,7 +69,7 @@ package struct Rasterizer {
   /// Runs the program to its end.
   ///
   /// - Parameters:
-  ///   - subject: what it is to draw, for the error.
+  ///   - subject: the name of its picture, for the error.
   ///   - line: called for each line of its standard output.
   /// - Throws: `.inputOutput` if it fails, or says nothing for longer than it may.
   func run(_ arguments: [String], for subject: String, line: ([UInt8]) -> Void = { _ in })

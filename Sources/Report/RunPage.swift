@@ -1,9 +1,12 @@
+import Charts
 import FulcrumKernel
-import PluginHost
-import Trainer
+import Microscope
+import Runs
+import Training
+import YAML
 
 extension Page {
-  /// The report of one run.
+  /// Returns the report of one run.
   package static func report(of run: RunRecord) throws(FulcrumError) -> Page {
     let values = KeyPaths.flat(.section(run.tree.root))
     var page = Page(
@@ -17,13 +20,13 @@ extension Page {
     if let record = run.microscope { page.add(record) }
     page.add(
       "completions", "Completions",
-      SampleView.markup(try SampleRecord.read(from: run.directory)))
+      SampleView.markup(try SampleView.samples(of: run.directory)))
     page.add("configuration", "Configuration", Provenances.configuration(values))
     page.add("plugins", "Plugins", Provenances.plugins(of: [run]))
     return page
   }
 
-  /// The comparison of several runs: arms of equal configuration, apart from the seed.
+  /// Returns the comparison of several runs; runs of one configuration, apart from the seed, are one arm.
   package static func comparison(of runs: [RunRecord]) -> Page {
     let arms = Arm.arms(of: runs)
     let names = arms.map(\.name).joined(separator: "; ")
@@ -53,7 +56,7 @@ extension Page {
 }
 
 extension Page {
-  /// How training went.
+  /// Adds the charts of how training went.
   fileprivate mutating func add(_ charts: MetricCharts, note: [any Markup] = []) {
     add("learning", "Learning", note, charts: charts.learning)
     add(
@@ -62,6 +65,7 @@ extension Page {
     add("behaviour", "Behaviour", charts: charts.behaviour)
   }
 
+  /// Adds the charts of a look through the microscope.
   fileprivate mutating func add(_ record: MicroscopeRecord) {
     let microscope = MicroscopeCharts(record: record)
     add("microscope", "Microscope", microscope.introduction, charts: microscope.charts)
@@ -79,26 +83,30 @@ extension Page {
 }
 
 extension MetricCharts {
-  /// The least likely tokens' part, by arm.
+  /// Charts of the least and the most likely tokens, by arm.
   var levers: [Chart] {
-    let interval = ProbabilityIntervals.names[0]
-    let name = NumberText.interval(interval)
+    let last = ProbabilityIntervals.names.count - 1
+    let (name, highest) = (
+      NumberText.interval(ProbabilityIntervals.names[0]),
+      NumberText.interval(ProbabilityIntervals.names[last])
+    )
     return [
       curve(
-        "probability/\(interval)/lever_share", "lowest-lever", "Pull of the least likely tokens",
+        ProbabilityIntervals.metric(.leverShare, interval: 0), "lowest-lever",
+        "Pull of the least likely tokens",
         unit: "share of Σ|w|·‖∇ log π‖", including: [0], note: "Probability \(name)."),
       curve(
-        "probability/\(interval)/token_share", "lowest-tokens", "How many they are",
+        ProbabilityIntervals.metric(.tokenShare, interval: 0), "lowest-tokens", "How many they are",
         unit: "share of tokens", including: [0], note: "Probability \(name)."),
       curve(
-        "direction/\(interval)/correct", "lowest-direction", "Did they go right?",
+        UpdateDirection.metric(.correct, interval: 0), "lowest-direction", "Did they go right?",
         unit: "share of tokens that went the way of their advantage", including: [0, 1],
         note: "Old probability \(name)."),
       curve(
-        "direction/\(ProbabilityIntervals.names[3])/correct", "highest-direction",
+        UpdateDirection.metric(.correct, interval: last), "highest-direction",
         "Did the likeliest go right?",
         unit: "share of tokens that went the way of their advantage", including: [0, 1],
-        note: "Old probability \(NumberText.interval(ProbabilityIntervals.names[3]))."),
+        note: "Old probability \(highest)."),
     ].compactMap(\.self)
   }
 }

@@ -1,5 +1,26 @@
-/// Completions with every token coloured by its probability, lever or weight.
+import Charts
+import FulcrumKernel
+import Runs
+
+/// Shows completions with every token coloured by its probability, lever or weight.
 enum SampleView {
+  /// The most completions that are shown of a step.
+  private static let limit = 4
+  /// The most tokens that are shown of a completion.
+  private static let tokenLimit = 500
+
+  /// Reads completions of the first and of the last step that wrote any.
+  static func samples(of directory: RunDirectory) throws(FulcrumError) -> [[SampleRecord]] {
+    let steps = RolloutRecord.steps(in: directory.samples)
+    var result: [[SampleRecord]] = []
+    for step in Set([steps.first, steps.last].compactMap(\.self)).sorted() {
+      let all = try JSONLinesFile.read(
+        SampleRecord.self, from: RolloutRecord.path(step: UInt32(step), in: directory.samples))
+      result.append(Array(all.prefix(limit)))
+    }
+    return result
+  }
+
   /// - Parameter steps: for each step some completions.
   static func markup(_ steps: [[SampleRecord]]) -> [any Markup] {
     let steps = steps.filter { !$0.isEmpty }
@@ -8,8 +29,8 @@ enum SampleView {
       Element(
         "p", ["class": "note"],
         [
-          "The first \(SampleRecord.limit) completions of the first and of the last step that wrote"
-            + " samples; of each at most \(SampleRecord.tokenLimit) tokens. A token's numbers: point"
+          "The first \(limit) completions of the first and of the last step that wrote"
+            + " samples; of each at most \(tokenLimit) tokens. A token's numbers: point"
             + " at it, or go to it with Tab and on with the arrow keys."
         ])
     ]
@@ -49,7 +70,7 @@ enum SampleView {
   }
 
   private static func sample(_ sample: SampleRecord, largestWeight: Double) -> Element {
-    let reward = sample.reward.map { NumberText.short($0) } ?? "none"
+    let reward = sample.reward.isNaN ? "none" : NumberText.short(sample.reward)
     return Element(
       "article", ["class": "sample"],
       [
@@ -70,11 +91,11 @@ enum SampleView {
 
   private static func completion(_ sample: SampleRecord, largestWeight: Double) -> [any Markup] {
     guard let texts = sample.tokenTexts else { return [sample.completion] }
-    var result: [any Markup] = texts.prefix(SampleRecord.tokenLimit).enumerated().map {
+    var result: [any Markup] = texts.prefix(tokenLimit).enumerated().map {
       token($1, at: $0, of: sample, largestWeight: largestWeight)
     }
-    if texts.count > SampleRecord.tokenLimit {
-      result.append(" … \(texts.count - SampleRecord.tokenLimit) more tokens")
+    if texts.count > tokenLimit {
+      result.append(" … \(texts.count - tokenLimit) more tokens")
     }
     return result
   }
@@ -90,9 +111,9 @@ enum SampleView {
     let lever = value(sample.lever)
     let weight = value(sample.weight)
     var style: [String] = []
-    func shade(_ name: String, _ share: Double?) {
-      guard let share, share.isFinite, share > 0.005 else { return }
-      style.append("--\(name):" + NumberText.place(min(1, share)))
+    func shade(_ name: String, _ strength: Double?) {
+      guard let strength, strength.isFinite, strength > 0.005 else { return }
+      style.append("--\(name):" + NumberText.place(min(1, strength)))
     }
     shade("p", probability.map { 1 - $0 })
     shade("l", lever.map { $0 / 2.0.squareRoot() })
@@ -115,7 +136,7 @@ enum SampleView {
     return element
   }
 
-  /// A token without ink still has a place to point at.
+  /// Returns a token's text; one without ink still has a place to point at.
   private static func shown(_ text: String) -> String {
     text.isEmpty ? "·" : text.replacing("\n", with: "⏎\n")
   }

@@ -1,6 +1,6 @@
 import ArgumentParser
 import FulcrumKernel
-import Trainer
+import Settings
 
 /// Arms beside the configured one, as the command line names them.
 struct ArmOptions: ParsableArguments {

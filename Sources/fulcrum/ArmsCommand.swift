@@ -1,8 +1,11 @@
 import ArgumentParser
+import Files
 import FulcrumKernel
 import PluginHost
 import Report
-import Trainer
+import Runs
+import Settings
+import YAML
 
 struct ArmsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -46,9 +49,9 @@ struct ArmsCommand: ParsableCommand {
       }
       print("\(place)")
       if (try? RunDirectory(opening: run.output)) == nil {
-        try TrainingSession.begin(run.configuration)
+        try TrainingSession.inForeground().begin(run.configuration)
       } else {
-        try TrainingSession.goOn(with: run.output)
+        try TrainingSession.inForeground().resume(run.output)
       }
       guard !Interrupt.isRequested else {
         print("stopped; the same command goes on from there")
@@ -67,18 +70,20 @@ struct ArmsCommand: ParsableCommand {
   /// Refuses a wrong arm, and a directory that holds another run, before hours of work. An arm's seeds
   /// differ in nothing that is looked at, and its policy is that of all.
   private func check(_ plan: ArmPlan) throws {
-    var shared: (setup: RunSetup, reference: (any PolicyModel)?)?
+    var first: RunComponents?
     for runs in plan.runsByArm {
       let configuration = runs[0].configuration
-      let setup =
-        try shared.map { RunSetup(configuration, armOf: $0.setup) }
-        ?? RunSetup(configuration, host: Plugins.host)
-      let components = try setup.stepComponents(shared: shared?.reference)
-      shared = (setup, shared?.reference ?? components.reference)
+      let components =
+        if let first {
+          try RunComponents(configuration, armOf: first)
+        } else {
+          try RunComponents(RunSetup(configuration, host: Plugins.host))
+        }
+      first = first ?? components
       let begun = runs.filter { (try? RunDirectory(opening: $0.output)) != nil }
       guard !begun.isEmpty else { continue }
       let wanted = KeyPaths.method(
-        of: try ConfigurationTree(text: try setup.provenance(), file: runs[0].output))
+        of: try ConfigurationTree(text: try components.setup.provenance(), file: runs[0].output))
       for run in begun { try check(run, against: wanted) }
     }
   }

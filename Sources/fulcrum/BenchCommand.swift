@@ -1,6 +1,7 @@
 import ArgumentParser
 import FulcrumKernel
-import Trainer
+import JSON
+import Runs
 
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,5 +1,5 @@
 import Foundation
-import Trainer
+import Training
 
 /// Says, when the process dies of a fault, whose code it was in: plugins run in this process.
 enum CrashNote {

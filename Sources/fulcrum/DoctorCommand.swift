@@ -2,7 +2,8 @@ import ArgumentParser
 import Foundation
 import FulcrumKernel
 import PluginHost
-import Trainer
+import Runs
+import Training
 
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

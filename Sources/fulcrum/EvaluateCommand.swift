@@ -1,7 +1,8 @@
 import ArgumentParser
 import Foundation
 import FulcrumKernel
-import Trainer
+import JSON
+import Runs
 
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -38,7 +39,7 @@ struct EvaluateCommand: ParsableCommand {
         at: options.config, hint: "give --checkpoint FOLDER")
     }
     let evaluation = try Evaluation.run(
-      try setup.heldOutItems(), by: try setup.sampler(forEvaluation: true))
+      try setup.heldOutItems(), by: setup.evaluationSampler(try setup.makeRewards()))
     if json {
       print(evaluation.line.text)
     } else {

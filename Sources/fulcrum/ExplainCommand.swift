@@ -1,7 +1,8 @@
 import ArgumentParser
 import Foundation
 import FulcrumKernel
-import Trainer
+import JSON
+import Runs
 
 struct ExplainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -21,12 +22,11 @@ struct ExplainCommand: ParsableCommand {
   func run() throws {
     let configuration = try options.configuration()
     let setup = try RunSetup(configuration, host: Plugins.host)
-    let components = try setup.stepComponents()
-    let arithmetic = try BatchArithmetic(setup, components)
-    let traps = try Traps.found(
-      in: setup, components, arithmetic, resolved: try setup.resolvedComponents())
+    let components = try RunComponents(setup)
+    let arithmetic = try BatchArithmetic(components)
+    let traps = Traps.found(in: components, arithmetic, resolved: try setup.resolvedComponents())
     let yaml = try setup.provenance()
-    let trial = skipsTrial ? nil : try StepTrial(setup, components, arithmetic)
+    let trial = skipsTrial ? nil : try StepTrial(components, arithmetic)
     let lines = arithmetic.lines + (trial?.lines(steps: arithmetic.steps) ?? [])
     guard !json else {
       var line = JSONLine([

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 import FulcrumKernel
-import Trainer
+import Runs
 
 /// The command line. Exit status: 0 done, 1 it failed, 2 the request was wrong.
 @main

@@ -1,7 +1,9 @@
 import ArgumentParser
+import Files
 import Foundation
 import FulcrumKernel
-import Trainer
+import JSON
+import Runs
 
 struct GenerateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

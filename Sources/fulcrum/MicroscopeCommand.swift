@@ -1,9 +1,11 @@
 import ArgumentParser
+import Files
 import Foundation
 import FulcrumKernel
+import JSON
 import Microscope
 import PluginHost
-import Trainer
+import Runs
 
 extension OptimizerChoice: ExpressibleByArgument {}
 
@@ -107,14 +109,14 @@ struct MicroscopeCommand: ParsableCommand {
       file = output
     } else {
       file =
-        try MicroscopeSession.run(at: path).map { $0.path + "/microscope.json" }
-        ?? "microscope.json"
+        try MicroscopeSession.run(at: path).map { $0.path + "/" + MicroscopeRecord.fileName }
+        ?? MicroscopeRecord.fileName
     }
     let session = try MicroscopeSession(
       request, host: Plugins.host, note: Fulcrum.report)
-    let report = try session.look(note: Fulcrum.report)
-    try SafeFiles.write(report.json.text + "\n", to: file)
-    print(MicroscopeTable(report).text)
+    let record = try session.look(note: Fulcrum.report)
+    try SafeFiles.write(record.text + "\n", to: file)
+    print(MicroscopeTable(record).text)
     print("written: \(file)")
   }
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
+import Files
 import Foundation
 import FulcrumKernel
-import Trainer
 
 struct ModelImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

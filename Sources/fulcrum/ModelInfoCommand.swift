@@ -1,6 +1,7 @@
 import ArgumentParser
 import FulcrumKernel
-import Trainer
+import JSON
+
 
 struct ModelInfoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,7 +1,9 @@
 import ArgumentParser
+import Files
 import Foundation
 import FulcrumKernel
-import Trainer
+import JSON
+
 
 struct ModelScoreCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -35,7 +37,8 @@ struct ModelScoreCommand: ParsableCommand {
 
   func run() throws {
     let request = try StrictJSON.decode(
-      ScoreRequest.self, from: try FileManager.default.requiredContents(at: input), at: input,
+      ScoreRequest.self, from: [UInt8](try FileManager.default.requiredContents(at: input)),
+      of: input,
       form: #"{"sequences": [[ids…], …], "weights": [[w…], …], "temperature": 1.0}"#)
     try request.check(needsWeights: gradients != nil, at: input)
     let policy = try options.policy(checkpoint: folder, threads: try threads.count())

@@ -1,7 +1,9 @@
 import ArgumentParser
+import Files
 import Foundation
 import FulcrumKernel
-import Trainer
+import JSON
+import YAML
 
 struct ModelTokenizeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -23,14 +25,12 @@ struct ModelTokenizeCommand: ParsableCommand {
   var output: String
 
   func run() throws {
-    let rows = try FileManager.default.requiredContents(at: input)
-      .split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    let bytes = [UInt8](try FileManager.default.requiredContents(at: input))
     var texts: [(place: String, text: String)] = []
-    for (index, row) in rows.enumerated() where !row.allSatisfy(Self.isSpace) {
-      let place = "\(input):\(index + 1)"
+    for line in JSONLines(bytes) {
       let record = try StrictJSON.decode(
-        TextRecord.self, from: row, at: place, form: #"each line holds {"text": "…"}"#)
-      texts.append((place, record.text))
+        TextRecord.self, from: line, of: input, form: #"each line holds {"text": "…"}"#)
+      texts.append((line.place(in: input), record.text))
     }
     let codec = try options.policyType().makeCodec(from: folder)
     var lines = ""
@@ -49,14 +49,12 @@ struct ModelTokenizeCommand: ParsableCommand {
       }
     }
     try SafeFiles.write(lines, to: output)
-    let bytes = texts.reduce(0) { $0 + $1.text.utf8.count }
-    let rate = Double(bytes) / 1e6 / max(spent / .seconds(1), 1e-9)
+    let byteCount = texts.reduce(0) { $0 + $1.text.utf8.count }
+    let rate = Double(byteCount) / 1e6 / max(spent / .seconds(1), 1e-9)
     print(
-      "\(texts.count) texts of \(bytes) bytes: \(tokenCount) tokens, encoded at "
+      "\(texts.count) texts of \(byteCount) bytes: \(tokenCount) tokens, encoded at "
         + String(format: "%.1f MB/s", rate))
   }
-
-  private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (9...13).contains(byte) }
 
   private static func line(
     _ tokens: [Int32], _ codec: any TokenCodec

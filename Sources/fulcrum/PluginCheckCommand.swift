@@ -2,7 +2,8 @@ import ArgumentParser
 import FulcrumKernel
 import PluginChecks
 import PluginHost
-import Trainer
+
+import YAML
 
 struct PluginCheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 import FulcrumKernel
+import JSON
 import PluginChecks
-import Trainer
+import PluginHost
 
 /// The results of `plugin check`, printed as they come.
 struct PluginCheckTable {

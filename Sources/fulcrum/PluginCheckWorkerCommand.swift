@@ -1,6 +1,8 @@
 import ArgumentParser
 import FulcrumKernel
 import PluginChecks
+import PluginHost
+import Runs
 
 /// The process in which `plugin check` runs a plugin's code.
 struct PluginCheckWorkerCommand: ParsableCommand {

@@ -1,5 +1,7 @@
 import ArgumentParser
 import ForeignPlugins
+import PluginHost
+import Runs
 
 /// What the host runs in a child process before it maps a foreign library.
 struct PluginForeignCheckCommand: ParsableCommand {

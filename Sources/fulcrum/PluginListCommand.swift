@@ -1,7 +1,8 @@
 import ArgumentParser
 import FulcrumKernel
+import JSON
 import PluginHost
-import Trainer
+import Training
 
 struct PluginListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,8 +1,11 @@
 import ArgumentParser
+import Files
 import Foundation
 import FulcrumKernel
 import PluginHost
-import Trainer
+import Settings
+import Training
+import YAML
 
 struct PluginLockCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -27,7 +30,7 @@ struct PluginLockCommand: ParsableCommand {
 
   func run() throws {
     let configuration = try RunConfiguration(tree: try ConfigurationTree(file: config))
-    let folders = pluginPath + (try configuration.general.texts("plugin-path"))
+    let folders = pluginPath + configuration.general.pluginPath
     let host = Plugins.host(folders)
     guard let text = try? String(contentsOfFile: config, encoding: .utf8) else {
       throw FulcrumError(.notFound, "no readable configuration file here", at: config)
@@ -47,7 +50,7 @@ struct PluginLockCommand: ParsableCommand {
   }
 
   /// The digest of the library that has the component; that it has it is checked, too.
-  private static func digest(_ key: String, _ use: String, _ host: PluginHost)
+  private static func digest(_ key: ComponentKey, _ use: String, _ host: PluginHost)
     throws(FulcrumError) -> String
   {
     if let kind = HostComponent.Kind.allCases.first(where: { $0.configurationKey == key }) {

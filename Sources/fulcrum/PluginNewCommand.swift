@@ -1,8 +1,9 @@
 import ArgumentParser
+import Files
 import Foundation
 import FulcrumKernel
 import PluginHost
-import Trainer
+import Training
 
 struct PluginNewCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

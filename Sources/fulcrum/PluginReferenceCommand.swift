@@ -1,6 +1,7 @@
 import ArgumentParser
 import FulcrumKernel
 import PluginHost
+import Training
 
 struct PluginReferenceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -2,7 +2,10 @@ import ArgumentParser
 import Foundation
 import FulcrumKernel
 import PluginHost
-import Trainer
+import Runs
+import Settings
+import Training
+import YAML
 
 /// What all commands that work with a policy, and with no configuration, share.
 struct PolicyOptions: ParsableArguments {
@@ -51,7 +54,7 @@ struct PolicyOptions: ParsableArguments {
     let name = if let use { use } else { try Self.onlyPolicy(host) }
     var tree = try ConfigurationTree(text: "policy: {use: \"\(name)\"}", file: "--set")
     for override in overrides { try tree.set("policy.\(override)") }
-    return try RunConfiguration(tree: tree).choice("policy")
+    return try RunConfiguration(tree: tree).choice(.policy)
   }
 
   private static func onlyPolicy(_ host: PluginHost) throws(FulcrumError) -> String {

@@ -1,10 +1,14 @@
 import Foundation
-import Trainer
+import Runs
+import Training
 
 /// Shows a run's progress: one moving line on a terminal, a plain line for each step elsewhere.
 final class ProgressDisplay: RunObserver {
   private let isTerminal = isatty(STDOUT_FILENO) == 1
   private var hasStatusLine = false
+
+  // Before the first note: whoever reads it may send a signal.
+  func runBegins() { Interrupt.watch() }
 
   func note(_ text: String) {
     clear()
@@ -56,13 +60,13 @@ final class ProgressDisplay: RunObserver {
   /// The few metrics that tell how a run does; those that a step lacks are left out.
   private static func fields(_ metrics: Metrics) -> [String] {
     let shown: [(name: String, text: (Double) -> String)] = [
-      ("reward", { String(format: "reward %6.3f", $0) }),
-      ("accuracy", { String(format: "accuracy %5.1f %%", 100 * $0) }),
-      ("completions/mean_length", { String(format: "length %5.1f", $0) }),
-      ("entropy", { String(format: "entropy %.3f", $0) }),
-      ("loss", { String(format: "loss %.4f", $0) }),
-      ("grad_norm", { String(format: "grad %.3f", $0) }),
-      ("tokens_per_second", { String(format: "%6.0f tokens/s", $0) }),
+      (MetricName.reward, { String(format: "reward %6.3f", $0) }),
+      (MetricName.accuracy, { String(format: "accuracy %5.1f %%", 100 * $0) }),
+      (MetricName.meanLength, { String(format: "length %5.1f", $0) }),
+      (MetricName.entropy, { String(format: "entropy %.3f", $0) }),
+      (MetricName.loss, { String(format: "loss %.4f", $0) }),
+      (MetricName.gradientNorm, { String(format: "grad %.3f", $0) }),
+      (MetricName.tokensPerSecond, { String(format: "%6.0f tokens/s", $0) }),
     ]
     return shown.compactMap { entry in metrics[entry.name].map(entry.text) }
   }
@@ -70,8 +74,7 @@ final class ProgressDisplay: RunObserver {
   /// What is shown where there is room: the part of the gradient's lever that the unlikely tokens
   /// have, those with a probability below a quarter.
   private static func detail(_ metrics: Metrics) -> [String] {
-    let interval = ProbabilityIntervals.names[0]
-    return metrics["probability/\(interval)/lever_share"].map {
+    metrics[ProbabilityIntervals.metric(.leverShare, interval: 0)].map {
       [String(format: "lever<.25 %3.0f %%", 100 * $0)]
     } ?? []
   }

@@ -2,7 +2,9 @@ import ArgumentParser
 import Foundation
 import FulcrumKernel
 import PluginHost
-import Trainer
+import Runs
+import Settings
+import YAML
 
 struct ReplayCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -58,6 +60,6 @@ struct ReplayCommand: ParsableCommand {
     for override in overrides { try tree.set(override) }
     let trimmed = path.hasSuffix("/") ? String(path.dropLast()) : path
     try tree.set("output", toText: output ?? trimmed + "-replay")
-    try TrainingSession.begin(try RunConfiguration(tree: tree))
+    try TrainingSession.inForeground().begin(try RunConfiguration(tree: tree))
   }
 }

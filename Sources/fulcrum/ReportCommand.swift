@@ -1,8 +1,9 @@
 import ArgumentParser
+import Files
 import Foundation
 import FulcrumKernel
 import Report
-import Trainer
+import Runs
 
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,8 +1,13 @@
 import ArgumentParser
+import Files
 import Foundation
 import FulcrumKernel
+import JSON
 import PluginHost
-import Trainer
+import Runs
+import Settings
+import Training
+import YAML
 
 struct RewardCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -42,7 +47,7 @@ struct RewardScoreCommand: ParsableCommand {
     for override in overrides { try tree.set("reward.\(override)") }
     let factory = ComponentFactory(
       host: Plugins.host(pluginPath), context: ComponentContext())
-    let reward = try factory.reward(try RunConfiguration(tree: tree).choice("reward"))
+    let reward = try factory.reward(try RunConfiguration(tree: tree).choice(.reward))
     let records = try RewardRecord.read(input)
     let scores = try Self.scores(of: records, by: reward)
     if let output {

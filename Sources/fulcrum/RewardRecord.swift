@@ -1,6 +1,8 @@
+import Files
 import Foundation
 import FulcrumKernel
-import Trainer
+import JSON
+import Training
 
 /// A completion to be judged, out of a file.
 struct RewardRecord {
@@ -14,11 +16,10 @@ struct RewardRecord {
   /// - Throws: `.notFound` if there is no such file; `.data`, naming the line, for one that is no
   ///   record; `.data` if there are none.
   static func read(_ path: String) throws(FulcrumError) -> [RewardRecord] {
-    let text = String(decoding: try FileManager.default.requiredContents(at: path), as: UTF8.self)
+    let bytes = [UInt8](try FileManager.default.requiredContents(at: path))
     var records: [RewardRecord] = []
-    for (index, row) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
-    where !row.allSatisfy(\.isWhitespace) {
-      let fields = try Fields(String(row), at: "\(path):\(index + 1)")
+    for line in JSONLines(bytes) {
+      let fields = try Fields(line, of: path)
       // The head of a recorded rollout.
       if records.isEmpty, fields.object["format"] != nil, fields.object["prompt"] == nil {
         continue
@@ -55,59 +56,64 @@ struct RewardRecord {
 
   /// One line, as JSON.
   private struct Fields {
-    let object: [String: Any]
+    let object: JSONValue
     let place: String
 
-    init(_ row: String, at place: String) throws(FulcrumError) {
-      guard let object = try? JSONSerialization.jsonObject(with: Data(row.utf8)) as? [String: Any]
-      else {
+    init(_ line: JSONLines.Line, of file: String) throws(FulcrumError) {
+      place = line.place(in: file)
+      let text = String(decoding: line.bytes, as: UTF8.self).prefix(40)
+      do throws(JSONFault) {
+        object = try JSONReader.parse(line.bytes)
+      } catch {
         throw FulcrumError(
-          .data, "expected a JSON object, got '\(row.prefix(40))'", at: place, hint: form)
+          .data, "expected a JSON object, got '\(text)'", at: place,
+          hint: "column \(error.column): \(error.reason); \(form)")
       }
-      self.object = object
-      self.place = place
+      guard object.members != nil else {
+        throw FulcrumError(.data, "expected a JSON object, got '\(text)'", at: place, hint: form)
+      }
     }
 
     func records() throws(FulcrumError) -> [RewardRecord] {
       let id: JSONLine.Value =
-        if let number = object["id"] as? Double { .number(number) } else { .text(try text("id")) }
+        if let number = object["id"]?.double { .number(number) } else { .text(try text("id")) }
       let (prompt, answer) = (try text("prompt"), try text("answer"))
-      guard let completions = object["completions"] as? [[String: Any]] else {
+      guard let completions = object["completions"]?.elements else {
         return [record(id, prompt, try text("completion"), answer, object)]
       }
       // A group of a recorded rollout.
       var records: [RewardRecord] = []
       for (index, completion) in completions.enumerated() {
-        let name: JSONLine.Value = .text("\(object["id"] ?? "")#\(index + 1)")
+        let group = object["id"].map { $0.text ?? $0.excerpt } ?? ""
+        let name: JSONLine.Value = .text("\(group)#\(index + 1)")
         let text = try Fields(completion, within: self).text("text")
         records.append(record(name, prompt, text, answer, completion))
       }
       return records
     }
 
-    private init(_ object: [String: Any], within line: Fields) {
+    private init(_ object: JSONValue, within line: Fields) {
       self.object = object
       place = line.place
     }
 
     private func record(
       _ id: JSONLine.Value, _ prompt: String, _ completion: String, _ answer: String,
-      _ facts: [String: Any]
+      _ facts: JSONValue
     ) -> RewardRecord {
       RewardRecord(
         id: id,
         sample: RewardSample(
           prompt: prompt, completion: completion, answer: answer,
-          isFinished: facts["finished"] as? Bool ?? true,
-          tokenCount: facts["tokens"] as? Int ?? (facts["tokens"] as? [Any])?.count,
-          tokenLimit: facts["token_limit"] as? Int), place: place)
+          isFinished: facts["finished"]?.bool ?? true,
+          tokenCount: facts["tokens"].flatMap { $0.integer ?? $0.elements?.count },
+          tokenLimit: facts["token_limit"]?.integer), place: place)
     }
 
     private func text(_ key: String) throws(FulcrumError) -> String {
-      guard let value = object[key] as? String else {
+      guard let value = object[key]?.text else {
         throw FulcrumError(
-          .data,
-          "expected a text under \"\(key)\", got \(object[key].map { "\($0)" } ?? "nothing")",
+          .data, "expected a text under \"\(key)\", got \(object[key]?.excerpt ?? "nothing")",
           at: place, hint: form)
       }
       return value

@@ -1,6 +1,7 @@
 import Foundation
 import FulcrumKernel
-import Trainer
+import Runs
+import Training
 
 /// Scores for people to read.
 enum RewardTable {

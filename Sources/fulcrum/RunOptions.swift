@@ -3,7 +3,8 @@ import ForeignPlugins
 import Foundation
 import FulcrumKernel
 import PluginHost
-import Trainer
+import Settings
+import YAML
 
 /// What all commands that read a configuration share.
 struct RunOptions: ParsableArguments {

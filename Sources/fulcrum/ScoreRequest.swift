@@ -1,5 +1,6 @@
 import FulcrumKernel
-import Trainer
+import JSON
+import YAML
 
 /// What `model score` is asked for.
 struct ScoreRequest: Decodable {

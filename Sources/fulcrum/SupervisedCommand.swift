@@ -1,7 +1,8 @@
 import ArgumentParser
 import Foundation
 import FulcrumKernel
-import Trainer
+import Runs
+import Settings
 
 struct SupervisedCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -14,7 +15,7 @@ struct SupervisedCommand: ParsableCommand {
   func run() throws {
     let configuration = try options.configuration()
     let setup = try RunSetup(configuration, host: Plugins.host)
-    let output = try configuration.general.text("output")
+    let output = configuration.general.output
     let display = ProgressDisplay()
     Interrupt.watch()
     let isComplete = try WarmStart(setup: setup, observer: display).run(output: output) {

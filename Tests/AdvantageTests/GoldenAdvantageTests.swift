@@ -4,9 +4,9 @@ import Testing
 
 /// Every transform, alone and in chains, against the formulas of verl, TRL and the paper's code.
 @Suite struct GoldenAdvantageTests {
-  @Test(arguments: try GoldenFile.read().cases)
-  func `advantages are the peer's`(golden: GoldenFile.Case) throws {
-    let result = try advantages(of: GoldenFile.read().batch, by: golden.chain)
+  @Test(arguments: try GoldenAdvantages.read().cases)
+  func `advantages are the peer's`(golden: GoldenAdvantages.Case) throws {
+    let result = try advantages(of: GoldenAdvantages.read().batch, by: golden.chain)
     #expect(result.count == golden.advantages.count)
     // Each link rounds a value once to Float, and reweighting takes its factor in Float: together
     // less than eight times 2^-24 of the value.
@@ -29,7 +29,7 @@ import Testing
   @Test func `every transform has a case, and so has every chain that the documentation names`()
     throws
   {
-    let chains = try GoldenFile.read().cases.map { $0.chain.map(\.name) }
+    let chains = try GoldenAdvantages.read().cases.map { $0.chain.map(\.name) }
     #expect(Set(chains.flatMap(\.self)) == Link.allNames)
     #expect(chains.contains(["grpo", "advantage-reweighting"]))
     #expect(chains.contains(["reinforce-plus-plus", "advantage-reweighting"]))
@@ -37,7 +37,7 @@ import Testing
   }
 
   @Test func `the batch has the edges, and no token is on an interval's end`() throws {
-    let golden = try GoldenFile.read()
+    let golden = try GoldenAdvantages.read()
     #expect(golden.lengths.map(\.count).contains(1), "a group of one")
     #expect(golden.lengths.flatMap(\.self).contains(1), "a completion of one token")
     let batch = golden.batch

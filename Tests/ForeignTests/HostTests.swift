@@ -1,3 +1,4 @@
+import Digests
 import ForeignPlugins
 import Foundation
 import FulcrumKernel

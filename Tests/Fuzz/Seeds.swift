@@ -1,5 +1,6 @@
 import Foundation
 import FulcrumKernel
+import JSON
 import TransformerFormats
 
 /// Small sound inputs, made of the tests' fixtures: a million runs of whole fixtures take a day.

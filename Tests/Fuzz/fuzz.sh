@@ -16,8 +16,10 @@ mkdir -p $build
 # Without the packages, which have no place for a program whose main function is libFuzzer's.
 flags="-O -parse-as-library -swift-version 6 -package-name fulcrum -I $build -I $kernel/FulcrumStamp/include"
 flags="$flags -use-ld=lld -sanitize=fuzzer,address -enable-upcoming-feature ExistentialAny -enable-experimental-feature Lifetimes"
-printf 'module FulcrumStamp { header "%s" export * }\n' \
-  "$PWD/$kernel/FulcrumStamp/include/FulcrumStamp.h" > $build/module.modulemap
+for header in $kernel/FulcrumStamp/include/FulcrumStamp.h \
+  Sources/ProcessSpawn/include/ProcessSpawn.h; do
+  printf 'module %s { header "%s" export * }\n' "$(basename $header .h)" "$PWD/$header"
+done > $build/module.modulemap
 library() {
   name=$1
   shift
@@ -26,11 +28,15 @@ library() {
 }
 clang -c $kernel/FulcrumStamp/FulcrumStamp.c -I $kernel/FulcrumStamp/include -o $build/FulcrumStamp.o
 library FulcrumKernel $kernel/FulcrumKernel/*.swift
+clang -c Sources/ProcessSpawn/spawn.c -I Sources/ProcessSpawn/include -o $build/ProcessSpawn.o
+library JSON Sources/JSON/*.swift
+library Files Sources/Files/*.swift
 library TransformerFormats Plugins/Transformer/Formats/*.swift
 "${SWIFTC:-swiftc}" $flags -wmo -module-name FormatFuzz Tests/Fuzz/*.swift \
   Tests/TransformerFormatsTests/FormatExercise.swift \
   Tests/TransformerFormatsTests/GGUFBuilder.swift \
-  $build/TransformerFormats.o $build/FulcrumKernel.o $build/FulcrumStamp.o -o $build/formats
+  $build/TransformerFormats.o $build/JSON.o $build/Files.o $build/ProcessSpawn.o \
+  $build/FulcrumKernel.o $build/FulcrumStamp.o -o $build/formats
 ASAN_OPTIONS=detect_leaks=0 FULCRUM_SEEDS=$build/seeds $build/formats
 
 memory=/dev/shm

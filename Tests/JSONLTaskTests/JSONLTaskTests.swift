@@ -129,9 +129,24 @@ private func failure(_ file: TemporaryFile, _ given: [String: ParameterValue] = 
 
   @Test(
     arguments: [
-      (#"{"prompt": "p", "answer": "a""#, "a line that isn't JSON"),
-      (#"{"prompt": "p"} {"prompt": "q"}"#, "a line that isn't JSON"),
-      ("prompt", "a line that isn't JSON"),
+      (
+        #"{"prompt": "p", "answer": "a""#,
+        "a line that isn't JSON\n  hint: column 30: expected ',' or '}', got the end of the text"
+      ),
+      (
+        #"{"prompt": "p"} {"prompt": "q"}"#,
+        "a line that isn't JSON\n  hint: column 17: expected the end of the text, got '{'"
+      ),
+      ("prompt", "a line that isn't JSON\n  hint: column 1: expected a value, got 'p'"),
+      (
+        #"{"prompt": "p", "answer": 1, "prompt": "q"}"#,
+        "a line that isn't JSON\n  hint: column 30: the key 'prompt' is repeated"
+      ),
+      (
+        #"{"prompt": "\ud800", "answer": "a"}"#,
+        "a line that isn't JSON\n  hint: column 15: expected a Unicode scalar, not half of a"
+          + " surrogate pair, got 'd'"
+      ),
       ("[1]", "a list"), ("\"p\"", "a text"), ("5", "a number"), ("true", "true or false"),
       ("null", "null"),
     ])
@@ -143,7 +158,7 @@ private func failure(_ file: TemporaryFile, _ given: [String: ParameterValue] = 
   @Test(
     arguments: [
       ("[1]", "a list"), ("7", "a number"), ("true", "true or false"), ("null", "null"),
-      ("{}", "an object"), (#""\ud800""#, "a value that can't be read"),
+      ("{}", "an object"),
       ("1e999", "a value that can't be read"),
     ])
   func `a prompt that is no text is named`(value: String, got: String) throws {
@@ -198,7 +213,8 @@ private func failure(_ file: TemporaryFile, _ given: [String: ParameterValue] = 
     let deep = String(repeating: "[", count: 1_000_000) + String(repeating: "]", count: 1_000_000)
     #expect(
       failure(try TemporaryFile(#"{"prompt": "p", "answer": "a", "x": \#(deep)}"#))
-        == "task: FILE:1: expected a JSON object, got a line that isn't JSON")
+        == "task: FILE:1: expected a JSON object, got a line that isn't JSON\n  hint: column 101:"
+        + " expected at most 64 levels, got '['")
   }
 
   @Test func `a held-out prompt that is trained on is refused, with both lines`() throws {

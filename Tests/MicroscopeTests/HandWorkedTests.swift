@@ -2,7 +2,6 @@ import Foundation
 import FulcrumKernel
 import Microscope
 import Testing
-import Trainer
 
 /// Updates of three logits, against the same worked out on paper.
 @Suite struct HandWorkedTests {

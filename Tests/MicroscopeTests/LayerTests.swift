@@ -1,8 +1,8 @@
 import Foundation
 import FulcrumKernel
+import JSON
 import Microscope
 import Testing
-import Trainer
 
 /// The six tokens of the hand-worked batch have 1 − π = 0.45, 0.7, 0.85, 0.45, 0.45 and 0.85.
 @Suite struct LayerTests {
@@ -53,7 +53,7 @@ import Trainer
       #expect(isClose(sampled.norms[0][token], rest * rest))
       #expect(isClose(sampled.norms[1][token], 3 * rest))
     }
-    let text = LayerReport(try #require(findings.layers)).json.text
+    let text = JSONLine(LayerRecord(try #require(findings.layers))).text
     #expect(
       text.contains(
         #""sampled": {"layers": ["embedding", "layer 1"], "probability": [0.55, 0.3, 0.15, "#),
@@ -150,7 +150,8 @@ import Trainer
       try findings.add(
         ActivationGradients(layers: names, norms: norms, ownNorms: norms),
         logProbabilities: [Float(log(0.5))], temperature: 1)
-      return LayerReport(findings).notable.map(\.name)
+      let record = LayerRecord(findings)
+      return record.notable.map { record.names[$0] }
     }
     #expect(try names(layers: 6).count == 8)
     #expect(

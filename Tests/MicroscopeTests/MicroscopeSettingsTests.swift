@@ -1,8 +1,10 @@
 import FulcrumKernel
 import Microscope
 import PluginHost
+import Runs
+import Settings
 import Testing
-import Trainer
+import YAML
 
 @Suite struct MicroscopeSettingsTests {
   private func settings(_ text: String) throws -> MicroscopeSettings {
@@ -44,7 +46,8 @@ import Trainer
       tree: try ConfigurationTree(
         text: "microscope: {words: w.yaml}", file: "t.yaml"))
     let yaml = try Provenance.yaml(
-      configuration, resolved: [:], host: PluginHost(searchPath: PluginSearchPath(), formats: [SwiftLibraries()]), threads: 1)
+      configuration, resolved: [:],
+      host: PluginHost(searchPath: PluginSearchPath(), formats: [SwiftLibraries()]), threads: 1)
     let again = try settings(yaml)
     #expect(again.words == "w.yaml")
     #expect(again.batches == 3)

@@ -2,9 +2,10 @@ import Foundation
 import FulcrumKernel
 import Microscope
 import PluginHost
+import Settings
 import Testing
-import Trainer
 import TransformerPlugin
+import YAML
 
 /// The policy's AdamW, made plain ascent by its parameters.
 @Suite struct PlainAscentTests {

@@ -1,7 +1,7 @@
 import Foundation
 import FulcrumKernel
 import Microscope
-import Trainer
+import Training
 
 /// A policy to work by hand: every token is drawn from one distribution, whatever is before it; its
 /// parameters are the three logits, and an update is plain ascent.
@@ -141,20 +141,29 @@ struct MeanObjective: PolicyObjective {
 /// in the third interval, 1 in the second and 2 in the first.
 enum HandBatch {
   static var rollout: Rollout {
+    rollout([[0, 1, 2], [0, 0, 2]], rewards: [1, -2])
+  }
+
+  /// The same without token 1, with advantages 2 and −1.
+  static var rolloutOfTwoTokens: Rollout {
+    rollout([[0, 0, 2], [0, 0, 2]], rewards: [2, -1])
+  }
+
+  private static func rollout(_ completions: [[Int32]], rewards: [Double]) -> Rollout {
     Rollout(
       items: [TaskItem(id: "item", prompt: "p", answer: "", category: "all")],
-      sequences: SequenceBatch(prompts: [[0]], completions: [[[0, 1, 2], [0, 0, 2]]]),
+      sequences: SequenceBatch(prompts: [[0]], completions: [completions]),
       logProbabilities: [Float](repeating: 0, count: 6), isFinished: [true, true],
       completions: ["", ""],
       scores: [
-        [1.0, -2.0].map { RewardScore(reward: $0, outcome: $0 > 0 ? .correct : .badFormat) }
+        rewards.map { RewardScore(reward: $0, outcome: $0 > 0 ? .correct : .badFormat) }
       ], rewardWeights: [1])
   }
 
   static func components(_ policy: TablePolicy) -> StepComponents {
     StepComponents(
       policy: policy, transforms: [], scheduler: nil,
-      objectives: ObjectiveSum([Named(name: "mean", component: MeanObjective())]),
+      objectives: ObjectiveSum([Named("objective", name: "mean", component: MeanObjective())]),
       options: UpdateOptions(minibatchPrompts: 1))
   }
 
@@ -170,7 +179,8 @@ enum HandBatch {
       policy: policy,
       experiment: Experiment(
         ascent: Ascent(learningRate: learningRate, gradientScale: scale), makePolicy: makePolicy),
-      components: components, arms: [Arm(name: "plain", components: components)], vocabulary: 3,
+      components: components, arms: [ArmComponents(name: "plain", components: components)],
+      vocabulary: 3,
       layerSample: LayerSample(tokensByInterval: layerTokens, seed: 1))
   }
 

@@ -1,5 +1,6 @@
 import FulcrumKernel
 import Microscope
+import Runs
 import Testing
 
 @Suite struct WordListsTests {

@@ -7,6 +7,7 @@ import GRPOPlugin
 import KLCovPlugin
 import KLPenaltyPlugin
 import ObjectiveTestSupport
+import TestSupport
 import Testing
 
 /// Every objective against TRL's and verl's own code on one mini-batch.
@@ -26,9 +27,9 @@ import Testing
     return try type.init(parameters, context: ComponentContext())
   }
 
-  @Test(arguments: try GoldenFile.shared.get().cases)
-  func `weights and losses are the peer's`(golden: GoldenFile.Case) throws {
-    let batch = try GoldenFile.shared.get().batch(
+  @Test(arguments: try GoldenObjectives.shared.get().cases)
+  func `weights and losses are the peer's`(golden: GoldenObjectives.Case) throws {
+    let batch = try GoldenObjectives.shared.get().batch(
       advantages: golden.advantages, aggregation: golden.aggregation)
     // As the host does it: weights and losses of the list's objectives are added.
     var slopes = [Double](repeating: 0, count: batch.current.count)
@@ -57,7 +58,7 @@ import Testing
   }
 
   @Test func `every objective and aggregation has a case, on both sides of every clip`() throws {
-    let golden = try GoldenFile.shared.get()
+    let golden = try GoldenObjectives.shared.get()
     let used = Set(
       golden.cases.flatMap { $0.objectives }.compactMap { settings -> String? in
         if case .text(let name)? = settings["use"] { name } else { nil }
@@ -74,7 +75,7 @@ import Testing
   }
 
   @Test func `advantages are reweighted as the file's are`() throws {
-    let golden = try GoldenFile.shared.get()
+    let golden = try GoldenObjectives.shared.get()
     let lengths = golden.lengths
     let batch = RolloutBatch(
       sequences: SequenceBatch(

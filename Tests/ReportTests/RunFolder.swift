@@ -1,4 +1,6 @@
 import Foundation
+import Microscope
+import Report
 
 /// A made-up run in a folder of its own, removed with the value.
 final class RunFolder {
@@ -39,25 +41,13 @@ final class RunFolder {
       at: URL(fileURLWithPath: path).deletingLastPathComponent())
   }
 
+  var record: RunRecord { get throws { try RunRecord(path) } }
+
+  func write(_ record: MicroscopeRecord) throws {
+    try write(record.text + "\n", to: MicroscopeRecord.fileName)
+  }
+
   func write(_ text: String, to name: String) throws {
     try text.write(toFile: path + "/" + name, atomically: true, encoding: .utf8)
   }
-}
-
-/// Reads a page as XML, which it must be too, and counts what is in it.
-final class PageReader: NSObject {
-  private(set) var elements: [String: Int] = [:]
-  private(set) var ids: [String] = []
-  private(set) var links: [String] = []
-  private(set) var titles: [String] = []
-  private(set) var text = ""
-
-  func note(_ name: String, _ attributes: [String: String]) {
-    elements[name, default: 0] += 1
-    if let id = attributes["id"] { ids.append(id) }
-    if let link = attributes["href"] { links.append(link) }
-    if let title = attributes["title"] { titles.append(title) }
-  }
-
-  func add(_ characters: String) { text += characters }
 }

@@ -1,4 +1,5 @@
 import FulcrumKernel
+import JSON
 import TransformerFormats
 
 /// A format whose files come from elsewhere, and all that the program does with such a file.

@@ -1,5 +1,6 @@
 import Foundation
 import FulcrumKernel
+import JSON
 import Testing
 import TransformerFormats
 

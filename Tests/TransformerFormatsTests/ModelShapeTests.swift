@@ -1,4 +1,5 @@
 import FulcrumKernel
+import JSON
 import Testing
 import TransformerFormats
 

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Why a program gave no more replies.
@@ -21,7 +22,7 @@ final class Exchange {
   /// Of a reply, in bytes.
   static let longestReply = 1 << 20
 
-  let child: ChildProcess
+  let child: RunningProcess
   private let log: ProgramLog
   private var replies = LineBuffer(limit: Exchange.longestReply)
   private var complaints = LineBuffer(limit: ProgramLog.longestLine)
@@ -29,7 +30,7 @@ final class Exchange {
   /// The last line on its standard error.
   private var lastWords = ""
 
-  init(_ child: ChildProcess, log: ProgramLog) {
+  init(_ child: RunningProcess, log: ProgramLog) {
     self.child = child
     self.log = log
   }
@@ -77,7 +78,7 @@ final class Exchange {
         if ready.output { discardOutput() }
         if child.errors < 0, child.output < 0 { usleep(5000) }
       }
-      if child.ending != nil { break }
+      if child.end != nil { break }
       if isLast { child.kill() } else { child.terminate() }
     }
     readErrors()
@@ -107,14 +108,7 @@ final class Exchange {
 
   /// Writes what fits into the pipe. A program that has closed its input may still reply.
   private func send(_ request: [UInt8], _ sent: inout Int) {
-    let count = PipeSignal.blocked {
-      request[sent...].withUnsafeBytes { write(child.input, $0.baseAddress, $0.count) }
-    }
-    if count > 0 {
-      sent += count
-    } else if count < 0, errno != EAGAIN, errno != EINTR {
-      child.closeInput()
-    }
+    sent += child.write(request[sent...])
   }
 
   /// - Returns: whether the last reply has come.
@@ -195,10 +189,10 @@ final class Exchange {
       usleep(2000)
     }
     readErrors()
-    return child.ending ?? "it closed its standard output"
+    return child.end?.phrase ?? "it closed its standard output"
   }
 
-  private func ending() -> String { (child.ending ?? "it closed its standard input") + words }
+  private func ending() -> String { (child.end?.phrase ?? "it closed its standard input") + words }
 
   func broken(_ message: String) -> ProgramFailure {
     ProgramFailure(kind: .broken, message: message + words)
@@ -212,26 +206,11 @@ final class Exchange {
   }
 }
 
-/// Writes to a pipe that nobody reads must not end the host.
-private enum PipeSignal {
-  /// Does something with SIGPIPE blocked on this thread; one that it caused is taken away.
-  static func blocked<Result>(_ body: () -> Result) -> Result {
-    var pipe = sigset_t()
-    var before = sigset_t()
-    var pending = sigset_t()
-    sigemptyset(&pipe)
-    sigaddset(&pipe, SIGPIPE)
-    sigpending(&pending)
-    let wasPending = sigismember(&pending, SIGPIPE) == 1
-    pthread_sigmask(SIG_BLOCK, &pipe, &before)
-    let result = body()
-    let number = errno
-    if number == EPIPE, !wasPending {
-      var now = timespec()
-      while sigtimedwait(&pipe, nil, &now) < 0, errno == EINTR {}
+extension RunningProcess.End {
+  fileprivate var phrase: String {
+    switch self {
+    case .exited(let status): "it ended with status \(status)"
+    case .killedBySignal(let signal): "it was ended by signal \(signal)"
     }
-    pthread_sigmask(SIG_SETMASK, &before, nil)
-    errno = number
-    return result
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import FulcrumKernel
+import JSON
 
 /// A sample as a line for the program.
 struct Request: Encodable {
@@ -114,15 +115,11 @@ struct Reply {
 
   /// JSON has no NaN, but Python writes it: that is one sample's fault, not the protocol's.
   private static func form(_ line: [UInt8]) throws(Fault) -> Form {
-    if let form = try? JSONDecoder().decode(Form.self, from: Data(line)) { return form }
-    let lenient = JSONDecoder()
-    lenient.allowsJSON5 = true
-    if let form = try? lenient.decode(Form.self, from: Data(line)), form.reward != nil,
-      ([form.reward ?? 0] + (form.parts ?? [:]).values).contains(where: { !$0.isFinite })
-    {
-      return form
+    do throws(JSONRecord.Fault) {
+      return try JSONRecord.decode(Form.self, from: line, options: .nonFinite)
+    } catch {
+      throw fault("a JSON object such as {\"id\": 1, \"reward\": 0.5}", line)
     }
-    throw fault("a JSON object such as {\"id\": 1, \"reward\": 0.5}", line)
   }
 
   private static func fault(_ expected: String, _ line: [UInt8]) -> Fault {

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import FulcrumKernel
 
@@ -46,9 +47,25 @@ struct Program: Sendable {
     executable = found
   }
 
+  /// Starts a copy of it.
+  ///
+  /// It has a process group of its own: Ctrl-C asks the host to stop after the step, and must not
+  /// take the rewards of that step away. When the host dies, the program reads the end of its input.
+  func start() throws(FulcrumError) -> RunningProcess {
+    var program = RunningProcess.Program(executable: executable, arguments: arguments)
+    program.environment = Self.environment
+    program.folder = directory
+    program.hasOwnGroup = true
+    do throws(FulcrumError) {
+      return try RunningProcess(program)
+    } catch {
+      throw FulcrumError(.program, error.message, at: executable)
+    }
+  }
+
   /// The host's environment. Python's output is unbuffered, unless that was set already: replies
   /// that stay in a buffer are the commonest reason to wait for ever.
-  static var environment: [String: String] {
+  private static var environment: [String: String] {
     var environment = ProcessInfo.processInfo.environment
     if environment["PYTHONUNBUFFERED"] == nil { environment["PYTHONUNBUFFERED"] = "1" }
     return environment

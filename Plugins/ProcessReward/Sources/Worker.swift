@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import FulcrumKernel
 import Synchronization
@@ -116,7 +117,7 @@ final class Worker: @unchecked Sendable {
       let seconds = min(5, 0.1 * pow(2, Double(min(failures, 10) - 1)))
       usleep(UInt32(seconds * 1e6))
     }
-    let exchange = Exchange(try ChildProcess(settings.program), log: settings.log)
+    let exchange = Exchange(try settings.program.start(), log: settings.log)
     self.exchange = exchange
     isFresh = true
     return exchange

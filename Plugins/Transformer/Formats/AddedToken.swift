@@ -1,3 +1,5 @@
+import JSON
+
 /// A token that is found in a text as a whole, before the text is cut into pieces.
 package struct AddedToken: Sendable, Equatable {
   /// Its text, which is not empty.

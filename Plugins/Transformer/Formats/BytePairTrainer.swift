@@ -1,3 +1,5 @@
+import JSON
+
 /// Learns merges from counted words.
 ///
 /// The pair of tokens that occurs most often becomes a token; of equally frequent ones the pair

@@ -1,4 +1,5 @@
 import FulcrumKernel
+import JSON
 
 /// The tensors of a checkpoint: one safetensors file, or the shards that an index names.
 ///

@@ -1,4 +1,5 @@
 import FulcrumKernel
+import JSON
 
 /// Rotary positions in `config.json`.
 extension ConfigFile {

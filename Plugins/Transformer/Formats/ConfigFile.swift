@@ -1,4 +1,5 @@
 import FulcrumKernel
+import JSON
 
 /// The keys of one JSON file of settings.
 struct ConfigFile: Sendable, Equatable {

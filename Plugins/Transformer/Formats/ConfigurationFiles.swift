@@ -1,4 +1,5 @@
 import FulcrumKernel
+import JSON
 
 /// A checkpoint's `config.json` and `generation_config.json`, with all that they say.
 ///

@@ -1,4 +1,6 @@
+import Files
 import FulcrumKernel
+import JSON
 
 #if canImport(Glibc)
   import Glibc
@@ -139,10 +141,10 @@ package final class WritableFile {
   }
 }
 
-/// Puts the system's reason into an error.
-enum SystemFault {
+extension SystemFault {
+  /// The error of a checkpoint's file: the disk's remedies are not for one that is read.
   static func error(_ code: FulcrumError.Code, _ action: String, _ path: String) -> FulcrumError {
-    FulcrumError(code, "can't \(action): " + String(cString: strerror(errno)), at: path)
+    FulcrumError(code, "can't \(action): " + reason(), at: path)
   }
 }
 

@@ -1,4 +1,5 @@
 import FulcrumKernel
+import JSON
 
 /// A GGUF file whose header, metadata and tokenizer make a whole llama model.
 package struct GGUFCheckpoint: Sendable {

@@ -1,4 +1,5 @@
 import FulcrumKernel
+import JSON
 
 /// The pre-tokenizers that GGUF files name, as `tokenizer.json` spells them.
 ///

@@ -1,4 +1,5 @@
 import FulcrumKernel
+import JSON
 
 extension GGUFTokenizer {
   /// Writes `tokenizer.json` and `tokenizer_config.json`.

@@ -1,4 +1,5 @@
 import FulcrumKernel
+import JSON
 
 /// The byte-level BPE tokenizer in a GGUF file's metadata.
 ///

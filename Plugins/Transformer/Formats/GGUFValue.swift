@@ -1,3 +1,5 @@
+import JSON
+
 /// The type of a metadata value, by its number in the file.
 enum GGUFValueType: UInt32, Sendable {
   case uint8, int8, uint16, int16, uint32, int32, float32, bool, string, array

@@ -1,4 +1,5 @@
 import FulcrumKernel
+import JSON
 
 /// The tokens of the model's vocabulary by their bytes: what merges name and make.
 struct MergeableTokens: Sendable {

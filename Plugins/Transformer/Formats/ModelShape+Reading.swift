@@ -1,4 +1,5 @@
 import FulcrumKernel
+import JSON
 
 extension ModelShape {
   /// Reads `config.json`, and the end tokens of `generation_config.json` if there is one.

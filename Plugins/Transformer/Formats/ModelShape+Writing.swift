@@ -1,4 +1,5 @@
 import FulcrumKernel
+import JSON
 
 extension ModelShape {
   /// Writes `config.json` and `generation_config.json`, which transformers opens as the family's

@@ -1,4 +1,5 @@
 import FulcrumKernel
+import JSON
 
 /// The tokens that `post_processor` puts before a text.
 enum PostProcessor {

@@ -1,4 +1,5 @@
 import FulcrumKernel
+import JSON
 
 extension PreTokenizer {
   /// Reads the `pre_tokenizer` of `tokenizer.json`: ByteLevel, or a Sequence of Splits and Digits

@@ -1,4 +1,5 @@
 import FulcrumKernel
+import JSON
 
 extension TensorFile {
   /// A tensor that is to be written.

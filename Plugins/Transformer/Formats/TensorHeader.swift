@@ -1,4 +1,5 @@
 import FulcrumKernel
+import JSON
 
 /// The header of a safetensors file: eight bytes of length, then JSON, then the data.
 ///

@@ -1,4 +1,5 @@
 import FulcrumKernel
+import JSON
 
 extension Tokenizer {
   /// Real files have up to some 30 MB; this bounds the memory that a hostile one can take.

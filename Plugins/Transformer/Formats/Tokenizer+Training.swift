@@ -1,4 +1,5 @@
 import FulcrumKernel
+import JSON
 
 extension Tokenizer {
   /// Learns a tokenizer with Qwen2's pre-tokenizer from texts.

@@ -1,4 +1,5 @@
 import FulcrumKernel
+import JSON
 
 extension Tokenizer {
   /// The conversation format that the policy's demonstrations use.

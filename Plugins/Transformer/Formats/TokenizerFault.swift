@@ -1,4 +1,5 @@
 import FulcrumKernel
+import JSON
 
 /// What is said of a `tokenizer.json` that can't be read.
 enum TokenizerFault {

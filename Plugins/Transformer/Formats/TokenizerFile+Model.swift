@@ -1,4 +1,5 @@
 import FulcrumKernel
+import JSON
 
 /// Added tokens, vocabulary and merges.
 extension TokenizerFile {

@@ -1,4 +1,5 @@
 import FulcrumKernel
+import JSON
 
 /// The parts of one `tokenizer.json` that say what is around the model.
 struct TokenizerFile {

@@ -1,3 +1,5 @@
+import JSON
+
 /// The parts of `tokenizer.json` beside added tokens, vocabulary and merges.
 ///
 /// They are kept as they were read and written back so, with what has no effect on tokens.

@@ -1,3 +1,4 @@
+import Files
 import FulcrumKernel
 
 /// The format of plugins written in Swift: `libfulcrum-my-idea.so` with an entry function that
@@ -19,7 +20,7 @@ package struct SwiftLibraries: LibraryFormat {
   }
 
   package func inspect(path: String) throws(FulcrumError) -> SwiftLibraryInspection {
-    let contents = try FileSystem.contents(of: path)
+    let contents = try FileSystem.plugin(at: path)
     return SwiftLibraryInspection(
       path: path, plugin: plugin(inFile: FileSystem.fileName(of: path)), bytes: contents.bytes,
       knownFaults: PluginFault.permissions(of: path, contents))

@@ -1,3 +1,5 @@
+import Digests
+import Files
 import FulcrumKernel
 
 /// The findings on the file of a Swift library.

@@ -1,3 +1,4 @@
+
 extension PluginTemplate.Component {
   /// Caps the lever of every token.
   static func advantageTransform(_ type: String, _ name: String) -> Self {

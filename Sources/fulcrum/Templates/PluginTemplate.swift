@@ -1,6 +1,7 @@
 import ArgumentParser
 import FulcrumKernel
 import PluginHost
+import Training
 
 /// The files of a new plugin's package.
 struct PluginTemplate {

@@ -1,3 +1,4 @@
+
 extension PluginTemplate.Component {
   /// A table of logits over bytes.
   static func policy(_ type: String, _ name: String) -> Self {

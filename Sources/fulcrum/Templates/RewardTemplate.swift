@@ -1,3 +1,4 @@
+
 extension PluginTemplate.Component {
   /// Compares the last line with the answer.
   static func reward(_ type: String, _ name: String) -> Self {

@@ -1,3 +1,4 @@
+
 extension PluginTemplate.Component {
   /// Sums of two numbers.
   static func task(_ type: String, _ name: String) -> Self {

@@ -1,3 +1,4 @@
+
 extension PluginTemplate.Component {
   /// Splits each completion by place.
   static func updateScheduler(_ type: String, _ name: String) -> Self {

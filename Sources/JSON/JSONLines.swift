@@ -1,0 +1,60 @@
+import FulcrumKernel
+
+/// Cuts JSON Lines into lines, each with the number that an editor shows.
+///
+/// Blank lines are none, a byte-order mark is no part of the first line, and a carriage return is
+/// white space at a line's end, as it is to JSON.
+package struct JSONLines: Sequence {
+  package struct Line: Sendable {
+    /// The number of the line, from 1; blank lines count.
+    package let number: Int
+    package let bytes: [UInt8]
+
+    /// Returns its place as messages name it: `file:line`.
+    package func place(in file: String) -> String { "\(file):\(number)" }
+  }
+
+  private let lines: [Line]
+
+  /// - Parameter leavesOutUnfinished: what follows the last line break is no line: whoever writes
+  ///   the file may be in the middle of it, or died there.
+  package init(_ bytes: [UInt8], leavesOutUnfinished: Bool = false) {
+    var rest = bytes[...]
+    if rest.starts(with: [0xEF, 0xBB, 0xBF]) { rest = rest.dropFirst(3) }
+    var pieces = rest.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    if leavesOutUnfinished { pieces.removeLast() }
+    lines = pieces.enumerated().compactMap { index, piece in
+      piece.allSatisfy(Self.isSpace) ? nil : Line(number: index + 1, bytes: Array(piece))
+    }
+  }
+
+  package func makeIterator() -> IndexingIterator<[Line]> { lines.makeIterator() }
+
+  /// Returns whether a byte is JSON's own white space.
+  private static func isSpace(_ byte: UInt8) -> Bool {
+    byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D
+  }
+}
+
+extension JSONLines.Line {
+  /// Returns the object that the line holds.
+  ///
+  /// - Throws: `.data` at `file:line` if it holds something else.
+  package func object(
+    in file: String, options: JSONReader.Options = []
+  ) throws(FulcrumError) -> JSONValue {
+    let value: JSONValue
+    do throws(JSONFault) {
+      value = try JSONReader.parse(bytes, options: options)
+    } catch {
+      throw FulcrumError(
+        .data, "expected a JSON object, got a line that isn't JSON", at: place(in: file),
+        hint: "column \(error.column): \(error.reason)")
+    }
+    guard value.members != nil else {
+      throw FulcrumError(
+        .data, "expected a JSON object, got \(value.kind)", at: place(in: file))
+    }
+    return value
+  }
+}

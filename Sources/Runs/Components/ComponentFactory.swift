@@ -1,0 +1,103 @@
+import FulcrumKernel
+import PluginHost
+import Settings
+import Training
+
+/// Makes a configuration's components out of plugins.
+package struct ComponentFactory {
+  package let host: PluginHost
+  package let context: ComponentContext
+
+  package init(host: PluginHost, context: ComponentContext) {
+    self.host = host
+    self.context = context
+  }
+
+  package func task(_ choice: ComponentChoice) throws(FulcrumError) -> any TaskSource {
+    try make(.task, choice, as: (any TaskSource).self).component
+  }
+
+  package func policy(_ choice: ComponentChoice) throws(FulcrumError) -> any PolicyModel {
+    try make(.policy, choice, as: (any PolicyModel).self).component
+  }
+
+  /// The policy's type, for what it does without a model; its parameters are checked all the same.
+  package func policyType(_ choice: ComponentChoice) throws(FulcrumError) -> any PolicyModel.Type {
+    let registered = try find(.policy, choice)
+    _ = try resolve(.policy, choice)
+    guard let type = registered.type as? any PolicyModel.Type else {
+      throw Self.misregistered(registered, at: choice.path)
+    }
+    return type
+  }
+
+  package func reward(_ choice: ComponentChoice) throws(FulcrumError) -> WeightedReward {
+    let reward = try make(.reward, choice, as: (any RewardFn).self)
+    return WeightedReward(
+      name: reward.name, component: reward.component, weight: choice.weight)
+  }
+
+  package func transform(_ choice: ComponentChoice) throws(FulcrumError)
+    -> Named<any AdvantageTransform>
+  {
+    try make(.advantageTransform, choice, as: (any AdvantageTransform).self)
+  }
+
+  package func scheduler(_ choice: ComponentChoice) throws(FulcrumError)
+    -> Named<any UpdateScheduler>
+  {
+    try make(.updateScheduler, choice, as: (any UpdateScheduler).self)
+  }
+
+  package func objective(_ choice: ComponentChoice) throws(FulcrumError)
+    -> Named<any PolicyObjective>
+  {
+    try make(.policyObjective, choice, as: (any PolicyObjective).self)
+  }
+
+  /// The choice's parameters, complete with the defaults of the component's manual.
+  package func resolve(_ kind: HostComponent.Kind, _ choice: ComponentChoice)
+    throws(FulcrumError) -> Parameters
+  {
+    let registered = try find(kind, choice)
+    return try Parameters(choice.parameters, for: registered.manual.parameters, at: choice.path)
+  }
+
+  private func find(_ kind: HostComponent.Kind, _ choice: ComponentChoice)
+    throws(FulcrumError) -> HostComponent
+  {
+    do {
+      return try host.component(kind, choice.use, pinnedDigest: choice.digest)
+    } catch {
+      throw error.within("\(choice.path).use")
+    }
+  }
+
+  private func make<Instance>(
+    _ kind: HostComponent.Kind, _ choice: ComponentChoice, as metatype: Instance.Type
+  ) throws(FulcrumError) -> Named<Instance> {
+    let registered = try find(kind, choice)
+    let parameters = try Parameters(
+      choice.parameters, for: registered.manual.parameters, at: choice.path)
+    let role = kind.configurationKey.rawValue
+    let name = registered.manual.name
+    let component = try StageMark.within("the making of \(role) \(name)") {
+      () throws(FulcrumError) in
+      try registered.make(parameters, context: context)
+    }
+    guard let instance = component as? Instance else {
+      throw Self.misregistered(registered, at: choice.path)
+    }
+    return Named(role, name: name, component: instance)
+  }
+
+  private static func misregistered(
+    _ registered: HostComponent, at path: String
+  ) -> FulcrumError {
+    FulcrumError(
+      .pluginFault,
+      "component \(registered.manual.name) is registered as \(registered.kind.rawValue)"
+        + " but does not conform to its protocol", at: path,
+      hint: "this is a fault of the plugin; report it to its author")
+  }
+}

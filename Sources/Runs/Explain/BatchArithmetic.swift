@@ -1,0 +1,89 @@
+import FulcrumKernel
+import Settings
+import Training
+
+/// How many prompts, completions, tokens and optimiser steps a configuration comes to.
+package struct BatchArithmetic {
+  package let steps: Int
+  package let prompts: Int
+  package let samples: Int
+  package let minibatchPrompts: Int
+  package let maximumTokens: Int
+  package let iterations: Int
+  package let schedule: SchedulerProbe
+  /// Training items; `nil`: without end.
+  package let trainingItems: Int?
+  package let parameterCount: Int
+  package let hasReference: Bool
+  package let temperature: Double
+  /// Rounds of sampling a step may take.
+  package let maximumRounds: Int
+
+  package init(_ components: RunComponents) throws(FulcrumError) {
+    let rollout = components.configuration.rollout
+    let training = components.training
+    steps = components.configuration.general.steps
+    prompts = rollout.prompts
+    samples = rollout.samples
+    maximumTokens = rollout.maximumTokens
+    temperature = rollout.temperature
+    maximumRounds = (rollout.maximumRefills ?? 0) + 1
+    minibatchPrompts = training.options.minibatchPrompts
+    iterations = training.options.iterations
+    schedule = try SchedulerProbe(training.scheduler)
+    trainingItems = components.setup.task.trainingCount
+    parameterCount = components.policy.parameterCount
+    hasReference = training.reference != nil
+  }
+
+  package var completions: Int { prompts * samples }
+  package var minibatches: Int { (prompts + minibatchPrompts - 1) / max(1, minibatchPrompts) }
+  package var optimizerSteps: Int { minibatches * schedule.phases.count * iterations }
+  /// Bytes for weights, gradient, two moments, and a reference.
+  package var stateBytes: Int { parameterCount * 4 * (hasReference ? 5 : 4) }
+
+  /// Label and value, line by line.
+  package var lines: [(label: String, value: String)] {
+    let rounds = maximumRounds > 1 ? ", in up to \(maximumRounds) rounds of sampling" : ""
+    let order = schedule.phases.count > 1 ? " (\(schedule.nesting.rawValue))" : ""
+    let steps =
+      "mini-batches \(minibatches) × phases \(schedule.phases.count) × iterations \(iterations)"
+      + " = \(optimizerSteps) a step, \(optimizerSteps * self.steps) in the run"
+    let state =
+      "\(Self.bytes(stateBytes)) for \(parameterCount) parameters in f32: weights, gradient, two"
+      + " moments" + (hasReference ? ", reference" : "")
+    return [
+      ("prompts a step", "\(prompts)\(rounds)"),
+      ("completions a step", "\(prompts) × \(samples) = \(completions)"),
+      (
+        "tokens a step",
+        "at most \(completions) × \(maximumTokens) = \(completions * maximumTokens)"
+      ),
+      (
+        "mini-batches",
+        "\(minibatches) of \(minibatchPrompts) prompts = \(minibatchPrompts * samples) completions"
+      ),
+      ("phases", schedule.phases.joined(separator: ", then ") + order),
+      ("optimiser steps", steps),
+      ("whole run", wholeRun),
+      ("memory", state),
+    ]
+  }
+
+  private var wholeRun: String {
+    let total = "\(steps) steps, \(prompts * steps) prompts, \(completions * steps) completions"
+    guard let trainingItems else { return total }
+    let epochs = Self.decimal(Double(prompts * steps) / Double(max(1, trainingItems)))
+    return "\(total), \(epochs) times through \(trainingItems) training items"
+  }
+
+  static func decimal(_ value: Double) -> String {
+    let tenths = (value * 10).rounded() / 10
+    return "\(tenths)"
+  }
+
+  static func bytes(_ count: Int) -> String {
+    let mebibytes = Double(count) / 1_048_576
+    return mebibytes < 1024 ? "\(decimal(mebibytes)) MiB" : "\(decimal(mebibytes / 1024)) GiB"
+  }
+}

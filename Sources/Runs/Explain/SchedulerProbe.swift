@@ -1,0 +1,31 @@
+import FulcrumKernel
+import Training
+
+/// What a schedule makes of a step, found by asking it about a small made-up batch.
+package struct SchedulerProbe {
+  package let phases: [String]
+  package let passes: Int
+  package let nesting: PhaseNesting
+
+  /// - Parameter scheduler: `nil`: one phase with every token.
+  /// - Throws: what the scheduler throws, and a fault if it breaks its contract.
+  package init(_ scheduler: Named<any UpdateScheduler>?) throws(FulcrumError) {
+    guard let scheduler else {
+      phases = ["all"]
+      passes = 1
+      nesting = .phaseByPhase
+      return
+    }
+    let sequences = SequenceBatch(
+      prompts: [[0], [0]], completions: [[[0, 0], [0, 0]], [[0, 0], [0, 0]]])
+    // Probabilities from 1/16 to 1/2, so that a threshold finds both kinds.
+    let values = (1...sequences.tokenCount).map { -0.35 * Float($0) }
+    let batch = RolloutBatch(
+      sequences: sequences, rewards: [1, 0, 0, 1], isFinished: nil,
+      columns: Dictionary(uniqueKeysWithValues: Column.allCases.map { ($0, values) }), step: 1,
+      minibatchOffsets: [0, 2, 4])
+    phases = try PhaseCheck.phases(of: scheduler, for: batch, advantages: values).map(\.name)
+    passes = scheduler.component.passes
+    nesting = scheduler.component.nesting
+  }
+}

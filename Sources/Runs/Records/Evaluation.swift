@@ -1,0 +1,78 @@
+import Foundation
+import FulcrumKernel
+import Training
+
+/// Held-out accuracy, category by category.
+package struct Evaluation: Sendable, Equatable {
+  package struct Row: Sendable, Equatable {
+    package let category: String
+    package let correct: Int
+    package let count: Int
+
+    package init(category: String, correct: Int, count: Int) {
+      self.category = category
+      self.correct = correct
+      self.count = count
+    }
+
+    package var accuracy: Double { count > 0 ? Double(correct) / Double(count) : 0 }
+    /// Wilson's 95 % interval.
+    package var interval: ClosedRange<Double> {
+      Statistics.wilson(successes: correct, count: count)
+    }
+  }
+
+  package let rows: [Row]
+
+  package init(rows: [Row]) { self.rows = rows }
+
+  /// Samples one completion for each item and counts the correct ones.
+  ///
+  /// The draws are the same at every evaluation, so that two of them differ by the policy alone. An
+  /// item whose completion the first reward function could not score isn't counted, where the
+  /// configuration lets a run go on without.
+  package static func run(_ items: [TaskItem], by sampler: RolloutSampler) throws(FulcrumError)
+    -> Evaluation
+  {
+    guard !items.isEmpty else { return Evaluation(rows: []) }
+    let rollout = try sampler.collect(items, step: UInt32.max)
+    var order: [String] = []
+    var tally: [String: (correct: Int, count: Int)] = [:]
+    for (item, score) in zip(items, rollout.scores[0]) {
+      if tally[item.category] == nil { order.append(item.category) }
+      var entry = tally[item.category] ?? (0, 0)
+      if !score.isMissing { entry.count += 1 }
+      if score.outcome == .correct { entry.correct += 1 }
+      tally[item.category] = entry
+    }
+    return Evaluation(
+      rows: order.map {
+        Row(category: $0, correct: tally[$0]?.correct ?? 0, count: tally[$0]?.count ?? 0)
+      })
+  }
+}
+
+/// A text table of one or more evaluations side by side.
+package enum EvaluationTable {
+  /// - Parameter columns: evaluations with their titles, over the same categories.
+  package static func text(_ columns: [(title: String, evaluation: Evaluation)]) -> String {
+    guard let first = columns.first?.evaluation, !first.rows.isEmpty else { return "" }
+    var lines = [["held out", "items"] + columns.map { "\($0.title) (95 % interval)" }]
+    for (index, row) in first.rows.enumerated() {
+      lines.append(
+        [row.category, "\(row.count)"]
+          + columns.map { column in
+            guard column.evaluation.rows.indices.contains(index) else { return "" }
+            let row = column.evaluation.rows[index]
+            let interval = row.interval
+            return percent(row.accuracy) + " (" + percent(interval.lowerBound) + " to "
+              + percent(interval.upperBound) + ")"
+          })
+    }
+    return TextTable.text(lines)
+  }
+
+  private static func percent(_ share: Double) -> String {
+    String(format: "%.1f %%", 100 * share)
+  }
+}

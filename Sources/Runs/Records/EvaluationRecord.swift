@@ -1,0 +1,85 @@
+import Foundation
+import FulcrumKernel
+import JSON
+
+/// A line of `evaluations.jsonl`: held-out accuracy after a step.
+package struct EvaluationRecord: Codable, Sendable, Equatable {
+  package let step: Int
+  package let evaluation: Evaluation
+
+  package init(step: Int, evaluation: Evaluation) {
+    self.step = step
+    self.evaluation = evaluation
+  }
+
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: NamedKey.self)
+    step = try container.decode(Int.self, forKey: .step)
+    evaluation = try Evaluation(from: decoder)
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: NamedKey.self)
+    try container.encode(step, forKey: .step)
+    try evaluation.encode(to: encoder)
+  }
+}
+
+/// An object with an entry for each category.
+extension Evaluation: Codable {
+  /// Categories in the order of their names, in which 2 is before 10.
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: NamedKey.self)
+    var rows: [Row] = []
+    for key in container.allKeys where key.stringValue != NamedKey.step.stringValue {
+      let counts = try container.decode(Counts.self, forKey: key)
+      rows.append(Row(category: key.stringValue, correct: counts.correct, count: counts.count))
+    }
+    self.init(
+      rows: rows.sorted {
+        $0.category.compare($1.category, options: .numeric) == .orderedAscending
+      })
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: NamedKey.self)
+    for row in rows { try container.encode(Counts(row), forKey: NamedKey(row.category)) }
+  }
+
+  /// A category's entry. What follows from its counts is written for other programs, and not read.
+  private struct Counts: Codable {
+    let correct: Int
+    let count: Int
+    private let accuracy: Double?
+    private let low: Double?
+    private let high: Double?
+
+    init(_ row: Row) {
+      correct = row.correct
+      count = row.count
+      accuracy = row.accuracy
+      low = row.interval.lowerBound
+      high = row.interval.upperBound
+    }
+  }
+}
+
+extension Evaluation {
+  /// Accuracy and interval of each category, as one JSON object.
+  package var line: JSONLine { JSONLine(self) }
+
+  /// One line of `evaluations.jsonl`.
+  package func line(step: Int) -> JSONLine {
+    JSONLine(EvaluationRecord(step: step, evaluation: self))
+  }
+
+  /// Reads the evaluation of a step back from `evaluations.jsonl`.
+  ///
+  /// A line that can't be read is passed over, for no run shall end by it: what it held is evaluated
+  /// again.
+  package static func read(step: Int, from directory: RunDirectory) -> Evaluation? {
+    RunDirectory.lines(of: directory.evaluations).lazy
+      .compactMap { try? JSONRecord.decode(EvaluationRecord.self, from: Array($0.utf8)) }
+      .first { $0.step == step }?.evaluation
+  }
+}

@@ -1,0 +1,26 @@
+import Foundation
+import FulcrumKernel
+import JSON
+
+/// Reads files of JSON objects, one a line.
+package enum JSONLinesFile {
+  /// - Returns: nothing where there is no file. An unfinished last line is left out: the run may be
+  ///   writing it.
+  /// - Throws: `.data` with file and line for a line that is no such record.
+  package static func read<Record: Decodable>(_ type: Record.Type, from path: String)
+    throws(FulcrumError) -> [Record]
+  {
+    guard let data = FileManager.default.contents(atPath: path) else { return [] }
+    var records: [Record] = []
+    for line in JSONLines([UInt8](data), leavesOutUnfinished: true) {
+      do throws(JSONRecord.Fault) {
+        records.append(try JSONRecord.decode(type, from: line.bytes))
+      } catch {
+        throw FulcrumError(
+          .data, "expected a JSON object as 'fulcrum train' writes it, got something else",
+          at: line.place(in: path), hint: "the file is damaged; remove the line")
+      }
+    }
+    return records
+  }
+}

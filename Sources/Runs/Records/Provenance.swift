@@ -1,0 +1,97 @@
+import Foundation
+import FulcrumKernel
+import PluginHost
+import Settings
+import YAML
+import Yams
+
+/// What a run was made of: the resolved configuration as YAML that `train` reads again, with the
+/// versions and digests of all that took part.
+package enum Provenance {
+  /// - Parameters:
+  ///   - resolved: for each choice's key path, its component's parameters with defaults.
+  package static func yaml(
+    _ configuration: RunConfiguration, resolved: [String: Parameters], host: PluginHost
+  ) throws(FulcrumError) -> String {
+    var pairs: [(Node, Node)] = []
+    for (section, values) in configuration.resolved where section.isEmpty {
+      pairs += mapping(values)
+    }
+    for key in ComponentKey.allCases {
+      let choices = try configuration.choices(key)
+      guard !choices.isEmpty else { continue }
+      let nodes = choices.map { node($0, resolved: resolved[$0.path]) }
+      pairs.append((Node(key.rawValue), nodes.count == 1 ? nodes[0] : Node(nodes)))
+    }
+    for (section, values) in configuration.resolved where !section.isEmpty {
+      pairs.append((Node(section), Node(mapping(values))))
+    }
+    pairs.append(
+      (Node("provenance"), provenance(host: host, threads: configuration.general.threads)))
+    do {
+      return try Yams.serialize(node: Node(pairs))
+    } catch {
+      throw FulcrumError(.inputOutput, "could not write the configuration as YAML: \(error)")
+    }
+  }
+
+  /// The plugins that a run began with, by name, and their digests; none where it says nothing.
+  package static func plugins(of tree: ConfigurationTree) -> [(name: String, digest: String)] {
+    guard case .section(let entries)? = tree.root["provenance"],
+      case .list(let plugins)? = entries["plugins"]
+    else { return [] }
+    return plugins.compactMap { plugin in
+      guard case .section(let plugin) = plugin, case .value(.text(let name))? = plugin["name"],
+        case .value(let digest)? = plugin["sha256"]
+      else { return nil }
+      return (name, "\(digest)")
+    }
+  }
+
+  private static func provenance(host: PluginHost, threads: Int) -> Node {
+    let plugins = host.loaded.map { plugin in
+      Node([
+        (Node("name"), Node(plugin.name)), (Node("version"), Node(plugin.version)),
+        (Node("path"), Node(plugin.path)), (Node("sha256"), Node(plugin.digest)),
+      ])
+    }
+    return Node([
+      (Node("fulcrum"), Node(FulcrumVersion.text)),
+      (
+        Node("kernel-interface"),
+        Node("\(KernelInterface.major).\(KernelInterface.minor)", Tag(.str), .doubleQuoted)
+      ),
+      (Node("compiler"), Node(KernelInterface.compiler)),
+      (Node("threads"), Node("\(threads)")),
+      (Node("plugins"), Node(plugins)),
+    ])
+  }
+
+  private static func mapping(_ values: Parameters) -> [(Node, Node)] {
+    values.resolved.map { (Node($0.name), node($0.value)) }
+  }
+
+  private static func node(_ choice: ComponentChoice, resolved: Parameters?) -> Node {
+    var pairs = [(Node("use"), node(.text(choice.use)))]
+    if let digest = choice.digest { pairs.append((Node("sha256"), node(.text(digest)))) }
+    if choice.weight != 1 { pairs.append((Node("weight"), node(.number(choice.weight)))) }
+    for (name, value) in resolved?.resolved ?? [] { pairs.append((Node(name), node(value))) }
+    return Node(pairs)
+  }
+
+  /// Texts are quoted, so that one that looks like a number stays a text.
+  private static func node(_ value: ParameterValue) -> Node {
+    switch value {
+    case .text(let text): Node(text, Tag(.str), .doubleQuoted)
+    case .texts(let texts): Node(texts.map { Node($0, Tag(.str), .doubleQuoted) })
+    case .integers(let integers): Node(integers.map { Node("\($0)") })
+    case .number, .integer, .flag: Node("\(value)")
+    @unknown default: Node("\(value)", Tag(.str), .doubleQuoted)
+    }
+  }
+}
+
+/// Fulcrum's own version.
+package enum FulcrumVersion {
+  package static let text = "0.1.0"
+}

@@ -1,0 +1,81 @@
+import Files
+import Foundation
+import FulcrumKernel
+import JSON
+
+extension RunDirectory {
+  package func checkpoint(step: Int) -> String { "\(checkpoints)/step-\(step)" }
+
+  /// The steps that have a checkpoint, whole or damaged, in order.
+  ///
+  /// - Throws: `.inputOutput` if the folder can't be read.
+  package func checkpointSteps() throws(FulcrumError) -> [Int] {
+    try Self.names(in: checkpoints).compactMap { Self.step($0, suffix: "") }.sorted()
+  }
+
+  /// Brings the directory to where it was when `step` ended: drops what a run that stopped later, or
+  /// in the middle of a write, had left.
+  ///
+  /// Rollouts in `faults/` stay: a step that fails again writes the same.
+  package func rewind(to step: Int) throws(FulcrumError) {
+    for folder in [path, samples, rollouts, faults, checkpoints] {
+      for name in try Self.names(in: folder) where name.hasSuffix(SafeFiles.unfinished) {
+        try SafeFiles.remove(folder + "/" + name)
+      }
+    }
+    for file in [metrics, evaluations] {
+      let text = Self.kept(Self.lines(of: file), to: step).map { $0 + "\n" }.joined()
+      if FileManager.default.contents(atPath: file) != Data(text.utf8) {
+        try SafeFiles.write(text, to: file)
+      }
+    }
+    try EventLog.rewind(events, to: step)
+    for folder in [samples, rollouts] {
+      for name in try Self.names(in: folder) {
+        guard let number = Self.step(name, suffix: ".jsonl"), number > step else { continue }
+        try SafeFiles.remove(folder + "/" + name)
+      }
+    }
+  }
+
+  /// Removes all checkpoints but the newest `keep`.
+  package func prune(keep: Int) throws(FulcrumError) {
+    for step in try checkpointSteps().dropLast(keep) {
+      try SafeFiles.removeFolder(checkpoint(step: step))
+    }
+  }
+
+  /// Puts on the disk what a checkpoint's step has written: after a loss of power the checkpoint
+  /// must not be there without it.
+  package func sync() throws(FulcrumError) {
+    for place in [metrics, evaluations, samples, rollouts, events, tensorboard, path]
+    where FileManager.default.fileExists(atPath: place) { try SafeFiles.sync(place) }
+  }
+
+  /// The lines of a log up to a step. A last line that is no JSON was cut short by a crash.
+  private static func kept(_ lines: [String], to step: Int) -> [String] {
+    var lines = Array(lines.prefix { (self.step(of: $0) ?? 0) <= step })
+    while let last = lines.last, self.step(of: last) == nil { lines.removeLast() }
+    return lines
+  }
+
+  private static func step(of line: String) -> Int? {
+    (try? JSONReader.parse(Array(line.utf8)))?["step"]?.integer
+  }
+
+  /// The N of a name `step-N` with a suffix.
+  private static func step(_ name: String, suffix: String) -> Int? {
+    guard name.hasPrefix("step-"), name.hasSuffix(suffix) else { return nil }
+    let digits = name.dropFirst(5).dropLast(suffix.count)
+    // Only as it was written: no sign, no zeros in front.
+    return Int(digits).flatMap { "\($0)" == digits && $0 >= 0 ? $0 : nil }
+  }
+
+  /// What a folder holds; nothing if there is none.
+  private static func names(in folder: String) throws(FulcrumError) -> [String] {
+    guard FileManager.default.fileExists(atPath: folder) else { return [] }
+    guard let list = opendir(folder) else { throw SystemFault.error("list the folder", folder) }
+    closedir(list)
+    return (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+  }
+}

@@ -1,0 +1,26 @@
+import Files
+import FulcrumKernel
+
+/// Keeps a second process out of a run directory for as long as this one holds it, by a lock on the
+/// file `run.lock`.
+package final class RunLock {
+  private let lock: FileLock
+
+  /// Whether the file system has locks; if not, nothing keeps a second process out.
+  package var isHeld: Bool { lock.isHeld }
+
+  /// Makes the folder if it is missing, and takes the lock.
+  ///
+  /// - Throws: `.usage` naming the process that has it.
+  package init(_ folder: String) throws(FulcrumError) {
+    try SafeFiles.makeFolder(folder)
+    let path = folder + "/run.lock"
+    guard let lock = try FileLock(path) else {
+      throw FulcrumError(
+        .usage, "\(FileLock.holder(of: path)) is at work in this run directory", at: folder,
+        hint: "wait until it ends, or stop it; for another run take another directory, with"
+          + " --set output=DIRECTORY")
+    }
+    self.lock = lock
+  }
+}

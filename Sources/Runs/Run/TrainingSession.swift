@@ -1,0 +1,147 @@
+import Files
+import FulcrumKernel
+import PluginHost
+import Settings
+import Training
+import YAML
+
+/// A run in the foreground, from a configuration or from a directory to its ending: what `train`,
+/// `resume`, `replay` and `arms` share.
+package struct TrainingSession {
+  private let host: (_ configured: [String]) -> PluginHost
+  private let observer: any RunObserver
+  private let shouldStop: () -> Bool
+
+  /// - Parameters:
+  ///   - host: looks for plugins in the configuration's own folders first.
+  ///   - shouldStop: asked after each step.
+  package init(
+    host: @escaping (_ configured: [String]) -> PluginHost,
+    observer: any RunObserver, shouldStop: @escaping () -> Bool
+  ) {
+    self.host = host
+    self.observer = observer
+    self.shouldStop = shouldStop
+  }
+
+  /// Begins a new run.
+  ///
+  /// - Throws: for a wrong request before anything is written; then what the run throws.
+  package func begin(_ configuration: RunConfiguration) throws(FulcrumError) {
+    let start = try Checkpoint.start(of: configuration)
+    let setup = try RunSetup(configuration, checkpoint: start?.path, host: host)
+    // What the run itself has no need of is found wrong now rather than after it.
+    _ = try configuration.arms()
+    let components = try RunComponents(setup, reference: start?.reference)
+    let output = configuration.general.output
+    try locked(output) { () throws(FulcrumError) in
+      let directory = try RunDirectory(creating: output)
+      try SafeFiles.write(try setup.provenance(), to: directory.configuration)
+      try run(components, in: directory, from: start)
+    }
+  }
+
+  /// Goes on with a run that was begun, from its newest checkpoint.
+  ///
+  /// - Parameter threads: to keep busy; `nil`: as the run says.
+  /// - Throws: as `begin`.
+  package func resume(_ path: String, threads: Int? = nil) throws(FulcrumError) {
+    let directory = try RunDirectory(opening: path)
+    var tree = try ConfigurationTree(file: directory.configuration)
+    if let threads { try tree.set("threads=\(threads)") }
+    let configuration = try RunConfiguration(tree: tree)
+    try locked(directory.path) { () throws(FulcrumError) in
+      let search = try CheckpointSearch(directory)
+      try search.setDamagedAside(note: observer.note)
+      var checkpoint = search.found
+      if checkpoint == nil {
+        checkpoint = try Checkpoint.start(of: configuration)
+        observer.note("no checkpoint yet: the run begins again")
+      }
+      let setup = try RunSetup(
+        configuration, checkpoint: checkpoint?.path, host: host)
+      try run(
+        try RunComponents(setup, reference: checkpoint?.reference), in: directory,
+        from: checkpoint)
+    }
+  }
+
+  /// Does what only one process at a time may do with a run directory.
+  private func locked(_ path: String, _ work: () throws(FulcrumError) -> Void)
+    throws(FulcrumError)
+  {
+    let lock = try RunLock(path)
+    if !lock.isHeld {
+      observer.note(
+        "the file system of \(path) has no locks: see to it that no other process uses the run")
+    }
+    defer { withExtendedLifetime(lock) {} }
+    try work()
+  }
+
+  private func run(
+    _ components: RunComponents, in directory: RunDirectory, from checkpoint: Checkpoint?
+  ) throws(FulcrumError) {
+    observer.runBegins()
+    observer.note("run directory \(directory.path)")
+    observer.note(
+      "policy \(components.policy.summary), \(components.configuration.general.threads) threads")
+    try describePlugins(of: components.setup)
+    if let checkpoint { observer.note("going on after step \(checkpoint.step)") }
+    if let stage = StageMark.left(in: directory.stage) {
+      observer.note("the process before did not end by itself; last entered: \(stage)")
+    }
+    StageMark.keep(in: directory.stage)
+    defer { StageMark.end() }
+    let training = TrainingRun(
+      components, directory: directory, start: checkpoint, observer: observer)
+    describe(try ending(of: training), of: training)
+  }
+
+  /// Says which libraries take part, and which of them are others than the run began with.
+  private func describePlugins(of setup: RunSetup) throws(FulcrumError) {
+    // Loads every library that the run will use.
+    _ = try setup.resolvedComponents()
+    let known = Provenance.plugins(of: setup.configuration.tree)
+    for plugin in setup.factory.host.loaded {
+      observer.note(
+        "plugin \(plugin.name) \(plugin.version), sha256 \(plugin.digest), \(plugin.path)")
+      if let then = known.first(where: { $0.name == plugin.name })?.digest, then != plugin.digest {
+        observer.note(
+          "plugin \(plugin.name) is not the library that the run began with (sha256"
+            + " \(then.prefix(12))…, now \(plugin.digest.prefix(12))…): it may go on to other bits")
+      }
+    }
+  }
+
+  private func describe(_ ending: TrainingRun.Ending, of training: TrainingRun) {
+    let path = training.directory.path
+    switch ending {
+    case .interrupted(let step):
+      observer.note("stopped after step \(step); 'fulcrum resume \(path)' goes on from there")
+    case .completed(let before, let after):
+      let columns = (before.map { [("before", $0)] } ?? []) + [("after", after)]
+      let table = EvaluationTable.text(columns)
+      let temperature = training.components.configuration.evaluation.temperature
+      let caption =
+        "accuracy on held-out items, "
+        + (temperature == 0
+          ? "most likely tokens" : "one sample each at temperature \(temperature)")
+      if !table.isEmpty { observer.note("\n\(caption)\n\(table)\n") }
+      observer.note("run directory \(path)")
+    }
+  }
+
+  /// Runs it; an error of the disk tells how to go on when that is mended.
+  private func ending(of training: TrainingRun) throws(FulcrumError) -> TrainingRun.Ending {
+    do throws(FulcrumError) {
+      return try training.run(shouldStop: shouldStop)
+    } catch {
+      guard error.code == .inputOutput else { throw error }
+      let remedy = error.hint ?? "check that the disk has room and that you may write there"
+      throw FulcrumError(
+        error.code, error.message, at: error.location,
+        hint: "\(remedy); then 'fulcrum resume \(training.directory.path)' goes on")
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import FulcrumKernel
+import YAML
+
+/// A way to train beside the configured one, as configurations and the command line name it:
+/// `NAME=key=value;key=value`.
+package struct ArmChoice: Sendable, Equatable {
+  package let name: String
+  /// Assignments to keys of the configuration.
+  package let overrides: [String]
+  /// Where the choice was made, for messages.
+  private let place: String
+
+  /// The keys that an arm may change: how it trains. Everything else is alike in all arms.
+  private static let keys = ["advantage", "schedule", "objective", "update"]
+
+  /// The option of the command line that names arms.
+  package static let option = "--arm"
+  /// What the configuration itself is called where it has no name.
+  package static let configured = "as configured"
+
+  package init(name: String, overrides: [String], place: String = ArmChoice.option) {
+    self.name = name
+    self.overrides = overrides
+    self.place = "\(place) \(name)"
+  }
+
+  /// - Parameter place: for messages.
+  /// - Throws: `.usage` for a text of another form, or a key that an arm can't change.
+  package init(_ text: String, at place: String = ArmChoice.option) throws(FulcrumError) {
+    guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
+      throw FulcrumError(
+        .usage, "expected NAME=key=value;key=value, got '\(text)'", at: place,
+        hint: "for instance 'short=update.iterations=1;schedule=[]'")
+    }
+    name = String(text[..<equals])
+    self.place = "\(place) \(name)"
+    overrides = text[text.index(after: equals)...].split(separator: ";").map(String.init)
+    guard !overrides.isEmpty else {
+      throw FulcrumError(
+        .usage, "expected a key to change, got none for '\(name)'", at: place,
+        hint: "the configuration as it is has an arm already")
+    }
+    for override in overrides {
+      let key = override.prefix { !".[=".contains($0) }
+      guard Self.keys.contains(String(key)) else {
+        throw FulcrumError(
+          .usage, "expected a key of \(Self.keys.joined(separator: ", ")), got '\(key)'",
+          at: self.place, hint: "arms differ in how they train; all else is alike")
+      }
+    }
+  }
+
+  /// Arms in the order of their texts.
+  ///
+  /// - Parameter place: of a text by its index.
+  /// - Throws: as for one; `.usage` for a name that another has.
+  package static func all(_ texts: [String], at place: (Int) -> String = { _ in option })
+    throws(FulcrumError) -> [ArmChoice]
+  {
+    var arms: [ArmChoice] = []
+    for (index, text) in texts.enumerated() {
+      let arm = try ArmChoice(text, at: place(index))
+      guard arm.name != configured, !arms.contains(where: { $0.name == arm.name }) else {
+        throw FulcrumError(
+          .usage, "expected a name that no other arm has, got '\(arm.name)'", at: place(index),
+          hint: "reports tell arms apart by their names")
+      }
+      arms.append(arm)
+    }
+    return arms
+  }
+
+  /// The error with the place where the arm was named.
+  package func placed(_ error: FulcrumError) -> FulcrumError { error.within(place) }
+
+  /// The configuration with the arm's changes.
+  package func applied(to tree: ConfigurationTree) throws(FulcrumError) -> ConfigurationTree {
+    var tree = tree
+    for override in overrides {
+      do {
+        try tree.set(override)
+      } catch {
+        throw placed(error)
+      }
+    }
+    return tree
+  }
+}
+
+extension RunConfiguration {
+  /// What reports call this way to train.
+  package var armName: String { general.arm ?? ArmChoice.configured }
+
+  /// The other ways to train that the configuration names, but for one of its own name.
+  ///
+  /// - Throws: `.usage`, with file, line and key, for one of a wrong form.
+  package func arms() throws(FulcrumError) -> [ArmChoice] {
+    try ArmChoice.all(general.arms) { index in
+      tree.placed(path: "arms[\(index)]")
+    }.filter { $0.name != armName }
+  }
+}

@@ -1,0 +1,22 @@
+import FulcrumKernel
+
+/// When checkpoints are written, and how many stay: the section `checkpoint`.
+package struct CheckpointSettings: SettingsSection {
+  package static let key = "checkpoint"
+  package static let schema: [Parameter] = [
+    .integer(
+      "every", default: 0, in: 0...10_000_000,
+      help: "steps between checkpoints; 0: only at the end"),
+    .integer("keep", default: 2, in: 1...10_000, help: "how many of the newest stay"),
+  ]
+
+  /// Steps between checkpoints; 0: only at the end.
+  package let every: Int
+  /// How many of the newest stay.
+  package let keep: Int
+
+  package init(_ values: Parameters) throws(FulcrumError) {
+    every = try values.integer("every")
+    keep = try values.integer("keep")
+  }
+}

@@ -1,0 +1,84 @@
+import FulcrumKernel
+import YAML
+
+/// A component that a configuration names: `{use: NAME, sha256: …, parameter: value, …}`.
+package struct ComponentChoice: Sendable {
+  /// A component's name, `plugin/component`, or a library's path.
+  package let use: String
+  /// The digest that the library must have, if the configuration pins it.
+  package let digest: String?
+  package let parameters: [String: ParameterValue]
+  /// How much a reward counts beside others; of other components 1.
+  package let weight: Double
+  /// The key path, for messages.
+  package let path: String
+
+  /// The error for what names no component; its place is for the thrower to add.
+  static let expected = FulcrumError(
+    .configuration, "expected a component's name or {use: NAME, …}",
+    hint: "fulcrum plugin list shows the names")
+
+  /// The same component with one parameter replaced.
+  package func setting(_ name: String, to value: ParameterValue) -> ComponentChoice {
+    var parameters = parameters
+    parameters[name] = value
+    return ComponentChoice(
+      use: use, digest: digest, parameters: parameters, weight: weight, path: path)
+  }
+}
+
+extension ComponentChoice {
+  /// Reads a choice; a reward's has a weight.
+  init(_ node: ConfigurationTree.Node, of key: ComponentKey, at path: String) throws(FulcrumError) {
+    if case .value(.text(let name)) = node, !name.isEmpty {
+      self.init(use: name, digest: nil, parameters: [:], weight: 1, path: path)
+      return
+    }
+    guard case .section(var entries) = node,
+      case .value(.text(let use))? = entries.removeValue(forKey: "use")
+    else {
+      throw ComponentChoice.expected.within(path)
+    }
+    var digest: String?
+    if let pin = entries.removeValue(forKey: "sha256") {
+      guard case .value(let value) = pin else {
+        throw FulcrumError(.configuration, "expected a digest's 64 digits", at: "\(path).sha256")
+      }
+      digest = "\(value)"
+    }
+    let weight = key == .reward ? try Self.takeWeight(&entries, at: path) : 1
+    self.init(
+      use: use, digest: digest, parameters: try entries.values(at: path), weight: weight,
+      path: path)
+  }
+
+  private static func takeWeight(
+    _ entries: inout [String: ConfigurationTree.Node], at path: String
+  ) throws(FulcrumError) -> Double {
+    switch entries.removeValue(forKey: "weight") {
+    case nil: return 1
+    case .value(.number(let weight))? where weight.isFinite: return weight
+    case .value(.integer(let weight))?: return Double(weight)
+    default:
+      throw FulcrumError(
+        .configuration, "expected a number", at: "\(path).weight",
+        hint: "the reward is the sum of weight times score")
+    }
+  }
+}
+
+extension [String: ConfigurationTree.Node] {
+  /// The values of a section that has no sections within.
+  func values(at path: String) throws(FulcrumError) -> [String: ParameterValue] {
+    var values: [String: ParameterValue] = [:]
+    for (name, node) in self {
+      guard let value = node.parameterValue else {
+        throw FulcrumError(
+          .configuration, "expected a value or a list of values, got keys within",
+          at: path.isEmpty ? name : "\(path).\(name)")
+      }
+      values[name] = value
+    }
+    return values
+  }
+}

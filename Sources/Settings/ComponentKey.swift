@@ -1,0 +1,35 @@
+import FulcrumKernel
+import Training
+
+/// The keys that name components: one, or a list where several make sense.
+package enum ComponentKey: String, CaseIterable, Sendable {
+  case task
+  case policy
+  case reward
+  case advantage
+  case schedule
+  case objective
+
+  /// The error for a key under which nothing stands.
+  package var missing: FulcrumError {
+    FulcrumError(
+      .configuration, "expected a component, got nothing", at: rawValue, hint: remedy)
+  }
+
+  var remedy: String { "write \(rawValue): {use: NAME}; fulcrum plugin list shows the names" }
+}
+
+extension RegisteredComponent.Kind {
+  /// The key under which a configuration names a component of this kind.
+  package var configurationKey: ComponentKey {
+    switch self {
+    case .policy: .policy
+    case .task: .task
+    case .reward: .reward
+    case .advantageTransform: .advantage
+    case .updateScheduler: .schedule
+    case .policyObjective: .objective
+    @unknown default: preconditionFailure("a kind of component without a key: \(rawValue)")
+    }
+  }
+}

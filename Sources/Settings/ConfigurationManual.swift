@@ -1,0 +1,20 @@
+import FulcrumKernel
+
+/// The manual of all keys of a configuration that are not a component's own.
+package enum ConfigurationManual {
+  /// Every key with its values, default and help, for the command line.
+  package static var text: String {
+    let choiceHelp =
+      ComponentKey.allCases.map(\.rawValue).joined(separator: ", ")
+      + ":\n  a component's name, or {use: NAME, sha256: DIGEST, parameter: value, …};"
+      + " reward, advantage and objective also take a list, and a"
+      + " reward in one a weight (default 1)"
+    return RunConfiguration.sections.map { section in
+      let prefix = section.key.isEmpty ? "" : section.key + "."
+      return section.schema.map { parameter in
+        let value = parameter.defaultValue.map { "default \($0)" } ?? "required"
+        return "\(prefix)\(parameter.name): \(parameter.expectation), \(value)\n  \(parameter.help)"
+      }.joined(separator: "\n")
+    }.joined(separator: "\n") + "\n" + choiceHelp
+  }
+}

@@ -1,0 +1,52 @@
+import Foundation
+import FulcrumKernel
+
+/// The keys at the top of a configuration.
+package struct GeneralSettings: SettingsSection {
+  package static let key = ""
+  package static let schema: [Parameter] = [
+    .integer("steps", default: 100, in: 1...10_000_000, help: "training steps (rollout batches)"),
+    .integer(
+      "threads", default: 0, in: 0...1024, help: "threads to keep busy; 0: all of the machine's"),
+    .integer("seed", default: 1, in: 0...Int.max, help: "every random draw is a function of it"),
+    .text("output", default: "runs/fulcrum", help: "the run directory, or the checkpoint of sft"),
+    .text(
+      "start", default: "",
+      help: "a run's checkpoint folder to go on from in a new run: policy, optimiser and counters;"
+        + " empty: at step 0 with policy.checkpoint"),
+    .text(
+      "arm", default: "",
+      help: "what reports call this way to train; empty: by the settings in which runs differ"),
+    .texts(
+      "arms", default: [],
+      help: "other ways to train, NAME=key=value;key=value, for 'fulcrum arms' and the microscope"),
+    .texts("plugin-path", default: [], help: "folders in which plugins are looked for first"),
+  ]
+
+  /// Training steps.
+  package let steps: Int
+  /// Threads to keep busy: the configured number, or the machine's cores.
+  package let threads: Int
+  package let seed: UInt64
+  /// The run directory, or the checkpoint of sft.
+  package let output: String
+  /// A run's checkpoint folder to go on from; `nil`: the run begins at step 0.
+  package let start: String?
+  /// The configuration's name among its arms; `nil`: it has none.
+  package let arm: String?
+  /// The other arms, as texts.
+  package let arms: [String]
+  package let pluginPath: [String]
+
+  package init(_ values: Parameters) throws(FulcrumError) {
+    steps = try values.integer("steps")
+    let configured = try values.integer("threads")
+    threads = configured > 0 ? configured : ProcessInfo.processInfo.activeProcessorCount
+    seed = UInt64(try values.integer("seed"))
+    output = try values.text("output")
+    start = try values.optionalText("start")
+    arm = try values.optionalText("arm")
+    arms = try values.texts("arms")
+    pluginPath = try values.texts("plugin-path")
+  }
+}

@@ -1,0 +1,37 @@
+import FulcrumKernel
+import Training
+
+/// The keys of a section that has a learning rate.
+package struct LearningRateSettings: Sendable {
+  package let peak: Double
+  package let warmupSteps: Int
+  package let decay: LearningRate.Decay
+  package let finalShare: Double
+
+  static func schema(default peak: Double) -> [Parameter] {
+    [
+      .number("learning-rate", default: peak, in: 0...10, help: "the highest, after the warm-up"),
+      .integer(
+        "warmup-steps", default: 0, in: 0...10_000_000, help: "steps of linear rise from zero"),
+      .choice(
+        "decay", default: LearningRate.Decay.constant,
+        help: "how the rate falls from the warm-up to the last step"),
+      .number(
+        "final-learning-rate-share", default: 0, in: 0...1,
+        help: "what a decay leaves at the last step, as a share of the highest"),
+    ]
+  }
+
+  init(_ values: Parameters) throws(FulcrumError) {
+    peak = try values.number("learning-rate")
+    warmupSteps = try values.integer("warmup-steps")
+    decay = try values.choice("decay")
+    finalShare = try values.number("final-learning-rate-share")
+  }
+
+  /// The rate of each of so many steps.
+  package func schedule(steps: Int) -> LearningRate {
+    LearningRate(
+      peak: peak, warmupSteps: warmupSteps, decay: decay, finalShare: finalShare, steps: steps)
+  }
+}

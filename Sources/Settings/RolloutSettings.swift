@@ -1,0 +1,54 @@
+import FulcrumKernel
+import Training
+
+/// How a step's completions are sampled and judged: the section `rollout`.
+package struct RolloutSettings: SettingsSection {
+  package static let key = "rollout"
+  package static let schema: [Parameter] = [
+    .integer("prompts", default: 16, in: 1...1_000_000, help: "prompts a step"),
+    .integer(
+      "samples", default: 8, in: 1...100_000, help: "completions for each prompt (the group)"),
+    .number(
+      "temperature", default: 1, in: 0.01...100, help: "divides the logits, here and in updates"),
+    .integer(
+      "max-new-tokens", default: 256, in: 1...1_000_000, help: "longest completion, in tokens"),
+    .flag(
+      "dynamic-sampling", default: false,
+      help: "drop prompts whose completions all have one reward, and draw others (DAPO)"),
+    .integer(
+      "max-refills", default: 10, in: 0...100_000,
+      help: "with dynamic sampling: how often a step may draw again before the run stops"),
+    .choice(
+      "on-failure", default: MissingScoreRule.stop,
+      help:
+        "what becomes of a completion that a reward function could not score (error, refused,"
+        + " time-out): stop the run, or leave it, or its whole group, out of the step"),
+    .text(
+      "replay", default: "",
+      help: "a folder of recorded rollouts to train on, rather than to sample"),
+  ]
+
+  /// Prompts a step.
+  package let prompts: Int
+  /// Completions of each prompt.
+  package let samples: Int
+  package let temperature: Double
+  /// The longest completion, in tokens.
+  package let maximumTokens: Int
+  /// How often a step may draw again for groups that teach nothing; `nil`: such groups stay.
+  package let maximumRefills: Int?
+  package let onFailure: MissingScoreRule
+  /// A folder of recorded rollouts to train on; `nil`: the policy samples.
+  package let replay: String?
+
+  package init(_ values: Parameters) throws(FulcrumError) {
+    prompts = try values.integer("prompts")
+    samples = try values.integer("samples")
+    temperature = try values.number("temperature")
+    maximumTokens = try values.integer("max-new-tokens")
+    let refills = try values.integer("max-refills")
+    maximumRefills = try values.flag("dynamic-sampling") ? refills : nil
+    onFailure = try values.choice("on-failure")
+    replay = try values.optionalText("replay")
+  }
+}

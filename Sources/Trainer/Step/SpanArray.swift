@@ -1,9 +1,0 @@
-extension Span {
-  /// A copy of the elements.
-  var array: [Element] {
-    var result: [Element] = []
-    result.reserveCapacity(count)
-    for i in indices { result.append(self[i]) }
-    return result
-  }
-}

@@ -1,0 +1,106 @@
+import FulcrumKernel
+
+/// Asks a policy for completions of tasks, and reward functions for their judgement.
+package struct RolloutSampler {
+  package let policy: any PolicyModel
+  package let rewards: [WeightedReward]
+  package let samples: Int
+  package let maximumTokens: Int
+  package let temperature: Float
+  package let seed: UInt64
+  package let onFailure: MissingScoreRule
+
+  package init(
+    policy: any PolicyModel, rewards: [WeightedReward], samples: Int, maximumTokens: Int,
+    temperature: Float, seed: UInt64, onFailure: MissingScoreRule = .stop
+  ) {
+    self.policy = policy
+    self.rewards = rewards
+    self.samples = samples
+    self.maximumTokens = maximumTokens
+    self.temperature = temperature
+    self.seed = seed
+    self.onFailure = onFailure
+  }
+
+  /// - Parameters:
+  ///   - step: part of the key of every random draw.
+  ///   - firstPrompt: the first item's number among the step's prompts, part of the key too.
+  /// - Throws: `.data` for a prompt that leaves no room; `.notFinite` for a policy whose
+  ///   log-probabilities are not; what a reward function throws, with its name.
+  package func collect(_ items: [TaskItem], step: UInt32, firstPrompt: Int = 0)
+    throws(FulcrumError) -> Rollout
+  {
+    var prompts: [GenerationRequest.Prompt] = []
+    for (index, item) in items.enumerated() {
+      let tokens = try policy.encode(item.prompt)
+      guard tokens.count + maximumTokens <= policy.contextLength else {
+        throw FulcrumError(
+          .data,
+          "the prompt has \(tokens.count) tokens and leaves no room for \(maximumTokens) more in a"
+            + " context of \(policy.contextLength)", at: item.id,
+          hint: "lower max-new-tokens, or use a policy with a longer context")
+      }
+      prompts.append(
+        GenerationRequest.Prompt(tokens: tokens, id: UInt32(firstPrompt + index)))
+    }
+    let request = GenerationRequest(
+      prompts: prompts, samplesPerPrompt: samples, maximumTokens: maximumTokens,
+      temperature: temperature, seed: seed, step: step)
+    let generation = try StageMark.within("policy, sampling") { () throws(FulcrumError) in
+      try policy.generate(request)
+    }
+    guard generation.logProbabilities.allSatisfy(\.isFinite) else {
+      throw FulcrumError(
+        .notFinite, "expected finite log-probabilities of sampled tokens, got others",
+        at: "policy", hint: "its weights have run away: lower the learning rate")
+    }
+    return try judge(
+      items, sequences: generation.sequences, logProbabilities: generation.logProbabilities,
+      isFinished: generation.isFinished)
+  }
+
+  /// Lets the reward functions judge completions that were sampled by this policy or one with its
+  /// tokenizer.
+  ///
+  /// - Throws: what a reward function throws; `.data` for a completion without a score, where the
+  ///   rule is to stop. Where it is another, the rollout holds all, scored or not.
+  package func judge(
+    _ items: [TaskItem], sequences: SequenceBatch, logProbabilities: [Float], isFinished: [Bool]
+  ) throws(FulcrumError) -> Rollout {
+    var judged: [RewardSample] = []
+    for (group, item) in items.enumerated() {
+      for sequence in sequences.sequences(ofGroup: group) {
+        let range = sequences.tokens(ofSequence: sequence)
+        let text = try policy.decode(
+          sequences.tokens.extracting(range).array, keepingSpecialTokens: false)
+        judged.append(
+          RewardSample(
+            prompt: item.prompt, completion: text, answer: item.answer,
+            isFinished: isFinished[sequence], tokenCount: range.count,
+            tokenLimit: maximumTokens))
+      }
+    }
+    var scores: [[RewardScore]] = []
+    for reward in rewards { scores.append(try reward.scores(of: judged)) }
+    let rollout = Rollout(
+      items: items, sequences: sequences, logProbabilities: logProbabilities,
+      isFinished: isFinished, completions: judged.map(\.completion), scores: scores,
+      rewardWeights: rewards.map(\.weight))
+    if onFailure == .stop { try refuseMissing(in: rollout) }
+    return rollout
+  }
+
+  private func refuseMissing(in rollout: Rollout) throws(FulcrumError) {
+    for sequence in 0..<rollout.sequences.sequenceCount {
+      for (reward, scores) in zip(rewards, rollout.scores) where scores[sequence].isMissing {
+        throw FulcrumError(
+          .data,
+          "expected a score for every completion, got none for \(rollout.describe(sequence))",
+          at: "reward \(reward.name)",
+          hint: "'rollout.on-failure: drop-sample' or 'drop-group' goes on without; 'fulcrum reward"
+            + " score' tries a reward function on the texts of a file")
+      }
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import FulcrumKernel
+
+/// A reward function with how much it counts.
+package struct WeightedReward {
+  package let reward: Named<any RewardFn>
+  package let weight: Double
+
+  package var name: String { reward.name }
+
+  package init(name: String, component: any RewardFn, weight: Double = 1) {
+    reward = Named("reward", name: name, component: component)
+    self.weight = weight
+  }
+
+  /// Every sample's score; some may be missing (`RewardScore.isMissing`).
+  ///
+  /// - Throws: what the reward function throws, with its name; `.pluginFault` for another number of
+  ///   scores, or a reward that is neither finite nor missing.
+  package func scores(of samples: [RewardSample]) throws(FulcrumError) -> [RewardScore] {
+    let scores = try reward.call { (component) throws(FulcrumError) in
+      try component.score(samples)
+    }
+    guard scores.count == samples.count else {
+      throw reward.fault("expected \(samples.count) scores, got \(scores.count)")
+    }
+    for score in scores where !score.reward.isFinite && !score.isMissing {
+      throw reward.fault("expected a finite reward, got \(score.reward)")
+    }
+    return scores
+  }
+}

@@ -1,0 +1,95 @@
+import Foundation
+import FulcrumKernel
+import Synchronization
+
+/// Whose code the process is in, for whoever asks after it has died.
+///
+/// A line of fixed size that stages overwrite: `step 7, in advantage grpo`, or `step 7, after
+/// advantage grpo` where that has returned. A crash handler prints it; kept in a file, it outlives
+/// every way to die, for the file is mapped and its page is the system's.
+package enum StageMark {
+  /// Bytes of the line, of which the last is its end.
+  private static let size = 256
+
+  private struct State {
+    var step = 0
+    var stage = "the start"
+    var isInside = false
+
+    var text: String { "step \(step), \(isInside ? "in" : "after") \(stage)" }
+  }
+
+  private static let state = Mutex(State())
+  /// Written under the mutex; a crash handler reads without it, at worst half a line.
+  nonisolated(unsafe) private static var bytes: UnsafeMutablePointer<UInt8> = {
+    let bytes = UnsafeMutablePointer<UInt8>.allocate(capacity: size)
+    bytes.initialize(repeating: 0, count: size)
+    return bytes
+  }()
+
+  /// The line as it stands: what a crash handler may read.
+  package static var line: UnsafePointer<UInt8> { UnsafePointer(bytes) }
+
+  /// Keeps the line in a file from now on, in memory alone where the file system can't.
+  package static func keep(in path: String) {
+    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { return }
+    defer { close(descriptor) }
+    guard ftruncate(descriptor, off_t(size)) == 0,
+      let memory = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0),
+      memory != MAP_FAILED
+    else { return }
+    state.withLock { _ in bytes = memory.bindMemory(to: UInt8.self, capacity: size) }
+  }
+
+  /// What another process of this run left in the file; `nil`: nothing, or it ended by itself.
+  package static func left(in path: String) -> String? {
+    let data = FileManager.default.contents(atPath: path) ?? Data()
+    let text = String(decoding: data.prefix { $0 != 0 }, as: UTF8.self)
+    return text.isEmpty ? nil : text
+  }
+
+  /// Notes the number of the steps that follow.
+  package static func begin(step: Int) { change { $0.step = step } }
+
+  /// Calls code that is not the host's own: whose it is, for instance `reward math`, is marked before
+  /// it, and after it what was marked around it.
+  package static func within<Result>(
+    _ stage: String, _ body: () throws(FulcrumError) -> Result
+  ) throws(FulcrumError) -> Result {
+    let outer = enter(stage)
+    defer { leave(to: outer) }
+    return try body()
+  }
+
+  /// Marks a stage.
+  ///
+  /// - Returns: the stage around it, for `leave`; `nil`: there is none.
+  static func enter(_ stage: String) -> String? {
+    let outer = state.withLock { $0.isInside ? $0.stage : nil }
+    change {
+      $0.stage = stage
+      $0.isInside = true
+    }
+    return outer
+  }
+
+  /// Marks that a stage's code has returned.
+  static func leave(to outer: String?) {
+    change {
+      if let outer { $0.stage = outer } else { $0.isInside = false }
+    }
+  }
+
+  /// The process ends by itself: there is nothing to tell.
+  package static func end() { state.withLock { _ in bytes[0] = 0 } }
+
+  private static func change(_ body: (inout State) -> Void) {
+    state.withLock { state in
+      body(&state)
+      let text = Array(state.text.utf8.prefix(size - 1))
+      for (place, byte) in text.enumerated() { bytes[place] = byte }
+      bytes[text.count] = 0
+    }
+  }
+}

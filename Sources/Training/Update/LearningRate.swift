@@ -1,0 +1,42 @@
+import Foundation
+
+/// The learning rate of each step: a linear rise, then a constant or a decay.
+package struct LearningRate: Sendable {
+  package enum Decay: String, CaseIterable, Sendable {
+    case constant, linear, cosine
+  }
+
+  private let peak: Double
+  private let warmupSteps: Int
+  private let decay: Decay
+  private let finalShare: Double
+  private let steps: Int
+
+  /// - Parameters:
+  ///   - peak: the highest rate, after the warm-up.
+  ///   - finalShare: what a decay leaves at the last step, as a share of the highest.
+  ///   - steps: of the whole run.
+  package init(
+    peak: Double, warmupSteps: Int, decay: Decay, finalShare: Double, steps: Int
+  ) {
+    self.peak = peak
+    self.warmupSteps = warmupSteps
+    self.decay = decay
+    self.finalShare = finalShare
+    self.steps = steps
+  }
+
+  /// - Parameter step: from 1 to `steps`.
+  package func rate(step: Int) -> Double {
+    if step <= warmupSteps { return peak * Double(step) / Double(warmupSteps) }
+    let span = max(1, steps - warmupSteps)
+    let progress = min(1, Double(step - warmupSteps) / Double(span))
+    let share =
+      switch decay {
+      case .constant: 1.0
+      case .linear: 1 - progress * (1 - finalShare)
+      case .cosine: finalShare + (1 - finalShare) * (1 + cos(.pi * progress)) / 2
+      }
+    return peak * share
+  }
+}

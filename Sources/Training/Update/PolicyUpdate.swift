@@ -1,0 +1,59 @@
+import FulcrumKernel
+
+/// The update of one training step: for each phase and mini-batch, weights, gradient, optimiser step.
+package struct PolicyUpdate {
+  package let policy: any PolicyModel
+  package let objectives: ObjectiveSum
+  package let temperature: Float
+  package let learningRate: Double
+
+  package init(
+    policy: any PolicyModel, objectives: ObjectiveSum, temperature: Float, learningRate: Double
+  ) {
+    self.policy = policy
+    self.objectives = objectives
+    self.temperature = temperature
+    self.learningRate = learningRate
+  }
+
+  /// Runs every phase through every mini-batch, in the plan's order.
+  ///
+  /// A mini-batch without a token that takes part is left out: an optimiser step on nothing would
+  /// still move the parameters, by momentum. One whose scores or gradient are not finite is left out
+  /// too, and counted: the parameters are as before it.
+  ///
+  /// - Parameters:
+  ///   - advantages: one for each completion token of the batch.
+  ///   - agreement: asked until the first optimiser step was taken or left out.
+  ///   - hasMoved: set once an optimiser step was taken, also if a later one throws.
+  package func run(
+    _ batch: RolloutBatch, advantages: [Float], plan: UpdatePlan, minibatches: [Minibatch],
+    agreement: SamplerAgreement, hasMoved: inout Bool
+  ) throws(FulcrumError) -> UpdateReport {
+    var report = UpdateReport(on: batch.sequences, plan: plan, minibatches: minibatches.count)
+    var agreement: SamplerAgreement? = agreement
+    for (number, place) in plan.steps(minibatches: minibatches.count).enumerated() {
+      var step = MinibatchUpdate(
+        policy: policy, objectives: objectives, batch: batch, advantages: advantages,
+        temperature: temperature, phase: plan.phases[place.phase],
+        minibatch: minibatches[place.minibatch], number: UInt32(number))
+      guard step.hasWork else { continue }
+      do throws(FulcrumError) {
+        try StageMark.within("policy, update") { () throws(FulcrumError) in
+          try step.accumulate(into: &report, &agreement)
+          let applied = try policy.applyGradient(learningRate: learningRate)
+          hasMoved = true
+          report.gradientNorms.append((step.phase.name, applied.norm))
+          if applied.isClipped { report.clippedSteps += 1 }
+        }
+      } catch {
+        policy.discardGradient()
+        guard error.code == .notFinite else { throw error }
+        report.skipped.append(error)
+      }
+      if let compared = agreement { report.logProbabilityDifference = compared.maximum }
+      agreement = nil
+    }
+    return report
+  }
+}

@@ -1,0 +1,30 @@
+import FulcrumKernel
+
+/// The optimiser steps of one training step, in order: which phase, which mini-batch.
+package struct UpdatePlan: Sendable {
+  package let phases: [UpdatePhase]
+  package let nesting: PhaseNesting
+  /// μ: how often the whole is gone through, with the same advantages and old log-probabilities.
+  package let iterations: Int
+
+  package init(
+    phases: [UpdatePhase] = [UpdatePhase(name: "all")], nesting: PhaseNesting = .phaseByPhase,
+    iterations: Int = 1
+  ) {
+    self.phases = phases
+    self.nesting = nesting
+    self.iterations = iterations
+  }
+
+  /// Indices of phase and mini-batch.
+  package func steps(minibatches: Int) -> [(phase: Int, minibatch: Int)] {
+    let once: [(phase: Int, minibatch: Int)] =
+      switch nesting {
+      case .minibatchByMinibatch:
+        (0..<minibatches).flatMap { minibatch in phases.indices.map { ($0, minibatch) } }
+      default:
+        phases.indices.flatMap { phase in (0..<minibatches).map { (phase, $0) } }
+      }
+    return (0..<iterations).flatMap { _ in once }
+  }
+}

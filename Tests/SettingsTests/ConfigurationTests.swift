@@ -1,0 +1,149 @@
+import Foundation
+import FulcrumKernel
+import PluginHost
+import Settings
+import Testing
+import Training
+import YAML
+
+@Suite struct ConfigurationTests {
+  private let text = """
+    steps: 20
+    seed: 3
+    reward: rule
+    advantage:
+      - use: group
+      - {use: weighted, alpha: 0.25}
+    rollout:
+      prompts: 8
+      temperature: 0.7
+    """
+
+  private func configuration(_ text: String, set: [String] = []) throws(FulcrumError)
+    -> RunConfiguration
+  {
+    var tree = try ConfigurationTree(text: text, file: "run.yaml")
+    for assignment in set { try tree.set(assignment) }
+    return try RunConfiguration(tree: tree)
+  }
+
+  private func message(_ text: String, set: [String] = []) -> String {
+    do {
+      _ = try configuration(text, set: set)
+      return "accepted"
+    } catch {
+      return error.description
+    }
+  }
+
+  @Test func `keys, sections and components are read with their defaults`() throws {
+    let run = try configuration(text)
+    #expect(run.general.steps == 20)
+    #expect(run.general.threads == ProcessInfo.processInfo.activeProcessorCount)
+    #expect(run.rollout.prompts == 8)
+    #expect(run.rollout.temperature == 0.7)
+    #expect(run.rollout.samples == 8)
+    #expect(try run.choice(.reward).use == "rule")
+    let chain = try run.choices(.advantage)
+    #expect(chain.map(\.use) == ["group", "weighted"])
+    #expect(chain[1].parameters == ["alpha": .number(0.25)])
+    #expect(chain[1].path == "advantage[1]")
+    #expect(try run.choices(.schedule).isEmpty)
+  }
+
+  @Test func `overrides replace, add and reach into lists`() throws {
+    let run = try configuration(
+      text,
+      set: ["steps=5", "rollout.samples=2", "advantage[1].alpha=1", "reward.limit=3", "task=kk"])
+    #expect(run.general.steps == 5)
+    #expect(run.rollout.samples == 2)
+    #expect(try run.choices(.advantage)[1].parameters == ["alpha": .integer(1)])
+    #expect(try run.choice(.reward).parameters == ["limit": .integer(3)])
+    #expect(try run.choice(.reward).use == "rule")
+    #expect(try run.choice(.task).use == "kk")
+  }
+
+  @Test func `an unknown key is refused with its line and the nearest name`() {
+    #expect(
+      message("steps: 3\nrolout: {prompts: 3}") == """
+        run.yaml:2: rolout: unknown key 'rolout'
+          hint: did you mean 'rollout'?
+        """)
+    #expect(
+      message("rollout:\n  prompts: 3\n  sample: 4") == """
+        run.yaml:3: rollout.sample: unknown parameter 'sample'
+          hint: did you mean 'samples'?
+        """)
+  }
+
+  @Test func `a bad value is refused with its line`() {
+    #expect(
+      message("seed: 1\nsteps: many") == """
+        run.yaml:2: steps: expected a whole number in 1...10000000, got many
+          hint: training steps (rollout batches)
+        """)
+    #expect(
+      message("rollout: 3") == """
+        run.yaml:1: rollout: expected keys with values, got a list or a single value
+        """)
+    #expect(
+      message("update: {decay: fast}") == """
+        run.yaml:1: update.decay: expected one of constant, linear, cosine, got fast
+          hint: how the rate falls from the warm-up to the last step
+        """)
+  }
+
+  @Test func `a wrong override is refused`() {
+    #expect(
+      message("", set: ["steps"]) == """
+        --set: expected key=value, got 'steps'
+          hint: for instance --set rollout.prompts=8
+        """)
+    #expect(message(text, set: ["advantage[7].alpha=1"]).contains("there is no element 7 to set"))
+    #expect(message(text, set: ["stepps=1"]).contains("did you mean 'steps'?"))
+  }
+
+  @Test func `text that is not YAML is refused`() {
+    #expect(message("a: [1").hasPrefix("run.yaml: not valid YAML"))
+    #expect(message("- 1").contains("expected keys with values"))
+  }
+
+  @Test func `a component needs a name`() throws {
+    let run = try configuration("task: {people: 3}")
+    let error = #expect(throws: FulcrumError.self) { try run.choice(.task) }
+    #expect(
+      error?.description == """
+        run.yaml:1: task: expected a component's name or {use: NAME, …}
+          hint: fulcrum plugin list shows the names
+        """)
+    #expect(throws: FulcrumError.self) { try run.choice(.policy) }
+  }
+}
+
+@Suite struct LearningRateTests {
+  private func rate(_ values: [String: ParameterValue], steps: Int) throws -> LearningRate {
+    var values = values
+    values["learning-rate"] = .number(1)
+    let section = try Parameters(values, for: UpdateSettings.schema, at: UpdateSettings.key)
+    return try UpdateSettings(section).learningRate.schedule(steps: steps)
+  }
+
+  @Test func `the rate rises in a line and then stays`() throws {
+    let rate = try rate(["warmup-steps": .integer(4)], steps: 10)
+    #expect((1...5).map(rate.rate) == [0.25, 0.5, 0.75, 1, 1])
+    #expect(rate.rate(step: 10) == 1)
+  }
+
+  @Test func `a linear decay ends at its share`() throws {
+    let rate = try rate(
+      ["decay": .text("linear"), "final-learning-rate-share": .number(0.5)], steps: 4)
+    #expect((1...4).map(rate.rate) == [0.875, 0.75, 0.625, 0.5])
+  }
+
+  @Test func `a cosine decay is half way down in the middle`() throws {
+    let rate = try rate(["decay": .text("cosine")], steps: 8)
+    // cos(π/2) is 6e-17 in Double.
+    #expect(abs(rate.rate(step: 4) - 0.5) < 1e-15)
+    #expect(rate.rate(step: 8) == 0)
+  }
+}

@@ -1,0 +1,74 @@
+import FulcrumKernel
+import Testing
+import YAML
+
+@Suite struct ConfigurationTreeTests {
+  private let text = """
+    steps: 20
+    reward: rule
+    advantage:
+      - use: group
+      - {use: weighted, alpha: 0.25}
+    quoted: "3"
+    """
+
+  private func tree(_ assignments: String...) throws -> ConfigurationTree {
+    var tree = try ConfigurationTree(text: text, file: "run.yaml")
+    for assignment in assignments { try tree.set(assignment) }
+    return tree
+  }
+
+  private func message(_ body: () throws -> Void) -> String? {
+    #expect(throws: FulcrumError.self, performing: body)?.description
+  }
+
+  @Test func `plain scalars are numbers and flags where they look so, quoted ones are texts`()
+    throws
+  {
+    let root = try tree("a=1_000", "b=true", "c=1.5", "d=~").root
+    #expect(root["steps"] == .value(.integer(20)))
+    #expect(root["quoted"] == .value(.text("3")))
+    #expect(root["a"] == .value(.integer(1000)))
+    #expect(root["b"] == .value(.flag(true)))
+    #expect(root["c"] == .value(.number(1.5)))
+    #expect(root["d"] == .value(.text("")))
+  }
+
+  @Test func `a key has the line that it stands on, one without has that of what is around it`()
+    throws
+  {
+    let tree = try tree("reward.limit=3")
+    #expect(tree.line(of: "steps") == 1)
+    #expect(tree.line(of: "advantage[1].alpha") == 5)
+    #expect(tree.line(of: "reward.limit") == 2)
+    #expect(tree.line(of: "nowhere") == nil)
+    #expect(tree.placed(path: "advantage[0]") == "run.yaml:4: advantage[0]")
+    #expect(
+      tree.placed(FulcrumError(.configuration, "bad", at: "steps")).description
+        == "run.yaml:1: steps: bad")
+  }
+
+  @Test func `an override reaches into lists, and a name alone becomes a section`() throws {
+    let root = try tree("advantage[1].alpha=1", "reward.limit=3").root
+    #expect(
+      root["advantage"]
+        == .list([
+          .section(["use": .value(.text("group"))]),
+          .section(["use": .value(.text("weighted")), "alpha": .value(.integer(1))]),
+        ]))
+    #expect(
+      root["reward"] == .section(["use": .value(.text("rule")), "limit": .value(.integer(3))]))
+  }
+
+  @Test func `an override that fits nowhere is refused with the reason`() {
+    #expect(message { _ = try tree("=3") }?.hasPrefix("--set: expected key=value") == true)
+    #expect(
+      message { _ = try tree("advantage.alpha=1") }
+        == "--set advantage.alpha: expected an element like [0] before 'alpha', because the key"
+        + " holds a list")
+    #expect(
+      message { _ = try tree("steps[2]=1") }
+        == "--set steps[2]: there is no element 2 to set\n  hint: the configuration's list must"
+        + " have it already")
+  }
+}
