@@ -8,8 +8,7 @@ import YAML
 
 @Suite struct MicroscopeSettingsTests {
   private func settings(_ text: String) throws -> MicroscopeSettings {
-    try MicroscopeSettings(
-      try RunConfiguration(tree: try ConfigurationTree(text: text, file: "t.yaml")))
+    try RunConfiguration(tree: try ConfigurationTree(text: text, file: "t.yaml")).microscope
   }
 
   @Test func `a configuration without the section has three batches and the built-in words`() throws
@@ -47,7 +46,7 @@ import YAML
         text: "microscope: {words: w.yaml}", file: "t.yaml"))
     let yaml = try Provenance.yaml(
       configuration, resolved: [:],
-      host: PluginHost(searchPath: PluginSearchPath(), formats: [SwiftLibraries()]), threads: 1)
+      host: PluginHost(searchPath: PluginSearchPath(), formats: [SwiftLibraries()]))
     let again = try settings(yaml)
     #expect(again.words == "w.yaml")
     #expect(again.batches == 3)
