@@ -38,7 +38,8 @@ struct PluginCompiler {
     try run(["clang", "-c", "-fPIC", "-I", headers, files[1], "-o", files[2]])
     try run([
       "swiftc", "-emit-library", "-parse-as-library", "-O", "-swift-version", "6",
-      "-module-name", "Stranger", "-module-cache-path", folder + "/modules",
+      "-module-name", "Stranger", "-package-name", "stranger", "-module-cache-path",
+      folder + "/modules",
       "-I", try modules ?? Self.ownModules(), "-L", CommandLine.products, "-lFulcrumKernel",
       files[0], files[2], "-o", files[3],
     ])
