@@ -43,6 +43,10 @@ import Testing
 
   @Test func `only the old policy is needed`() throws {
     #expect(try makeObjective().needs == [.oldLogProbabilities])
+    #expect(try makeObjective().isTokenwise)
+    for ratio in ["sequence", "sequence-token"] {
+      #expect(try !makeObjective(["importance-ratio": .text(ratio)]).isTokenwise)
+    }
     #expect(try !(makeObjective() is any EntropyObjective))
     #expect(try !(makeObjective() is any SurveyingObjective))
   }

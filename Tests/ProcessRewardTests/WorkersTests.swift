@@ -39,7 +39,7 @@ import Testing
     let reward = try workshop.python(
       wellBehaved, ["workers": .integer(workers), "batch": .integer(4)])
     let texts = texts
-    try await withThrowingTaskGroup(of: [Double].self) { group in
+    try await withThrowingTaskGroup(of: [Double?].self) { group in
       for _ in 0..<6 {
         group.addTask { try reward.score(samples(texts)).map(\.value) }
       }
