@@ -15,5 +15,5 @@ swiftc -emit-module -module-name FulcrumKernel -enable-library-evolution -swift-
   -enable-experimental-feature Lifetimes -enable-upcoming-feature ExistentialAny \
   -I "$work/FulcrumStamp" -emit-module-path "$work/FulcrumKernel.swiftmodule" \
   -emit-module-interface-path "$work/kernel.swiftinterface" \
-  "$here"/Sources/FulcrumKernel/*.swift
+  "$here"/Sources/FulcrumKernel/*/*.swift
 grep -v -e '^// swift' -e '^import' "$work/kernel.swiftinterface"

@@ -1,23 +1,13 @@
-/// A value that a configuration gives to a parameter.
-public enum ParameterValue: Sendable, Equatable, CustomStringConvertible {
-  case number(Double)
-  case integer(Int)
-  case flag(Bool)
-  case text(String)
-  case integers([Int])
-  case texts([String])
-
-  /// As it would be written in YAML.
-  public var description: String {
-    switch self {
-    case .number(let value): "\(value)"
-    case .integer(let value): "\(value)"
-    case .flag(let value): "\(value)"
-    case .text(let value): value.isEmpty ? "\"\"" : value
-    case .integers(let values): "[" + values.map(String.init).joined(separator: ", ") + "]"
-    case .texts(let values): "[" + values.joined(separator: ", ") + "]"
-    }
-  }
+/// What a host must know of a parameter beside its kind, so that it never looks for one by name.
+public enum ParameterMeaning: String, Sendable, CaseIterable {
+  /// How much tokens are damped by their probability; two that act at once multiply.
+  case tokenDamping = "token-damping"
+  /// The price of each nat of divergence from the reference policy; 0: none.
+  case referenceStrength = "reference-strength"
+  /// A policy's folder to start from; empty: a fresh one.
+  case checkpoint
+  /// A policy's optimiser, a choice; `sgd` is plain ascent: the gradient times the learning rate.
+  case optimizer
 }
 
 /// One line of a component's manual: what the host validates, completes and prints.
@@ -32,6 +22,8 @@ public struct Parameter: Sendable {
     /// A list whose every element lies in the range.
     case integers(ClosedRange<Int>)
     case texts
+    /// A list whose every element lies in the range.
+    case numbers(ClosedRange<Double>)
   }
 
   /// The key in YAML: lower case, words joined by hyphens.
@@ -41,8 +33,14 @@ public struct Parameter: Sendable {
   public let defaultValue: ParameterValue?
   /// One line, with the unit where there is one.
   public let help: String
+  /// `nil`: the parameter is the component's own affair.
+  public let meaning: ParameterMeaning?
 
-  public init(name: String, kind: Kind, default defaultValue: ParameterValue?, help: String) {
+  public init(
+    name: String, kind: Kind, default defaultValue: ParameterValue?, help: String,
+    meaning: ParameterMeaning? = nil
+  ) {
+    self.meaning = meaning
     self.name = name
     self.kind = kind
     self.defaultValue = defaultValue
@@ -52,9 +50,12 @@ public struct Parameter: Sendable {
   /// A real number within `range`, both ends included.
   public static func number(
     _ name: String, default value: Double?,
-    in range: ClosedRange<Double> = -Double.infinity...Double.infinity, help: String
+    in range: ClosedRange<Double> = -Double.infinity...Double.infinity, help: String,
+    meaning: ParameterMeaning? = nil
   ) -> Parameter {
-    Parameter(name: name, kind: .number(range), default: value.map { .number($0) }, help: help)
+    Parameter(
+      name: name, kind: .number(range), default: value.map { .number($0) }, help: help,
+      meaning: meaning)
   }
 
   /// A whole number within `range`, both ends included.
@@ -69,14 +70,20 @@ public struct Parameter: Sendable {
     Parameter(name: name, kind: .flag, default: .flag(value), help: help)
   }
 
-  public static func text(_ name: String, default value: String?, help: String) -> Parameter {
-    Parameter(name: name, kind: .text, default: value.map { .text($0) }, help: help)
+  public static func text(
+    _ name: String, default value: String?, help: String, meaning: ParameterMeaning? = nil
+  ) -> Parameter {
+    Parameter(
+      name: name, kind: .text, default: value.map { .text($0) }, help: help, meaning: meaning)
   }
 
   public static func choice(
-    _ name: String, default value: String?, of choices: [String], help: String
+    _ name: String, default value: String?, of choices: [String], help: String,
+    meaning: ParameterMeaning? = nil
   ) -> Parameter {
-    Parameter(name: name, kind: .choice(choices), default: value.map { .text($0) }, help: help)
+    Parameter(
+      name: name, kind: .choice(choices), default: value.map { .text($0) }, help: help,
+      meaning: meaning)
   }
 
   public static func integers(
@@ -90,6 +97,14 @@ public struct Parameter: Sendable {
     Parameter(name: name, kind: .texts, default: value.map { .texts($0) }, help: help)
   }
 
+  /// A list of real numbers, each within `range`, both ends included.
+  public static func numbers(
+    _ name: String, default value: [Double]?,
+    in range: ClosedRange<Double> = -Double.infinity...Double.infinity, help: String
+  ) -> Parameter {
+    Parameter(name: name, kind: .numbers(range), default: value.map { .numbers($0) }, help: help)
+  }
+
   /// What the parameter accepts, for manuals and messages: `a number in 0.0...1.0`.
   public var expectation: String {
     switch kind {
@@ -100,6 +115,7 @@ public struct Parameter: Sendable {
     case .choice(let choices): "one of " + choices.joined(separator: ", ")
     case .integers(let range): "a list of whole numbers" + Self.bounds(range)
     case .texts: "a list of texts"
+    case .numbers(let range): "a list of numbers" + Self.bounds(range)
     }
   }
 
@@ -136,6 +152,12 @@ public struct Parameter: Sendable {
     case (.integers(let range), .integers(let xs)): xs.allSatisfy(range.contains) ? value : nil
     case (.integers(let range), .integer(let x)): range.contains(x) ? .integers([x]) : nil
     case (.integers, .texts(let xs)): xs.isEmpty ? .integers([]) : nil
+    case (.integers, .numbers(let xs)): xs.isEmpty ? .integers([]) : nil
+    case (.numbers(let range), .numbers(let xs)): xs.allSatisfy(range.contains) ? value : nil
+    case (.numbers(let range), .number(let x)): range.contains(x) ? .numbers([x]) : nil
+    case (.numbers, .integer(let x)): accept(.numbers([Double(x)]))
+    case (.numbers, .integers(let xs)): accept(.numbers(xs.map { Double($0) }))
+    case (.numbers, .texts(let xs)): xs.isEmpty ? .numbers([]) : nil
     case (.texts, .texts): value
     case (.texts, .integers(let xs)): .texts(xs.map(String.init))
     case (.texts, .text(let x)): .texts([x])

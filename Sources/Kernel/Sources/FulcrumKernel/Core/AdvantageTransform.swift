@@ -1,4 +1,6 @@
 /// One link of the chain that turns rewards into an advantage for every token.
+///
+/// One that reports metrics is a `ReportingTransform`.
 public protocol AdvantageTransform: Component {
   /// The columns that `transform` reads; the host computes no others.
   var needs: Set<Column> { get }

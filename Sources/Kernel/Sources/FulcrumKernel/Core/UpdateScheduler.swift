@@ -13,6 +13,9 @@ public struct UpdatePhase: Sendable {
   /// Whether each completion token of the rollout batch takes part; `nil`: all do.
   public let participates: [Bool]?
 
+  /// The same, as a policy takes it.
+  public var mask: TokenMask { TokenMask(participates) }
+
   public init(name: String, participates: [Bool]? = nil) {
     self.name = name
     self.participates = participates
@@ -20,6 +23,8 @@ public struct UpdatePhase: Sendable {
 }
 
 /// Splits a step's update into phases that run one after the other.
+///
+/// One that reports metrics is a `ReportingScheduler`.
 ///
 /// Each phase runs through all mini-batches, each of which ends in an optimiser step; `nesting` says
 /// in which order. A token outside the phase has weight zero (its KL term too) but stays in the

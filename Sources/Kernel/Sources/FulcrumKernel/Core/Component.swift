@@ -31,8 +31,13 @@ public struct ComponentContext: Sendable {
 
 /// The root of all that a plugin can register.
 ///
-/// The host makes an instance for each place in a configuration that names the component. An
-/// instance is called from one thread at a time unless its protocol says otherwise.
+/// A run makes one instance for each place in its configuration that names the component, when it
+/// starts, and keeps it to the end; a place that asks for several policies (a reference read from
+/// another checkpoint) is several places. An instance is called from one thread at a time unless its
+/// protocol says otherwise.
+///
+/// What not every component of a kind can do is a protocol of its own, a capability, which refines the
+/// kind's; the host asks an instance or a type for it with `as?`.
 public protocol Component: SendableMetatype {
   static var manual: ComponentManual { get }
 

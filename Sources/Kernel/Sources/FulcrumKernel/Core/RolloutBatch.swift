@@ -1,31 +1,14 @@
-/// A per-token column of a rollout batch that a component can declare as a need.
-public enum Column: String, Sendable, CaseIterable {
-  /// log π as the sampler recorded it, at the rollout temperature.
-  case rolloutLogProbabilities = "rollout-log-probabilities"
-  /// log π of the policy before the step's first update, at the rollout temperature.
-  case oldLogProbabilities = "old-log-probabilities"
-  /// log π of the frozen reference policy, at the rollout temperature.
-  case referenceLogProbabilities = "reference-log-probabilities"
-  /// Entropy of the old policy's distribution at each token, in nats.
-  case entropies
-  /// ‖∇_z log π‖ = ‖e_token − π‖₂ of the old policy at each token (arXiv 2505.12929, equation 3).
-  case levers
-}
-
 /// One step's completions with their rewards and the columns that some component declared.
 ///
 /// - Shape: rewards and `isFinished` are per sequence; columns are flat over the completion
-///   tokens, in the order of `sequences.tokens`.
+///   tokens, in the order of `sequences.tokens`, with one value for each token, or K.
 /// - Unit: log-probabilities and entropies in nats.
 public struct RolloutBatch: Sendable {
   public let sequences: SequenceBatch
+  /// The columns that were computed.
+  public let columns: ColumnStore
   private let rewardStorage: [Float]
   private let finishedStorage: [Bool]
-  private let rolloutLogProbabilities: [Float]
-  private let oldLogProbabilities: [Float]
-  private let referenceLogProbabilities: [Float]
-  private let entropies: [Float]
-  private let levers: [Float]
   private let minibatchStorage: [Int]
   /// The training step, from 1; 0: not known. For draws that must differ from step to step.
   public let step: UInt32
@@ -63,19 +46,12 @@ public struct RolloutBatch: Sendable {
     precondition(rewards.count == sequences.sequenceCount, "one reward for each sequence")
     let finished = isFinished ?? Array(repeating: true, count: sequences.sequenceCount)
     precondition(finished.count == sequences.sequenceCount, "one flag for each sequence")
-    for (column, values) in columns {
-      precondition(
-        values.count == sequences.tokenCount,
-        "\(column.rawValue) has \(values.count) values for \(sequences.tokenCount) tokens")
-    }
+    var store = ColumnStore(tokenCount: sequences.tokenCount)
+    for (column, values) in columns { store.set(column, values) }
     self.sequences = sequences
+    self.columns = store
     rewardStorage = rewards
     finishedStorage = finished
-    rolloutLogProbabilities = columns[.rolloutLogProbabilities] ?? []
-    oldLogProbabilities = columns[.oldLogProbabilities] ?? []
-    referenceLogProbabilities = columns[.referenceLogProbabilities] ?? []
-    entropies = columns[.entropies] ?? []
-    levers = columns[.levers] ?? []
   }
 
   /// The reward of each sequence, after weighting if there are several reward functions.
@@ -87,23 +63,17 @@ public struct RolloutBatch: Sendable {
   /// Whether each sequence ended by itself, not at the length limit.
   public var isFinished: Span<Bool> { @_lifetime(borrow self) get { finishedStorage.span } }
 
-  /// The values of a declared column, one for each completion token.
+  /// The values of a declared column: `width` of its statistic for each completion token.
   ///
   /// - Throws: `.pluginFault` if no component declared the column, so that it was not computed.
   @_lifetime(borrow self)
   public func column(_ column: Column) throws(FulcrumError) -> Span<Float> {
     guard has(column) else {
       throw FulcrumError(
-        .pluginFault, "column \(column.rawValue) was not computed",
+        .pluginFault, "column \(column.name) was not computed",
         hint: "name it in the component's 'needs'")
     }
-    switch column {
-    case .rolloutLogProbabilities: return rolloutLogProbabilities.span
-    case .oldLogProbabilities: return oldLogProbabilities.span
-    case .referenceLogProbabilities: return referenceLogProbabilities.span
-    case .entropies: return entropies.span
-    case .levers: return levers.span
-    }
+    return columns.values(of: column)
   }
 
   /// The whole return of a sequence, as a transform finds it: what the chain has at its first token,
@@ -115,16 +85,8 @@ public struct RolloutBatch: Sendable {
     return Double(tokens.isEmpty ? rewardStorage[sequence] : advantages[tokens.lowerBound])
   }
 
-  /// Whether the column was computed.
+  /// Whether the column was computed. A batch without tokens has every column.
   public func has(_ column: Column) -> Bool {
-    let count =
-      switch column {
-      case .rolloutLogProbabilities: rolloutLogProbabilities.count
-      case .oldLogProbabilities: oldLogProbabilities.count
-      case .referenceLogProbabilities: referenceLogProbabilities.count
-      case .entropies: entropies.count
-      case .levers: levers.count
-      }
-    return count == sequences.tokenCount
+    sequences.tokenCount == 0 || columns.has(column)
   }
 }

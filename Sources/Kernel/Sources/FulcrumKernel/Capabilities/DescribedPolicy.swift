@@ -9,3 +9,10 @@ public struct ModelFact: Sendable, Equatable {
     self.value = value
   }
 }
+
+/// A policy that can say what it is made of.
+public protocol DescribedPolicy: PolicyModel {
+  /// What the model is, line by line: family, sizes, how it is stored, end tokens.
+  var facts: [ModelFact] { get }
+  var parameterCount: Int { get }
+}

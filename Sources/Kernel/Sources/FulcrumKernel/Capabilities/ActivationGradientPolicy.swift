@@ -21,3 +21,15 @@ public struct ActivationGradients: Sendable {
     self.ownNorms = ownNorms
   }
 }
+
+/// A policy that can tell single tokens' gradients at its layers' activations.
+public protocol ActivationGradientPolicy: PolicyModel {
+  /// The norms of single tokens' gradients of log π at every layer's activations, each token's from
+  /// a backward pass of its own. Parameters and the accumulated gradient stay as they are.
+  ///
+  /// - Parameter tokens: places in `batch.tokens`, in ascending order.
+  /// - Throws: as `score`; `.usage` for places that are not in the batch or not in order.
+  func activationGradients(
+    of tokens: [Int], in batch: SequenceBatch, temperature: Float
+  ) throws(FulcrumError) -> ActivationGradients
+}

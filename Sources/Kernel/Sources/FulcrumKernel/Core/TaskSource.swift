@@ -8,27 +8,26 @@ public struct TaskItem: Sendable {
   public let answer: String
   /// For tables: accuracy is reported for each category (`3 people`).
   public let category: String
+  /// What else the item's row says, for the reward function.
+  public let fields: [String: FieldValue]
+  /// The conversation that the prompt was written from; empty: the prompt is a text.
+  public let messages: [ChatMessage]
 
-  public init(id: String, prompt: String, answer: String, category: String) {
+  public init(
+    id: String, prompt: String, answer: String, category: String,
+    fields: [String: FieldValue] = [:], messages: [ChatMessage] = []
+  ) {
     self.id = id
     self.prompt = prompt
     self.answer = answer
     self.category = category
+    self.fields = fields
+    self.messages = messages
   }
 }
 
-/// A prompt with a completion worth imitating, for a warm start.
-public struct Demonstration: Sendable {
-  public let prompt: String
-  public let completion: String
-
-  public init(prompt: String, completion: String) {
-    self.prompt = prompt
-    self.completion = completion
-  }
-}
-
-/// Gives prompts to train on, others to evaluate on, and demonstrations.
+/// Gives prompts to train on, and others to evaluate on. One with worked examples is a
+/// `DemonstratingTask`.
 ///
 /// Items are functions of their index (and of the run's seed), so a resumed run asks for the same
 /// ones. Called from one thread at a time.
@@ -41,22 +40,13 @@ public protocol TaskSource: Component {
   /// - Throws: `.data` for a damaged row.
   func trainingItem(_ index: Int) throws(FulcrumError) -> TaskItem
 
-  /// Items that no `trainingItem` or `demonstration` ever equals, the same for every seed.
+  /// Items that no `trainingItem`, and no demonstration, ever equals, the same for every seed.
   ///
   /// - Parameter count: at most so many for each category.
   /// - Returns: category by category.
   func heldOutItems(perCategory count: Int) throws(FulcrumError) -> [TaskItem]
-
-  /// A worked example on a training prompt, a function of `index` and of the run's seed.
-  func demonstration(_ index: Int) throws(FulcrumError) -> Demonstration
 }
 
 extension TaskSource {
   public var trainingCount: Int? { nil }
-
-  public func demonstration(_ index: Int) throws(FulcrumError) -> Demonstration {
-    throw FulcrumError(
-      .unsupported, "task \(Self.manual.name) has no demonstrations",
-      hint: "a warm start needs a task that has; train from a checkpoint instead")
-  }
 }

@@ -10,3 +10,9 @@ public protocol TokenCodec: Sendable {
   /// - Throws: `.data` for a number that is no token.
   func decode(_ tokens: [Int32], keepingSpecialTokens: Bool) throws(FulcrumError) -> String
 }
+
+/// A policy whose tokenizer can be read without the model.
+public protocol CodecPolicy: PolicyModel {
+  /// The tokenizer of a checkpoint folder, which may hold nothing else.
+  static func makeCodec(from directory: String) throws(FulcrumError) -> any TokenCodec
+}

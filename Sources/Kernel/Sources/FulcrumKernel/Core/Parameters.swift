@@ -70,6 +70,11 @@ public struct Parameters: Sendable {
     return value
   }
 
+  public func numbers(_ name: String) throws(FulcrumError) -> [Double] {
+    guard case .numbers(let value)? = values[name] else { throw undeclared(name, "numbers") }
+    return value
+  }
+
   /// An error about one of these parameters, for conditions that a range can't express.
   public func refuse(_ name: String, _ message: String, hint: String? = nil) -> FulcrumError {
     FulcrumError(.parameter, message, at: Self.path(location, name), hint: hint)

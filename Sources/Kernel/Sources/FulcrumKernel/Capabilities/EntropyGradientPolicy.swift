@@ -1,0 +1,16 @@
+/// A policy that has the gradient of its distributions' entropies.
+public protocol EntropyGradientPolicy: PolicyModel {
+  /// Adds Σ (w ∇ log π + v ∇H) over the completion tokens that take part to the gradient, where H is
+  /// the entropy of the distribution that the token was drawn from.
+  ///
+  /// - Parameter weigh: as in `accumulateGradient(of:sequences:request:participants:weigh:)`; it also
+  ///   sets v, which is zero on entry. H is at the temperature too.
+  func accumulateGradient(
+    of batch: SequenceBatch, sequences: Range<Int>, request: ScoreRequest,
+    participants: TokenMask,
+    weighWithEntropy weigh: (
+      _ tokens: Span<Int>, _ scores: borrowing TokenScores, _ weights: inout MutableSpan<Float>,
+      _ entropyWeights: inout MutableSpan<Float>
+    ) throws(FulcrumError) -> Void
+  ) throws(FulcrumError)
+}
