@@ -6,8 +6,8 @@ import TransformerPlugin
 struct AdamWTests {
   private let pool = ThreadPool(threads: 2)
 
-  private func settings(decay: Double = 0.1, limit: Double = 0) -> AdamW.Settings {
-    AdamW.Settings(
+  private func settings(decay: Double = 0.1, limit: Double = 0) -> OptimizerSettings {
+    OptimizerSettings(
       beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: decay, maximumGradientNorm: limit)
   }
 

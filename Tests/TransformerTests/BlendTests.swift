@@ -153,7 +153,6 @@ private final class OtherPolicy: PolicyModel {
 
   private func refusal() -> FulcrumError { FulcrumError(.unsupported, "not here") }
 
-  func create(fromTexts texts: [String]) throws(FulcrumError) { throw refusal() }
   func encode(_ text: String) throws(FulcrumError) -> [Int32] { throw refusal() }
   func decode(_ tokens: [Int32], keepingSpecialTokens: Bool) throws(FulcrumError) -> String {
     throw refusal()
@@ -162,14 +161,14 @@ private final class OtherPolicy: PolicyModel {
     throw refusal()
   }
   func score(
-    _ batch: SequenceBatch, sequences: Range<Int>, temperature: Float,
-    visit: (_ sequences: Range<Int>, _ scores: borrowing TokenScores) throws(FulcrumError) -> Void
+    _ batch: SequenceBatch, sequences: Range<Int>, request: ScoreRequest,
+    visit: (_ tokens: Range<Int>, _ scores: borrowing TokenScores) throws(FulcrumError) -> Void
   ) throws(FulcrumError) { throw refusal() }
   func accumulateGradient(
-    of batch: SequenceBatch, sequences: Range<Int>, temperature: Float,
+    of batch: SequenceBatch, sequences: Range<Int>, request: ScoreRequest,
+    participants: TokenMask,
     weigh: (
-      _ sequences: Range<Int>, _ scores: borrowing TokenScores,
-      _ weights: inout MutableSpan<Float>
+      _ tokens: Span<Int>, _ scores: borrowing TokenScores, _ weights: inout MutableSpan<Float>
     ) throws(FulcrumError) -> Void
   ) throws(FulcrumError) { throw refusal() }
   func applyGradient(learningRate: Double) throws(FulcrumError) -> GradientReport {

@@ -133,7 +133,9 @@ extension TransformerPolicy {
     var logProbabilities: [Float] = []
     var entropies: [Float] = []
     var levers: [Float] = []
-    try score(batch, sequences: 0..<batch.sequenceCount, temperature: temperature) { _, scores in
+    try score(
+      batch, sequences: 0..<batch.sequenceCount, request: ScoreRequest(temperature: temperature)
+    ) { _, scores in
       for i in scores.logProbabilities.indices {
         logProbabilities.append(scores.logProbabilities[i])
         entropies.append(scores.entropies[i])
@@ -145,28 +147,29 @@ extension TransformerPolicy {
 
   /// Accumulates Σ w ∇ log π for weights flat over the batch's completion tokens.
   func accumulate(
-    _ batch: SequenceBatch, weights given: [Float], temperature: Float = 1
+    _ batch: SequenceBatch, weights given: [Float], temperature: Float = 1,
+    participants: TokenMask = .all
   ) throws {
     try accumulateGradient(
-      of: batch, sequences: 0..<batch.sequenceCount, temperature: temperature
-    ) { sequences, _, weights in
-      let first = batch.tokens(ofSequences: sequences).lowerBound
-      for i in weights.indices { weights[i] = given[first + i] }
+      of: batch, sequences: 0..<batch.sequenceCount,
+      request: ScoreRequest(temperature: temperature), participants: participants
+    ) { tokens, _, weights in
+      for i in weights.indices { weights[i] = given[tokens[i]] }
     }
   }
 
   /// Accumulates Σ (w ∇ log π + v ∇ H) for weights flat over the batch's completion tokens.
   func accumulate(
     _ batch: SequenceBatch, weights given: [Float], entropyWeights givenEntropy: [Float],
-    temperature: Float = 1
+    temperature: Float = 1, participants: TokenMask = .all
   ) throws {
     try accumulateGradient(
-      of: batch, sequences: 0..<batch.sequenceCount, temperature: temperature
-    ) { sequences, _, weights, entropyWeights in
-      let first = batch.tokens(ofSequences: sequences).lowerBound
+      of: batch, sequences: 0..<batch.sequenceCount,
+      request: ScoreRequest(temperature: temperature), participants: participants
+    ) { tokens, _, weights, entropyWeights in
       for i in weights.indices {
-        weights[i] = given[first + i]
-        entropyWeights[i] = givenEntropy[first + i]
+        weights[i] = given[tokens[i]]
+        entropyWeights[i] = givenEntropy[tokens[i]]
       }
     }
   }

@@ -107,12 +107,16 @@ struct InvarianceTests {
     for call in 0..<way.calls {
       try policy.accumulateGradient(
         of: batch, sequences: count * call / way.calls..<count * (call + 1) / way.calls,
-        temperature: 0.9
-      ) { sequences, scores, logWeights, entropyWeights in
-        if !way.packs { #expect(sequences.count == 1) }
-        let first = batch.tokens(ofSequences: sequences).lowerBound
+        request: ScoreRequest(temperature: 0.9), participants: .all
+      ) { tokens, scores, logWeights, entropyWeights in
+        if !way.packs {
+          let isOneSequence = (0..<count).contains {
+            batch.tokens(ofSequence: $0) == tokens[0]..<tokens[tokens.count - 1] + 1
+          }
+          #expect(isOneSequence)
+        }
         for i in logWeights.indices {
-          (logWeights[i], entropyWeights[i]) = weights[first + i]
+          (logWeights[i], entropyWeights[i]) = weights[tokens[i]]
           logProbabilities.append(scores.logProbabilities[i])
         }
       }

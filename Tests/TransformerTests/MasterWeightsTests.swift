@@ -97,7 +97,7 @@ struct MasterWeightsTests {
 
   /// Everything that loading could have changed.
   private struct State: Equatable {
-    let parameters, firstMoments, secondMoments, gradients: [UInt32]
+    let parameters, moments, gradients: [UInt32]
     let step: Int?
 
     init(_ policy: TransformerPolicy) throws {
@@ -107,8 +107,7 @@ struct MasterWeightsTests {
         guard let buffer else { return [] }
         return tensors.flatMap { $0.range.map { buffer.pointer[$0].bitPattern } }
       }
-      firstMoments = bits(policy.training?.optimizer.firstMoments)
-      secondMoments = bits(policy.training?.optimizer.secondMoments)
+      moments = policy.training?.optimizer.moments.flatMap { bits($0.values) } ?? []
       gradients = bits(policy.training?.gradients)
       step = policy.training?.optimizer.stepCount
     }

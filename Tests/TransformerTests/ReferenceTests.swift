@@ -19,7 +19,9 @@ struct ReferenceTests {
     let network = try #require(policy.network)
     let vocabulary = network.shape.vocabularySize
     var largest = 0.0
-    try policy.accumulateGradient(of: batch, sequences: 0..<1, temperature: 1) { _, scores, _ in
+    try policy.accumulateGradient(
+      of: batch, sequences: 0..<1, request: ScoreRequest(temperature: 1), participants: .all
+    ) { _, scores, _ in
       for row in scores.logProbabilities.indices {
         for token in 0..<vocabulary {
           let got = network.tokenColumns.logits.pointer[row * vocabulary + token]

@@ -62,7 +62,7 @@ struct WeightDecayTests {
   @Test func `a step by hand, at places that are no multiple of a vector`() throws {
     let excluded = [0..<5, 16..<23, 23..<24, 57..<70]
     let optimizer = AdamW(
-      AdamW.Settings(
+      OptimizerSettings(
         beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.4, maximumGradientNorm: 0),
       count: 70, undecayed: excluded)
     let parameters = FloatBuffer(count: 70)
@@ -85,7 +85,7 @@ struct WeightDecayTests {
     let count = 300_001
     let excluded = [65_530..<65_550, 70_000..<210_000, 300_000..<300_001]
     let optimizer = AdamW(
-      AdamW.Settings(
+      OptimizerSettings(
         beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.5, maximumGradientNorm: 0),
       count: count, undecayed: excluded)
     let parameters = FloatBuffer(count: count)

@@ -9,116 +9,67 @@ import TransformerKernels
 /// θ ← θ (1 − η λ) − η m̂ / (√v̂ + ε), m̂ = m / (1 − β₁ᵗ), v̂ = v / (1 − β₂ᵗ);
 /// λ = 0 for parameters that are left out.
 /// - Source: Loshchilov and Hutter, arXiv 1711.05101, algorithm 2.
-package final class AdamW {
-  /// The optimiser's constants.
-  package struct Settings: Sendable {
-    package var beta1, beta2, epsilon: Double
-    /// λ, on every parameter but those of `undecayed`.
-    package var weightDecay: Double
-    package var undecayed: Set<ParameterGroup>
-    /// Largest global norm of a gradient; 0: any.
-    package var maximumGradientNorm: Double
+package final class AdamW: Optimizer {
+  package static let choice = OptimizerChoice.adamw
 
-    package init(
-      beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double,
-      undecayed: Set<ParameterGroup> = [], maximumGradientNorm: Double
-    ) {
-      self.beta1 = beta1
-      self.beta2 = beta2
-      self.epsilon = epsilon
-      self.weightDecay = weightDecay
-      self.undecayed = undecayed
-      self.maximumGradientNorm = maximumGradientNorm
-    }
-  }
-
-  /// Parameters of one item of parallel work, and of one partial sum of the norm.
-  private static let block = 1 << 16
-  /// The value that `torch.nn.utils.clip_grad_norm_` adds to the norm.
-  private static let normFloor = 1e-6
-
-  /// Adjacent parameters that one item of parallel work steps.
-  private struct Segment {
-    let range: Range<Int>
-    let decays: Bool
-  }
-
-  package let settings: Settings
+  private let settings: OptimizerSettings
   /// m and v, in the parameters' layout.
   package let firstMoments, secondMoments: FloatBuffer
-  /// Steps taken.
   package private(set) var stepCount: Int
-  private let count: Int
-  private let segments: [Segment]
+  private let segments: ParameterSegments
+
+  package var moments: [OptimizerMoment] {
+    zip(Self.choice.momentPrefixes, [firstMoments, secondMoments]).map {
+      OptimizerMoment(prefix: $0, values: $1)
+    }
+  }
 
   /// An optimiser that has taken no step yet.
   ///
   /// - Parameters:
   ///   - count: of all parameters.
   ///   - undecayed: those that don't decay, ascending.
-  package convenience init(_ settings: Settings, count: Int, undecayed: [Range<Int>] = []) {
+  package convenience init(
+    _ settings: OptimizerSettings, count: Int, undecayed: [Range<Int>] = []
+  ) {
     self.init(
       settings, firstMoments: FloatBuffer(count: count), secondMoments: FloatBuffer(count: count),
-      stepCount: 0, undecayed: undecayed)
+      stepCount: 0, ParameterSegments(count: count, undecayed: undecayed))
   }
 
   /// - Precondition: both moments have as many floats as there are parameters.
   init(
-    _ settings: Settings, firstMoments: FloatBuffer, secondMoments: FloatBuffer, stepCount: Int,
-    undecayed: [Range<Int>]
+    _ settings: OptimizerSettings, firstMoments: FloatBuffer, secondMoments: FloatBuffer,
+    stepCount: Int, _ segments: ParameterSegments
   ) {
     self.settings = settings
     self.firstMoments = firstMoments
     self.secondMoments = secondMoments
     self.stepCount = stepCount
-    count = firstMoments.count
-    var segments: [Segment] = []
-    func add(_ range: Range<Int>, decays: Bool) {
-      for first in stride(from: range.lowerBound, to: range.upperBound, by: Self.block) {
-        segments.append(
-          Segment(range: first..<min(first + Self.block, range.upperBound), decays: decays))
-      }
-    }
-    var end = 0
-    for range in undecayed {
-      add(end..<range.lowerBound, decays: true)
-      add(range, decays: false)
-      end = range.upperBound
-    }
-    add(end..<count, decays: true)
     self.segments = segments
   }
 
-  /// Takes one step along `gradients`.
-  ///
-  /// - Precondition: both hold as many floats as the optimiser was made for.
-  /// - Throws: `.notFinite` if a gradient is not; nothing has changed then.
   package func step(
     _ parameters: FloatBuffer, gradients: FloatBuffer, learningRate: Double, pool: ThreadPool
   ) throws(FulcrumError) -> GradientReport {
-    precondition(parameters.count >= count && gradients.count >= count, "one model's buffers")
-    let norm = norm(of: gradients, pool: pool)
-    guard norm.isFinite else {
-      throw FulcrumError(
-        .notFinite, "expected a finite gradient, got one of norm \(norm)",
-        hint: "lower the learning rate, or look for a weight that is not finite")
-    }
-    let limit = settings.maximumGradientNorm
-    let isClipped = limit > 0 && norm > limit
-    let scale = isClipped ? limit / (norm + Self.normFloor) : 1
+    precondition(
+      parameters.count >= segments.count && gradients.count >= segments.count,
+      "one model's buffers")
+    let clip = try GradientClip(
+      gradients, segments, limit: settings.maximumGradientNorm, pool: pool)
     stepCount += 1
-    let decaying = constants(scale: scale, learningRate: learningRate)
+    let decaying = constants(scale: clip.scale, learningRate: learningRate)
     var staying = decaying
     staying.decay = 1
-    pool.run(segments.count) { index, _ in
-      let segment = self.segments[index]
+    let undecaying = staying
+    segments.run(pool) { segment in
       let first = segment.range.lowerBound
       tk_adamw_step(
         parameters.pointer + first, gradients.pointer + first, self.firstMoments.pointer + first,
         self.secondMoments.pointer + first, Int32(segment.range.count),
-        segment.decays ? decaying : staying)
+        segment.decays ? decaying : undecaying)
     }
-    return GradientReport(norm: norm, isClipped: isClipped)
+    return clip.report
   }
 
   private func constants(scale: Double, learningRate: Double) -> tk_adamw {
@@ -131,20 +82,5 @@ package final class AdamW {
       decay: Float(1 - learningRate * settings.weightDecay),
       step_size: Float(learningRate / (1 - correction1)),
       inverse_root: Float(1 / (1 - correction2).squareRoot()), epsilon: Float(settings.epsilon))
-  }
-
-  /// Sums squares block by block and the blocks in order, in `Double`.
-  private func norm(of gradients: FloatBuffer, pool: ThreadPool) -> Double {
-    let blocks = (count + Self.block - 1) / Self.block
-    var sums = [Double](repeating: 0, count: blocks)
-    sums.withUnsafeMutableBufferPointer { sums in
-      let sums = sums
-      pool.run(blocks) { block, _ in
-        let first = block * Self.block
-        sums[block] = tk_sum_of_squares(
-          gradients.pointer + first, Int32(min(Self.block, self.count - first)))
-      }
-    }
-    return sums.reduce(0, +).squareRoot()
   }
 }

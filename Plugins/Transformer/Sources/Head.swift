@@ -20,15 +20,18 @@ extension Network {
 
   /// Fills `tokenColumns` from the last layer's exit.
   ///
-  /// - Parameter isTraining: whether a backward pass may follow.
+  /// - Parameters:
+  ///   - further: what to compute beside the columns that are always there.
+  ///   - isTraining: whether a backward pass may follow.
   func score(
-    _ batch: PackedBatch, _ activations: Activations, temperature: Float, isTraining: Bool
+    _ batch: PackedBatch, _ activations: Activations, temperature: Float,
+    further: FurtherStatistics = FurtherStatistics(), isTraining: Bool
   ) {
     let columns = tokenColumns
     let count = batch.targets.count
     let vocabulary = shape.vocabularySize
     let keepsLogits = isTraining && count <= keptLogitRows
-    columns.reserve(count, shape: shape, holdsLogits: keepsLogits)
+    columns.reserve(count, shape: shape, holdsLogits: keepsLogits, further)
     let tiles = headTiles(count)
     let exit = activations.residual(shape.layerCount)
     pool.run(tiles.count) { tile, worker in
@@ -51,6 +54,12 @@ extension Network {
         columns.maxima.pointer[token] = statistics.maximum
         columns.totals.pointer[token] = statistics.total
         columns.spreads.pointer[token] = statistics.spread
+        if !further.statistics.isEmpty {
+          further.note(
+            token, of: count, logits + row * vocabulary, vocabulary: vocabulary,
+            inverseTemperature: 1 / temperature, target: batch.targets[token], statistics,
+            into: columns.further.pointer, self.scratch[worker])
+        }
       }
     }
   }

@@ -7,9 +7,11 @@ extension PackedBatch {
   ///
   /// A token that a prompt's last row predicts for a further sequence counts as a row, so that
   /// completions of one token don't make a piece of any size. A group that fits into one piece is
-  /// not cut, so that its prompt is computed once; unless each sequence brings its own.
+  /// not cut, so that its prompt is computed once; unless each sequence brings its own. Tokens behind
+  /// a sequence's last one that takes part don't count.
   package static func pieces(
-    _ batch: SequenceBatch, sequences: Range<Int>, limit: Int, sharesPrompts: Bool = true
+    _ batch: SequenceBatch, sequences: Range<Int>, limit: Int, sharesPrompts: Bool = true,
+    participants: TokenMask = .all
   ) -> [Range<Int>] {
     var pieces: [Range<Int>] = []
     var first = sequences.lowerBound
@@ -27,12 +29,12 @@ extension PackedBatch {
       let prompt = batch.promptOffsets[group + 1] - batch.promptOffsets[group]
       // The last token of the first completion isn't fed to the model.
       let withPrompt = prompt - 1
-      if sharesPrompts, rows + withPrompt + batch.tokens(ofSequences: members).count > limit {
+      let lengths = members.map { participants.needed(of: $0, in: batch).count }
+      if sharesPrompts, rows + withPrompt + lengths.reduce(0, +) > limit {
         cut(before: next)
       }
       var hasPrompt = false
-      for sequence in members {
-        let length = batch.tokens(ofSequence: sequence).count
+      for (sequence, length) in zip(members, lengths) {
         guard length > 0 else { continue }
         if rows + length + (hasPrompt ? 0 : withPrompt) > limit, sequence > first {
           cut(before: sequence)

@@ -7,14 +7,15 @@ import TransformerFormats
 /// A sequence's own rows are its completion without the last token, which nothing follows; the row
 /// before a completion token predicts it, so a prompt's last row predicts the first token of every
 /// completion. The first sequence of a group brings the prompt's rows, before its own; all do if
-/// prompts are not shared. A sequence with an empty completion has no rows.
+/// prompts are not shared. A sequence without a token that takes part has no rows, and others end
+/// before their last one: nothing that counts follows.
 ///
-/// - Shape: `R` rows, `S` sequences, `C` completion tokens. `tokens` and `positions` are padded to
-///   a multiple of `RowTiles.granule` with zeros.
+/// - Shape: `R` rows, `S` sequences, `C` completion tokens that take part. `tokens` and `positions`
+///   are padded to a multiple of `RowTiles.granule` with zeros.
 package struct PackedBatch {
   /// Where a sequence lies in the piece.
   package struct Member: Equatable {
-    /// Its prompt's rows, which others may share; empty for an empty completion.
+    /// Its prompt's rows, which others may share; empty if none of its tokens takes part.
     package let prompt: Range<Int>
     /// Its own rows.
     package let own: Range<Int>
@@ -46,26 +47,29 @@ package struct PackedBatch {
   package private(set) var sharedPrompts: [Range<Int>] = []
   /// Rows of all chunks' parts of their prompts' gradients.
   package private(set) var sumRowCount = 0
-  /// The row that predicts each completion token.
+  /// The row that predicts each target.
   package private(set) var predictingRows: [Int32] = []
-  /// The completion tokens.
+  /// The completion tokens that take part.
   package private(set) var targets: [Int32] = []
-  /// Tokens that a prompt's last row predicts besides its first sequence's.
+  /// The targets' places in the batch, ascending.
+  package private(set) var places: [Int] = []
+  /// Targets that a prompt's last row predicts besides its first sequence's.
   package private(set) var repeatedTokens: [Int] = []
   /// The row of the exit's gradient that each token writes to: its predicting row, or for the k-th
   /// repeated token the k-th row after all padded ones, so that no two tokens write to one row.
   package private(set) var gradientRows: [Int32] = []
 
-  /// Packs sequences, in order, of a batch that `checked` has passed.
+  /// Packs sequences, in order, of a batch that `check` has passed.
   package init(
-    _ batch: SequenceBatch, sequences: some Sequence<Int>, sharesPrompts: Bool = true
+    _ batch: SequenceBatch, sequences: some Sequence<Int>, sharesPrompts: Bool = true,
+    participants: TokenMask = .all
   ) {
     self.sharesPrompts = sharesPrompts
     var group = -1
     var prompt = 0..<0
     var isShared = false
     for sequence in sequences {
-      let completion = batch.tokens(ofSequence: sequence)
+      let completion = participants.needed(of: sequence, in: batch)
       guard !completion.isEmpty else {
         members.append(
           Member(
@@ -86,10 +90,13 @@ package struct PackedBatch {
       }
       let own = rowCount
       for i in completion {
-        let isFirst = i == completion.lowerBound
-        if isFirst && isShared { repeatedTokens.append(targets.count) }
-        predictingRows.append(Int32(isFirst ? prompt.upperBound - 1 : rowCount - 1))
-        targets.append(batch.tokens[i])
+        if participants.contains(i) {
+          let isFirst = i == completion.lowerBound
+          if isFirst && isShared { repeatedTokens.append(targets.count) }
+          predictingRows.append(Int32(isFirst ? prompt.upperBound - 1 : rowCount - 1))
+          targets.append(batch.tokens[i])
+          places.append(i)
+        }
         if i < completion.upperBound - 1 {
           append(batch.tokens[i], at: prompt.count + rowCount - own)
         }
@@ -151,5 +158,15 @@ package struct PackedBatch {
     for (k, token) in repeatedTokens.enumerated() {
       gradientRows[token] = Int32(tokens.count + k)
     }
+  }
+}
+
+extension TokenMask {
+  /// A sequence's tokens up to the last one that takes part; none if none does.
+  func needed(of sequence: Int, in batch: SequenceBatch) -> Range<Int> {
+    let completion = batch.tokens(ofSequence: sequence)
+    guard !isAll else { return completion }
+    let last = completion.last(where: contains)
+    return completion.lowerBound..<(last.map { $0 + 1 } ?? completion.lowerBound)
   }
 }

@@ -1,11 +1,14 @@
 import FulcrumKernel
 import TransformerFormats
 
-/// What is known of each completion token of a piece of work, `[C]` each.
+/// What is known of each completion token of a piece of work that takes part, `[C]` each.
 package final class TokenColumns {
   let logProbabilities = FloatBuffer()
   let entropies = FloatBuffer()
   let levers = FloatBuffer()
+  /// What was asked for beside these, a block for each.
+  let further = FloatBuffer()
+  private(set) var furtherStatistics = FurtherStatistics()
   /// The softmax's maximum and denominator, for the backward pass.
   let maxima = FloatBuffer()
   let totals = FloatBuffer()
@@ -24,8 +27,12 @@ package final class TokenColumns {
   private(set) var count = 0
 
   /// - Parameter holdsLogits: whether the logits of all tokens are kept.
-  func reserve(_ count: Int, shape: ModelShape, holdsLogits: Bool) {
+  func reserve(
+    _ count: Int, shape: ModelShape, holdsLogits: Bool, _ furtherStatistics: FurtherStatistics
+  ) {
     self.count = count
+    self.furtherStatistics = furtherStatistics
+    further.reserve(furtherStatistics.valueCount(tokens: count))
     self.holdsLogits = holdsLogits
     for column in [
       logProbabilities, entropies, levers, maxima, totals, spreads, weights, entropyWeights,
@@ -53,9 +60,12 @@ package final class TokenColumns {
     let logProbabilities = UnsafeBufferPointer(start: logProbabilities.pointer, count: count)
     let entropies = UnsafeBufferPointer(start: entropies.pointer, count: count)
     let levers = UnsafeBufferPointer(start: levers.pointer, count: count)
+    let further = UnsafeBufferPointer(
+      start: further.pointer, count: furtherStatistics.valueCount(tokens: count))
     return try body(
       TokenScores(
-        logProbabilities: logProbabilities.span, entropies: entropies.span, levers: levers.span))
+        logProbabilities: logProbabilities.span, entropies: entropies.span, levers: levers.span,
+        statistics: furtherStatistics.statistics, further: further.span))
   }
 
   /// Gives the scores of all tokens to a closure that sets both weights, which are zero before.

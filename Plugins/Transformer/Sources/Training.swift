@@ -1,12 +1,12 @@
-/// What only a policy that trains needs: three floats a parameter.
+/// What only a policy that trains needs: with AdamW three floats a parameter, with plain ascent one.
 package final class Training {
-  package internal(set) var optimizer: AdamW
+  package internal(set) var optimizer: any Optimizer
   /// The accumulated gradient, in the parameters' layout.
   package let gradients: FloatBuffer
   /// Whether the gradient is all zeros.
   var isClear = true
 
-  init(_ optimizer: AdamW, floatCount: Int) {
+  init(_ optimizer: any Optimizer, floatCount: Int) {
     self.optimizer = optimizer
     gradients = FloatBuffer(count: floatCount)
   }

@@ -10,7 +10,8 @@ extension TransformerPolicy {
     parameters: [
       .text(
         "checkpoint", default: "",
-        help: "a Hugging Face folder to start from; empty: a fresh model of the shape below"),
+        help: "a Hugging Face folder to start from; empty: a fresh model of the shape below",
+        meaning: .checkpoint),
       .choice(
         "family", default: ModelFamily.llama.rawValue, of: ModelFamily.allCases.map(\.rawValue),
         help: "of a fresh model; a checkpoint says its own"),
@@ -67,6 +68,12 @@ extension TransformerPolicy {
         help:
           "tokens whose logits training has in memory at a time, rounded up to a multiple of 32; 0:"
           + " as many as 128 MiB hold"),
+      .choice(
+        "optimizer", default: OptimizerChoice.adamw.rawValue,
+        of: OptimizerChoice.allCases.map(\.rawValue),
+        help:
+          "sgd: the learning rate times the clipped gradient, without momentum; it decays weights as"
+          + " adamw does, and reads neither beta1, beta2 nor epsilon", meaning: .optimizer),
       .number("beta1", default: 0.9, in: 0...0.999999, help: "decay of AdamW's first moment"),
       .number("beta2", default: 0.999, in: 0...0.999999, help: "decay of its second moment"),
       .number("epsilon", default: 1e-8, in: 1e-30...1, help: "added to the second moment's root"),
@@ -90,7 +97,7 @@ extension TransformerPolicy {
 
   static func optimizerSettings(
     _ parameters: Parameters
-  ) throws(FulcrumError) -> AdamW.Settings {
+  ) throws(FulcrumError) -> OptimizerSettings {
     let groups = ParameterGroup.allCases.map(\.rawValue)
     var undecayed: Set<ParameterGroup> = []
     for word in try parameters.texts("weight-decay-exclude") {
@@ -102,7 +109,8 @@ extension TransformerPolicy {
       }
       undecayed.insert(group)
     }
-    return AdamW.Settings(
+    return OptimizerSettings(
+      choice: OptimizerChoice(rawValue: try parameters.text("optimizer")) ?? .adamw,
       beta1: try parameters.number("beta1"), beta2: try parameters.number("beta2"),
       epsilon: try parameters.number("epsilon"),
       weightDecay: try parameters.number("weight-decay"), undecayed: undecayed,

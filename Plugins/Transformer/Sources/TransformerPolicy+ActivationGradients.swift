@@ -2,7 +2,7 @@ import FulcrumKernel
 import TransformerFormats
 
 /// Single tokens' gradients at the layers' activations.
-extension TransformerPolicy {
+extension TransformerPolicy: ActivationGradientPolicy {
   /// Each token becomes the end of a sequence of its own, so that the rows of its backward pass hold
   /// its gradient alone (Documentation/Decisions/0011-gradients-of-single-tokens.md).
   ///

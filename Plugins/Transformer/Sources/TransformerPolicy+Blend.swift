@@ -3,7 +3,7 @@ import TransformerFormats
 import TransformerKernels
 
 /// Moving towards another policy: averages of weights, and references that follow.
-extension TransformerPolicy {
+extension TransformerPolicy: BlendablePolicy {
   /// θ ← (1 − share) θ + share θ', each product and sum in f32 or fused; 0 and 1 are copies.
   ///
   /// - Throws: `.usage` for a share out of 0...1, and for a policy of another type or shape.

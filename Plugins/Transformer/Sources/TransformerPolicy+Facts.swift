@@ -2,7 +2,7 @@ import FulcrumKernel
 import TransformerFormats
 
 /// What the model is, line by line.
-extension TransformerPolicy {
+extension TransformerPolicy: DescribedPolicy {
   package var facts: [ModelFact] {
     guard let model else { return [] }
     let shape = model.network.shape

@@ -2,7 +2,7 @@ import FulcrumKernel
 import TransformerFormats
 
 /// What can be done with model files without a model in memory.
-extension TransformerPolicy {
+extension TransformerPolicy: ImportingPolicy, CodecPolicy {
   /// Converts a GGUF file of the llama family; weights become float32, as ggml computes them.
   ///
   /// - Throws: what `GGUFImport.convert` throws.

@@ -6,8 +6,8 @@ import TransformerFormats
 extension TransformerPolicy {
   private static let optimizerFile = "optimizer.safetensors"
   private static let stepKey = "step"
-  /// PyTorch's names of Adam's moments, put before the parameters' names.
-  private static let momentPrefixes = ["exp_avg.", "exp_avg_sq."]
+  /// Names the optimiser whose state it is; absent for AdamW.
+  private static let optimizerKey = "optimizer"
   private static let masterFile = "master.safetensors"
   /// Has the master file's name if there is one, so that its loss is noticed.
   private static let masterKey = "master"
@@ -17,15 +17,17 @@ extension TransformerPolicy {
     let network = model.network
     let optimizer = trainingState(of: network).optimizer
     var metadata = [Self.stepKey: String(optimizer.stepCount)]
+    let choice = type(of: optimizer).choice
+    if choice != .adamw { metadata[Self.optimizerKey] = choice.rawValue }
     if stored(model).contains(where: { $0.plan.precision != .f32 }) {
       metadata[Self.masterKey] = Self.masterFile
       try Self.write(
         network.stored(network.parameters), metadata: [:],
         to: directory + "/" + Self.masterFile)
     }
-    let moments = zip(Self.momentPrefixes, [optimizer.firstMoments, optimizer.secondMoments])
     try Self.write(
-      moments.flatMap { network.stored($1, prefix: $0) }, metadata: metadata,
+      optimizer.moments.flatMap { network.stored($0.values, prefix: $0.prefix) },
+      metadata: metadata,
       to: directory + "/" + Self.optimizerFile)
   }
 
@@ -41,22 +43,34 @@ extension TransformerPolicy {
           + " \(file.metadata[Self.stepKey].map { "'\($0)'" } ?? "nothing")", at: file.path,
         hint: "the file was not written by this policy's optimiser")
     }
-    let names = Self.momentPrefixes.flatMap { prefix in
+    try requireOwnOptimizer(of: file)
+    let prefixes = optimizerSettings.choice.momentPrefixes
+    let names = prefixes.flatMap { prefix in
       tensors.map { (name: prefix + $0.name, shape: $0.shape) }
     }
     try Self.require(names, in: file)
     let master = try Self.master(file, tensors, in: directory)
     // Fresh memory throughout: nothing of the policy changes before everything is read.
     var read: [FloatBuffer] = []
-    for (file, prefix) in [(file, Self.momentPrefixes[0]), (file, Self.momentPrefixes[1])]
-      + (master.map { [($0, "")] } ?? [])
-    {
+    for (file, prefix) in prefixes.map({ (file, $0) }) + (master.map { [($0, "")] } ?? []) {
       let buffer = FloatBuffer(count: network.layout.floatCount)
       try Self.read(tensors, prefix: prefix, from: file, into: buffer)
       read.append(buffer)
     }
-    resume(network, firstMoments: read[0], secondMoments: read[1], stepCount: step)
-    if master != nil { network.replaceParameters(by: read[2]) }
+    resume(network, moments: Array(read.prefix(prefixes.count)), stepCount: step)
+    if master != nil { network.replaceParameters(by: read[prefixes.count]) }
+  }
+
+  /// Checks that a file holds the state of the optimiser that the parameters name.
+  private func requireOwnOptimizer(of file: CheckpointTensors) throws(FulcrumError) {
+    let own = optimizerSettings.choice.rawValue
+    let stored = file.metadata[Self.optimizerKey] ?? OptimizerChoice.adamw.rawValue
+    guard stored == own else {
+      throw FulcrumError(
+        .checkpoint, "expected the state of the optimiser '\(own)', got that of '\(stored)'",
+        at: file.path,
+        hint: "set the policy's parameter 'optimizer' to '\(stored)' to go on from it")
+    }
   }
 
   /// The file of the weights in float32 that belongs to an optimiser's file, its header checked;

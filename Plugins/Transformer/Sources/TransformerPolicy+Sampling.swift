@@ -2,7 +2,7 @@ import FulcrumKernel
 import TransformerFormats
 
 /// Sampling.
-extension TransformerPolicy {
+extension TransformerPolicy: StreamingPolicy {
   /// - Throws: `.data` if a prompt is empty, leaves no room in the context, or holds a token that is
   ///   not in the vocabulary; `.usage` for an impossible request.
   package func generate(_ request: GenerationRequest) throws(FulcrumError) -> Generation {

@@ -2,22 +2,24 @@ import FulcrumKernel
 import TransformerFormats
 
 /// Scoring and training, piece by piece.
-extension TransformerPolicy {
+extension TransformerPolicy: EntropyGradientPolicy, GradientExportPolicy {
   /// - Throws: `.data` for sequences that the model can't take, `.usage` for a temperature that is
-  ///   not positive; and what `visit` throws.
+  ///   not positive and for statistics that the vocabulary has no room for; and what `visit` throws.
   package func score(
-    _ batch: SequenceBatch, sequences: Range<Int>, temperature: Float,
-    visit: (_ sequences: Range<Int>, _ scores: borrowing TokenScores) throws(FulcrumError) -> Void
+    _ batch: SequenceBatch, sequences: Range<Int>, request: ScoreRequest,
+    visit: (_ tokens: Range<Int>, _ scores: borrowing TokenScores) throws(FulcrumError) -> Void
   ) throws(FulcrumError) {
     let network = try ready().network
-    try check(batch, sequences, temperature, network)
+    let further = try check(batch, sequences, request, network)
     network.prepareProducts()
     for piece in pieces(batch, sequences) {
       let packed = PackedBatch(batch, sequences: piece, sharesPrompts: sharesPrompts)
       network.forward(packed, network.transient)
-      network.score(packed, network.transient, temperature: temperature, isTraining: false)
+      network.score(
+        packed, network.transient, temperature: request.temperature, further: further,
+        isTraining: false)
       try network.tokenColumns.withScores { (scores) throws(FulcrumError) in
-        try visit(piece, scores)
+        try visit(batch.tokens(ofSequences: piece), scores)
       }
     }
   }
@@ -25,44 +27,53 @@ extension TransformerPolicy {
   /// - Throws: as `score`, and what `weigh` throws; the gradient then lacks that piece and those
   ///   after it.
   package func accumulateGradient(
-    of batch: SequenceBatch, sequences: Range<Int>, temperature: Float,
+    of batch: SequenceBatch, sequences: Range<Int>, request: ScoreRequest,
+    participants: TokenMask,
     weigh: (
-      _ sequences: Range<Int>, _ scores: borrowing TokenScores,
-      _ weights: inout MutableSpan<Float>
+      _ tokens: Span<Int>, _ scores: borrowing TokenScores, _ weights: inout MutableSpan<Float>
     ) throws(FulcrumError) -> Void
   ) throws(FulcrumError) {
     try accumulateGradient(
-      of: batch, sequences: sequences, temperature: temperature,
-      weighWithEntropy: { (piece, scores, weights, _) throws(FulcrumError) in
-        try weigh(piece, scores, &weights)
+      of: batch, sequences: sequences, request: request, participants: participants,
+      weighWithEntropy: { (tokens, scores, weights, _) throws(FulcrumError) in
+        try weigh(tokens, scores, &weights)
       })
   }
 
+  /// A piece without a token that takes part is left out.
+  ///
   /// - Throws: as above.
   package func accumulateGradient(
-    of batch: SequenceBatch, sequences: Range<Int>, temperature: Float,
+    of batch: SequenceBatch, sequences: Range<Int>, request: ScoreRequest,
+    participants: TokenMask,
     weighWithEntropy weigh: (
-      _ sequences: Range<Int>, _ scores: borrowing TokenScores,
-      _ weights: inout MutableSpan<Float>, _ entropyWeights: inout MutableSpan<Float>
+      _ tokens: Span<Int>, _ scores: borrowing TokenScores, _ weights: inout MutableSpan<Float>,
+      _ entropyWeights: inout MutableSpan<Float>
     ) throws(FulcrumError) -> Void
   ) throws(FulcrumError) {
     let network = try ready().network
-    try check(batch, sequences, temperature, network)
+    let further = try check(batch, sequences, request, network)
     network.prepareProducts()
     let training = trainingState(of: network)
-    for piece in pieces(batch, sequences) {
-      let packed = PackedBatch(batch, sequences: piece, sharesPrompts: sharesPrompts)
+    for piece in pieces(batch, sequences, participants: participants) {
+      let packed = PackedBatch(
+        batch, sequences: piece, sharesPrompts: sharesPrompts, participants: participants)
+      guard !packed.targets.isEmpty else { continue }
       network.forward(packed, network.kept)
-      network.score(packed, network.kept, temperature: temperature, isTraining: true)
+      network.score(
+        packed, network.kept, temperature: request.temperature, further: further,
+        isTraining: true)
       let hasWeights = try network.tokenColumns.withWeights {
         (scores, weights, entropyWeights) throws(FulcrumError) in
-        try weigh(piece, scores, &weights, &entropyWeights)
+        try weigh(packed.places.span, scores, &weights, &entropyWeights)
       }
       guard hasWeights else { continue }
       training.isClear = false
-      let part = network.weightedPart(packed, batch, sequences: piece, network.kept)
+      let part = network.weightedPart(
+        packed, batch, sequences: piece, participants: participants, network.kept)
       network.backward(
-        part, network.kept, temperature: temperature, gradients: training.gradients.pointer)
+        part, network.kept, temperature: request.temperature,
+        gradients: training.gradients.pointer)
     }
   }
 
@@ -70,12 +81,13 @@ extension TransformerPolicy {
   ///
   /// - Parameter sharesPrompts: `nil`: as the policy is set.
   func pieces(
-    _ batch: SequenceBatch, _ sequences: Range<Int>, sharesPrompts: Bool? = nil
+    _ batch: SequenceBatch, _ sequences: Range<Int>, sharesPrompts: Bool? = nil,
+    participants: TokenMask = .all
   ) -> [Range<Int>] {
     guard packsSequences else { return sequences.map { $0..<$0 + 1 } }
     return PackedBatch.pieces(
       batch, sequences: sequences, limit: microbatchTokens,
-      sharesPrompts: sharesPrompts ?? self.sharesPrompts)
+      sharesPrompts: sharesPrompts ?? self.sharesPrompts, participants: participants)
   }
 
   /// - Throws: `.notFinite` if the gradient is not finite, and `.usage` for such a learning rate.
@@ -103,6 +115,16 @@ extension TransformerPolicy {
   }
 
   package func discardGradient() { training?.clearGradients() }
+
+  /// - Returns: what the request asks for beside the three columns.
+  func check(
+    _ batch: SequenceBatch, _ sequences: Range<Int>, _ request: ScoreRequest, _ network: Network
+  ) throws(FulcrumError) -> FurtherStatistics {
+    try check(batch, sequences, request.temperature, network)
+    let further = FurtherStatistics(request.statistics)
+    try further.check(network.shape)
+    return further
+  }
 
   func check(
     _ batch: SequenceBatch, _ sequences: Range<Int>, _ temperature: Float, _ network: Network

@@ -3,11 +3,13 @@ import TransformerFormats
 import TransformerKernels
 
 /// What a benchmark needs to put the policy's speed beside the machine's.
-extension TransformerPolicy {
+extension TransformerPolicy: SpeedReportingPolicy {
   /// Two operations for each multiply-add: the layers' matrices for each row, attention's two
   /// products over the keys that a row sees, and the head for each scored token.
-  package func matrixOperations(promptTokens: Int, completionTokens: Int) -> Double? {
-    guard let network, promptTokens > 0, completionTokens > 0 else { return nil }
+  ///
+  /// 0 without a model, or without a token to score.
+  package func matrixOperations(promptTokens: Int, completionTokens: Int) -> Double {
+    guard let network, promptTokens > 0, completionTokens > 0 else { return 0 }
     let shape = network.shape
     // The last token predicts nothing and is not computed.
     let rows = Double(promptTokens + completionTokens - 1)
@@ -20,7 +22,7 @@ extension TransformerPolicy {
 
   /// The best of some square products of side 1024, one on each thread at the same time, by the
   /// library and in the precision of this policy.
-  package func measureMatrixPeak() throws(FulcrumError) -> Double? {
+  package func measureMatrixPeak() throws(FulcrumError) -> Double {
     MatrixProduct.prepare()
     let side = 1024
     let threads = pool.threadCount

@@ -5,7 +5,7 @@ import TransformerFormats
 ///
 /// - Source: LLaMA, arXiv 2302.13971, section 2.2, with grouped queries (arXiv 2305.13245); Qwen2,
 ///   arXiv 2407.10671; Qwen3, arXiv 2505.09388.
-package final class TransformerPolicy: PolicyModel {
+package final class TransformerPolicy: FreshPolicy {
   /// The model with its tokenizer, once there is one.
   struct Model {
     let network: Network
@@ -28,7 +28,7 @@ package final class TransformerPolicy: PolicyModel {
   let packsSequences, sharesPrompts: Bool
   private let logitRows: Int
   let backEnd: ProductBackEnd
-  private let optimizerSettings: AdamW.Settings
+  let optimizerSettings: OptimizerSettings
   private let freshShape: ModelShape
   private let seed: UInt64
   private(set) var model: Model?
@@ -54,6 +54,22 @@ package final class TransformerPolicy: PolicyModel {
       model = try Self.readModel(fromFolder: folder, pool: pool, backEnd: backEnd)
       model?.network.logitRows = logitRows
     }
+  }
+
+  /// A copy of a policy's model, with the same settings, on as many threads of its own.
+  init(copying policy: TransformerPolicy, _ model: Model) {
+    pool = ThreadPool(threads: policy.pool.threadCount)
+    seed = policy.seed
+    optimizerSettings = policy.optimizerSettings
+    freshShape = policy.freshShape
+    microbatchTokens = policy.microbatchTokens
+    packsSequences = policy.packsSequences
+    sharesPrompts = policy.sharesPrompts
+    logitRows = policy.logitRows
+    savePrecision = policy.savePrecision
+    backEnd = policy.backEnd
+    self.model = Model(
+      network: model.network.copy(on: pool), tokenizer: model.tokenizer, origin: model.origin)
   }
 
   package var isReady: Bool { model != nil }
@@ -127,22 +143,21 @@ package final class TransformerPolicy: PolicyModel {
   /// Gradient and optimiser state of a model.
   func trainingState(of network: Network) -> Training {
     if let training { return training }
-    let count = network.layout.floatCount
     let made = Training(
-      AdamW(
-        optimizerSettings, count: count,
-        undecayed: network.layout.ranges(of: optimizerSettings.undecayed)), floatCount: count)
+      optimizerSettings.makeOptimizer(for: network.layout), floatCount: network.layout.floatCount)
     training = made
     return made
   }
 
+  /// Gives gradient and optimiser up, as if no step had been taken.
+  func forgetTraining() { training = nil }
+
   /// Makes the optimiser go on from a state.
-  func resume(
-    _ network: Network, firstMoments: FloatBuffer, secondMoments: FloatBuffer, stepCount: Int
-  ) {
-    let optimizer = AdamW(
-      optimizerSettings, firstMoments: firstMoments, secondMoments: secondMoments,
-      stepCount: stepCount, undecayed: network.layout.ranges(of: optimizerSettings.undecayed))
+  ///
+  /// - Parameter moments: as many as it has, in the parameters' layout; it keeps them.
+  func resume(_ network: Network, moments: [FloatBuffer], stepCount: Int) {
+    let optimizer = optimizerSettings.makeOptimizer(
+      for: network.layout, moments: moments, stepCount: stepCount)
     if let training {
       training.optimizer = optimizer
     } else {

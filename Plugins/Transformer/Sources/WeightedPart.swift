@@ -6,9 +6,12 @@ import TransformerFormats
 extension Network {
   /// A piece without its unweighted sequences; what the forward pass kept of the others moves up.
   ///
-  /// - Parameter sequences: of the batch, those that `packed` holds.
+  /// - Parameters:
+  ///   - sequences: of the batch, those that `packed` holds.
+  ///   - participants: those that `packed` was made with.
   func weightedPart(
-    _ packed: PackedBatch, _ batch: SequenceBatch, sequences: Range<Int>, _ activations: Activations
+    _ packed: PackedBatch, _ batch: SequenceBatch, sequences: Range<Int>,
+    participants: TokenMask, _ activations: Activations
   ) -> PackedBatch {
     let weights = tokenColumns.weights.pointer
     let entropyWeights = tokenColumns.entropyWeights.pointer
@@ -19,7 +22,7 @@ extension Network {
     guard members.count < count else { return packed }
     let part = PackedBatch(
       batch, sequences: members.map { sequences.lowerBound + $0 },
-      sharesPrompts: packed.sharesPrompts)
+      sharesPrompts: packed.sharesPrompts, participants: participants)
     var rows = RowMoves()
     var targets = RowMoves()
     var prompt = 0..<0

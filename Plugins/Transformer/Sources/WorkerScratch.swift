@@ -32,6 +32,9 @@ final class WorkerScratch {
   /// Logits of a tile, or the sampler's exponentials; made on first use.
   let logits = FloatBuffer()
   let exponentials = FloatBuffer()
+  /// The likeliest tokens of one place, with their log π; made on first use.
+  let topTokens = NumberBuffer<Int32>()
+  let topLogProbabilities = FloatBuffer()
   /// Some columns of a product that threads share out; made on first use.
   let share = FloatBuffer()
   /// A product's rows in bf16; made on first use.

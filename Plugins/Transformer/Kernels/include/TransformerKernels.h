@@ -79,6 +79,24 @@ struct tk_token_statistics {
 struct tk_token_statistics tk_score_token(const float *logits, int count,
                                           float inverse_temperature, int target);
 
+/* How many tokens come before `target`: more likely ones, and equally likely ones of lower number.
+ * No temperature changes it. */
+int tk_rank(const float *logits, int count, int target);
+
+/* The sum of pi over the tokens of at least threshold * the largest pi; threshold in 0...1.
+ * maximum: of logits / temperature, as tk_score_token tells it. */
+float tk_mass_above(const float *logits, int count, float inverse_temperature, float maximum,
+                    float threshold);
+
+/* The `top` likeliest tokens, the likeliest first; of equal logits the lower tokens come first.
+ * 1 <= top <= count; tokens [top]. */
+void tk_top_tokens(const float *logits, int count, int top, int32_t *tokens);
+
+/* log pi, in nats, of tokens as tk_top_tokens orders them: tokens[0] is the likeliest of all.
+ * tokens, log_probabilities [top]. */
+void tk_log_probabilities(const float *logits, int count, float inverse_temperature,
+                          const int32_t *tokens, int top, float *log_probabilities);
+
 /* Replaces logits by weight * (onehot(target) - pi), pi rebuilt from maximum and total. */
 void tk_logit_gradient(float *logits, int count, float inverse_temperature, float maximum,
                        float total, int target, float weight);

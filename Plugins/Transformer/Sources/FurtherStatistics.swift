@@ -1,0 +1,84 @@
+import FulcrumKernel
+import TransformerFormats
+import TransformerKernels
+
+/// What a request asks for beside log-probabilities, entropies and levers, computed token by token
+/// from the logits in memory.
+struct FurtherStatistics {
+  /// In the order of their blocks.
+  let statistics: [TokenStatistic]
+  /// The most tokens that one of them lists; 0: none lists any.
+  private let listed: Int
+
+  init(_ asked: Set<TokenStatistic> = []) {
+    statistics = asked.subtracting(TokenStatistic.always).sorted { $0.name < $1.name }
+    listed = statistics.reduce(0) { $1.listsTokens ? max($0, $1.width) : $0 }
+  }
+
+  /// Numbers of all statistics, for so many tokens.
+  func valueCount(tokens: Int) -> Int { tokens * statistics.reduce(0) { $0 + $1.width } }
+
+  /// - Throws: `.usage` for an argument out of bounds, and for more tokens than there are.
+  func check(_ shape: ModelShape) throws(FulcrumError) {
+    for statistic in statistics {
+      guard statistic.isValid else {
+        throw FulcrumError(
+          .usage,
+          "expected a threshold in 0...1 and a list of at least 1 token, got"
+            + " '\(statistic.name)'", at: TransformerPolicy.manual.name)
+      }
+      guard !statistic.listsTokens || statistic.width <= shape.vocabularySize else {
+        throw FulcrumError(
+          .usage,
+          "expected a list of at most the vocabulary's \(shape.vocabularySize) tokens, got"
+            + " '\(statistic.name)'", at: TransformerPolicy.manual.name)
+      }
+    }
+  }
+
+  /// Notes one token's statistics.
+  ///
+  /// - Parameters:
+  ///   - logits: of the vocabulary, at the token's place.
+  ///   - scores: what `tk_score_token` said of it.
+  ///   - values: the blocks, of `count` tokens.
+  func note(
+    _ token: Int, of count: Int, _ logits: UnsafePointer<Float>, vocabulary: Int,
+    inverseTemperature: Float, target: Int32, _ scores: tk_token_statistics,
+    into values: FloatBuffer.Pointer, _ scratch: WorkerScratch
+  ) {
+    let top = scratch.topTokens.reserve(listed)
+    let topLogs = scratch.topLogProbabilities.reserve(listed)
+    if listed > 0 {
+      tk_top_tokens(logits, Int32(vocabulary), Int32(listed), top)
+      tk_log_probabilities(
+        logits, Int32(vocabulary), inverseTemperature, top, Int32(listed), topLogs)
+    }
+    var block = values
+    for statistic in statistics {
+      let width = statistic.width
+      let place = block + token * width
+      switch statistic {
+      // The three that are always there are not among them.
+      case .logProbability, .entropy, .lever: break
+      case .topProbability: place.pointee = 1 / scores.total
+      case .rank: place.pointee = Float(tk_rank(logits, Int32(vocabulary), target))
+      case .massAbove(let threshold):
+        place.pointee = tk_mass_above(
+          logits, Int32(vocabulary), inverseTemperature, scores.maximum, threshold)
+      case .topTokens: for i in 0..<width { place[i] = Float(top[i]) }
+      case .topLogProbabilities: place.update(from: topLogs, count: width)
+      }
+      block += count * width
+    }
+  }
+}
+
+extension TokenStatistic {
+  fileprivate var listsTokens: Bool {
+    switch self {
+    case .topTokens, .topLogProbabilities: true
+    default: false
+    }
+  }
+}

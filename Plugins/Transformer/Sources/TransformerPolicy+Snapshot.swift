@@ -1,0 +1,53 @@
+import FulcrumKernel
+
+/// Weights and optimiser of a policy, set aside in memory: with AdamW three floats a parameter.
+private final class TransformerSnapshot: PolicySnapshot {
+  /// Whose state it is; gone with its policy.
+  weak var network: Network?
+  let parameters: FloatBuffer
+  /// `nil`: the policy had taken no step yet.
+  let optimizer: (moments: [FloatBuffer], stepCount: Int)?
+
+  init(_ network: Network, _ training: Training?) {
+    self.network = network
+    parameters = network.parameters.copy()
+    optimizer = training.map {
+      ($0.optimizer.moments.map { $0.values.copy() }, $0.optimizer.stepCount)
+    }
+  }
+}
+
+/// Setting the state aside and putting it back.
+extension TransformerPolicy: SnapshotPolicy {
+  /// - Throws: `.usage` without a model.
+  package func snapshot() throws(FulcrumError) -> any PolicySnapshot {
+    TransformerSnapshot(try ready().network, training)
+  }
+
+  /// - Throws: `.usage` for a snapshot of another policy, also of one with the same weights.
+  package func restore(_ snapshot: any PolicySnapshot) throws(FulcrumError) {
+    let network = try ready().network
+    guard let snapshot = snapshot as? TransformerSnapshot, snapshot.network === network else {
+      throw FulcrumError(
+        .usage, "expected a snapshot of this policy, got another's", at: Self.manual.name)
+    }
+    discardGradient()
+    network.replaceParameters(by: snapshot.parameters)
+    if let optimizer = snapshot.optimizer {
+      // Copies again, so that later steps leave the snapshot as it is.
+      resume(
+        network, moments: optimizer.moments.map { $0.copy() }, stepCount: optimizer.stepCount)
+    } else {
+      forgetTraining()
+    }
+  }
+}
+
+extension FloatBuffer {
+  /// The same numbers in memory of its own.
+  fileprivate func copy() -> FloatBuffer {
+    let copy = FloatBuffer(count: count)
+    copy.pointer.update(from: pointer, count: count)
+    return copy
+  }
+}
