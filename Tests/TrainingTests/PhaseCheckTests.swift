@@ -21,10 +21,11 @@ private struct Fixed: UpdateScheduler {
   private func outcome(_ scheduler: Fixed) -> String {
     let batch = RolloutBatch(
       sequences: SequenceBatch(prompts: [[0]], completions: [[[1, 2, 3]]]), rewards: [0])
+    var metrics = MetricSums()
     do {
       let phases = try PhaseCheck.phases(
         of: Named("schedule", name: "fixed", component: scheduler), for: batch,
-        advantages: [0, 0, 0])
+        advantages: [0, 0, 0], metrics: &metrics)
       return "\(phases.count) phases"
     } catch {
       return error.description

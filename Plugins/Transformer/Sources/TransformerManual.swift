@@ -79,14 +79,16 @@ extension TransformerPolicy {
       .number("epsilon", default: 1e-8, in: 1e-30...1, help: "added to the second moment's root"),
       .number(
         "weight-decay", default: 0.01, in: 0...100,
-        help: "decoupled, on all parameters but those left out; times the learning rate"),
+        help: "decoupled, on all parameters but those left out; times the learning rate",
+        meaning: .weightDecay),
       .texts(
         "weight-decay-exclude", default: [],
         help:
           "parameters that don't decay: norms, biases, embeddings; the last is also a tied head"),
       .number(
         "max-gradient-norm", default: 1, in: 0...1e30,
-        help: "a gradient of larger L2 norm is scaled down to it; 0: never"),
+        help: "a gradient of larger L2 norm is scaled down to it; 0: never",
+        meaning: .gradientLimit),
     ])
 
   static func backEnd(_ parameters: Parameters) throws(FulcrumError) -> ProductBackEnd {
