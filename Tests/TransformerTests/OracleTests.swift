@@ -76,6 +76,24 @@ struct OracleTests {
       entropyWeights: Self.entropyWeights)
   }
 
+  /// Weights of tokens that take no part are not asked for. The first token of a shared prompt's
+  /// completions takes part in some; one completion is cut, one is left out.
+  @Test(arguments: ModelFamily.allCases)
+  func `the gradient of some tokens agrees with central differences`(
+    _ family: ModelFamily
+  ) throws {
+    let batch = SequenceBatch(
+      prompts: [[5, 40, 7], [17]],
+      completions: [[[7, 200, 3], [261], [], [90, 33]], [[2], [8, 100, 259]]])
+    let participants = [true, false, false, true, false, false, true, false, true, true]
+    try checkGradients(
+      tinyPolicy(family, tied: true), batch, weights: Self.weights.map { $0 + 0.1 },
+      participants: participants)
+    try checkGradients(
+      tinyPolicy(family, tied: false), batch, weights: Self.weights.map { $0 + 0.1 },
+      entropyWeights: Self.entropyWeights.map { $0 - 0.3 }, participants: participants)
+  }
+
   /// YaRN with a factor of 1 stretches nothing: only the growth of queries and keys is left.
   @Test func `the gradient takes part in the attention factor of scaled positions`() throws {
     try Fixtures.withTemporaryFolder { folder in
@@ -108,24 +126,30 @@ struct OracleTests {
 
   private func checkGradients(
     _ policy: TransformerPolicy, _ given: SequenceBatch? = nil,
-    weights: [Float] = Self.weights, entropyWeights: [Float]? = nil
+    weights: [Float] = Self.weights, entropyWeights: [Float]? = nil,
+    participants: [Bool]? = nil
   ) throws {
     let batch = (given ?? self.batch).folded(below: 12)
     #expect(batch.tokenCount == weights.count)
     let temperature = Float(Self.temperature)
     if let entropyWeights {
       try policy.accumulate(
-        batch, weights: weights, entropyWeights: entropyWeights, temperature: temperature)
+        batch, weights: weights, entropyWeights: entropyWeights, temperature: temperature,
+        participants: TokenMask(participants))
     } else {
-      try policy.accumulate(batch, weights: weights, temperature: temperature)
+      try policy.accumulate(
+        batch, weights: weights, temperature: temperature, participants: TokenMask(participants))
+    }
+    func effective(_ weights: [Float]) -> [Float] {
+      weights.indices.map { participants?[$0] ?? true ? weights[$0] : 0 }
     }
     let network = try #require(policy.network)
     let oracle = try DoubleOracle(policy)
     for tensor in network.layout.tensors {
       let gradient = policy.gradient(of: tensor)
       let numeric = numericGradient(
-        oracle, tensor.name, batch, weights: weights,
-        entropyWeights: entropyWeights ?? weights.map { _ in 0 })
+        oracle, tensor.name, batch, weights: effective(weights),
+        entropyWeights: effective(entropyWeights ?? weights.map { _ in 0 }))
       #expect(numeric.count == gradient.count)
       let largest = numeric.reduce(0) { max($0, abs($1)) }
       let fault = zip(gradient, numeric).reduce(0) { max($0, abs(Double($1.0) - $1.1)) }

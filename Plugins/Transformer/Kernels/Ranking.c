@@ -20,8 +20,9 @@ int tk_rank(const float *logits, int count, int target) {
 }
 
 TK_CLONES
-float tk_mass_above(const float *logits, int count, float inverse_temperature, float maximum,
+float tk_mass_above(const float *logits, int count, float inverse_temperature,
                     float threshold) {
+  float largest = tk_largest_of(logits, count);
   double mass = 0, total = 0;
   for (int i = 0; i < count; i += 16) {
     v16 e;
@@ -29,7 +30,8 @@ float tk_mass_above(const float *logits, int count, float inverse_temperature, f
       e = TK_LOAD(logits + i);
     else
       tk_load_part(&e, logits + i, count - i, -INFINITY);
-    e = e * inverse_temperature - maximum;
+    /* The likeliest tokens' difference is 0 and their e 1, to the bit: a threshold of 1 keeps them. */
+    e = (e - largest) * inverse_temperature;
     tk_exp16(&e);
     v16 above = (e >= threshold) ? e : (v16)0.0f;
     total += tk_sum(&e);
@@ -96,7 +98,6 @@ void tk_log_probabilities(const float *logits, int count, float inverse_temperat
   log_probabilities[0] = first.log_probability;
   for (int i = 1; i < top; i++) {
     double below = (double)(logits[tokens[i]] * inverse_temperature) - first.maximum;
-    log_probabilities[i] =
-        (float)(below == 0 ? first.log_probability : below + first.log_probability);
+    log_probabilities[i] = (float)(below + first.log_probability);
   }
 }

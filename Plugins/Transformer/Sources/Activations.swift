@@ -2,7 +2,8 @@ import TransformerFormats
 
 /// What the layers of one pass hand on, each `[rows, …]`, rows padded to `RowTiles.granule`.
 ///
-/// A pass that a backward pass follows keeps every layer's; else all layers share one set.
+/// A pass that a backward pass follows keeps every layer's; else all layers share one set. Behind the
+/// last layer's attention there may be fewer rows (`ExitRows`).
 final class Activations {
   /// Whether each layer has buffers of its own.
   let isKept: Bool
@@ -44,11 +45,21 @@ final class Activations {
   }
 
   /// Moves rows in every buffer.
-  func move(_ moves: RowMoves, pool: ThreadPool) {
+  ///
+  /// - Parameter exits: of the rows behind the last layer's attention; `nil`: as the others.
+  func move(_ moves: RowMoves, exits: RowMoves?, pool: ThreadPool) {
     let parts = parts
+    let last = exits == nil ? [] : lastParts
     pool.run(parts.count) { item, _ in
-      moves.apply(to: parts[item].buffer, width: parts[item].width)
+      let buffer = parts[item].buffer
+      let isLast = last.contains { $0 === buffer }
+      (isLast ? exits ?? moves : moves).apply(to: buffer, width: parts[item].width)
     }
+  }
+
+  /// The buffers behind the last layer's attention.
+  private var lastParts: [FloatBuffer] {
+    [residuals, middles, attendeds, logSums, gateUps].compactMap(\.last)
   }
 
   /// All buffers, with the lengths of their rows.

@@ -24,6 +24,7 @@ extension Network {
       let values =
         cache?.values(prompt: prompt, layer: layer, head: keyHead) ?? scratch.values.pointer
       let queryKeyValue = activations.queryKeyValue(layer)
+      let isLast = layer + 1 == self.shape.layerCount
       self.packKeyValues(
         queryKeyValue, chunk.prompt, at: 0, keyHead: keyHead, keys: keys, values: values)
       for run in chunk.runs {
@@ -31,8 +32,8 @@ extension Network {
         self.packKeyValues(
           queryKeyValue, rows, at: chunk.prompt.count, keyHead: keyHead, keys: keys, values: values)
         self.attend(
-          rows, after: chunk.prompt.count, activations, layer: layer, keyHead: keyHead, keys: keys,
-          values: values, scratch)
+          batch.queries(ofRun: run, isLast: isLast), after: chunk.prompt.count, activations,
+          layer: layer, keyHead: keyHead, keys: keys, values: values, scratch)
       }
     }
   }
@@ -52,9 +53,9 @@ extension Network {
 
   /// softmax(q kᵀ / √headSize + causal mask) v for the query heads of one key head.
   ///
-  /// - Parameter place: of the first row among the keys.
+  /// - Parameter place: of the run's first row among the keys.
   private func attend(
-    _ rows: Range<Int>, after place: Int, _ activations: Activations, layer: Int, keyHead: Int,
+    _ queries: RunQueries, after place: Int, _ activations: Activations, layer: Int, keyHead: Int,
     keys: FloatBuffer.Pointer, values: FloatBuffer.Pointer, _ scratch: WorkerScratch
   ) {
     let headSize = shape.headSize
@@ -66,23 +67,22 @@ extension Network {
     let stride = scratch.scoreStride
     let sums = scratch.sums.pointer
     for head in keyHead * headsPerKey..<(keyHead + 1) * headsPerKey {
-      for begin in Swift.stride(from: 0, to: rows.count, by: Self.blockRows) {
-        let count = min(Self.blockRows, rows.count - begin)
+      for begin in Swift.stride(from: 0, to: queries.count, by: Self.blockRows) {
+        let count = min(Self.blockRows, queries.count - begin)
         // The last row of the block sees so many keys; the others have zero weights there.
-        let columns = place + begin + count
+        let columns = place + queries.sight(begin + count - 1)
         for i in 0..<count {
           scratch.queries[i] = UnsafePointer(
-            queryKeyValue + (rows.lowerBound + begin + i) * queryKeyValueStride + head * headSize)
+            queryKeyValue + queries.row(begin + i) * queryKeyValueStride + head * headSize)
         }
         tk_attention_scores(
           scratch.queries, Int32(count), keys, Int32(columns), Int32(headSize), attentionScale,
           scores, Int32(stride))
         sums.update(repeating: 0, count: count * paddedHead)
         for i in 0..<count {
-          let row = rows.lowerBound + begin + i
           let sum = tk_attention_softmax(
-            scores + i * stride, Int32(place + begin + i + 1), Int32(columns),
-            logSums + row * shape.headCount + head)
+            scores + i * stride, Int32(place + queries.sight(begin + i)), Int32(columns),
+            logSums + (queries.firstOutput + begin + i) * shape.headCount + head)
           scratch.reciprocals.pointer[i] = 1 / sum
         }
         tk_attention_values(
@@ -90,7 +90,7 @@ extension Network {
         for i in 0..<count {
           tk_scale(
             sums + i * paddedHead, scratch.reciprocals.pointer[i],
-            attended + (rows.lowerBound + begin + i) * queryWidth + head * headSize,
+            attended + (queries.firstOutput + begin + i) * queryWidth + head * headSize,
             Int32(headSize))
         }
       }

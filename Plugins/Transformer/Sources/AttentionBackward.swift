@@ -22,17 +22,24 @@ extension Network {
     let heads = keyHead * headsPerKey..<(keyHead + 1) * headsPerKey
     for run in chunk.runs {
       let rows = batch.runs[run]
+      let queries = batch.queries(ofRun: run, isLast: layer + 1 == shape.layerCount)
       let runGradient = gradient + rows.lowerBound * stride + keyColumn
       clearKeyValues(runGradient, stride: stride, rows: rows.count)
+      if queries.rows != nil {
+        for row in rows {
+          (gradient + row * stride + heads.lowerBound * shape.headSize).update(
+            repeating: 0, count: heads.count * shape.headSize)
+        }
+      }
       for head in heads {
-        for begin in Swift.stride(from: 0, to: rows.count, by: WorkerScratch.backwardRows) {
-          let end = min(begin + WorkerScratch.backwardRows, rows.count)
+        for begin in Swift.stride(from: 0, to: queries.count, by: WorkerScratch.backwardRows) {
+          let end = min(begin + WorkerScratch.backwardRows, queries.count)
           attendBackward(
-            rows.lowerBound + begin..<rows.lowerBound + end,
+            queries, begin..<end,
             KeyBlock(rows: chunk.prompt, gradient: sums, gradientStride: 2 * keyWidth),
             KeyBlock(
-              rows: rows.lowerBound..<rows.lowerBound + end, gradient: runGradient,
-              gradientStride: stride),
+              rows: rows.lowerBound..<rows.lowerBound + queries.sight(end - 1),
+              gradient: runGradient, gradientStride: stride),
             activations, layer: layer, head: head, scratch)
         }
       }
@@ -70,64 +77,83 @@ extension Network {
     let gradientStride: Int
   }
 
-  /// One head's block of query rows against the prompt's keys, and their own up to the last row.
+  /// One head's block of queries against the prompt's keys, and their own up to the last one's.
   private func attendBackward(
-    _ rows: Range<Int>, _ prompt: KeyBlock, _ own: KeyBlock, _ activations: Activations, layer: Int,
-    head: Int, _ scratch: WorkerScratch
+    _ queries: RunQueries, _ block: Range<Int>, _ prompt: KeyBlock, _ own: KeyBlock,
+    _ activations: Activations, layer: Int, head: Int, _ scratch: WorkerScratch
   ) {
     let headSize = shape.headSize
     let stride = queryKeyValueStride
     let queryKeyValue = activations.queryKeyValue(layer)
-    let query = queryKeyValue + rows.lowerBound * stride + head * headSize
     let keys = queryKeyValue + queryWidth + head / headsPerKey * headSize
-    let outputs = activations.attended(layer) + head * headSize
-    let outputGradients = backwardBuffers.attended.pointer + head * headSize
-    let outputGradient = outputGradients + rows.lowerBound * queryWidth
-    let queryGradient =
-      backwardBuffers.queryKeyValue[layer % 2].pointer + rows.lowerBound * stride + head * headSize
+    let firstOutput = queries.firstOutput + block.lowerBound
+    let output = activations.attended(layer) + firstOutput * queryWidth + head * headSize
+    let outputGradient =
+      backwardBuffers.attended.pointer + firstOutput * queryWidth + head * headSize
+    let gradients = backwardBuffers.queryKeyValue[layer % 2].pointer + head * headSize
+    // Products take adjacent rows: scattered ones are copied together, and their gradients apart.
+    var query = queryKeyValue + queries.row(block.lowerBound) * stride + head * headSize
+    var queryGradient = gradients + queries.row(block.lowerBound) * stride
+    var queryStride = stride
+    let isScattered = queries.rows != nil
+    if isScattered {
+      queryStride = headSize
+      let copies = scratch.scatteredQueries.reserve(2 * WorkerScratch.backwardRows * headSize)
+      for (i, place) in block.enumerated() {
+        (copies + i * headSize).update(
+          from: queryKeyValue + queries.row(place) * stride + head * headSize, count: headSize)
+      }
+      query = copies
+      queryGradient = copies + WorkerScratch.backwardRows * headSize
+    }
     let space = WorkerScratch.backwardRows * shape.contextLength
     let probabilities = scratch.probabilities.reserve(space)
     let probabilityGradients = scratch.probabilityGradients.reserve(space)
     let columns = prompt.rows.count + own.rows.count
 
-    func score(_ block: KeyBlock, column: Int) {
-      let key = keys + block.rows.lowerBound * stride
+    func score(_ keyBlock: KeyBlock, column: Int) {
+      let key = keys + keyBlock.rows.lowerBound * stride
       MatrixProduct.timesTransposed(
-        query, stride: stride, key, stride: stride, into: probabilities + column, stride: columns,
-        rows: rows.count, inner: headSize, columns: block.rows.count)
+        query, stride: queryStride, key, stride: stride, into: probabilities + column,
+        stride: columns, rows: block.count, inner: headSize, columns: keyBlock.rows.count)
       MatrixProduct.timesTransposed(
         outputGradient, stride: queryWidth, key + keyWidth, stride: stride,
-        into: probabilityGradients + column, stride: columns, rows: rows.count, inner: headSize,
-        columns: block.rows.count)
+        into: probabilityGradients + column, stride: columns, rows: block.count, inner: headSize,
+        columns: keyBlock.rows.count)
     }
-    func addGradients(_ block: KeyBlock, column: Int, keeping scale: Float) {
+    func addGradients(_ keyBlock: KeyBlock, column: Int, keeping scale: Float) {
       MatrixProduct.times(
-        probabilityGradients + column, stride: columns, keys + block.rows.lowerBound * stride,
-        stride: stride, into: queryGradient, stride: stride, rows: rows.count,
-        inner: block.rows.count, columns: headSize, keeping: scale)
+        probabilityGradients + column, stride: columns, keys + keyBlock.rows.lowerBound * stride,
+        stride: stride, into: queryGradient, stride: queryStride, rows: block.count,
+        inner: keyBlock.rows.count, columns: headSize, keeping: scale)
       MatrixProduct.addTransposedTimes(
-        probabilityGradients + column, stride: columns, query, stride: stride,
-        into: block.gradient, stride: block.gradientStride, rows: block.rows.count,
-        inner: rows.count, columns: headSize)
+        probabilityGradients + column, stride: columns, query, stride: queryStride,
+        into: keyBlock.gradient, stride: keyBlock.gradientStride, rows: keyBlock.rows.count,
+        inner: block.count, columns: headSize)
       MatrixProduct.addTransposedTimes(
         probabilities + column, stride: columns, outputGradient, stride: queryWidth,
-        into: block.gradient + keyWidth, stride: block.gradientStride, rows: block.rows.count,
-        inner: rows.count, columns: headSize)
+        into: keyBlock.gradient + keyWidth, stride: keyBlock.gradientStride,
+        rows: keyBlock.rows.count, inner: block.count, columns: headSize)
     }
 
     let hasPrompt = !prompt.rows.isEmpty
     if hasPrompt { score(prompt, column: 0) }
     score(own, column: prompt.rows.count)
-    for (i, row) in rows.enumerated() {
+    for (i, place) in block.enumerated() {
       let dot = tk_dot(
-        outputs + row * queryWidth, outputGradients + row * queryWidth, Int32(headSize))
+        output + i * queryWidth, outputGradient + i * queryWidth, Int32(headSize))
       tk_attention_backward_row(
         probabilities + i * columns, probabilityGradients + i * columns,
-        Int32(columns - rows.count + i + 1), Int32(columns), attentionScale,
-        activations.logSum(layer)[row * shape.headCount + head], dot)
+        Int32(prompt.rows.count + queries.sight(place)), Int32(columns), attentionScale,
+        activations.logSum(layer)[(firstOutput + i) * shape.headCount + head], dot)
     }
     if hasPrompt { addGradients(prompt, column: 0, keeping: 0) }
     addGradients(own, column: prompt.rows.count, keeping: hasPrompt ? 1 : 0)
+    guard isScattered else { return }
+    for (i, place) in block.enumerated() {
+      (gradients + queries.row(place) * stride).update(
+        from: queryGradient + i * headSize, count: headSize)
+    }
   }
 
   /// Adds the chunks' parts of a layer's key and value gradients to those of their prompts' rows.

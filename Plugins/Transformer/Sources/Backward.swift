@@ -19,13 +19,16 @@ extension Network {
     gradients: FloatBuffer.Pointer?, norms: ActivationNorms? = nil
   ) {
     let tiles = RowTiles(rowCount: batch.rowCount, limit: WorkerScratch.tileRows)
+    let exitTiles = RowTiles(rowCount: batch.exitRowCount, limit: WorkerScratch.tileRows)
     backwardBuffers.reserve(
-      batch, vectorSums: tiles.count * vectorSums.count, shape: shape, isHalf: backEnd.isHalf)
+      batch, vectorSums: max(tiles.count, exitTiles.count) * vectorSums.count, shape: shape,
+      isHalf: backEnd.isHalf)
     headBackward(
       batch, activations, temperature: temperature, gradients: gradients, norms: norms)
     for layer in (-1..<shape.layerCount).reversed() {
       let upper: Int? = layer + 1 < shape.layerCount ? layer + 1 : nil
       let lower: Int? = layer >= 0 ? layer : nil
+      let tiles = upper == nil ? exitTiles : tiles
       pool.run(tiles.count) { tile, worker in
         let (first, rows, _) = tiles[tile]
         let sums = self.backwardBuffers.vectorSums.pointer + tile * self.vectorSums.count
@@ -47,8 +50,25 @@ extension Network {
       }
       gatherLayerGradients(
         batch, activations, upper: upper, lower: lower, gradients: gradients)
+      if upper == nil, let exits = batch.exits {
+        spread(backwardBuffers.middle.pointer, exits, rowCount: batch.rowCount)
+      }
     }
     if let gradients { embeddingBackward(batch, gradients: gradients) }
+  }
+
+  /// Moves the last layer's rows to their places among all rows, the others of which become zeros.
+  private func spread(_ x: FloatBuffer.Pointer, _ exits: ExitRows, rowCount: Int) {
+    var place = exits.rows.count - 1
+    // From the end, so that no row is written over before it has moved.
+    for row in (0..<rowCount).reversed() {
+      if place >= 0, exits.rows[place] == row {
+        if place != row { (x + row * width).update(from: x + place * width, count: width) }
+        place -= 1
+      } else {
+        (x + row * width).update(repeating: 0, count: width)
+      }
+    }
   }
 
   /// From queries, keys and values to the layer's entry, which is the exit of the layer below.
@@ -131,7 +151,9 @@ extension Network {
     _ batch: PackedBatch, _ activations: Activations, upper: Int?, lower: Int?,
     gradients: FloatBuffer.Pointer?
   ) {
-    var products = WeightGradients(rows: batch.rowCount, isHalf: backEnd.isHalf)
+    // Without an upper layer the lower one is the last.
+    var products = WeightGradients(
+      rows: upper == nil ? batch.exitRowCount : batch.rowCount, isHalf: backEnd.isHalf)
     let buffers = backwardBuffers
     let rounded = buffers.rounded
     if let gradients, let lower, let gateUp = activations.gateUp(lower) {

@@ -14,6 +14,7 @@ extension Network {
   ) {
     activations.reserve(rows: batch.rowCount)
     let tiles = RowTiles(rowCount: batch.rowCount, limit: WorkerScratch.tileRows)
+    let exitTiles = RowTiles(rowCount: batch.exitRowCount, limit: WorkerScratch.tileRows)
     batch.tokens.withUnsafeBufferPointer { tokens in
       batch.positions.withUnsafeBufferPointer { positions in
         guard let tokens = tokens.baseAddress, let positions = positions.baseAddress else { return }
@@ -27,11 +28,14 @@ extension Network {
         }
         for layer in 0..<shape.layerCount {
           attend(batch, activations, layer: layer, cache: cache, firstPrompt: firstPrompt)
+          let isLast = layer + 1 == shape.layerCount
+          let tiles = isLast ? exitTiles : tiles
           pool.run(tiles.count) { tile, worker in
             let (first, _, padded) = tiles[tile]
             self.endLayer(
-              layer, activations, first: first, rows: padded, self.scratch[worker])
-            if layer + 1 < self.shape.layerCount {
+              layer, activations, first: first, rows: padded,
+              exits: isLast ? batch.exits : nil, self.scratch[worker])
+            if !isLast {
               self.beginLayer(
                 layer + 1, activations, first: first, rows: padded, positions,
                 self.scratch[worker])
@@ -72,15 +76,21 @@ extension Network {
 
   /// Projects the heads' outputs, and applies the feed-forward layer, each added to the residual.
   ///
+  /// - Parameter exits: the rows of the entry that are computed; `nil`: all. `first` and `rows` count
+  ///   these.
   /// - Source: SwiGLU, Shazeer 2020 (arXiv 2002.05202), equation 5.
   func endLayer(
-    _ layer: Int, _ activations: Activations, first: Int, rows: Int, isShared: Bool = false,
-    _ scratch: WorkerScratch
+    _ layer: Int, _ activations: Activations, first: Int, rows: Int, exits: ExitRows? = nil,
+    isShared: Bool = false, _ scratch: WorkerScratch
   ) {
     let offsets = layout.layers[layer]
-    let entry = activations.residual(layer) + first * width
+    let entry = activations.residual(layer)
     let middle = activations.middle(layer) + first * width
-    if middle != entry { middle.update(from: entry, count: rows * width) }
+    if let exits {
+      gather(entry, exits.rows, first: first, rows: rows, into: middle)
+    } else if middle != entry + first * width {
+      middle.update(from: entry + first * width, count: rows * width)
+    }
     let matrices = matrices.layers[layer]
     multiply(
       activations.attended(layer) + first * queryWidth, stride: queryWidth, by: matrices.output,
@@ -98,6 +108,18 @@ extension Network {
     multiply(
       scratch.activation.pointer, stride: hiddenWidth, by: matrices.down, into: exit,
       stride: width, rows: rows, isAdding: true, isShared: isShared, scratch)
+  }
+
+  /// Copies scattered rows to adjacent ones; zeros behind the last of them.
+  private func gather(
+    _ x: FloatBuffer.Pointer, _ rowNumbers: [Int32], first: Int, rows: Int,
+    into y: FloatBuffer.Pointer
+  ) {
+    let real = min(rows, rowNumbers.count - first)
+    for row in 0..<real {
+      (y + row * width).update(from: x + Int(rowNumbers[first + row]) * width, count: width)
+    }
+    (y + real * width).update(repeating: 0, count: (rows - real) * width)
   }
 
   /// RMSNorm (arXiv 1910.07467) with the gain at an offset.

@@ -18,9 +18,15 @@ struct FurtherStatistics {
   /// Numbers of all statistics, for so many tokens.
   func valueCount(tokens: Int) -> Int { tokens * statistics.reduce(0) { $0 + $1.width } }
 
-  /// - Throws: `.usage` for an argument out of bounds, and for more tokens than there are.
+  /// - Throws: `.usage` for an argument out of bounds, and for more tokens than there are;
+  ///   `.unsupported` for a statistic of a later interface.
   func check(_ shape: ModelShape) throws(FulcrumError) {
     for statistic in statistics {
+      guard statistic.isKnown else {
+        throw FulcrumError(
+          .unsupported, "the policy can't compute the statistic '\(statistic.name)'",
+          at: TransformerPolicy.manual.name)
+      }
       guard statistic.isValid else {
         throw FulcrumError(
           .usage,
@@ -59,15 +65,16 @@ struct FurtherStatistics {
       let width = statistic.width
       let place = block + token * width
       switch statistic {
-      // The three that are always there are not among them.
+      // The three that are always there are not among them, and `check` refuses unknown ones.
       case .logProbability, .entropy, .lever: break
       case .topProbability: place.pointee = 1 / scores.total
       case .rank: place.pointee = Float(tk_rank(logits, Int32(vocabulary), target))
       case .massAbove(let threshold):
         place.pointee = tk_mass_above(
-          logits, Int32(vocabulary), inverseTemperature, scores.maximum, threshold)
+          logits, Int32(vocabulary), inverseTemperature, threshold)
       case .topTokens: for i in 0..<width { place[i] = Float(top[i]) }
       case .topLogProbabilities: place.update(from: topLogs, count: width)
+      @unknown default: break
       }
       block += count * width
     }
@@ -75,6 +82,15 @@ struct FurtherStatistics {
 }
 
 extension TokenStatistic {
+  fileprivate var isKnown: Bool {
+    switch self {
+    case .logProbability, .entropy, .lever, .topProbability, .rank, .massAbove, .topTokens,
+      .topLogProbabilities:
+      true
+    @unknown default: false
+    }
+  }
+
   fileprivate var listsTokens: Bool {
     switch self {
     case .topTokens, .topLogProbabilities: true

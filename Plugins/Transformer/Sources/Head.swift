@@ -34,6 +34,7 @@ extension Network {
     columns.reserve(count, shape: shape, holdsLogits: keepsLogits, further)
     let tiles = headTiles(count)
     let exit = activations.residual(shape.layerCount)
+    let exitRows = batch.exitRows
     pool.run(tiles.count) { tile, worker in
       let (first, rows, padded) = tiles[tile]
       let hidden = columns.hidden.pointer + first * self.width
@@ -41,7 +42,7 @@ extension Network {
         keepsLogits
         ? columns.logits.pointer + first * vocabulary
         : self.scratch[worker].logits.reserve(tiles.tileRows * vocabulary)
-      self.gatherNormalized(exit, batch.predictingRows, first: first, rows: rows, into: hidden)
+      self.gatherNormalized(exit, exitRows, first: first, rows: rows, into: hidden)
       self.multiplyHead(hidden, rows: padded, into: logits, self.scratch[worker])
       for row in 0..<rows {
         let statistics = tk_score_token(

@@ -18,7 +18,8 @@ extension Network {
     let rounded = backwardBuffers.rounded
     let partRows = isKept ? count : max(1, keptLogitRows / tileRows) * tileRows
     let exit = backwardBuffers.exit.pointer
-    let paddedRows = RowTiles.padded(batch.rowCount)
+    let paddedRows = RowTiles.padded(batch.exitRowCount)
+    let exitRows = batch.exitRows
     exit.update(repeating: 0, count: (paddedRows + batch.repeatedTokens.count) * width)
     for part in stride(from: 0, to: count, by: partRows) {
       let rows = min(partRows, count - part)
@@ -38,7 +39,7 @@ extension Network {
             into: logits, self.scratch[worker])
         }
         self.headBackward(
-          batch, activations, tokens: part + first..<part + first + rows, first: first,
+          batch, exitRows, activations, tokens: part + first..<part + first + rows, first: first,
           logits: logits, temperature: temperature,
           gains: self.backwardBuffers.vectorSums.pointer + tile * self.width, norms: norms,
           self.scratch[worker])
@@ -58,14 +59,14 @@ extension Network {
     }
     for (k, token) in batch.repeatedTokens.enumerated() {
       tk_add(
-        exit + (paddedRows + k) * width, exit + Int(batch.predictingRows[token]) * width,
+        exit + (paddedRows + k) * width, exit + Int(exitRows[token]) * width,
         Int32(width))
     }
   }
 
   private func headBackward(
-    _ batch: PackedBatch, _ activations: Activations, tokens: Range<Int>, first: Int,
-    logits: FloatBuffer.Pointer, temperature: Float, gains: FloatBuffer.Pointer,
+    _ batch: PackedBatch, _ exitRows: [Int32], _ activations: Activations, tokens: Range<Int>,
+    first: Int, logits: FloatBuffer.Pointer, temperature: Float, gains: FloatBuffer.Pointer,
     norms: ActivationNorms?, _ scratch: WorkerScratch
   ) {
     let vocabulary = shape.vocabularySize
@@ -98,7 +99,7 @@ extension Network {
     gains.update(repeating: 0, count: width)
     for (row, token) in tokens.enumerated() {
       let entry =
-        activations.residual(shape.layerCount) + Int(batch.predictingRows[token]) * width
+        activations.residual(shape.layerCount) + Int(exitRows[token]) * width
       let exit = backwardBuffers.exit.pointer + Int(batch.gradientRows[token]) * width
       tk_rms_norm_backward(
         entry, parameters.pointer + layout.finalNorm, scratch.hidden.pointer + row * width, exit,

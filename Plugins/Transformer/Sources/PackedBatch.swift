@@ -55,9 +55,11 @@ package struct PackedBatch {
   package private(set) var places: [Int] = []
   /// Targets that a prompt's last row predicts besides its first sequence's.
   package private(set) var repeatedTokens: [Int] = []
-  /// The row of the exit's gradient that each token writes to: its predicting row, or for the k-th
-  /// repeated token the k-th row after all padded ones, so that no two tokens write to one row.
+  /// The row of the exit's gradient that each target writes to: its exit row, or for the k-th
+  /// repeated one the k-th row after all padded ones, so that no two targets write to one row.
   package private(set) var gradientRows: [Int32] = []
+  /// The rows that the last layer is computed for, beyond their keys and values; `nil`: for all.
+  package private(set) var exits: ExitRows?
 
   /// Packs sequences, in order, of a batch that `check` has passed.
   package init(
@@ -105,6 +107,7 @@ package struct PackedBatch {
         Member(prompt: prompt, own: own..<rowCount, targets: firstTarget..<targets.count))
       addRun(firstRow..<rowCount, prompt: isShared ? prompt : 0..<0)
     }
+    if !participants.isAll { exits = ExitRows(predicting: predictingRows, runs: runs) }
     pad()
   }
 
@@ -119,6 +122,12 @@ package struct PackedBatch {
     }
     pad()
   }
+
+  /// Rows of the last layer's exit.
+  package var exitRowCount: Int { exits?.rows.count ?? rowCount }
+
+  /// The row of the last layer's exit that predicts each target.
+  package var exitRows: [Int32] { exits?.ofTargets ?? predictingRows }
 
   private mutating func append(_ token: Int32, at position: Int) {
     tokens.append(token)
@@ -154,9 +163,10 @@ package struct PackedBatch {
     let padding = RowTiles.padded(rowCount) - rowCount
     tokens += repeatElement(0, count: padding)
     positions += repeatElement(0, count: padding)
-    gradientRows = predictingRows
+    gradientRows = exitRows
+    let exitCount = RowTiles.padded(exitRowCount)
     for (k, token) in repeatedTokens.enumerated() {
-      gradientRows[token] = Int32(tokens.count + k)
+      gradientRows[token] = Int32(exitCount + k)
     }
   }
 }

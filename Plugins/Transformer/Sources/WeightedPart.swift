@@ -32,10 +32,23 @@ extension Network {
       rows.add(old.own, to: new.own.lowerBound)
       targets.add(old.targets, to: new.targets.lowerBound)
     }
-    activations.move(rows, pool: pool)
+    activations.move(rows, exits: exitMoves(packed, part, rows), pool: pool)
     tokenColumns.move(targets, count: part.targets.count, shape: shape)
     return part
   }
+}
+
+/// Moves of the rows behind the last layer's attention, given those of all rows; `nil`: the same.
+private func exitMoves(_ old: PackedBatch, _ new: PackedBatch, _ rows: RowMoves) -> RowMoves? {
+  guard let oldExits = old.exits, let newExits = new.exits else { return nil }
+  let sources = rows.sources(count: new.rowCount)
+  var moves = RowMoves()
+  var place = 0
+  for (exit, row) in newExits.rows.enumerated() {
+    while oldExits.rows[place] < sources[Int(row)] { place += 1 }
+    moves.add(place..<place + 1, to: exit)
+  }
+  return moves
 }
 
 /// Rows of matrices that move towards the front, in ascending order.
@@ -51,6 +64,15 @@ struct RowMoves {
     } else {
       moves.append((from, to))
     }
+  }
+
+  /// Where each of the first `count` rows comes from.
+  func sources(count: Int) -> [Int32] {
+    var sources = [Int32](repeating: 0, count: count)
+    for move in moves {
+      for (i, row) in move.from.enumerated() { sources[move.to + i] = Int32(row) }
+    }
+    return sources
   }
 
   /// Moves the rows of a matrix whose rows are adjacent.

@@ -29,6 +29,9 @@ final class WorkerScratch {
   /// `[backwardRows, contextLength]`, twice; made on first use.
   let probabilities = FloatBuffer()
   let probabilityGradients = FloatBuffer()
+  /// Queries of scattered rows and their gradients, `[backwardRows, headSize]` each; made on first
+  /// use.
+  let scatteredQueries = FloatBuffer()
   /// Logits of a tile, or the sampler's exponentials; made on first use.
   let logits = FloatBuffer()
   let exponentials = FloatBuffer()

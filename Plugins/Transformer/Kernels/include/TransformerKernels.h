@@ -83,10 +83,8 @@ struct tk_token_statistics tk_score_token(const float *logits, int count,
  * No temperature changes it. */
 int tk_rank(const float *logits, int count, int target);
 
-/* The sum of pi over the tokens of at least threshold * the largest pi; threshold in 0...1.
- * maximum: of logits / temperature, as tk_score_token tells it. */
-float tk_mass_above(const float *logits, int count, float inverse_temperature, float maximum,
-                    float threshold);
+/* The sum of pi over the tokens of at least threshold * the largest pi; threshold in 0...1. */
+float tk_mass_above(const float *logits, int count, float inverse_temperature, float threshold);
 
 /* The `top` likeliest tokens, the likeliest first; of equal logits the lower tokens come first.
  * 1 <= top <= count; tokens [top]. */
