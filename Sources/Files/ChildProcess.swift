@@ -3,7 +3,7 @@ import FulcrumKernel
 
 /// Runs a program that may crash, hang or flood: it is watched while it runs, and always ends.
 package struct ChildProcess {
-  /// How it ended.
+  /// Says how a program ended.
   package enum End: Equatable {
     case exited(Int32)
     case killedBySignal(Int32)
@@ -29,7 +29,7 @@ package struct ChildProcess {
     self.limit = limit
   }
 
-  /// How much of what it writes to standard error is kept: the end of it.
+  /// The number of bytes that are kept of what it writes to standard error: the last ones.
   private static let tailLength = 4096
   /// Longer lines are nobody's messages.
   private static let longestLine = 1 << 20
@@ -48,7 +48,7 @@ package struct ChildProcess {
     var deadline = Self.now + silence
     var pending: [UInt8] = []
     var tail: [UInt8] = []
-    /// Takes what has come; whether it was a line.
+    /// Takes what has come, and returns whether it was a line.
     func take() -> Bool {
       if let bytes = Self.read(child.errors) {
         tail = (tail + bytes).suffix(Self.tailLength)

@@ -1,9 +1,9 @@
 import Foundation
 import FulcrumKernel
 
-/// The few questions that the host asks of the file system.
+/// Answers the few questions that a host has to ask of the file system.
 package enum FileSystem {
-  /// A file's bytes, and the permissions of the very file that they were read from.
+  /// Holds a file's bytes, and the permissions of the very file that they were read from.
   package struct Contents {
     package let bytes: [UInt8]
     package let isWorldWritable: Bool
@@ -14,8 +14,13 @@ package enum FileSystem {
 
   /// Reads a regular file as a whole.
   ///
+  /// - Parameters:
+  ///   - missing: the hint if there is no such file.
+  ///   - wrongKind: the hint if it is no regular file, or a huge one.
   /// - Throws: `.notFound` if there is none; `.inputOutput` if it can't be read.
-  package static func contents(of path: String) throws(FulcrumError) -> Contents {
+  package static func contents(
+    of path: String, missing: String? = nil, wrongKind: String? = nil
+  ) throws(FulcrumError) -> Contents {
     // Non-blocking, so that a named pipe is refused and not waited for.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
@@ -23,7 +28,7 @@ package enum FileSystem {
       guard cause == ENOENT || cause == ENOTDIR else { throw unreadable(path, cause) }
       throw FulcrumError(
         .notFound, "there is no such file", at: path,
-        hint: "check the path; a plugin on the search path is named without one")
+        hint: missing)
     }
     defer { close(descriptor) }
 
@@ -32,12 +37,12 @@ package enum FileSystem {
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw FulcrumError(
         .inputOutput, "expected a file, got a folder or a device", at: path,
-        hint: "give the path of a library, libfulcrum-<name>.so")
+        hint: wrongKind)
     }
     guard status.st_size <= largestFile else {
       throw FulcrumError(
         .inputOutput, "expected at most \(largestFile) bytes, got \(status.st_size)", at: path,
-        hint: "give the path of a library, libfulcrum-<name>.so")
+        hint: wrongKind)
     }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(Int(status.st_size))
@@ -52,37 +57,37 @@ package enum FileSystem {
     return Contents(bytes: bytes, isWorldWritable: status.st_mode & S_IWOTH != 0)
   }
 
-  /// Whether anybody on this machine may put files into a folder.
+  /// Returns whether anybody on this machine may put files into a folder.
   package static func isWorldWritable(_ path: String) -> Bool {
     var status = stat()
     return stat(path, &status) == 0 && status.st_mode & S_IWOTH != 0
   }
 
-  /// Whether the folder has an entry of this name, be it a link to nowhere.
+  /// Returns whether the folder has an entry of this name, be it a link to nowhere.
   package static func exists(_ path: String) -> Bool {
     var status = stat()
     return lstat(path, &status) == 0
   }
 
-  /// The absolute path without symbolic links; `nil` if there is no such file.
+  /// Returns the absolute path without symbolic links; `nil` if there is no such file.
   package static func canonicalPath(_ path: String) -> String? {
     guard let resolved = realpath(path, nil) else { return nil }
     defer { free(resolved) }
     return String(cString: resolved)
   }
 
-  /// All before the last slash; the working folder if there is no slash.
+  /// Returns all before the last slash; the working folder if there is no slash.
   package static func folder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
-  /// All after the last slash.
+  /// Returns all after the last slash.
   package static func fileName(of path: String) -> String {
     path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
   }
 
-  /// The names in a folder, unsorted; `nil` if it is none or can't be read.
+  /// Returns the names in a folder, unsorted; `nil` if it is none or can't be read.
   package static func names(inFolder path: String) -> [String]? {
     try? FileManager.default.contentsOfDirectory(atPath: path)
   }

@@ -6,14 +6,14 @@ import ProcessSpawn
 ///
 /// Our own, and not of a package: Documentation/Decisions/0014-child-processes.md.
 package final class RunningProcess {
-  /// What is to be run.
+  /// Holds what is to be run.
   package struct Program: Sendable {
-    /// An executable file.
+    /// The path of an executable file.
     package let executable: String
-    /// With the program's own name first.
+    /// The words of its command line, with the program's own name first.
     package let arguments: [String]
     package var environment = ProcessInfo.processInfo.environment
-    /// Where it begins; `nil`: where the host is.
+    /// The folder that it begins in; `nil`: the host's.
     package var folder: String?
     /// Whether it and its children are a process group of their own, which ends as a whole. Ctrl-C
     /// on a terminal doesn't reach it then.
@@ -25,7 +25,7 @@ package final class RunningProcess {
     }
   }
 
-  /// How it ended.
+  /// Says how a program ended.
   package enum End: Equatable, Sendable {
     case exited(Int32)
     case killedBySignal(Int32)
@@ -33,11 +33,11 @@ package final class RunningProcess {
 
   private let id: pid_t
   private let hasOwnGroup: Bool
-  /// Non-blocking, like the two below; −1: closed.
+  /// The host's end of its standard input, non-blocking as the two below are; −1: closed.
   package private(set) var input: Int32
   package private(set) var output: Int32
   package private(set) var errors: Int32
-  /// How it ended, once it has.
+  /// Its end, once it has ended.
   package private(set) var end: End?
 
   /// Starts a program.

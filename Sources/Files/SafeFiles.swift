@@ -1,12 +1,12 @@
 import Foundation
 import FulcrumKernel
 
-/// Writes that neither a crash nor a full disk leaves half done.
+/// Writes files and folders so that neither a crash nor a full disk leaves one half done.
 ///
 /// What is not whole yet has a name that ends in `.partial`: a kill can leave such a thing behind,
 /// and the next start of the run removes it.
 package enum SafeFiles {
-  /// How the names of unfinished files and folders end.
+  /// The end of the names of unfinished files and folders.
   package static let unfinished = ".partial"
 
   /// Makes a folder and those above it, where they are missing.

@@ -14,7 +14,7 @@ package enum SystemFault {
       .inputOutput, "could not \(action): \(reason(number))", at: path, hint: remedy(number))
   }
 
-  /// The system's own words for a reason.
+  /// Returns the system's own words for a reason.
   package static func reason(_ number: Int32 = errno) -> String {
     String(cString: strerror(number))
   }

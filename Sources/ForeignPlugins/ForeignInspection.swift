@@ -39,7 +39,7 @@ package struct ForeignInspection: LibraryInspection {
   /// - Parameter plugin: `nil` if the file's name is no plugin's.
   /// - Throws: `.notFound` or `.inputOutput` if the manifest can't be read at all.
   init(path: String, plugin: PluginName?) throws(FulcrumError) {
-    let contents = try FileSystem.contents(of: path)
+    let contents = try FileSystem.plugin(at: path)
     self.path = path
     name = plugin?.text ?? FileSystem.fileName(of: path)
     manifestDigest = FileDigest.sha256(of: contents.bytes)

@@ -9,11 +9,11 @@ package struct JSONFault: Error, Equatable {
   }
 
   package let cause: Cause
-  /// Bytes before the fault.
+  /// The number of bytes before the fault.
   package let offset: Int
-  /// From 1.
+  /// The number of the line, from 1.
   package let line: Int
-  /// Characters of the line before the fault, and one.
+  /// The number of the character in its line, from 1.
   package let column: Int
 
   init(_ cause: Cause, at offset: Int, in bytes: [UInt8]) {
@@ -26,7 +26,7 @@ package struct JSONFault: Error, Equatable {
     column = 1 + before[start...].count { $0 & 0xC0 != 0x80 }
   }
 
-  /// What is wrong, without its place.
+  /// Says what is wrong, without its place.
   package var reason: String {
     switch cause {
     case .unexpected(let expected, let got): "expected \(expected), got \(got)"
@@ -34,7 +34,7 @@ package struct JSONFault: Error, Equatable {
     }
   }
 
-  /// The error of a file that a program wrote, with the byte's number: such files are one line.
+  /// Returns the error of a file that a program wrote, with the byte's number: such files are one line.
   package func error(
     _ code: FulcrumError.Code, at location: String, hint: String? = nil
   ) -> FulcrumError {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// One JSON object on one line, keys in the given order.
+/// Builds one JSON object on one line, keys in the given order.
 package struct JSONLine {
   package enum Value {
     case number(Double)
@@ -24,15 +24,16 @@ package struct JSONLine {
 
   package mutating func add(_ key: String, _ value: Value) { fields.append((key, value)) }
 
-  /// Without a line break at the end.
+  /// The object without a line break at the end.
   package var text: String {
-    "{" + fields.map { Self.quoted($0) + ": " + Self.text(of: $1) }.joined(separator: ", ") + "}"
+    "{" + fields.map { JSONWriter.quoted($0) + ": " + Self.text(of: $1) }.joined(separator: ", ")
+      + "}"
   }
 
   private static func text(of value: Value) -> String {
     switch value {
     case .number(let number): self.number(number)
-    case .text(let text): quoted(text)
+    case .text(let text): JSONWriter.quoted(text)
     case .flag(let flag): flag ? "true" : "false"
     case .object(let object): object.text
     case .list(let values): "[" + values.map(text(of:)).joined(separator: ", ") + "]"
@@ -44,22 +45,5 @@ package struct JSONLine {
     guard value.isFinite else { return "null" }
     if value == value.rounded(), abs(value) < 1e15 { return String(Int64(value)) }
     return "\(value)"
-  }
-
-  private static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\n": result += "\\n"
-      case "\r": result += "\\r"
-      case "\t": result += "\\t"
-      case _ where scalar.value < 0x20:
-        result += "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
   }
 }

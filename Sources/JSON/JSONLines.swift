@@ -6,11 +6,11 @@ import FulcrumKernel
 /// white space at a line's end, as it is to JSON.
 package struct JSONLines: Sequence {
   package struct Line: Sendable {
-    /// From 1; blank lines count.
+    /// The number of the line, from 1; blank lines count.
     package let number: Int
     package let bytes: [UInt8]
 
-    /// As messages name it: `file:line`.
+    /// Returns its place as messages name it: `file:line`.
     package func place(in file: String) -> String { "\(file):\(number)" }
   }
 
@@ -30,7 +30,7 @@ package struct JSONLines: Sequence {
 
   package func makeIterator() -> IndexingIterator<[Line]> { lines.makeIterator() }
 
-  /// JSON's own white space.
+  /// Returns whether a byte is JSON's own white space.
   private static func isSpace(_ byte: UInt8) -> Bool {
     byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D
   }

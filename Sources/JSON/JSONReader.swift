@@ -1,6 +1,6 @@
 /// Parses JSON strictly (RFC 8259): no repeated keys, no lone surrogates, no bytes after the value.
 package struct JSONReader {
-  /// What a caller needs beyond the common case.
+  /// Names what a caller needs beyond the common case.
   package struct Options: OptionSet, Sendable {
     package let rawValue: Int
     package init(rawValue: Int) { self.rawValue = rawValue }

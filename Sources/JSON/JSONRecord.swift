@@ -11,7 +11,7 @@ package enum JSONRecord {
     /// The value's own reading refused it.
     case refused(FulcrumError)
 
-    /// One sentence.
+    /// Says it in one sentence.
     package var reason: String {
       switch self {
       case .text(let fault): fault.reason
@@ -57,7 +57,7 @@ package enum JSONRecord {
     }
   }
 
-  /// A value's place as a key path: `sequences[3]`.
+  /// Returns a value's place as a key path: `sequences[3]`.
   package static func path(_ keys: [any CodingKey]) -> String {
     keys.reduce("") { path, key in
       if let index = key.intValue { return "\(path)[\(index)]" }

@@ -55,7 +55,7 @@ package enum JSONValue: Equatable, Sendable {
     if case .array(let elements) = self { elements } else { nil }
   }
 
-  /// What kind of value it is, for messages.
+  /// The name of the kind of value that it is, for messages.
   package var kind: String {
     switch self {
     case .null: "null"
@@ -79,12 +79,12 @@ package enum JSONValue: Equatable, Sendable {
   }
 }
 
-/// One key of an object with its value.
+/// Holds one key of an object with its value.
 package struct JSONMember: Equatable, Sendable {
   package let key: String
   package let value: JSONValue
 
-  /// A member of an object that is to be written.
+  /// Makes a member of an object that is to be written.
   package init(_ key: String, _ value: JSONValue) {
     self.key = key
     self.value = value

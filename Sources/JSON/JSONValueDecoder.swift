@@ -14,7 +14,7 @@ struct JSONValueDecoder: Decoder {
     self.key = key
   }
 
-  /// Put together when it is asked for: a list of numbers has no use for it.
+  /// The place, put together when it is asked for: a list of numbers has no use for it.
   var codingPath: [any CodingKey] { outerPath + (key.map { [$0] } ?? []) }
   var userInfo: [CodingUserInfoKey: Any] { [:] }
 
@@ -59,7 +59,7 @@ extension JSONValueDecoder: SingleValueDecodingContainer {
 
   func decode(_ type: Double.Type) throws -> Double { try number { Double($0) } }
 
-  /// From the digits as they were written: by way of a double the last bit may be another.
+  /// Reads from the digits as they were written: by way of a double the last bit may be another.
   func decode(_ type: Float.Type) throws -> Float { try number { Float($0) } }
 
   func decode<Number: FixedWidthInteger & Decodable>(_ type: Number.Type) throws -> Number {

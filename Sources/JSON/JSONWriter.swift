@@ -1,13 +1,13 @@
 /// Writes JSON text in UTF-8.
 package enum JSONWriter {
-  /// On one line, without spaces.
+  /// Returns the value on one line, without spaces.
   package static func compact(_ value: JSONValue) -> String {
     var text = ""
     append(value, to: &text, indent: nil)
     return text
   }
 
-  /// One member a line, two spaces a level, with a line end after the value.
+  /// Returns the value with one member a line, two spaces a level, with a line end after the value.
   package static func indented(_ value: JSONValue) -> String {
     var text = ""
     append(value, to: &text, indent: 0)
@@ -34,6 +34,13 @@ package enum JSONWriter {
         append(member.value, to: &text, indent: inner)
       }
     }
+  }
+
+  /// Returns a string in quotes, with escapes where it needs them.
+  static func quoted(_ string: String) -> String {
+    var text = ""
+    append(quoting: string, to: &text)
+    return text
   }
 
   private static func append<Item>(

@@ -1,6 +1,6 @@
 import FulcrumKernel
 
-/// JSON that a user wrote: whatever isn't expected in it is an error with its place.
+/// Reads JSON that a user wrote: whatever isn't expected in it is an error with its place.
 package enum StrictJSON {
   /// A key of any name.
   package struct Key: CodingKey {
@@ -66,7 +66,7 @@ package enum StrictJSON {
     }
   }
 
-  /// The keyed values of an object that has no other keys.
+  /// Returns the keyed values of an object that has no other keys.
   package static func container(
     of decoder: any Decoder, keys: [String]
   ) throws -> KeyedDecodingContainer<Key> {

@@ -2,7 +2,7 @@ import Foundation
 import FulcrumKernel
 import Yams
 
-/// A configuration as it was written: YAML with the line of every key, and overrides.
+/// Holds a configuration as it was written: YAML with the line of every key, and overrides.
 package struct ConfigurationTree: Sendable {
   package indirect enum Node: Sendable, Equatable {
     case value(ParameterValue)

@@ -2,9 +2,9 @@ import Foundation
 import FulcrumKernel
 import Yams
 
-/// YAML as it is read everywhere: from UTF-8, and what is none is refused in one sentence.
+/// Reads YAML as UTF-8, and refuses what is none in one sentence.
 package enum YAMLText {
-  /// The text of a file.
+  /// Returns the text of a file.
   ///
   /// - Parameter missing: the error for a file that can't be read.
   package static func read(_ file: String, missing: @autoclosure () -> FulcrumError)

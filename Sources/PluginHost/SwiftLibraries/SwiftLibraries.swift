@@ -20,7 +20,7 @@ package struct SwiftLibraries: LibraryFormat {
   }
 
   package func inspect(path: String) throws(FulcrumError) -> SwiftLibraryInspection {
-    let contents = try FileSystem.contents(of: path)
+    let contents = try FileSystem.plugin(at: path)
     return SwiftLibraryInspection(
       path: path, plugin: plugin(inFile: FileSystem.fileName(of: path)), bytes: contents.bytes,
       knownFaults: PluginFault.permissions(of: path, contents))
