@@ -13,9 +13,9 @@ import Testing
       Chart(
         id: "t", title: "T", x: .categories("x", names), y: .numbers("y"),
         layers: [.bars(names.map { _ in 1 }, series: 0)]))
-    // Names along y are farther up.
-    let bottom = drawing.marks("tick").map { $0.number("y") }.max() ?? 0
-    return drawing.marks("tick").filter { $0.number("y") == bottom }.map { mark in
+    // Numbers along y are farther up.
+    let bottom = try #require(drawing.rows.first).number("y") + 10
+    return drawing.marks("tick").filter { $0.number("y") > bottom }.map { mark in
       let (x, width) = (mark.number("x"), Self.letter * Double(mark.text.count))
       let start =
         switch mark.attributes["text-anchor"] {

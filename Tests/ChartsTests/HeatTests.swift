@@ -34,8 +34,10 @@ import Testing
   private func contrast(_ one: String, _ other: String) -> Double {
     func luminance(_ color: String) -> Double {
       let value = UInt32(color.dropFirst(), radix: 16) ?? 0
-      let channels = [16, 8, 0].map { Double(value >> UInt32($0) & 0xFF) / 255 }.map {
-        $0 <= 0.04045 ? $0 / 12.92 : pow(($0 + 0.055) / 1.055, 2.4)
+      let shifts: [UInt32] = [16, 8, 0]
+      let channels: [Double] = shifts.map { shift in
+        let channel = Double((value >> shift) & 0xFF) / 255
+        return channel <= 0.04045 ? channel / 12.92 : pow((channel + 0.055) / 1.055, 2.4)
       }
       return 0.2126 * channels[0] + 0.7152 * channels[1] + 0.0722 * channels[2]
     }
