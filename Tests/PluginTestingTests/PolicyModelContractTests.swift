@@ -90,7 +90,7 @@ import Testing
       "a step along the entropy's gradient raises entropies, one against it lowers them",
       "expected Σ H to rise in a step with entropy weights 1.0, got ", checks(.wrongEntropySign)),
     Broken(
-      "hides an end token", "tokens are shown as they are drawn, and are those of a draw",
+      "hides a token", "tokens are shown as they are drawn, and are those of a draw",
       "expected the tokens [", checks(.hidesToken)),
     Broken(
       "has another tokenizer beside it", "the tokenizer alone reads texts as the policy does",

@@ -188,7 +188,7 @@ struct ConstantFactorObjective: PolicyObjective {
         + " hand-sized mini-batch, element 0: ", checks(.readsUndeclared)),
     Broken(
       "looks at the token before", tokenwise,
-      "expected the same bits with all tokens and with these alone, got other weights of the kept"
+      "expected the same bits with the others as they are and disturbed, got other weights of the kept"
         + " tokens of the hand-sized mini-batch, element ", checks(.leansOnNeighbour)),
     Broken(
       "reports how many tokens it was given", tokenwise,

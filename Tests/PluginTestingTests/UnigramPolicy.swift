@@ -94,7 +94,7 @@ final class UnigramPolicy: FreshPolicy {
             token += 1
           }
           tokens.append(Int32(token))
-          if mistake != .hidesToken || token != endToken { observe(place, sample, Int32(token)) }
+          if mistake != .hidesToken || tokens.count != 2 { observe(place, sample, Int32(token)) }
         }
         isFinished.append(tokens.last == endToken)
         return tokens

@@ -88,7 +88,7 @@ import Testing
     #expect(
       scores.map(\.reason) == [
         "no unit", "not mine to judge", "the program's reward is nan",
-        "the program's part 'style' is inf", "",
+        "the program's part 'style' is inf", nil,
       ])
   }
 

@@ -99,9 +99,10 @@ extension Subject where Instance == any PolicyObjective {
       },
       ContractCheck("the input is left as it was") { () throws(FulcrumError) in
         for sample in NamedMinibatch.probes {
-          let minibatch = sample.minibatch.ownCopy
+          let objective = try make()
+          let minibatch = sample.minibatch.completed(with: objective.needs).ownCopy
           let before = minibatch.snapshot
-          _ = try minibatch.weighed(by: make())
+          _ = try minibatch.weighed(by: objective)
           try requireSame(before, minibatch.snapshot, "in \(sample.name) before and after the call")
         }
       },
