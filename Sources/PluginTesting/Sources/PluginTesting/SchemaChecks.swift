@@ -124,7 +124,9 @@ extension Parameter.Kind {
   /// Whether a host can read a parameter of this kind by its meaning.
   func fits(_ meaning: ParameterMeaning?) -> Bool {
     switch (meaning, self) {
-    case (nil, _), (.tokenDamping, .number), (.referenceStrength, .number), (.checkpoint, .text):
+    case (nil, _), (.checkpoint, .text): true
+    case (.tokenDamping, .number), (.referenceStrength, .number), (.weightDecay, .number),
+      (.gradientLimit, .number):
       true
     case (.optimizer, .choice(let choices)): choices.contains("sgd")
     default: false
