@@ -124,9 +124,11 @@ extension Parameter.Kind {
   /// Whether a host can read a parameter of this kind by its meaning.
   func fits(_ meaning: ParameterMeaning?) -> Bool {
     switch (meaning, self) {
-    case (nil, _), (.tokenDamping, .number), (.referenceStrength, .number), (.checkpoint, .text):
-      true
+    case (nil, _), (.checkpoint, .text): true
     case (.optimizer, .choice(let choices)): choices.contains("sgd")
+    case (.checkpoint, _), (.optimizer, _): false
+    // All others are strengths and limits.
+    case (_, .number): true
     default: false
     }
   }
