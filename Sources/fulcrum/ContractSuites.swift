@@ -22,22 +22,27 @@ enum ContractSuites {
     case .advantageTransform:
       PluginContract.checks(
         advantageTransform: manual, parameters,
+        type: component.type as? any AdvantageTransform.Type,
         make: maker(component, (any AdvantageTransform).self))
     case .updateScheduler:
       PluginContract.checks(
-        updateScheduler: manual, parameters, make: maker(component, (any UpdateScheduler).self))
+        updateScheduler: manual, parameters, type: component.type as? any UpdateScheduler.Type,
+        make: maker(component, (any UpdateScheduler).self))
     case .policyObjective:
       PluginContract.checks(
-        policyObjective: manual, parameters, make: maker(component, (any PolicyObjective).self))
+        policyObjective: manual, parameters, type: component.type as? any PolicyObjective.Type,
+        make: maker(component, (any PolicyObjective).self))
     case .reward:
       PluginContract.checks(
         reward: manual, parameters, make: maker(component, (any RewardFn).self))
     case .task:
       PluginContract.checks(
-        task: manual, parameters, make: maker(component, (any TaskSource).self))
+        task: manual, parameters, type: component.type as? any TaskSource.Type,
+        make: maker(component, (any TaskSource).self))
     case .policy:
       PluginContract.checks(
-        policy: manual, parameters, make: maker(component, (any PolicyModel).self))
+        policy: manual, parameters, type: component.type as? any PolicyModel.Type,
+        make: maker(component, (any PolicyModel).self))
     // A kind of a newer kernel than this host was built with.
     @unknown default: []
     }

@@ -125,10 +125,10 @@ extension Parameter.Kind {
   func fits(_ meaning: ParameterMeaning?) -> Bool {
     switch (meaning, self) {
     case (nil, _), (.checkpoint, .text): true
-    case (.tokenDamping, .number), (.referenceStrength, .number), (.weightDecay, .number),
-      (.gradientLimit, .number):
-      true
     case (.optimizer, .choice(let choices)): choices.contains("sgd")
+    case (.checkpoint, _), (.optimizer, _): false
+    // All others are strengths and limits.
+    case (_, .number): true
     default: false
     }
   }
