@@ -54,8 +54,8 @@ let plugins = [
   Plugin(name: "entropy-top", folder: "EntropyTop"),
   Plugin(name: "token-filter", folder: "TokenFilter"),
   Plugin(name: "single", folder: "Single"),
-  Plugin(name: "lopti", folder: "Lopti"),
-  Plugin(name: "random-split", folder: "RandomSplit"),
+  Plugin(name: "lopti", folder: "Lopti", dependencies: ["ScheduleParts"]),
+  Plugin(name: "random-split", folder: "RandomSplit", dependencies: ["ScheduleParts"]),
   Plugin(name: "knights-and-knaves", folder: "KnightsAndKnaves"),
   Plugin(name: "math", folder: "MathReward"),
   Plugin(name: "overlong", folder: "Overlong"),
@@ -91,10 +91,13 @@ let package = Package(
       name: "TransformerKernels", path: "Plugins/Transformer/Kernels",
       cSettings: [.unsafeFlags(["-O3"])]),
     .target(name: "ProcessSpawn", path: "Plugins/ProcessReward/Spawn"),
-    // What several objectives share; each plugin has its own copy
+    // What several objectives, and two schedules, share; each plugin has its own copy
     // (Documentation/Decisions/0008-objective-parts.md).
     .target(
-      name: "ObjectiveParts", dependencies: [kernel], path: "Plugins/ObjectiveParts",
+      name: "ObjectiveParts", dependencies: [kernel], path: "Plugins/Parts/Objective",
+      swiftSettings: settings),
+    .target(
+      name: "ScheduleParts", dependencies: [kernel], path: "Plugins/Parts/Schedule",
       swiftSettings: settings),
     .testTarget(
       name: "ObjectivePartsTests",

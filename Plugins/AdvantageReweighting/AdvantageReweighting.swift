@@ -1,5 +1,4 @@
 import FulcrumKernel
-internal import Glibc
 
 /// Damps unlikely tokens: A ← [α π + 1 − α] A, one value for each token.
 ///
@@ -18,7 +17,9 @@ package struct AdvantageReweighting: AdvantageTransform {
     summary: "damps unlikely tokens: A <- [alpha * pi_old + 1 - alpha] * A",
     source: "arXiv 2505.12929, equation (4)",
     parameters: [
-      .number("alpha", default: 0.3, in: 0...1, help: "0: no change; 1: A is multiplied by pi"),
+      .number(
+        "alpha", default: 0.3, in: 0...1, help: "0: no change; 1: A is multiplied by pi",
+        meaning: .tokenDamping),
       .choice(
         "probability", default: "old", of: ["old", "rollout", "reference"],
         help: "whose pi: the policy's before the step, the sampler's record or the reference's"),

@@ -27,6 +27,7 @@ package struct CISPOObjective: PolicyObjective {
     ])
 
   package let needs: Set<Column> = [.oldLogProbabilities]
+  package let isTokenwise = true
   private let least: Double
   private let greatest: Double
 

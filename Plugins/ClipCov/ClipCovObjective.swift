@@ -12,7 +12,7 @@ import ObjectiveParts
 /// - Numerics: each token in `Double`, rounded once.
 /// - Source: arXiv 2505.22617, section 4.
 /// - Complexity: O(n log n) a mini-batch for its n tokens of high covariance; else O(tokens).
-package struct ClipCovObjective: PolicyObjective {
+package struct ClipCovObjective: SurveyingObjective {
   package static let manual = ComponentManual(
     name: "clip-cov",
     summary: "clipped ratio; of the tokens whose covariance is high a few, drawn, get no gradient",
@@ -25,7 +25,7 @@ package struct ClipCovObjective: PolicyObjective {
     ])
 
   package let needs: Set<Column> = [.oldLogProbabilities]
-  package let surveysMinibatch = true
+  package let isTokenwise = true
   private let surrogate: ClippedSurrogate
   private let low: Double
   private let high: Double

@@ -13,7 +13,7 @@ import ObjectiveParts
 /// - Source: Williams and Peng, "Function optimization using connectionist reinforcement learning
 ///   algorithms", 1991; arXiv 1602.01783, section 4.
 /// - Complexity: O(tokens), no allocation.
-package struct EntropyBonus: PolicyObjective {
+package struct EntropyBonus: EntropyObjective {
   package static let manual = ComponentManual(
     name: "entropy-bonus",
     summary: "adds coefficient times the entropy of the policy at each token",
@@ -24,7 +24,7 @@ package struct EntropyBonus: PolicyObjective {
         help: "weight of the entropy, in advantage per nat; below 0: entropy is made smaller")
     ])
 
-  package let weighsEntropy = true
+  package let isTokenwise = true
   private let coefficient: Double
 
   /// - Throws: `.pluginFault` if the parameters were checked against another manual.

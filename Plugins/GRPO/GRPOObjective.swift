@@ -29,10 +29,13 @@ package struct GRPOObjective: PolicyObjective {
           + "10 in the paper's scripts"),
       .number(
         "alpha", default: 0, in: 0...1,
-        help: "A <- [alpha * pi + 1 - alpha] * A with the current pi as a constant; 0: no change"),
+        help: "A <- [alpha * pi + 1 - alpha] * A with the current pi as a constant; 0: no change",
+        meaning: .tokenDamping),
     ])
 
   package let needs: Set<Column> = [.oldLogProbabilities]
+  /// A ratio of the sequence's needs all its tokens.
+  package var isTokenwise: Bool { importanceRatio == .token }
   private let importanceRatio: ImportanceRatio
   private let surrogate: ClippedSurrogate
   private let alpha: Double

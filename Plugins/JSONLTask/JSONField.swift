@@ -1,4 +1,5 @@
 import Foundation
+import FulcrumKernel
 
 /// A value of a line, as far as this task looks into it.
 ///
@@ -7,10 +8,10 @@ import Foundation
 enum JSONField: Decodable {
   case text(String)
   case number(Decimal)
-  case flag
+  case flag(Bool)
   case null
-  case list
-  case object
+  case list([JSONField])
+  case object([String: JSONField])
   /// Half of a surrogate pair, or a number beyond `Decimal`.
   case unreadable
 
@@ -18,10 +19,10 @@ enum JSONField: Decodable {
   init(from decoder: any Decoder) throws {
     if let value = try? decoder.singleValueContainer(), let scalar = Self(scalar: value) {
       self = scalar
-    } else if (try? decoder.unkeyedContainer()) != nil {
-      self = .list
-    } else if (try? decoder.container(keyedBy: AnyKey.self)) != nil {
-      self = .object
+    } else if let values = try? [JSONField](from: decoder) {
+      self = .list(values)
+    } else if let values = try? [String: JSONField](from: decoder) {
+      self = .object(values)
     } else {
       self = .unreadable
     }
@@ -32,12 +33,32 @@ enum JSONField: Decodable {
       self = .null
     } else if let text = try? value.decode(String.self) {
       self = .text(text)
-    } else if (try? value.decode(Bool.self)) != nil {
-      self = .flag
+    } else if let flag = try? value.decode(Bool.self) {
+      self = .flag(flag)
     } else if let number = try? value.decode(Decimal.self) {
       self = .number(number)
     } else {
       return nil
+    }
+  }
+
+  /// For reward functions; `nil` if it, or something in it, can't be read.
+  var value: FieldValue? {
+    switch self {
+    case .text(let text): return .text(text)
+    case .number(let number):
+      // Whole numbers are written without a fraction: the conversion fails for others.
+      if let whole = Int(number.description) { return .integer(whole) }
+      return Double(number.description).map { .number($0) }
+    case .flag(let flag): return .flag(flag)
+    case .null: return .null
+    case .list(let fields):
+      let values = fields.compactMap(\.value)
+      return values.count == fields.count ? .list(values) : nil
+    case .object(let fields):
+      let values = fields.compactMapValues(\.value)
+      return values.count == fields.count ? .object(values) : nil
+    case .unreadable: return nil
     }
   }
 
@@ -53,14 +74,6 @@ enum JSONField: Decodable {
     case .unreadable: "a value that can't be read"
     }
   }
-}
-
-/// Only asks whether a value has keys.
-private struct AnyKey: CodingKey {
-  let stringValue: String
-  var intValue: Int? { nil }
-  init(stringValue: String) { self.stringValue = stringValue }
-  init?(intValue: Int) { nil }
 }
 
 extension Decimal {

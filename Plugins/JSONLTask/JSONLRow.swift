@@ -13,6 +13,8 @@ struct JSONLRow: Sendable {
   let prompt: String
   let answer: String
   let category: String
+  /// What else the line has; without what can't be read.
+  let fields: [String: FieldValue]
   /// `file:line`, for messages.
   let location: String
 
@@ -30,6 +32,8 @@ struct JSONLRow: Sendable {
     answer = try keys.answer.isEmpty ? "" : reader.scalar(keys.answer, parameter: "answer-key")
     category =
       try keys.category.isEmpty ? "all" : reader.scalar(keys.category, parameter: "category-key")
+    self.fields = fields.filter { ![keys.prompt, keys.answer, keys.category].contains($0.key) }
+      .compactMapValues(\.value)
     self.location = location
     guard !prompt.isEmpty else {
       throw FulcrumError(

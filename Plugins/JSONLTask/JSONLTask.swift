@@ -78,6 +78,7 @@ package struct JSONLTask: TaskSource {
 
   private func item(_ row: JSONLRow, id: String) -> TaskItem {
     TaskItem(
-      id: id, prompt: prefix + row.prompt + suffix, answer: row.answer, category: row.category)
+      id: id, prompt: prefix + row.prompt + suffix, answer: row.answer, category: row.category,
+      fields: row.fields)
   }
 }

@@ -11,7 +11,7 @@ import ObjectiveParts
 /// - Numerics: each token in `Double`, rounded once.
 /// - Source: arXiv 2505.22617, section 4.
 /// - Complexity: O(n log n) a mini-batch for its n tokens; else O(tokens).
-package struct KLCovObjective: PolicyObjective {
+package struct KLCovObjective: SurveyingObjective {
   package static let manual = ComponentManual(
     name: "kl-cov",
     summary: "ratio, unclipped; the tokens of highest covariance pay for |log pi - log pi_old|",
@@ -25,7 +25,7 @@ package struct KLCovObjective: PolicyObjective {
     ])
 
   package let needs: Set<Column> = [.oldLogProbabilities]
-  package let surveysMinibatch = true
+  package let isTokenwise = true
   private let share: Double
   private let penalty: Double
 

@@ -1,4 +1,4 @@
-internal import Glibc
+import FulcrumKernel
 
 /// One token's estimate of KL(π ‖ π_ref) from x = log π_ref − log π, with its derivative.
 ///

@@ -20,7 +20,8 @@ package struct KLObjective: PolicyObjective {
     parameters: [
       .number(
         "beta", default: 0.001, in: 0...10,
-        help: "weight of the KL to the reference; 0: no reference policy is needed"),
+        help: "weight of the KL to the reference; 0: no reference policy is needed",
+        meaning: .referenceStrength),
       .choice(
         "estimator", default: KLEstimator.Kind.k3.rawValue,
         of: KLEstimator.Kind.allCases.map(\.rawValue),
@@ -36,6 +37,7 @@ package struct KLObjective: PolicyObjective {
     ])
 
   package let needs: Set<Column>
+  package let isTokenwise = true
   private let beta: Double
   private let estimator: KLEstimator
   /// Whose derivative the weights have.

@@ -20,7 +20,8 @@ package struct KLReward: AdvantageTransform {
     parameters: [
       .number(
         "beta", default: 0.001, in: 0...10,
-        help: "reward charged for each nat; 0: no charge, and no reference policy is needed"),
+        help: "reward charged for each nat; 0: no charge, and no reference policy is needed",
+        meaning: .referenceStrength),
       .choice(
         "estimator", default: "k1", of: KLEstimator.Kind.allCases.map(\.rawValue),
         help: "with x = log pi_ref - log pi_old: k1 = -x, k2 = x^2/2, k3 = e^x - x - 1"),

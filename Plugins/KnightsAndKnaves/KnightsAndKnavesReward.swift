@@ -39,7 +39,7 @@ package struct KnightsAndKnavesReward: RewardFn {
   private static func score(
     _ outcome: RewardOutcome, format: Double, answer: Double
   ) -> RewardScore {
-    RewardScore(
-      reward: format + answer, outcome: outcome, parts: [("format", format), ("answer", answer)])
+    .scored(
+      format + answer, outcome, parts: [("format", format), ("answer", answer)])
   }
 }

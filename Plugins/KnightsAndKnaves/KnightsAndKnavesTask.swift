@@ -4,7 +4,7 @@ import FulcrumKernel
 ///
 /// Generated puzzles are split by their canonical form: one form in eight is held out, so that no
 /// held-out puzzle is a renamed training puzzle. Item i is a function of the seed and of i.
-package struct KnightsAndKnavesTask: TaskSource {
+package struct KnightsAndKnavesTask: DemonstratingTask {
   /// Name, source and parameters for the host.
   package static let manual = ComponentManual(
     name: "knights-and-knaves",
@@ -145,14 +145,16 @@ package struct KnightsAndKnavesTask: TaskSource {
     TaskItem(
       id: "\(worded.puzzle.people)-people/\(split)/\(index)",
       prompt: options.prompt.prompt(for: worded.quiz), answer: worded.answer,
-      category: "\(worded.puzzle.people) people")
+      category: "\(worded.puzzle.people) people",
+      messages: options.prompt.messages(for: worded.quiz))
   }
 
   private func item(_ row: PublishedRow, split: String, _ index: Int) -> TaskItem {
     TaskItem(
       id: "\(row.names.count)-people/\(split)/\(index)",
       prompt: row.prompt ?? options.prompt.prompt(for: row.quiz), answer: row.answer,
-      category: row.category)
+      category: row.category,
+      messages: row.prompt == nil ? options.prompt.messages(for: row.quiz) : [])
   }
 
   private func requireIndex(_ index: Int, below count: Int?) throws(FulcrumError) {

@@ -30,16 +30,8 @@ package enum PromptStyle: String, CaseIterable, Sendable {
   ///   arXiv 2505.12929 uses. Odd spacing is theirs.
   package func prompt(for quiz: String) -> String {
     switch self {
-    case .chat:
-      ChatFormat.chatML.prompt([ChatMessage(.user, quiz)]) + "<think>"
-    case .instruct:
-      ChatFormat.chatML.prompt([
-        ChatMessage(.system, Self.instruction + "\n"), ChatMessage(.user, quiz + "\n"),
-      ]) + "<think>"
-    case .llama3:
-      ChatFormat.llama3.prompt([
-        ChatMessage(.system, Self.instruction), ChatMessage(.user, quiz),
-      ]) + "<think>"
+    case .chat, .instruct: ChatFormat.chatML.prompt(messages(for: quiz)) + "<think>"
+    case .llama3: ChatFormat.llama3.prompt(messages(for: quiz)) + "<think>"
     case .base:
       """
       The user asks a question, and the Assistant solves it.The assistant first thinks about the \
@@ -56,6 +48,17 @@ package enum PromptStyle: String, CaseIterable, Sendable {
       User:\(quiz)
       Assistant: <think>
       """
+    }
+  }
+
+  /// The conversation that the prompt writes; none for `base`.
+  func messages(for quiz: String) -> [ChatMessage] {
+    switch self {
+    case .chat: [ChatMessage(.user, quiz)]
+    case .instruct:
+      [ChatMessage(.system, Self.instruction + "\n"), ChatMessage(.user, quiz + "\n")]
+    case .llama3: [ChatMessage(.system, Self.instruction), ChatMessage(.user, quiz)]
+    case .base: []
     }
   }
 }

@@ -44,7 +44,7 @@ package struct MathReward: RewardFn {
   }
 
   private func score(_ reward: Double, _ outcome: RewardOutcome) -> RewardScore {
-    RewardScore(reward: reward, outcome: outcome, parts: [("answer", reward)])
+    .scored(reward, outcome, parts: [("answer", reward)])
   }
 
   /// The right answer: what its last box holds, or all of it.

@@ -60,7 +60,7 @@ package struct OverlongReward: RewardFn {
   }
 
   private func score(_ reward: Double, _ outcome: RewardOutcome) -> RewardScore {
-    RewardScore(reward: reward, outcome: outcome, parts: [("length", reward)])
+    .scored(reward, outcome, parts: [("length", reward)])
   }
 
   private func limit(of sample: RewardSample) throws(FulcrumError) -> Int {

@@ -1,5 +1,5 @@
 import FulcrumKernel
-internal import Glibc
+import ScheduleParts
 
 /// Two phases as large as those of `lopti` with the same parameters, with their tokens drawn at
 /// random: what is left of isolating low-probability tokens if the probabilities don't matter.
@@ -18,44 +18,21 @@ package struct RandomSplit: UpdateScheduler {
     name: "random-split",
     summary: "two phases of random tokens, as many as lopti's phases have",
     source: "a control for arXiv 2505.12929, Algorithm 1",
-    parameters: [
-      .number(
-        "eta", default: 0.5, in: 0...1,
-        help: "as many tokens are 'random-low' as have pi_old below it"),
-      .choice(
-        "order", default: "low-first", of: ["low-first", "high-first"],
-        help: "which phase runs first"),
-      .number(
-        "quantile", default: 0, in: 0...1,
-        help: "instead of eta: the share of the tokens that is 'random-low'; 0: off"),
-      .choice(
-        "split-per", default: "batch", of: ["batch", "minibatch"],
-        help: "batch: each phase runs through all mini-batches; minibatch: each mini-batch runs"
-          + " through both phases"),
-    ])
+    parameters: UnlikelySplit.parameters(
+      eta: "as many tokens are 'random-low' as have pi_old below it",
+      order: "which phase runs first",
+      quantile: "instead of eta: the share of the tokens that is 'random-low'; 0: off",
+      splitPer: "batch: each phase runs through all mini-batches; minibatch: each mini-batch runs"
+        + " through both phases"))
 
   package let needs: Set<Column> = [.oldLogProbabilities]
-  package let nesting: PhaseNesting
-  private let eta: Float
-  private let quantile: Double
-  private let isLowFirst: Bool
+  package var nesting: PhaseNesting { split.nesting }
+  private let split: UnlikelySplit
   private let random: CounterRandom
 
   /// - Throws: `.parameter` if both `quantile` and `eta` are given.
   package init(_ parameters: Parameters, context: ComponentContext) throws(FulcrumError) {
-    let threshold = try parameters.number("eta")
-    quantile = try parameters.number("quantile")
-    guard quantile == 0 || threshold == 0.5 else {
-      throw parameters.refuse(
-        "quantile",
-        "expected either eta or quantile, got eta \(threshold) and quantile \(quantile)",
-        hint: "leave out 'eta' to split off a share of the tokens, 'quantile' to split at a"
-          + " probability")
-    }
-    eta = Float(threshold)
-    isLowFirst = try parameters.text("order") == "low-first"
-    nesting =
-      try parameters.text("split-per") == "minibatch" ? .minibatchByMinibatch : .phaseByPhase
+    split = try UnlikelySplit(parameters)
     random = CounterRandom(seed: context.seed, purpose: "random-split")
   }
 
@@ -66,7 +43,8 @@ package struct RandomSplit: UpdateScheduler {
   package func phases(for batch: RolloutBatch, advantages: Span<Float>) throws(FulcrumError)
     -> [UpdatePhase]
   {
-    let unlikely = try unlikelyTokens(of: batch)
+    // Only how many there are in each mini-batch is used.
+    let unlikely = try split.unlikelyTokens(of: batch)
     let offsets = batch.minibatchOffsets
     var stream = random.stream(UInt64(batch.step))
     var isLow: [Bool] = []
@@ -83,30 +61,6 @@ package struct RandomSplit: UpdateScheduler {
         isLow.append(isDrawn)
       }
     }
-    let low = UpdatePhase(name: "random-low", participates: isLow)
-    let high = UpdatePhase(name: "random-high", participates: isLow.map { !$0 })
-    return isLowFirst ? [low, high] : [high, low]
-  }
-
-  /// The mask of `lopti`'s phase `low`; only how many it has in each mini-batch is used.
-  private func unlikelyTokens(of batch: RolloutBatch) throws(FulcrumError) -> [Bool] {
-    let logProbabilities = try batch.column(.oldLogProbabilities)
-    let offsets = batch.minibatchOffsets
-    let parts =
-      nesting == .minibatchByMinibatch
-      ? (1..<offsets.count).map { offsets[$0 - 1]..<offsets[$0] }
-      : [0..<batch.sequences.sequenceCount]
-    var unlikely: [Bool] = []
-    unlikely.reserveCapacity(logProbabilities.count)
-    for sequences in parts {
-      var probabilities: [Float] = []
-      for token in batch.sequences.tokens(ofSequences: sequences) {
-        probabilities.append(exp(logProbabilities[token]))
-      }
-      // No probability is below 0, so without a quantile no token is low.
-      let threshold = quantile > 0 ? Quantile.linear(quantile, of: probabilities) ?? 0 : eta
-      unlikely += probabilities.map { $0 < threshold }
-    }
-    return unlikely
+    return split.phases(low: isLow, prefix: "random-")
   }
 }

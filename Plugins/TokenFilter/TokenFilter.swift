@@ -1,5 +1,4 @@
 import FulcrumKernel
-internal import Glibc
 
 /// Keeps the advantages of tokens whose probability lies in an interval; all others become 0.
 ///

@@ -42,7 +42,11 @@ struct TestBatch {
   /// The same prompts in the opposite order.
   var reversed: TestBatch { TestBatch(groups: groups.reversed()) }
 
-  var whole: RolloutBatch { batch(with: Set(Column.allCases).subtracting([.levers])) }
+  var whole: RolloutBatch {
+    batch(with: [
+      .rolloutLogProbabilities, .oldLogProbabilities, .referenceLogProbabilities, .entropies,
+    ])
+  }
 
   func batch(with columns: Set<Column>) -> RolloutBatch {
     let completions = groups.flatMap(\.self)

@@ -131,7 +131,7 @@ import Testing
       let error = #expect(throws: FulcrumError.self) {
         _ = try advantages(of: batch.batch(with: needs.subtracting([missing])), by: [link])
       }
-      #expect(error?.message == "column \(missing.rawValue) was not computed")
+      #expect(error?.message == "column \(missing.name) was not computed")
     }
   }
 }

@@ -13,7 +13,7 @@ import Testing
         .number(0.2), .number(0.2), .number(1), .number(5), .number(2e-4),
       ])
     #expect(try makeObjective().needs == [.oldLogProbabilities])
-    #expect(try makeObjective().surveysMinibatch)
+    #expect(try makeObjective() is any SurveyingObjective)
     let registrar = PluginRegistrar()
     fulcrumPluginClipCov(Unmanaged.passUnretained(registrar).toOpaque())
     #expect(registrar.pluginName == "clip-cov")

@@ -14,12 +14,12 @@ import Testing
     let interfaces = URL(fileURLWithPath: CommandLine.fixture("../../Sources/Kernel/Interface"))
     let numbers = try FileManager.default.contentsOfDirectory(atPath: interfaces.path)
       .compactMap { name in
-        name.hasPrefix("1.") && name.hasSuffix(".swiftinterface")
+        name.hasPrefix("2.") && name.hasSuffix(".swiftinterface")
           ? Int(name.dropFirst(2).dropLast(".swiftinterface".count)) : nil
       }
     minor = try #require(numbers.min())
     let text = try String(
-      contentsOf: interfaces.appendingPathComponent("1.\(minor).swiftinterface"), encoding: .utf8)
+      contentsOf: interfaces.appendingPathComponent("2.\(minor).swiftinterface"), encoding: .utf8)
     // What print-interface.sh leaves out: the lines that make a module of the text.
     let head = """
       // swift-interface-format-version: 1.0
@@ -44,15 +44,22 @@ import Testing
     return try PluginCompiler.install(library, as: "veteran", in: plugins)
   }
 
-  @Test func `what came after the oldest interface is not there to build against`() throws {
-    let error = #expect(throws: PluginCompiler.Failure.self) {
-      _ = try compiler.library(
+  @Test func `one of the interface before is refused by name, with the remedy`() throws {
+    var before = compiler
+    before.interfaceMajor = 1
+    let folder = folder.path + "/plugins"
+    try FileManager.default.createDirectory(
+      atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
+    let library = try before.library(Self.source, name: "before")
+    let path = try PluginCompiler.install(library, as: "veteran", in: folder)
+    let info = try CommandLine().run("plugin", "info", path)
+    #expect(info.status != 0)
+    #expect(
+      info.errors.contains(
         """
-        import FulcrumKernel
-        func share(_ input: borrowing ObjectiveInput) -> Double { input.share(ofSequence: 0) }
-        """, name: "modern")
-    }
-    #expect(error?.description.contains("has no member 'share'") == true, "\(error as Any)")
+        libfulcrum-veteran.so: refused: built for kernel interface 1.\(minor), this host has 2.\(minor)
+          hint: rebuild the plugin against this host's kernel
+        """), "\(info.errors)")
   }
 
   @Test func `today's host lists it, knows its age and finds it sound`() throws {
@@ -62,11 +69,10 @@ import Testing
     #expect(list.status == 0, "\(list.output)")
     #expect(list.output.contains("veteran 1.0.0\n"))
     let info = try CommandLine().run("plugin", "info", path)
-    #expect(info.output.contains("built for  kernel interface 1.\(minor),"))
+    #expect(info.output.contains("built for  kernel interface 2.\(minor),"))
     let checks = try PluginChecks("veteran", "--plugin-path", folder)
-    #expect(checks.rows.first?.detail == "kernel interface 1.\(minor)")
-    // An objective of that age divides by the token count itself: it can't know of the shares that
-    // came later, which is what its check says. All else is kept.
+    #expect(checks.rows.first?.detail == "kernel interface 2.\(minor)")
+    // It divides by the token count itself, as a careless author may. All else is kept.
     #expect(
       checks.faults == [
         "tokens of share 0 have weights and losses of 0", "weights are in proportion to the shares",
@@ -100,29 +106,45 @@ import Testing
     // for each weight, of which the norm is a mean.
     #expect(abs(try #require(old["grad_norm"]) / norm - 4) < 4e-6)
     #expect(old["veteran/mean"] == 1)
+    #expect(old["veteran/agree"] == 1)
   }
 
-  /// Sees log π and advantages of 1.0's `ObjectiveInput` and divides by the token count itself, as
-  /// one did before there were shares.
+  /// Written for 2.0, and kept as it is: a transform that reports, with a list of numbers and the
+  /// kernel's own functions, and an objective that reads columns and divides by the token count itself.
   private static let source = """
     import FulcrumKernel
 
-    struct Louder: AdvantageTransform {
+    struct Louder: ReportingTransform {
       static var manual: ComponentManual {
         ComponentManual(
           name: "louder", summary: "Multiplies advantages by a factor.", source: "a fixture",
-          parameters: [.number("factor", default: 2, in: 0...10, help: "the factor")])
+          parameters: [
+            .number(
+              "factor", default: 2, in: 0...10, help: "the factor", meaning: .tokenDamping),
+            .numbers("powers", default: [0], in: -1...1, help: "of e, further factors"),
+          ])
       }
+      let needs: Set<Column> = [.ranks, .topTokens(2)]
       let factor: Float
 
       init(_ parameters: Parameters, context: ComponentContext) throws(FulcrumError) {
-        factor = Float(try parameters.number("factor"))
+        let powers = try parameters.numbers("powers").reduce(0, +)
+        factor = Float(try parameters.number("factor") * exp(powers))
       }
 
       func transform(
-        _ advantages: inout MutableSpan<Float>, of batch: RolloutBatch
+        _ advantages: inout MutableSpan<Float>, of batch: RolloutBatch, metrics: inout MetricSums
       ) throws(FulcrumError) {
-        for token in 0..<batch.sequences.tokenCount { advantages[token] *= factor }
+        let ranks = try batch.column(.ranks)
+        let tops = try batch.column(.topTokens(2))
+        var first = 0
+        for token in 0..<batch.sequences.tokenCount {
+          advantages[token] *= factor
+          let isTop = tops[2 * token] == Float(batch.sequences.tokens[token])
+          if isTop == (ranks[token] == 0) { first += 1 }
+        }
+        metrics.add(
+          "veteran/agree", sum: Double(first), count: batch.sequences.tokenCount)
       }
     }
 
@@ -131,6 +153,8 @@ import Testing
         ComponentManual(
           name: "plain-gradient", summary: "w = A / N, without a ratio.", source: "a fixture")
       }
+      let needs: Set<Column> = [Column(.current, .topProbability)]
+      var isTokenwise: Bool { true }
 
       init(_ parameters: Parameters, context: ComponentContext) throws(FulcrumError) {}
 
@@ -138,7 +162,8 @@ import Testing
         _ input: borrowing ObjectiveInput, weights: inout MutableSpan<Float>,
         losses: inout MutableSpan<Float>, metrics: inout MetricSums
       ) throws(FulcrumError) {
-        for token in 0..<input.tokenCount {
+        let tops = try input.column(Column(.current, .topProbability))
+        for token in 0..<input.tokenCount where tops[token] > 0 {
           weights[token] = input.advantages[token] / Float(input.minibatchTokenCount)
           losses[token] = -weights[token] * input.logProbabilities[token]
         }

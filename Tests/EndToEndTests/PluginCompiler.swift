@@ -13,7 +13,8 @@ struct PluginCompiler {
 
   /// Where the kernel's module is; by default that of this build.
   var modules: String?
-  /// The interface's minor number in the stamp; `nil`: today's.
+  /// The interface's numbers in the stamp; `nil`: today's.
+  var interfaceMajor: Int?
   var interfaceMinor: Int?
 
   private static let stamp =
@@ -28,15 +29,17 @@ struct PluginCompiler {
     try source.write(toFile: files[0], atomically: true, encoding: .utf8)
     let headers = URL(fileURLWithPath: Self.stamp).deletingLastPathComponent().path + "/include"
     // The numbers that an older kernel's header had.
-    let minor = interfaceMinor.map {
-      "#undef FULCRUM_INTERFACE_MINOR\n#define FULCRUM_INTERFACE_MINOR \($0)\n"
+    let numbers = [("MAJOR", interfaceMajor), ("MINOR", interfaceMinor)].map { name, number in
+      number.map { "#undef FULCRUM_INTERFACE_\(name)\n#define FULCRUM_INTERFACE_\(name) \($0)\n" }
+        ?? ""
     }
-    try ("#include \"FulcrumStamp.h\"\n" + (minor ?? "") + "#include \"\(Self.stamp)\"\n")
+    try ("#include \"FulcrumStamp.h\"\n" + numbers.joined() + "#include \"\(Self.stamp)\"\n")
       .write(toFile: files[1], atomically: true, encoding: .utf8)
     try run(["clang", "-c", "-fPIC", "-I", headers, files[1], "-o", files[2]])
     try run([
       "swiftc", "-emit-library", "-parse-as-library", "-O", "-swift-version", "6",
-      "-module-name", "Stranger", "-module-cache-path", folder + "/modules",
+      "-module-name", "Stranger", "-package-name", "stranger", "-module-cache-path",
+      folder + "/modules",
       "-I", try modules ?? Self.ownModules(), "-L", CommandLine.products, "-lFulcrumKernel",
       files[0], files[2], "-o", files[3],
     ])

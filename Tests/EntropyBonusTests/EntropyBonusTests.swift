@@ -79,7 +79,7 @@ private func makeObjective(_ given: [String: ParameterValue] = [:]) throws -> En
     #expect(EntropyBonus.manual.parameters.map(\.name) == ["coefficient"])
     #expect(EntropyBonus.manual.parameters.map(\.defaultValue) == [.number(0.001)])
     #expect(try makeObjective().needs.isEmpty)
-    #expect(try makeObjective().weighsEntropy)
+    #expect(try makeObjective() is any EntropyObjective)
     let error = #expect(throws: FulcrumError.self) {
       try makeObjective(["coefficient": .number(11)])
     }

@@ -43,8 +43,12 @@ import Testing
 
   @Test func `only the old policy is needed`() throws {
     #expect(try makeObjective().needs == [.oldLogProbabilities])
-    #expect(try !makeObjective().weighsEntropy)
-    #expect(try !makeObjective().surveysMinibatch)
+    #expect(try makeObjective().isTokenwise)
+    for ratio in ["sequence", "sequence-token"] {
+      #expect(try !makeObjective(["importance-ratio": .text(ratio)]).isTokenwise)
+    }
+    #expect(try !(makeObjective() is any EntropyObjective))
+    #expect(try !(makeObjective() is any SurveyingObjective))
   }
 
   @Test func `the defaults are those of the manual page`() {

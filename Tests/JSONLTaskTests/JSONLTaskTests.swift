@@ -53,6 +53,19 @@ private func failure(_ file: TemporaryFile, _ given: [String: ParameterValue] = 
     #expect(try source.heldOutItems(perCategory: 10).isEmpty)
   }
 
+  @Test func `a line's other keys are fields for the reward`() throws {
+    let file = try TemporaryFile(
+      #"{"prompt": "p", "answer": 2, "kind": "sum", "id": 9007199254740993, "share": 0.25, "#
+        + #""level": [1, {"a": null}], "hard": true, "half": "\ud800", "none": null}"#)
+    let item = try task(file, ["category-key": .text("kind")]).trainingItem(0)
+    #expect(
+      item.fields == [
+        "id": .integer(9_007_199_254_740_993), "share": .number(0.25),
+        "level": .list([.integer(1), .object(["a": .null])]), "hard": .flag(true), "none": .null,
+      ])
+    #expect(item.messages.isEmpty)
+  }
+
   @Test(
     arguments: [
       ("72", "72"), ("-3", "-3"), ("0.10", "0.1"), ("1e2", "100"), ("25E-3", "0.025"),
@@ -254,8 +267,7 @@ private func failure(_ file: TemporaryFile, _ given: [String: ParameterValue] = 
 
   @Test func `there are no demonstrations`() throws {
     let source = try task(TemporaryFile(#"{"prompt": "p", "answer": "a"}"#))
-    let error = #expect(throws: FulcrumError.self) { try source.demonstration(0) }
-    #expect(error?.message == "task jsonl has no demonstrations")
+    #expect(!(source is any DemonstratingTask))
   }
 
   @Test func `the recipe's sample file is read`() throws {

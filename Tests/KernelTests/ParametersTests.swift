@@ -9,7 +9,8 @@ import Testing
     .flag("clamp", default: true, help: "whether"),
     .integers("people", default: [2, 3], in: 2...8, help: "sizes"),
     .texts("files", default: [], help: "paths"),
-    .text("checkpoint", default: nil, help: "a folder"),
+    .text("checkpoint", default: nil, help: "a folder", meaning: .checkpoint),
+    .numbers("cuts", default: [0.5], in: 0...1, help: "where to cut"),
   ]
 
   private func resolve(_ given: [String: ParameterValue]) throws(FulcrumError) -> Parameters {
@@ -44,6 +45,30 @@ import Testing
     #expect(try parameters.number("alpha") == 1)
     #expect(try parameters.integers("people") == [5])
     #expect(try parameters.texts("files") == ["a.jsonl"])
+  }
+
+  @Test func `a list of numbers takes whole ones, one alone and none, and checks each`() throws {
+    for (given, expected) in [
+      (.numbers([0.25, 1]), [0.25, 1]), (.number(0.5), [0.5]), (.integer(1), [1]),
+      (.integers([0, 1]), [0, 1]), (.texts([]), []), (.numbers([]), []),
+    ] as [(ParameterValue, [Double])] {
+      #expect(try resolve(["cuts": given]).numbers("cuts") == expected)
+    }
+    #expect(
+      message(["cuts": .numbers([0.5, 1.5])]) == """
+        advantage[1].cuts: expected a list of numbers in 0.0...1.0, got [0.5, 1.5]
+          hint: where to cut
+        """)
+    #expect(message(["cuts": .numbers([.nan])]).contains("got [nan]"))
+    #expect(message(["cuts": .text("a")]).contains("expected a list of numbers"))
+    #expect(throws: FulcrumError.self) { try resolve([:]).number("cuts") }
+  }
+
+  @Test func `a parameter says what a host must know of it`() {
+    #expect(schema.compactMap(\.meaning) == [.checkpoint])
+    for name in ["token-damping", "reference-strength", "checkpoint", "optimizer"] {
+      #expect(ParameterMeaning(rawValue: name)?.rawValue == name)
+    }
   }
 
   @Test func `an unknown name is refused with the nearest one`() {

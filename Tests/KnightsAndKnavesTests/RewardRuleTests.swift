@@ -163,7 +163,7 @@ func `each trap of the published rules has its total`(_ example: RewardCase) thr
     #expect(score.outcome == outcome)
     #expect(score.parts.map(\.name) == ["format", "answer"])
     #expect(score.parts.map(\.value) == [format, answer])
-    #expect(score.reward == format + answer)
+    #expect(score.value == format + answer)
   }
 }
 

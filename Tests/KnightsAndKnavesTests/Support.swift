@@ -10,8 +10,8 @@ func makeTask(
 }
 
 /// A text's score under the reward, as the total alone.
-func total(_ text: String, prompt: String = "", answer: String) throws -> Double {
-  try score(text, prompt: prompt, answer: answer).reward
+func total(_ text: String, prompt: String = "", answer: String) throws -> Double? {
+  try score(text, prompt: prompt, answer: answer).value
 }
 
 func score(_ text: String, prompt: String = "", answer: String) throws -> RewardScore {

@@ -8,11 +8,11 @@ import Testing
     func score(_ completion: String) throws -> RewardScore {
       try reward.score(RewardSample(prompt: "2 + 3?", completion: completion, answer: "5"))
     }
-    #expect(try score("It is \\boxed{5}.").reward == 1)
+    #expect(try score("It is \\boxed{5}.").value == 1)
     #expect(try score("It is \\boxed{5}.").outcome == .correct)
-    #expect(try score("It is \\boxed{6}.").reward == 0)
+    #expect(try score("It is \\boxed{6}.").value == 0)
     #expect(try score("It is \\boxed{6}.").outcome == .wrong)
-    #expect(try score("It is 5.").reward == 0)
+    #expect(try score("It is 5.").value == 0)
     #expect(try score("It is 5.").outcome == .unparseable)
     #expect(try score("It is \\boxed{5}.").parts.map(\.name) == ["answer"])
     #expect(try score("It is \\boxed{5}.").parts.map(\.value) == [1])
@@ -24,7 +24,7 @@ import Testing
     ])
     let completions = ["\\boxed{5}", "\\boxed{6}", "", "\\boxed{}", "\\boxed{5"]
     let samples = completions.map { RewardSample(prompt: "", completion: $0, answer: "5") }
-    #expect(try reward.score(samples).map(\.reward) == [2, -0.5, -1, -1, -1])
+    #expect(try reward.score(samples).map(\.value) == [2, -0.5, -1, -1, -1])
     #expect(try reward.score([RewardSample]()).isEmpty)
   }
 

@@ -60,9 +60,9 @@ package struct MiniBatch {
     by objective: some PolicyObjective, slices: [Range<Int>]? = nil
   ) throws -> Result {
     var result = Result()
-    if objective.surveysMinibatch {
+    if let surveying = objective as? any SurveyingObjective {
       result.survey = try withInput(of: 0..<sequenceCount, survey: []) {
-        try objective.survey($0)
+        try surveying.survey($0)
       }
     }
     for slice in slices ?? [0..<sequenceCount] {
@@ -76,10 +76,10 @@ package struct MiniBatch {
         var lossSpan = losses.mutableSpan
         try objective.weigh(
           $0, weights: &weightSpan, losses: &lossSpan, metrics: &result.metrics)
-        guard objective.weighsEntropy else { return }
+        guard let entropic = objective as? any EntropyObjective else { return }
         var entropyWeightSpan = entropyWeights.mutableSpan
         var entropyLossSpan = entropyLosses.mutableSpan
-        try objective.weighEntropy(
+        try entropic.weighEntropy(
           $0, weights: &entropyWeightSpan, losses: &entropyLossSpan, metrics: &result.metrics)
       }
       result.weights += weights
@@ -89,6 +89,13 @@ package struct MiniBatch {
     return result
   }
 
+  private var columns: ColumnStore {
+    var columns = ColumnStore(tokenCount: current.count)
+    if !old.isEmpty { columns.set(.oldLogProbabilities, old) }
+    if !reference.isEmpty { columns.set(.referenceLogProbabilities, reference) }
+    return columns
+  }
+
   /// Calls `body` with some adjacent sequences.
   package func withInput<Result>(
     of slice: Range<Int>, survey: [Float], _ body: (borrowing ObjectiveInput) throws -> Result
@@ -96,6 +103,7 @@ package struct MiniBatch {
     let tokens = offsets[slice.lowerBound]..<offsets[slice.upperBound]
     let zeros = [Float](repeating: 0, count: current.count)
     let entropies = entropies ?? zeros
+    let columns = columns
     func part(_ values: borrowing Span<Float>) -> Range<Int> { values.isEmpty ? 0..<0 : tokens }
     let scores = TokenScores(
       logProbabilities: current.span.extracting(tokens),
@@ -103,10 +111,10 @@ package struct MiniBatch {
       levers: zeros.span.extracting(tokens))
     let input = ObjectiveInput(
       scores: scores, advantages: advantages.span.extracting(tokens),
-      oldLogProbabilities: old.span.extracting(part(old.span)),
-      referenceLogProbabilities: reference.span.extracting(part(reference.span)),
+      columns: columns.slice(tokens),
       offsets: offsets.span.extracting(slice.lowerBound..<slice.upperBound + 1),
-      minibatchTokenCount: current.count, minibatchSequenceCount: sequenceCount,
+      firstSequence: slice.lowerBound, groupOffsets: Span(), minibatchTokenCount: current.count,
+      minibatchSequenceCount: sequenceCount,
       shares: shares.span.extracting(shares.isEmpty ? 0..<0 : slice),
       survey: survey.span.extracting(part(survey.span)), step: step, update: update)
     return try body(input)

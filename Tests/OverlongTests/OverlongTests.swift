@@ -15,9 +15,9 @@ private func sample(_ count: Int?, of limit: Int? = 20) -> RewardSample {
 }
 
 private func reward(_ count: Int, of limit: Int?, _ given: [String: ParameterValue]) throws
-  -> Double
+  -> Double?
 {
-  try make(given).score(sample(count, of: limit)).reward
+  try make(given).score(sample(count, of: limit)).value
 }
 
 @Suite struct OverlongTests {
@@ -30,7 +30,7 @@ private func reward(_ count: Int, of limit: Int?, _ given: [String: ParameterVal
   {
     let score = try make().score(sample(count))
     // Quarters are exact.
-    #expect(score.reward == expected)
+    #expect(score.value == expected)
     #expect(score.outcome == (count > 16 ? .overlong : .withinLimit))
     #expect(score.parts.map(\.name) == ["length"])
     #expect(score.parts.map(\.value) == [expected])
@@ -78,7 +78,7 @@ private func reward(_ count: Int, of limit: Int?, _ given: [String: ParameterVal
   @Test func `a batch is judged in its order, and an empty one not at all`() throws {
     let overlong = try make()
     #expect(
-      try overlong.score([sample(18), sample(3), sample(20)]).map(\.reward) == [-0.5, 0, -1])
+      try overlong.score([sample(18), sample(3), sample(20)]).map(\.value) == [-0.5, 0, -1])
     #expect(try overlong.score([RewardSample]()).isEmpty)
   }
 

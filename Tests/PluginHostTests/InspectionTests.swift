@@ -67,10 +67,10 @@ import Testing
   }
 
   @Test func `another major interface is refused`() throws {
-    try CPlugin(major: 2).build(in: folder)
+    try CPlugin(major: 1).build(in: folder)
     #expect(
       try refusal() == """
-        …/libfulcrum-x.so: refused: built for kernel interface 2.\(KernelInterface.minor), this \
+        …/libfulcrum-x.so: refused: built for kernel interface 1.\(KernelInterface.minor), this \
         host has \(KernelInterface.major).\(KernelInterface.minor)
           hint: rebuild the plugin against this host's kernel
         """)
@@ -172,13 +172,13 @@ import Testing
   }
 
   @Test func `all faults are reported at once, each with its remedy`() throws {
-    try CPlugin(major: 2, compiler: "Clang 3.0").build(in: folder, as: "libfulcrum-y.so")
+    try CPlugin(major: 1, compiler: "Clang 3.0").build(in: folder, as: "libfulcrum-y.so")
     #expect(
       try refusal("libfulcrum-y.so") == """
         …/libfulcrum-y.so: refused, 3 faults:
           1. the file is named for plugin 'y' but holds plugin 'x'
              hint: name the file libfulcrum-x.so, or the entry function fulcrum_plugin_y
-          2. built for kernel interface 2.\(KernelInterface.minor), this host has \
+          2. built for kernel interface 1.\(KernelInterface.minor), this host has \
         \(KernelInterface.major).\(KernelInterface.minor)
              hint: rebuild the plugin against this host's kernel
           3. built by 'Clang 3.0', this host by '\(KernelInterface.compiler)'
@@ -189,8 +189,8 @@ import Testing
 
   @Test func `no code of a refused library runs`() throws {
     let code = CPlugin().code + "\n" + CPlugin.leavingMarker(folder.file("marker"))
-    try CPlugin(major: 2, code: code).build(in: folder)
-    #expect(try refusal().contains("built for kernel interface 2."))
+    try CPlugin(major: 1, code: code).build(in: folder)
+    #expect(try refusal().contains("built for kernel interface 1."))
     #expect(!folder.exists("marker"))
 
     // The same code does run once the stamp is right, so the marker is a real witness.

@@ -41,7 +41,41 @@ struct SoundTransform: AdvantageTransform {
       @escaping @Sendable (inout MutableSpan<Float>, RolloutBatch) throws(FulcrumError) -> Void
   ) -> [ContractCheck] { checks(TransformOf(body)) }
 
+  private static func reporting(
+    _ body:
+      @escaping @Sendable (inout MutableSpan<Float>, inout MetricSums) throws(FulcrumError) -> Void
+  ) -> [ContractCheck] {
+    PluginContract.checks(
+      advantageTransform: ideaManual, [:], type: ReportingTransformOf.self
+    ) { _, _ in ReportingTransformOf(body) }
+  }
+  private static let report = "what is reported is finite, the same again, and changes no advantage"
+  private static let shared = Counter()
+
   static let broken = [
+    Broken(
+      "asks for what the policy says now", "the declared columns are columns that a host computes",
+      "expected columns of the batch, got 'current-rank' in 'needs'",
+      checks(TransformOf(needs: [Column(.current, .rank)]) { (_, _) in })),
+    Broken(
+      "asks for no tokens at all", "the declared columns are columns that a host computes",
+      "expected columns that there are, got 'top-tokens(0)' in 'needs'",
+      checks(TransformOf(needs: [.topTokens(0)]) { (_, _) in })),
+    Broken(
+      "changes advantages where it reports", report,
+      "expected the same bits without a report and with one, got other advantages of the hand-sized"
+        + " batch, element 0: ",
+      reporting { (advantages, _) in
+        for token in advantages.indices { advantages[token] += 1 }
+      }),
+    Broken(
+      "reports what is not finite", report,
+      "expected a finite metric 'spread' of the hand-sized batch, got a sum of nan",
+      reporting { (_, metrics) in metrics.add("spread", sum: .nan, count: 1) }),
+    Broken(
+      "reports something else each time", report,
+      "expected the same bits in a first and in a second call, got other metric 'calls'",
+      reporting { (_, metrics) in metrics.add("calls", sum: Double(shared.next()), count: 1) }),
     Broken(
       "refuses a batch without prompts", "an empty batch is accepted",
       "expected a batch without prompts to be accepted, got: nothing to do",
@@ -147,11 +181,16 @@ struct SoundTransform: AdvantageTransform {
     expectKept(PluginContract.checks(for: SoundTransform.self))
     expectKept(PluginContract.checks(for: SoundTransform.self, ["x": .number(1)]))
     expectKept(Self.checks(TransformOf { (_, _) in }))
+    expectKept(Self.checks(TransformOf(needs: [.topLogProbabilities(5), .ranks]) { (_, _) in }))
+    expectKept(Self.reporting { (_, metrics) in metrics.add("one", sum: 1, count: 1) })
   }
 
   @Test func `every check has its mistake`() {
-    let names = PluginContract.checks(for: SoundTransform.self).map(\.name)
+    let names = Self.reporting { (_, _) in }.map(\.name)
     #expect(Set(names).count == names.count)
+    #expect(
+      PluginContract.checks(for: SoundTransform.self).map(\.name)
+        == names.filter { $0 != Self.report })
     #expect(
       Set(names) == Set((Self.broken + CommonContractTests.broken).map(\.check)))
   }

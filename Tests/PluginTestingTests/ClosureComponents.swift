@@ -25,15 +25,68 @@ struct TransformOf: AdvantageTransform {
   }
 }
 
+/// A transform that reports; its body is a closure.
+struct ReportingTransformOf: ReportingTransform {
+  typealias Body =
+    @Sendable (inout MutableSpan<Float>, inout MetricSums) throws(FulcrumError) -> Void
+
+  static let manual = ideaManual
+  private let body: Body
+
+  init(_ body: @escaping Body) { self.body = body }
+
+  init(_ parameters: Parameters, context: ComponentContext) throws(FulcrumError) {
+    throw Self.madeByClosure()
+  }
+
+  func transform(_ advantages: inout MutableSpan<Float>, of batch: RolloutBatch)
+    throws(FulcrumError)
+  {}
+
+  func transform(
+    _ advantages: inout MutableSpan<Float>, of batch: RolloutBatch, metrics: inout MetricSums
+  ) throws(FulcrumError) {
+    try body(&advantages, &metrics)
+  }
+}
+
+/// A scheduler that reports; its body is a closure.
+struct ReportingSchedulerOf: ReportingScheduler {
+  typealias Body = @Sendable (inout MetricSums) throws(FulcrumError) -> [UpdatePhase]
+
+  static let manual = ideaManual
+  private let body: Body
+
+  init(_ body: @escaping Body) { self.body = body }
+
+  init(_ parameters: Parameters, context: ComponentContext) throws(FulcrumError) {
+    throw Self.madeByClosure()
+  }
+
+  func phases(
+    for batch: RolloutBatch, advantages: Span<Float>, metrics: inout MetricSums
+  ) throws(FulcrumError) -> [UpdatePhase] {
+    try body(&metrics)
+  }
+
+  func phases(for batch: RolloutBatch, advantages: Span<Float>) throws(FulcrumError)
+    -> [UpdatePhase]
+  {
+    [UpdatePhase(name: "all")]
+  }
+}
+
 /// A scheduler whose body is a closure.
 struct SchedulerOf: UpdateScheduler {
   typealias Body = @Sendable (RolloutBatch) throws(FulcrumError) -> [UpdatePhase]
 
   static let manual = ideaManual
+  let needs: Set<Column>
   let passes: Int
   private let body: Body
 
-  init(passes: Int = 1, _ body: @escaping Body) {
+  init(needs: Set<Column> = [], passes: Int = 1, _ body: @escaping Body) {
+    self.needs = needs
     self.passes = passes
     self.body = body
   }
@@ -47,61 +100,4 @@ struct SchedulerOf: UpdateScheduler {
   ) throws(FulcrumError) -> [UpdatePhase] {
     try body(batch)
   }
-}
-
-/// A reward function whose bodies are closures.
-struct RewardOf: RewardFn {
-  typealias Body = @Sendable (RewardSample) throws(FulcrumError) -> Double
-
-  static let manual = ideaManual
-  private let isBatchReversed: Bool
-  private let body: Body
-
-  init(isBatchReversed: Bool = false, _ body: @escaping Body) {
-    self.isBatchReversed = isBatchReversed
-    self.body = body
-  }
-
-  init(_ parameters: Parameters, context: ComponentContext) throws(FulcrumError) {
-    throw Self.madeByClosure()
-  }
-
-  func score(_ sample: RewardSample) throws(FulcrumError) -> RewardScore {
-    RewardScore(reward: try body(sample), outcome: .wrong)
-  }
-
-  func score(_ samples: [RewardSample]) throws(FulcrumError) -> [RewardScore] {
-    var scores: [RewardScore] = []
-    for sample in samples { scores.append(try score(sample)) }
-    return isBatchReversed ? scores.reversed() : scores
-  }
-}
-
-/// A task source whose bodies are closures.
-struct TaskOf: TaskSource {
-  static let manual = ideaManual
-  private let training: @Sendable (Int) -> TaskItem
-  private let heldOut: @Sendable (Int) -> [TaskItem]
-
-  init(
-    training: @escaping @Sendable (Int) -> TaskItem = { TaskOf.item("train", $0) },
-    heldOut: @escaping @Sendable (Int) -> [TaskItem] = { count in
-      (0..<count).map { TaskOf.item("held-out", $0) }
-    }
-  ) {
-    self.training = training
-    self.heldOut = heldOut
-  }
-
-  init(_ parameters: Parameters, context: ComponentContext) throws(FulcrumError) {
-    throw Self.madeByClosure()
-  }
-
-  static func item(_ split: String, _ index: Int, category: String = "all") -> TaskItem {
-    TaskItem(
-      id: "\(split)/\(index)", prompt: "\(split) \(index)?", answer: "1", category: category)
-  }
-
-  func trainingItem(_ index: Int) throws(FulcrumError) -> TaskItem { training(index) }
-  func heldOutItems(perCategory count: Int) throws(FulcrumError) -> [TaskItem] { heldOut(count) }
 }

@@ -43,6 +43,15 @@ import Testing
       "expected parameter names of lower-case letters, digits and hyphens, starting with a letter,"
         + " got 'X'", checks(manual([.flag("X", default: true, help: "a flag")]))),
     Broken(
+      "means an optimiser by a text", "the manual is complete, and its defaults keep its own rules",
+      "expected 'x' to be of a kind that its meaning has, got a number for 'checkpoint'",
+      checks(
+        manual([
+          Parameter(
+            name: "x", kind: .number(-Double.infinity...Double.infinity), default: .number(0),
+            help: "a number", meaning: .checkpoint)
+        ]))),
+    Broken(
       "declares a parameter twice", "the manual is complete, and its defaults keep its own rules",
       "the parameter 'x' is declared twice",
       checks(
@@ -130,6 +139,10 @@ import Testing
           .choice("g", default: "b", of: ["a", "b"], help: "a choice"),
           .integers("h", default: [], in: 1...3, help: "some"),
           .texts("i", default: ["a"], help: "texts"),
+          .numbers("j", default: [0.5], in: 0...1, help: "some"),
+          .numbers("k", default: [], help: "any"),
+          .number("l", default: 1, help: "a strength", meaning: .tokenDamping),
+          .choice("m", default: "a", of: ["a", "sgd"], help: "a choice", meaning: .optimizer),
         ])))
   }
 

@@ -6,7 +6,8 @@ import Testing
   private static func checks(
     _ mistake: UnigramPolicy.Mistake, manual: ComponentManual = UnigramPolicy.manual
   ) -> [ContractCheck] {
-    PluginContract.checks(policy: manual, [:]) { (parameters, context) throws(FulcrumError) in
+    PluginContract.checks(policy: manual, [:], type: UnigramPolicy.self) {
+      (parameters, context) throws(FulcrumError) in
       try UnigramPolicy(parameters, context, mistake)
     }
   }
@@ -22,8 +23,8 @@ import Testing
       checks(.otherScores)),
     Broken(
       "leaves a sequence out",
-      "the pieces of a score partition the sequences, with a value for each token",
-      "expected every sequence once and in order, got [0, 2, 3]", checks(.skipsSequence)),
+      "the pieces of a score partition the tokens, with a value for each",
+      "expected every token once and in order, got [0, ", checks(.skipsSequence)),
     Broken(
       "descends where it should ascend",
       "a step along the gradient raises log-probabilities, one against it lowers them",
@@ -34,8 +35,76 @@ import Testing
       checks(.roundsCheckpoint)),
     Broken(
       "can't be read again", "a saved policy scores the same when it is read again",
-      "expected a parameter 'checkpoint', a folder that 'save' wrote, got none",
+      "expected a parameter of the meaning 'checkpoint', a folder that 'save' wrote, got none",
       checks(.none, manual: ideaManual)),
+    Broken(
+      "ranks from 1", statistics, "expected rank of token ", checks(.ranksFromOne)),
+    Broken(
+      "names one top token three times", statistics,
+      "expected top-tokens of token 0 without repetition, got ", checks(.oneTopToken)),
+    Broken(
+      "has other top log-probabilities", statistics,
+      "expected the first of top-log-probabilities of token 0 as log of ", checks(.flatTops)),
+    Broken(
+      "loses half of the mass", statistics, "expected mass-above(0) of token 0 to be 1, got 0.5",
+      checks(.lightMass)),
+    Broken(
+      "gives tokens that take no part",
+      "the tokens that take part are given, each once, and no others",
+      "expected the tokens that take part, each once and in order, [0, 2, ",
+      checks(.ignoresMask)),
+    Broken(
+      "gives a sequence in two pieces",
+      "the tokens that take part are given, each once, and no others",
+      "expected the tokens of sequence 0 in one piece, got several", checks(.splitsSequences)),
+    Broken(
+      "weighs a token twice where others are left out",
+      "leaving tokens out gives the gradient of weights of zero",
+      "expected the gradient that weights of zero give elsewhere, of norm ",
+      checks(.heavierAlone)),
+  ]
+
+  static let capabilities = [
+    Broken(
+      "gives itself for a copy", "a frozen copy stays as it is when the policy moves",
+      "expected the same bits from the copy before and after the policy moved, got other log π,"
+        + " element 0: ", checks(.sharedCopy)),
+    Broken(
+      "forgets its momentum", snapshots,
+      "expected the same bits from steps after it was set aside and restored once, got other log π,"
+        + " element 0: ", checks(.forgetsMomentum)),
+    Broken(
+      "keeps a gradient that wasn't applied", snapshots,
+      "expected the same bits from steps after it was set aside and restored once, got other log π,"
+        + " element 0: ", checks(.keepsGradient)),
+    Broken(
+      "restores what is no snapshot of it", snapshots,
+      "expected another policy's snapshot to be refused, it was restored",
+      checks(.restoresAnything)),
+    Broken(
+      "takes half of another over", "a blend of share 0 changes nothing, one of share 1 copies",
+      "expected the same bits from a policy and from one that took it over with share 1, got other"
+        + " log π, element 0: ", checks(.halfBlend)),
+    Broken(
+      "descends on the entropy",
+      "a step along the entropy's gradient raises entropies, one against it lowers them",
+      "expected Σ H to rise in a step with entropy weights 1.0, got ", checks(.wrongEntropySign)),
+    Broken(
+      "hides a token", "tokens are shown as they are drawn, and are those of a draw",
+      "expected the tokens [", checks(.hidesToken)),
+    Broken(
+      "has another tokenizer beside it", "the tokenizer alone reads texts as the policy does",
+      "expected the policy's tokens [", checks(.otherCodec)),
+    Broken(
+      "counts the same operations for all", "longer completions take more operations",
+      "expected operations above 0, and more for 8 completion tokens than for 4, got 1.0 and 1.0",
+      checks(.sameOperations)),
+    Broken(
+      "has no parameters", "there are parameters, and facts with names",
+      "expected a number of parameters above 0, got 0", checks(.noParameters)),
+    Broken(
+      "leaves a turn out", "a conversation that is rendered has all its contents",
+      "expected 'And why?', in its turn, in the conversation, got ", checks(.dropsTurn)),
     Broken(
       "tells longer gradients than its levers", activations,
       "expected the norm at the last layer, times the temperature, to be the lever ",
@@ -58,16 +127,17 @@ import Testing
       "expected the layers [\"logits\"] whatever is asked, got [\"head\"] for token 0",
       checks(.otherLayers)),
   ]
+  private static let statistics = "further statistics agree with each other and with the scores"
+  private static let snapshots = "a snapshot is restored to the bit, any number of times"
   private static let activations =
-    "gradients at its layers' activations, where offered, fit the levers and each other"
+    "gradients at its layers' activations fit the levers and each other"
 
-  @Test(arguments: broken)
+  @Test(arguments: broken + capabilities)
   func `a mistake is caught by its check`(broken: Broken) throws { try broken.expectCaught() }
 
   @Test func `a sound policy passes`() {
     expectKept(PluginContract.checks(for: UnigramPolicy.self))
     expectKept(Self.checks(.none))
-    expectKept(Self.checks(.silent))
   }
 
   @Test func `every check has its mistake`() {
@@ -77,6 +147,11 @@ import Testing
     let common = CommonContractTests.broken.map(\.check).filter {
       $0 != "a call leaves no trace on the next one"
     }
-    #expect(Set(names) == Set(Self.broken.map(\.check) + common))
+    #expect(Set(names) == Set((Self.broken + Self.capabilities).map(\.check) + common))
+    // What a policy doesn't offer isn't checked.
+    let plain = PluginContract.checks(policy: UnigramPolicy.manual, [:]) {
+      (parameters, context) throws(FulcrumError) in try UnigramPolicy(parameters, context: context)
+    }
+    #expect(Set(plain.map(\.name)) == Set(Self.broken.map(\.check) + common))
   }
 }

@@ -4,16 +4,16 @@ import Testing
 
 /// J = Σ share · [A' log π + |log π − log π_old| + x H], where A' is the advantage less the
 /// mini-batch's mean; each part of it can be made wrong.
-struct TrialObjective: PolicyObjective {
+struct TrialObjective: EntropyObjective, SurveyingObjective {
   enum Mistake: Sendable {
     case none, refusesEmpty, squares, shortSurvey, ownDenominator, noShare, rootShare, wrongSign
     case slightlySteep, ownMean, doubleEntropy, writesInput, jumps
+    case leansOnNeighbour, countsPieces, readsUndeclared, asksForNothing
   }
 
   static let manual = ideaManual
-  let needs: Set<Column> = [.oldLogProbabilities]
-  let surveysMinibatch = true
-  let weighsEntropy = true
+  let needs: Set<Column>
+  let isTokenwise = true
   private let coefficient: Double
   private let mistake: Mistake
 
@@ -24,6 +24,10 @@ struct TrialObjective: PolicyObjective {
   init(_ parameters: Parameters, _ mistake: Mistake) throws(FulcrumError) {
     coefficient = try parameters.number("x")
     self.mistake = mistake
+    needs = [
+      .oldLogProbabilities, Column(.current, .rank),
+      mistake == .asksForNothing ? .topTokens(0) : .topTokens(2),
+    ]
   }
 
   func survey(_ minibatch: borrowing ObjectiveInput) throws(FulcrumError) -> [Float] {
@@ -52,6 +56,12 @@ struct TrialObjective: PolicyObjective {
     if mistake == .refusesEmpty, input.tokenCount == 0 { throw FulcrumError(.data, "no tokens") }
     if mistake == .writesInput { overwrite(input.advantages) }
     let own = mistake == .ownMean ? Self.mean(of: input) : nil
+    if mistake == .countsPieces {
+      metrics.add("tokens", sum: Double(input.tokenCount), count: 1)
+    }
+    let reference = input.referenceLogProbabilities
+    let ranks = try input.column(Column(.current, .rank))
+    metrics.add("rank", sum: ranks.indices.reduce(0) { $0 + Double(ranks[$1]) }, count: ranks.count)
     for sequence in 0..<input.sequenceCount {
       let share = share(sequence, of: input)
       if share == 0 { continue }
@@ -62,6 +72,10 @@ struct TrialObjective: PolicyObjective {
         let advantage = Double(input.advantages[token]) - (own ?? mean)
         var weight = advantage + (drift == 0 ? 0 : drift > 0 ? 1 : -1)
         var gain = advantage * log + abs(drift)
+        if mistake == .readsUndeclared, !reference.isEmpty { weight += Double(reference[token]) }
+        if mistake == .leansOnNeighbour {
+          weight += Double(input.advantages[max(0, token - 1)])
+        }
         switch mistake {
         case .squares:
           gain = 1e25 * log * log * log * log * log * log * log * log * log * log
@@ -117,7 +131,7 @@ struct ConstantFactorObjective: PolicyObjective {
 
 @Suite struct PolicyObjectiveContractTests {
   private static func checks(_ mistake: TrialObjective.Mistake) -> [ContractCheck] {
-    PluginContract.checks(policyObjective: ideaManual, [:]) {
+    PluginContract.checks(policyObjective: ideaManual, [:], type: TrialObjective.self) {
       (parameters, _) throws(FulcrumError) in try TrialObjective(parameters, mistake)
     }
   }
@@ -165,10 +179,29 @@ struct ConstantFactorObjective: PolicyObjective {
       "entropy weights are minus the slopes of the entropy losses",
       "expected a weight of 0.01", checks(.doubleEntropy)),
     Broken(
+      "asks for no tokens at all", "the declared columns are columns that a host computes",
+      "expected columns that there are, got 'top-tokens(0)' in 'needs'", checks(.asksForNothing)),
+    Broken(
+      "uses a column that it doesn't declare where there is one",
+      "the declared columns are all that is read",
+      "expected the same bits with the declared columns and with all of them, got other weights of the"
+        + " hand-sized mini-batch, element 0: ", checks(.readsUndeclared)),
+    Broken(
+      "looks at the token before", tokenwise,
+      "expected the same bits with the others as they are and disturbed, got other weights of the kept"
+        + " tokens of the hand-sized mini-batch, element ", checks(.leansOnNeighbour)),
+    Broken(
+      "reports how many tokens it was given", tokenwise,
+      "expected the metric 'tokens' of the hand-sized mini-batch to be the same from two halves of its"
+        + " tokens, got 4.0 and 2.0", checks(.countsPieces)),
+    Broken(
       "writes to the advantages", "the input is left as it was",
       "expected the same bits in the hand-sized mini-batch before and after the call, got other"
         + " advantages, element 0: 1.0 and then 2.0", checks(.writesInput)),
   ]
+
+  private static let tokenwise =
+    "an objective that is tokenwise needs no other token to weigh one"
 
   @Test(arguments: broken)
   func `a mistake is caught by its check`(broken: Broken) throws { try broken.expectCaught() }
@@ -187,5 +220,12 @@ struct ConstantFactorObjective: PolicyObjective {
     let names = PluginContract.checks(for: TrialObjective.self).map(\.name)
     #expect(Set(names).count == names.count)
     #expect(Set(names) == Set((Self.broken + CommonContractTests.broken).map(\.check)))
+    let capabilities = [
+      "a survey has one value for each token",
+      "entropy weights are minus the slopes of the entropy losses",
+    ]
+    #expect(
+      PluginContract.checks(for: ConstantFactorObjective.self).map(\.name)
+        == names.filter { !capabilities.contains($0) })
   }
 }

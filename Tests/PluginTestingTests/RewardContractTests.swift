@@ -14,7 +14,7 @@ struct SoundReward: RewardFn {
       throw FulcrumError(.data, "expected an answer, got an empty text")
     }
     let isRight = sample.completion.contains(sample.answer)
-    return RewardScore(reward: isRight ? 1 : 0, outcome: isRight ? .correct : .wrong)
+    return .scored(isRight ? 1 : 0, isRight ? .correct : .wrong)
   }
 }
 
@@ -37,14 +37,32 @@ private final class SharedScratch: @unchecked Sendable {
 
   private static func checks(
     isBatchReversed: Bool = false, samples: [RewardSample] = [],
-    _ body: @escaping @Sendable (RewardSample) throws(FulcrumError) -> Double
+    _ reward: @escaping @Sendable (RewardSample) throws(FulcrumError) -> Double
   ) -> [ContractCheck] {
     PluginContract.checks(reward: ideaManual, [:], samples: samples) { _, _ in
-      RewardOf(isBatchReversed: isBatchReversed, body)
+      RewardOf(isBatchReversed: isBatchReversed, reward: reward)
     }
   }
 
+  private static func without(
+    _ outcome: RewardOutcome, reason: String
+  ) -> [ContractCheck] {
+    PluginContract.checks(reward: ideaManual, [:], samples: []) { _, _ in
+      RewardOf { _ in .missing(outcome, reason: reason) }
+    }
+  }
+  private static let missing =
+    "a completion without a score has an outcome that says so, and a reason"
+
   static let broken = [
+    Broken(
+      "gives no reason for no score", missing,
+      "expected an outcome of error, refused or time-out and a reason where there is no score, got"
+        + " 'refused' and '' for the completion", without(.refused, reason: "")),
+    Broken(
+      "calls a completion without a score wrong", missing,
+      "expected an outcome of error, refused or time-out and a reason where there is no score, got"
+        + " 'wrong' and 'no' for the completion", without(.wrong, reason: "no")),
     Broken(
       "can't use an answer that it was given", "the given samples are scored",
       "expected the sample the completion \"b\" of 1 bytes to be accepted, got: expected a number,"
@@ -102,6 +120,7 @@ private final class SharedScratch: @unchecked Sendable {
   @Test func `a sound reward passes, with samples and without`() {
     expectKept(PluginContract.checks(for: SoundReward.self))
     expectKept(PluginContract.checks(for: SoundReward.self, samples: Self.samples))
+    expectKept(Self.without(.timeOut, reason: "too slow"))
     expectKept(Self.checks { _ in 1 })
   }
 

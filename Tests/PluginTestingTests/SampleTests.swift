@@ -12,6 +12,10 @@ private func values(of column: Column, in batch: RolloutBatch) throws -> [Float]
 }
 
 @Suite struct SampleTests {
+  private static let own: [Column] = [
+    .rolloutLogProbabilities, .oldLogProbabilities, .referenceLogProbabilities, .entropies, .levers,
+  ]
+
   static let batches: [@Sendable () -> RolloutBatch] = [
     { SampleBatches.empty }, { SampleBatches.emptyGroups }, { SampleBatches.noTokens },
     { SampleBatches.oneToken }, { SampleBatches.handSized }, { SampleBatches.ragged },
@@ -24,7 +28,7 @@ private func values(of column: Column, in batch: RolloutBatch) throws -> [Float]
   {
     for make in Self.batches {
       let batch = make()
-      for column in Column.allCases {
+      for column in Self.own {
         #expect(batch.has(column))
         let numbers = try values(of: column, in: batch)
         #expect(numbers.allSatisfy { $0.isFinite })
@@ -64,10 +68,35 @@ private func values(of column: Column, in batch: RolloutBatch) throws -> [Float]
   @Test func `a batch keeps the columns that are asked for, and no others`() throws {
     let batch = SampleBatches.twoMinibatches
     let kept = batch.keeping([.entropies])
-    #expect(Column.allCases.filter(kept.has) == [.entropies])
+    #expect(kept.columns.columns == [.entropies])
     #expect(try values(of: .entropies, in: kept) == values(of: .entropies, in: batch))
     let offsets = kept.minibatchOffsets.count
     #expect(offsets == 3)
+  }
+
+  @Test func `a column that a batch lacks is made up, and moves with its tokens`() throws {
+    let batch = SampleBatches.random(seed: 6, lengths: [[4, 1], [3]])
+    let needs: Set<Column> = [
+      .topProbabilities, .ranks, .massAbove(0.5), .topTokens(4), .topLogProbabilities(4),
+      Column(.reference, .entropy),
+    ]
+    let kept = batch.keeping(needs)
+    let turned = batch.withGroups(inOrder: [1, 0]).keeping(needs)
+    for column in needs {
+      let width = column.statistic.width
+      let values = kept.columns.array(of: column)
+      #expect(values.count == 8 * width)
+      #expect(values.allSatisfy { $0.isFinite })
+      let moved = turned.columns.array(of: column)
+      #expect(Array(moved[..<(3 * width)]) == Array(values[(5 * width)...]))
+    }
+    let tops = kept.columns.array(of: .topProbabilities)
+    let ranks = kept.columns.array(of: .ranks)
+    let logs = batch.columns.array(of: .oldLogProbabilities)
+    for token in 0..<8 {
+      #expect(tops[token] >= exp(logs[token]) && tops[token] <= 1)
+      #expect((ranks[token] == 0) == (tops[token] == exp(logs[token])))
+    }
   }
 
   @Test func `groups move with all that is theirs`() throws {
@@ -102,6 +131,14 @@ private func values(of column: Column, in batch: RolloutBatch) throws -> [Float]
     }
     #expect(counts == [2, 1, 3, 2, 2, 0, 0])
     #expect(numbers == [0.25, -3])
+    var participants: [Int] = []
+    try minibatch.withInput(of: 0..<2, participants: TokenMask([false, true, true])) { input in
+      participants = [
+        input.tokenCount, input.tokens(ofSequence: 0).count, input.tokens(ofSequence: 1).count,
+        Int(input.advantages[0]), input.minibatchTokenCount,
+      ]
+    }
+    #expect(participants == [2, 0, 2, 2, 3])
     #expect(minibatch.keeping([]).old.isEmpty)
     #expect(minibatch.keeping([.oldLogProbabilities]).old == [-1, -1, -1])
   }

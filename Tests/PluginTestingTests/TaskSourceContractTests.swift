@@ -3,7 +3,7 @@ import PluginTesting
 import Testing
 
 /// Sums by index, with a finite number of them and demonstrations.
-struct SoundTask: TaskSource {
+struct SoundTask: DemonstratingTask {
   static let manual = ideaManual
   let trainingCount: Int? = 20
 

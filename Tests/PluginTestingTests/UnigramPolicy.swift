@@ -2,24 +2,31 @@ import Foundation
 import FulcrumKernel
 import Glibc
 
-/// A softmax over bytes that sees no context: the smallest policy there is. Parts of it can be made
-/// wrong.
-final class UnigramPolicy: PolicyModel {
+/// A softmax over bytes that sees no context: the smallest policy there is, trained by ascent with
+/// momentum. Parts of it can be made wrong.
+final class UnigramPolicy: FreshPolicy {
   enum Mistake: Sendable {
     case none, infinite, otherScores, skipsSequence, wrongSign, roundsCheckpoint
+    /// What it makes of participants and statistics.
+    case ignoresMask, splitsSequences, heavierAlone, ranksFromOne, oneTopToken, flatTops, lightMass
     /// What it says of gradients at its only layer, the logits.
-    case silent, longNorms, ownBeyondAll, sharedNorms, tooFewNorms, tooFewOwnNorms, otherLayers
+    case longNorms, ownBeyondAll, sharedNorms, tooFewNorms, tooFewOwnNorms, otherLayers
+    case sharedCopy, forgetsMomentum, keepsGradient, restoresAnything, halfBlend, wrongEntropySign
+    case hidesToken, otherCodec, sameOperations, noParameters, dropsTurn
   }
 
   static let manual = ComponentManual(
     name: "idea", summary: "a unigram", source: "this test",
-    parameters: [.text("checkpoint", default: "", help: "a folder that was saved")])
+    parameters: [
+      .text("checkpoint", default: "", help: "a folder that was saved", meaning: .checkpoint)
+    ])
   private static let fileName = "logits"
 
-  private var logits: [Double] = []
-  private var gradient = [Double](repeating: 0, count: 257)
+  var logits: [Double] = []
+  var velocity = [Double](repeating: 0, count: 257)
+  var gradient = [Double](repeating: 0, count: 257)
   private let seed: UInt64
-  private let mistake: Mistake
+  let mistake: Mistake
 
   convenience init(_ parameters: Parameters, context: ComponentContext) throws(FulcrumError) {
     try self.init(parameters, context, .none)
@@ -38,7 +45,6 @@ final class UnigramPolicy: PolicyModel {
   }
 
   var summary: String { "unigram" }
-  let parameterCount = 257
   let contextLength = 1000
   let endToken: Int32 = 256
   var isReady: Bool { !logits.isEmpty }
@@ -48,25 +54,33 @@ final class UnigramPolicy: PolicyModel {
     logits = (0..<257).map { _ in stream.normal() }
   }
 
-  func encode(_ text: String) throws(FulcrumError) -> [Int32] { text.utf8.map { Int32($0) } }
+  func encode(_ text: String) throws(FulcrumError) -> [Int32] {
+    text.utf8.map { mistake == .otherCodec ? Int32($0) ^ 1 : Int32($0) }
+  }
 
   func decode(_ tokens: [Int32], keepingSpecialTokens: Bool) throws(FulcrumError) -> String {
     String(decoding: tokens.filter { $0 < 256 }.map { UInt8($0) }, as: UTF8.self)
   }
 
-  private func logProbability(_ token: Int32) -> Double {
+  func logProbability(_ token: Int32) -> Double {
     let greatest = logits.max() ?? 0
     let sum = logits.reduce(0) { $0 + exp($1 - greatest) }
     return logits[Int(token)] - greatest - log(sum)
   }
 
-  private var probabilities: [Double] { (0..<257).map { exp(logProbability(Int32($0))) } }
+  var probabilities: [Double] { (0..<257).map { exp(logProbability(Int32($0))) } }
 
   func generate(_ request: GenerationRequest) throws(FulcrumError) -> Generation {
+    try generate(request) { (_, _, _) in }
+  }
+
+  func generate(
+    _ request: GenerationRequest, observe: (_ prompt: Int, _ sample: Int, _ token: Int32) -> Void
+  ) throws(FulcrumError) -> Generation {
     let random = CounterRandom(seed: request.seed, purpose: "sampling")
     let probabilities = probabilities
     var isFinished: [Bool] = []
-    let completions = request.prompts.map { prompt in
+    let completions = request.prompts.enumerated().map { place, prompt in
       (0..<request.samplesPerPrompt).map { sample in
         var tokens: [Int32] = []
         while tokens.count < request.maximumTokens, tokens.last != endToken {
@@ -80,6 +94,7 @@ final class UnigramPolicy: PolicyModel {
             token += 1
           }
           tokens.append(Int32(token))
+          if mistake != .hidesToken || tokens.count != 2 { observe(place, sample, Int32(token)) }
         }
         isFinished.append(tokens.last == endToken)
         return tokens
@@ -92,72 +107,62 @@ final class UnigramPolicy: PolicyModel {
       logProbabilities: logs, isFinished: isFinished)
   }
 
-  private func columns(
-    _ batch: SequenceBatch, _ sequence: Int
-  ) -> (logs: [Float], entropies: [Float], levers: [Float]) {
-    let shift: Float = mistake == .otherScores ? 0.25 : 0
-    let logs = batch.tokens(ofSequence: sequence).map {
-      Float(logProbability(batch.tokens[$0])) - shift
-    }
-    let entropy = probabilities.reduce(0) { $0 - $1 * log($1) }
-    let levers = batch.tokens(ofSequence: sequence).map { lever(of: batch.tokens[$0]) }
-    return (logs, levers.map { _ in Float(entropy) }, levers)
-  }
-
-  private func lever(of token: Int32) -> Float {
-    let squares = probabilities.enumerated().reduce(0.0) { sum, other in
-      let part = (other.offset == Int(token) ? 1 : 0) - other.element
-      return sum + part * part
-    }
-    return Float(squares.squareRoot())
-  }
-
-  /// Its distribution doesn't heed the temperature, so its lever is that of any.
-  func activationGradients(
-    of tokens: [Int], in batch: SequenceBatch, temperature: Float
-  ) throws(FulcrumError) -> ActivationGradients {
-    if mistake == .silent { throw FulcrumError(.unsupported, "can't tell") }
-    var factor: Float = mistake == .longNorms ? 1.01 : 1
-    if mistake == .sharedNorms && tokens.count == 1 { factor = 2 }
-    var norms = tokens.map { lever(of: batch.tokens[$0]) * factor / temperature }
-    let own = mistake == .ownBeyondAll ? norms.map { 1.1 * $0 } : norms
-    if mistake == .tooFewNorms { norms.removeLast() }
-    return ActivationGradients(
-      layers: mistake == .otherLayers && tokens.count == 1 ? ["head"] : ["logits"], norms: norms,
-      ownNorms: mistake == .tooFewOwnNorms ? [] : own)
-  }
-
   func score(
-    _ batch: SequenceBatch, sequences: Range<Int>, temperature: Float,
+    _ batch: SequenceBatch, sequences: Range<Int>, request: ScoreRequest,
     visit: (Range<Int>, borrowing TokenScores) throws(FulcrumError) -> Void
   ) throws(FulcrumError) {
     for sequence in sequences where !(mistake == .skipsSequence && sequence == 1) {
-      let columns = columns(batch, sequence)
-      let scores = TokenScores(
-        logProbabilities: columns.logs.span, entropies: columns.entropies.span,
-        levers: columns.levers.span)
-      try visit(sequence..<sequence + 1, scores)
+      let tokens = batch.tokens(ofSequence: sequence)
+      try withScores(of: Array(tokens), in: batch, request) { (scores) throws(FulcrumError) in
+        try visit(tokens, scores)
+      }
     }
   }
 
   func accumulateGradient(
-    of batch: SequenceBatch, sequences: Range<Int>, temperature: Float,
-    weigh: (Range<Int>, borrowing TokenScores, inout MutableSpan<Float>) throws(FulcrumError) ->
-      Void
+    of batch: SequenceBatch, sequences: Range<Int>, request: ScoreRequest,
+    participants: TokenMask,
+    weigh: (Span<Int>, borrowing TokenScores, inout MutableSpan<Float>) throws(FulcrumError) -> Void
+  ) throws(FulcrumError) {
+    try accumulateGradient(
+      of: batch, sequences: sequences, request: request, participants: participants,
+      weighWithEntropy: { (tokens, scores, weights, _) throws(FulcrumError) in
+        try weigh(tokens, scores, &weights)
+      })
+  }
+
+  func accumulateGradient(
+    of batch: SequenceBatch, sequences: Range<Int>, request: ScoreRequest,
+    participants: TokenMask,
+    weighWithEntropy weigh: (
+      Span<Int>, borrowing TokenScores, inout MutableSpan<Float>, inout MutableSpan<Float>
+    ) throws(FulcrumError) -> Void
   ) throws(FulcrumError) {
     let probabilities = probabilities
+    let entropy = entropy
     for sequence in sequences {
-      let columns = columns(batch, sequence)
-      let scores = TokenScores(
-        logProbabilities: columns.logs.span, entropies: columns.entropies.span,
-        levers: columns.levers.span)
-      var weights = [Float](repeating: 0, count: columns.logs.count)
-      var span = weights.mutableSpan
-      try weigh(sequence..<sequence + 1, scores, &span)
-      for (place, token) in batch.tokens(ofSequence: sequence).enumerated() {
-        for other in 0..<257 {
-          let hit = other == Int(batch.tokens[token]) ? 1.0 : 0
-          gradient[other] += Double(weights[place]) * (hit - probabilities[other])
+      let taking = batch.tokens(ofSequence: sequence).filter {
+        mistake == .ignoresMask || participants.contains($0)
+      }
+      let cut = mistake == .splitsSequences ? taking.count / 2 : 0
+      for tokens in [Array(taking[..<cut]), Array(taking[cut...])] where !tokens.isEmpty {
+        var weights = [Float](repeating: 0, count: tokens.count)
+        var entropyWeights = weights
+        try withScores(of: tokens, in: batch, request) { (scores) throws(FulcrumError) in
+          var span = weights.mutableSpan
+          var entropySpan = entropyWeights.mutableSpan
+          try weigh(tokens.span, scores, &span, &entropySpan)
+        }
+        let factor = mistake == .heavierAlone && !participants.isAll ? 2.0 : 1
+        let sign = mistake == .wrongEntropySign ? -1.0 : 1
+        for (place, token) in tokens.enumerated() {
+          for other in 0..<257 {
+            let hit = other == Int(batch.tokens[token]) ? 1.0 : 0
+            gradient[other] += factor * Double(weights[place]) * (hit - probabilities[other])
+            gradient[other] -=
+              sign * Double(entropyWeights[place]) * probabilities[other]
+              * (log(probabilities[other]) + entropy)
+          }
         }
       }
     }
@@ -165,7 +170,10 @@ final class UnigramPolicy: PolicyModel {
 
   func applyGradient(learningRate: Double) throws(FulcrumError) -> GradientReport {
     let rate = mistake == .wrongSign ? -learningRate : learningRate
-    for index in logits.indices { logits[index] += rate * gradient[index] }
+    for index in logits.indices {
+      velocity[index] = 0.5 * velocity[index] + gradient[index]
+      logits[index] += rate * velocity[index]
+    }
     let norm = gradient.reduce(0) { $0 + $1 * $1 }.squareRoot()
     discardGradient()
     return GradientReport(norm: norm, isClipped: false)

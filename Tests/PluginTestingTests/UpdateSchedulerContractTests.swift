@@ -35,7 +35,27 @@ struct SoundScheduler: UpdateScheduler {
     }
   }
 
+  private static func reporting(
+    _ body: @escaping @Sendable (inout MetricSums) throws(FulcrumError) -> [UpdatePhase]
+  ) -> [ContractCheck] {
+    PluginContract.checks(updateScheduler: ideaManual, [:], type: ReportingSchedulerOf.self) {
+      _, _ in ReportingSchedulerOf(body)
+    }
+  }
+  private static let report = "what is reported is finite, the same again, and changes no phase"
+
   static let broken = [
+    Broken(
+      "asks for what the policy says now", "the declared columns are columns that a host computes",
+      "expected columns of the batch, got 'current-lever' in 'needs'",
+      PluginContract.checks(updateScheduler: ideaManual, [:]) { _, _ in
+        SchedulerOf(needs: [Column(.current, .lever)]) { _ in [UpdatePhase(name: "all")] }
+      }),
+    Broken(
+      "has other phases where it reports", report,
+      "expected the same bits without a report and with one, got other phase names of a batch without"
+        + " prompts, element 0: 'all' and then 'every'",
+      reporting { _ in [UpdatePhase(name: "every")] }),
     Broken(
       "has no phases", "there is at least one phase and one pass",
       "expected at least one phase and one pass for a batch without prompts, got 0 and 1",
@@ -115,11 +135,19 @@ struct SoundScheduler: UpdateScheduler {
     expectKept(PluginContract.checks(for: SoundScheduler.self))
     expectKept(PluginContract.checks(for: SoundScheduler.self, ["x": .number(0)]))
     expectKept(Self.checks { _ in [UpdatePhase(name: "all")] })
+    expectKept(
+      Self.reporting { metrics in
+        metrics.add("one", sum: 1, count: 1)
+        return [UpdatePhase(name: "all")]
+      })
   }
 
   @Test func `every check has its mistake`() {
-    let names = PluginContract.checks(for: SoundScheduler.self).map(\.name)
+    let names = Self.reporting { _ in [] }.map(\.name)
     #expect(Set(names).count == names.count)
+    #expect(
+      PluginContract.checks(for: SoundScheduler.self).map(\.name)
+        == names.filter { $0 != Self.report })
     #expect(Set(names) == Set((Self.broken + CommonContractTests.broken).map(\.check)))
   }
 }

@@ -46,7 +46,7 @@ import Testing
           say(id=s["id"], reward=len(s["completion"]))
       """)
     let scores = try reward.score(samples(["a", "bb", "ccc", "dddd"]))
-    #expect(scores.map(\.reward) == [1, 2, 3, 4])
+    #expect(scores.map(\.value) == [1, 2, 3, 4])
   }
 
   @Test func `a sample that always kills it is an error, and only that one`() throws {
@@ -59,7 +59,7 @@ import Testing
       """)
     let scores = try reward.score(samples(["a", "bad", "c", "d"]))
     #expect(scores.map(\.outcome.rawValue) == ["value", "error", "value", "value"])
-    #expect(scores[1].reward.isNaN)
+    #expect(scores[1].value == nil)
     #expect(scores[1].reason == "it ended with status 1; its last words: 'bad sample'")
   }
 
@@ -110,7 +110,7 @@ import Testing
       scores = try reward.score(samples(["a", "bb", "ccc"]))
       scores += try reward.score(samples(["dddd"]))
     }
-    #expect(scores.map(\.reward) == [1, 2, 3, 4])
+    #expect(scores.map(\.value) == [1, 2, 3, 4])
     #expect(
       log.contains(
         "reward process: starts again after failure 1 in a row: expected one reply to id 0, got two"
@@ -134,7 +134,7 @@ import Testing
       usleep(200_000)
       scores += try reward.score(samples(["bb"]))
     }
-    #expect(scores.map(\.reward) == [1, 2])
+    #expect(scores.map(\.value) == [1, 2])
     #expect(log.contains("got 'done'"), "\(log)")
   }
 
@@ -161,7 +161,7 @@ import Testing
       scores = try reward.score(
         samples([5_000_000, 5_000_001].map { String(repeating: "y", count: $0) }))
     }
-    #expect(scores.map(\.reward) == [5_000_000, 5_000_001])
+    #expect(scores.map(\.value) == [5_000_000, 5_000_001])
     let expected = "reward process: " + String(repeating: "e", count: 99)
     #expect(log.split(separator: "\n").count { $0 == expected } == 100_000)
   }
@@ -184,7 +184,7 @@ import Testing
       let error = #expect(throws: FulcrumError.self) { try reward.score(samples(["b"])) }
       message = error?.message ?? ""
     }
-    #expect(scores.map(\.reward) == [1])
+    #expect(scores.map(\.value) == [1])
     let cut = "reward process: " + String(repeating: "e", count: 2000) + " … (3000 bytes more)"
     #expect(log.split(separator: "\n").contains { $0 == cut })
     #expect(message.contains("the last: it sent a line of more than 1048576 bytes"))

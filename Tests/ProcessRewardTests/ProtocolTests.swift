@@ -28,6 +28,34 @@ import Testing
       ])
   }
 
+  @Test func `a program gets the row's other fields and the conversation where there are some`()
+    throws
+  {
+    let reward = try workshop.python(
+      """
+      while (s := ask()) is not None:
+          open("seen", "a").write(json.dumps(s, sort_keys=True) + "\\n")
+          say(id=s["id"], reward=1)
+      """)
+    let fields: [String: FieldValue] = [
+      "unit": .text("m"), "digits": .integer(9_007_199_254_740_993), "weight": .number(0.5),
+      "tags": .list([.flag(true), .null]), "more": .object(["a": .text("b")]),
+    ]
+    let rich = RewardSample(
+      prompt: "p", completion: "c", answer: "a", id: "train/7", fields: fields)
+    let turns = RewardSample(
+      prompt: "p", completion: "c", answer: "a", id: "x", messages: [ChatMessage(.user, "Hi")])
+    _ = try reward.score([rich, turns])
+    #expect(
+      workshop.lines("seen") == [
+        #"{"answer": "a", "completion": "c", "fields": {"digits": 9007199254740993, "#
+          + #""more": {"a": "b"}, "tags": [true, null], "unit": "m", "weight": 0.5}, "#
+          + #""finished": true, "id": 0, "item": "train/7", "prompt": "p"}"#,
+        #"{"answer": "a", "completion": "c", "finished": true, "id": 1, "item": "x", "#
+          + #""messages": [{"content": "Hi", "role": "user"}], "prompt": "p"}"#,
+      ])
+  }
+
   @Test func `replies may come in any order, with outcome and parts, or without`() throws {
     let reward = try workshop.python(
       """
@@ -37,7 +65,7 @@ import Testing
       ask()
       """)
     let scores = try reward.score(samples(["one", "two"]))
-    #expect(scores.map(\.reward) == [1.5, -0.5])
+    #expect(scores.map(\.value) == [1.5, -0.5])
     #expect(scores.map(\.outcome.rawValue) == ["wrong", "value"])
     #expect(scores[0].parts.map(\.name) == ["b", "z"])
     #expect(scores[0].parts.map(\.value) == [0.5, 1])
@@ -56,11 +84,11 @@ import Testing
       """)
     let scores = try reward.score(samples(["a", "b", "c", "d", "e"]))
     #expect(scores.map(\.outcome.rawValue) == ["error", "refused", "error", "error", "value"])
-    #expect(scores.map(\.reward.isNaN) == [true, true, true, true, false])
+    #expect(scores.map { $0.value == nil } == [true, true, true, true, false])
     #expect(
       scores.map(\.reason) == [
         "no unit", "not mine to judge", "the program's reward is nan",
-        "the program's part 'style' is inf", "",
+        "the program's part 'style' is inf", nil,
       ])
   }
 
@@ -158,7 +186,7 @@ import Testing
       RewardSample(prompt: "2 + 3?", completion: "No idea.", answer: "5"),
       RewardSample(prompt: "2 + 3?", completion: "It is 5.", answer: "five"),
     ])
-    #expect(scores.prefix(3).map(\.reward) == [1, 0, 0])
+    #expect(scores.prefix(3).map(\.value) == [1, 0, 0])
     #expect(
       scores.map(\.outcome.rawValue) == ["correct", "wrong", "unparseable", "refused"])
     #expect(scores[3].reason == "the answer 'five' is no number")

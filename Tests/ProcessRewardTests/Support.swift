@@ -51,11 +51,6 @@ func samples(_ texts: [String]) -> [RewardSample] {
   texts.map { RewardSample(prompt: "p", completion: $0, answer: "a") }
 }
 
-extension RewardScore {
-  /// Why there is no score.
-  var reason: String { parts.first { $0.value.isNaN }?.name ?? "" }
-}
-
 /// The body of a program that judges by the completion's length.
 let wellBehaved = """
   while (s := ask()) is not None:

@@ -15,9 +15,9 @@ import Testing
   func `the scores don't depend on workers and batches`(workers: Int, batch: Int) throws {
     let reward = try workshop.python(
       wellBehaved, ["workers": .integer(workers), "batch": .integer(batch)])
-    #expect(try reward.score(samples(texts)).map(\.reward) == texts.map { Double($0.count) })
+    #expect(try reward.score(samples(texts)).map(\.value) == texts.map { Double($0.count) })
     #expect(try reward.score([RewardSample]()).isEmpty)
-    #expect(try reward.score(samples(["abc"])[0]).reward == 3)
+    #expect(try reward.score(samples(["abc"])[0]).value == 3)
   }
 
   @Test func `workers work at the same time`() throws {
@@ -39,9 +39,9 @@ import Testing
     let reward = try workshop.python(
       wellBehaved, ["workers": .integer(workers), "batch": .integer(4)])
     let texts = texts
-    try await withThrowingTaskGroup(of: [Double].self) { group in
+    try await withThrowingTaskGroup(of: [Double?].self) { group in
       for _ in 0..<6 {
-        group.addTask { try reward.score(samples(texts)).map(\.reward) }
+        group.addTask { try reward.score(samples(texts)).map(\.value) }
       }
       for try await rewards in group { #expect(rewards == texts.map { Double($0.count) }) }
     }

@@ -7,7 +7,7 @@ struct Request: Encodable {
   let sample: RewardSample
 
   private enum CodingKeys: String, CodingKey {
-    case id, prompt, completion, answer, finished, tokens
+    case id, prompt, completion, answer, finished, tokens, item, fields, messages
     case tokenLimit = "token_limit"
   }
 
@@ -20,6 +20,16 @@ struct Request: Encodable {
     try container.encode(sample.isFinished, forKey: .finished)
     try container.encodeIfPresent(sample.tokenCount, forKey: .tokens)
     try container.encodeIfPresent(sample.tokenLimit, forKey: .tokenLimit)
+    // A program that reads none of them is sent none of them where its task has none.
+    if sample.fields.isEmpty, sample.messages.isEmpty { return }
+    try container.encode(sample.id, forKey: .item)
+    if !sample.fields.isEmpty {
+      try container.encode(
+        sample.fields.mapValues { EncodableField(value: $0) }, forKey: .fields)
+    }
+    if !sample.messages.isEmpty {
+      try container.encode(sample.messages.map { EncodableMessage($0) }, forKey: .messages)
+    }
   }
 
   /// The line with its line break.
@@ -89,9 +99,9 @@ struct Reply {
     }
     self.id = id
     if let reason = form.error {
-      score = .missing(.error, reason)
+      score = .missing(.error, reason: reason)
     } else if let reason = form.refused {
-      score = .missing(.refused, reason)
+      score = .missing(.refused, reason: reason)
     } else {
       score = try Self.score(form, line)
     }
@@ -103,13 +113,14 @@ struct Reply {
     guard !RewardOutcome.withoutScore.contains(outcome) else {
       throw fault("no \"reward\" beside the outcome '\(outcome.rawValue)'", line)
     }
-    guard reward.isFinite else { return .missing(.error, "the program's reward is \(reward)") }
+    guard reward.isFinite else {
+      return .missing(.error, reason: "the program's reward is \(reward)")
+    }
     let parts = (form.parts ?? [:]).sorted { $0.key < $1.key }
     if let part = parts.first(where: { !$0.value.isFinite }) {
-      return .missing(.error, "the program's part '\(part.key)' is \(part.value)")
+      return .missing(.error, reason: "the program's part '\(part.key)' is \(part.value)")
     }
-    return RewardScore(
-      reward: reward, outcome: outcome, parts: parts.map { (name: $0.key, value: $0.value) })
+    return .scored(reward, outcome, parts: parts.map { (name: $0.key, value: $0.value) })
   }
 
   /// JSON has no NaN, but Python writes it: that is one sample's fault, not the protocol's.
@@ -128,17 +139,5 @@ struct Reply {
   private static func fault(_ expected: String, _ line: [UInt8]) -> Fault {
     let text = String(decoding: line.prefix(120), as: UTF8.self)
     return Fault(message: "expected \(expected), got '\(text)\(line.count > 120 ? "…" : "")'")
-  }
-}
-
-extension RewardOutcome {
-  /// The outcomes with which there is no reward.
-  static let withoutScore: Set<RewardOutcome> = [.error, .refused, .timeOut]
-}
-
-extension RewardScore {
-  /// No score, and why: the reason is the name of a part without a value.
-  static func missing(_ outcome: RewardOutcome, _ reason: String) -> RewardScore {
-    RewardScore(reward: .nan, outcome: outcome, parts: [(name: reason, value: .nan)])
   }
 }

@@ -3,17 +3,12 @@ import FulcrumKernel
 extension RewardOutcome {
   /// The program gave a reward and said nothing about the answer.
   package static let value = RewardOutcome(rawValue: "value")
-  /// The program would not judge this sample.
-  package static let refused = RewardOutcome(rawValue: "refused")
-  /// The program gave no reply in time.
-  package static let timeOut = RewardOutcome(rawValue: "time-out")
 }
 
 /// Rewards from a program that reads JSON lines and writes JSON lines.
 ///
-/// A sample that the program can't score gets no number: its reward is NaN, its outcome one of
-/// `error`, `refused` and `time-out`, and the reason is the name of a part whose value is NaN. What
-/// becomes of it is for the host to say.
+/// A sample that the program can't score gets no number, but an outcome of `error`, `refused` or
+/// `time-out` with the reason. What becomes of it is for the host to say.
 ///
 /// - Source: the protocol is in this plugin's README.
 package struct ProcessReward: RewardFn {

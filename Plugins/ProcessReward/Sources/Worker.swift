@@ -39,7 +39,8 @@ final class Worker: @unchecked Sendable {
     _ = try ask(samples, Array(samples.indices), &scores)
     for index in samples.indices where scores[index] == nil {
       guard let failure = try ask(samples, [index], &scores) else { continue }
-      scores[index] = .missing(failure.kind == .timeOut ? .timeOut : .error, failure.message)
+      scores[index] = .missing(
+        failure.kind == .timeOut ? .timeOut : .error, reason: failure.message)
     }
     return scores.compactMap(\.self)
   }

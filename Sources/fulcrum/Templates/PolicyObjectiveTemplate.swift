@@ -17,6 +17,8 @@ extension PluginTemplate.Component {
             ])
 
           let needs: Set<Column> = [.oldLogProbabilities]
+          // A token's weight needs no other token: a schedule's phases cost what their tokens cost.
+          let isTokenwise = true
           private let beta: Double
 
           init(_ parameters: Parameters, context: ComponentContext) throws(FulcrumError) {

@@ -12,7 +12,8 @@ extension PluginTemplate.Component {
 
           @Test func `equal logits give every byte the same probability`() throws {
             let batch = SequenceBatch(prompts: [[65]], completions: [[[66, 0]]])
-            try make(spread: 0).score(batch, sequences: 0..<1, temperature: 1) { _, scores in
+            let request = ScoreRequest(temperature: 1)
+            try make(spread: 0).score(batch, sequences: 0..<1, request: request) { _, scores in
               for token in 0..<2 {
                 // 256 = 2^8 bytes: -8 ln 2, and a lever of sqrt(1 - 1/256). To Float's precision.
                 #expect(abs(scores.logProbabilities[token] + 5.545_177_4) < 1e-6)
@@ -25,11 +26,12 @@ extension PluginTemplate.Component {
           @Test func `a token's gradient is as long as its lever, and makes it likelier`() throws {
             let policy = try make(spread: 0)
             let batch = SequenceBatch(prompts: [[65]], completions: [[[66]]])
-            try policy.accumulateGradient(of: batch, sequences: 0..<1, temperature: 1) {
-              (_, _, weights: inout MutableSpan<Float>) in weights[0] = 1
-            }
+            let request = ScoreRequest(temperature: 1)
+            try policy.accumulateGradient(
+              of: batch, sequences: 0..<1, request: request, participants: .all
+            ) { (_, _, weights: inout MutableSpan<Float>) in weights[0] = 1 }
             #expect(abs(try policy.applyGradient(learningRate: 1).norm - 0.998_045) < 1e-6)
-            try policy.score(batch, sequences: 0..<1, temperature: 1) { _, scores in
+            try policy.score(batch, sequences: 0..<1, request: request) { _, scores in
               // Its logit is 1 - 1/256 now and the 255 others are -1/256:
               // 1 - 1/256 - log(e^(255/256) + 255 e^(-1/256)).
               #expect(abs(scores.logProbabilities[0] + 4.551_866) < 1e-5)
@@ -45,7 +47,8 @@ extension PluginTemplate.Component {
             request.topP = 0.9
             let generation = try policy.generate(request)
             var scored: [Float] = []
-            try policy.score(generation.sequences, sequences: 0..<4, temperature: 0.7) { _, scores in
+            let score = ScoreRequest(temperature: 0.7)
+            try policy.score(generation.sequences, sequences: 0..<4, request: score) { _, scores in
               for token in scores.logProbabilities.indices {
                 scored.append(scores.logProbabilities[token])
               }
@@ -66,38 +69,37 @@ extension PluginTemplate.Component {
     /// A table of logits: each byte depends on the one before it, and byte 0 ends a completion.
     ///
     /// log pi(b | a) = z[a][b] / T - log sum over c of exp(z[a][c] / T). Gradient ascent, no momentum.
-    final class \#(type): PolicyModel {
+    ///
+    /// What not every policy can do is a protocol of its own: this one can be copied, set aside and
+    /// blended. The kernel's folder Capabilities has the others.
+    final class \#(type): FreezablePolicy, SnapshotPolicy, BlendablePolicy {
       static let manual = ComponentManual(
         name: "\#(name)",
         summary: "a table of logits: each byte depends on the one before it",
         source: "a beginning; say here what your model is",
         parameters: [
-          .text("checkpoint", default: "", help: "a folder that a run wrote; empty: a fresh table"),
+          .text(
+            "checkpoint", default: "", help: "a folder that a run wrote; empty: a fresh table",
+            meaning: .checkpoint),
           .number("spread", default: 0.1, in: 0...10, help: "deviation of a fresh table's logits"),
         ])
 
       private static let size = 256
-      private let spread: Double
-      private let seed: UInt64
       /// Logits: row a is for what follows byte a.
       private var table: [Double]
       private var gradient = [Double](repeating: 0, count: size * size)
 
       init(_ parameters: Parameters, context: ComponentContext) throws(FulcrumError) {
-        spread = try parameters.number("spread")
-        seed = context.seed
         let folder = try parameters.text("checkpoint")
-        table = folder.isEmpty ? Self.fresh(spread, seed) : try Self.read(folder + "/table")
+        let spread = try parameters.number("spread")
+        table = folder.isEmpty ? Self.fresh(spread, context.seed) : try Self.read(folder + "/table")
       }
 
+      private init(table: [Double]) { self.table = table }
+
       var summary: String { "a table of \(Self.size) x \(Self.size) logits" }
-      var parameterCount: Int { Self.size * Self.size }
       var contextLength: Int { 1 << 16 }
       var endToken: Int32 { 0 }
-      /// A table needs no texts to be made from.
-      var isReady: Bool { true }
-
-      func create(fromTexts texts: [String]) { table = Self.fresh(spread, seed) }
 
       private static func fresh(_ spread: Double, _ seed: UInt64) -> [Double] {
         var random = CounterRandom(seed: seed, purpose: "table").stream(0)
@@ -186,56 +188,65 @@ extension PluginTemplate.Component {
       }
 
       func score(
-        _ batch: SequenceBatch, sequences: Range<Int>, temperature: Float,
+        _ batch: SequenceBatch, sequences: Range<Int>, request: ScoreRequest,
         visit: (Range<Int>, borrowing TokenScores) throws(FulcrumError) -> Void
       ) throws(FulcrumError) {
         for sequence in sequences {
-          try scored(batch, sequence, temperature) { (scores) throws(FulcrumError) in
-            try visit(sequence..<sequence + 1, scores)
+          let tokens = batch.tokens(ofSequence: sequence)
+          try scored(batch, sequence, Array(tokens), request) { (scores) throws(FulcrumError) in
+            try visit(tokens, scores)
           }
         }
       }
 
       func accumulateGradient(
-        of batch: SequenceBatch, sequences: Range<Int>, temperature: Float,
-        weigh: (Range<Int>, borrowing TokenScores, inout MutableSpan<Float>) throws(FulcrumError) ->
+        of batch: SequenceBatch, sequences: Range<Int>, request: ScoreRequest,
+        participants: TokenMask,
+        weigh: (Span<Int>, borrowing TokenScores, inout MutableSpan<Float>) throws(FulcrumError) ->
           Void
       ) throws(FulcrumError) {
         var row = [Double](repeating: 0, count: Self.size)
         for sequence in sequences {
-          var weights = [Float](
-            repeating: 0, count: batch.tokens(ofSequence: sequence).count)
-          try scored(batch, sequence, temperature) { (scores) throws(FulcrumError) in
+          let places = batch.tokens(ofSequence: sequence).filter(participants.contains)
+          if places.isEmpty { continue }
+          var weights = [Float](repeating: 0, count: places.count)
+          try scored(batch, sequence, places, request) { (scores) throws(FulcrumError) in
             var span = weights.mutableSpan
-            try weigh(sequence..<sequence + 1, scores, &span)
+            try weigh(places.span, scores, &span)
           }
-          var previous = Self.lastPromptToken(batch, sequence)
-          for (index, place) in batch.tokens(ofSequence: sequence).enumerated() {
-            fill(&row, after: previous, temperature)
+          for (index, place) in places.enumerated() {
+            let previous = Self.token(before: place, of: sequence, in: batch)
+            fill(&row, after: previous, request.temperature)
             let token = batch.tokens[place]
-            let weight = Double(weights[index]) / Double(temperature)
+            let weight = Double(weights[index]) / Double(request.temperature)
             let start = Int(previous) * Self.size
             for k in row.indices { gradient[start + k] -= weight * exp(row[k]) }
             gradient[start + Int(token)] += weight
-            previous = token
           }
         }
       }
 
-      private static func lastPromptToken(_ batch: SequenceBatch, _ sequence: Int) -> Int32 {
+      /// The completion's token before a place, or the prompt's last one.
+      private static func token(
+        before place: Int, of sequence: Int, in batch: SequenceBatch
+      ) -> Int32 {
+        if place > batch.tokens(ofSequence: sequence).lowerBound { return batch.tokens[place - 1] }
         let group = batch.group(ofSequence: sequence)
         return batch.promptTokens[batch.promptOffsets[group + 1] - 1]
       }
 
       private func scored(
-        _ batch: SequenceBatch, _ sequence: Int, _ temperature: Float,
+        _ batch: SequenceBatch, _ sequence: Int, _ places: [Int], _ request: ScoreRequest,
         _ body: (borrowing TokenScores) throws(FulcrumError) -> Void
       ) throws(FulcrumError) {
+        if let statistic = request.statistics.first {
+          throw FulcrumError(.unsupported, "this table knows no \(statistic.name)")
+        }
         var row = [Double](repeating: 0, count: Self.size)
         var (logs, entropies, levers): ([Float], [Float], [Float]) = ([], [], [])
-        var previous = Self.lastPromptToken(batch, sequence)
-        for place in batch.tokens(ofSequence: sequence) {
-          fill(&row, after: previous, temperature)
+        for place in places {
+          let previous = Self.token(before: place, of: sequence, in: batch)
+          fill(&row, after: previous, request.temperature)
           let token = batch.tokens[place]
           var (entropy, squares) = (0.0, 0.0)
           for k in row.indices {
@@ -247,7 +258,6 @@ extension PluginTemplate.Component {
           logs.append(Float(row[Int(token)]))
           entropies.append(Float(entropy))
           levers.append(Float(squares.squareRoot()))
-          previous = token
         }
         try body(
           TokenScores(logProbabilities: logs.span, entropies: entropies.span, levers: levers.span))
@@ -265,6 +275,24 @@ extension PluginTemplate.Component {
 
       func discardGradient() {
         for i in gradient.indices { gradient[i] = 0 }
+      }
+
+      func frozenCopy() -> any FrozenPolicy { Self(table: table) }
+
+      /// Gradient ascent without momentum has no state beside the table.
+      private final class Snapshot: PolicySnapshot {
+        let table: [Double]
+        init(_ table: [Double]) { self.table = table }
+      }
+
+      func snapshot() -> any PolicySnapshot { Snapshot(table) }
+
+      func restore(_ snapshot: any PolicySnapshot) throws(FulcrumError) {
+        guard let snapshot = snapshot as? Snapshot else {
+          throw FulcrumError(.usage, "expected a snapshot of a table, got another policy's")
+        }
+        table = snapshot.table
+        discardGradient()
       }
 
       func blend(with other: any PolicyModel, share: Double) throws(FulcrumError) {

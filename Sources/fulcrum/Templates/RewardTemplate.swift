@@ -25,14 +25,14 @@ extension PluginTemplate.Component {
 
           func score(_ sample: RewardSample) throws(FulcrumError) -> RewardScore {
             guard sample.isFinished else {
-              return RewardScore(reward: unfinished, outcome: .badFormat)
+              return .scored(unfinished, .badFormat)
             }
             let lines = sample.completion.split(whereSeparator: \.isNewline).map(trimmed)
             guard let last = lines.last(where: { !$0.isEmpty }) else {
-              return RewardScore(reward: 0, outcome: .unparseable)
+              return .scored(0, .unparseable)
             }
             let isRight = last == trimmed(sample.answer[...])
-            return RewardScore(reward: isRight ? 1 : 0, outcome: isRight ? .correct : .wrong)
+            return .scored(isRight ? 1 : 0, isRight ? .correct : .wrong)
           }
 
           private func trimmed(_ text: Substring) -> Substring {
@@ -56,7 +56,7 @@ extension PluginTemplate.Component {
             let score = try \#(type)(parameters, context: ComponentContext()).score(
               RewardSample(
                 prompt: "6 * 7?", completion: completion, answer: "42", isFinished: isFinished))
-            #expect(score.reward == reward)
+            #expect(score.value == reward)
             #expect(score.outcome == outcome)
           }
 

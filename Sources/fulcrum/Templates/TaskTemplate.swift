@@ -6,7 +6,7 @@ extension PluginTemplate.Component {
         import FulcrumKernel
 
         /// Sums of two numbers from 0 to `largest`; one in ten is held out.
-        struct \#(type): TaskSource {
+        struct \#(type): DemonstratingTask {
           static let manual = ComponentManual(
             name: "\#(name)",
             summary: "sums of two numbers",

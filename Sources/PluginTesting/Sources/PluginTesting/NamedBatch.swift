@@ -31,7 +31,7 @@ struct NamedBatch: Sendable {
       name: "a batch of equal rewards",
       batch: RolloutBatch(
         sequences: made.sequences, rewards: made.rewards.indices.map { _ in 1 },
-        isFinished: nil, columns: made.columns, step: 1,
+        isFinished: nil, columns: made.columnValues, step: 1,
         minibatchOffsets: [0, made.sequences.sequenceCount]))
   }
 

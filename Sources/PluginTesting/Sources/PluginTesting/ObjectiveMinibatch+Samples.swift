@@ -79,6 +79,7 @@ extension ObjectiveMinibatch {
     copy.entropies = entropies.map { $0 }
     copy.levers = levers.map { $0 }
     copy.shares = shares.map { $0 }
+    copy.columns = columns.mapValues { values in values.map { $0 } }
     return copy
   }
 
@@ -92,6 +93,9 @@ extension ObjectiveMinibatch {
     trace.add("entropies", entropies)
     trace.add("levers", levers)
     trace.add("shares", shares.map { $0 })
+    for (column, values) in columns.sorted(by: { $0.key.name < $1.key.name }) {
+      trace.add(column.name, values.map { $0 })
+    }
     return trace
   }
 }

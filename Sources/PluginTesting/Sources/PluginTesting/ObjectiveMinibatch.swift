@@ -8,8 +8,8 @@ import FulcrumKernel
 /// let result = try minibatch.weighed(by: objective)
 /// ```
 ///
-/// - Shape: columns are flat over the tokens, with one value for each; reference and survey may be
-///   empty. `shares` has one for each sequence.
+/// - Shape: columns are flat over the tokens, with one value for each, or K; reference and survey may
+///   be empty. `shares` has one for each sequence.
 public struct ObjectiveMinibatch: Sendable {
   /// log π of the current policy.
   public var current: [Float]
@@ -20,8 +20,12 @@ public struct ObjectiveMinibatch: Sendable {
   public var advantages: [Float]
   public var entropies: [Float]
   public var levers: [Float]
+  /// What else was declared; columns of the current policy are what it says now.
+  public var columns: [Column: [Float]] = [:]
   /// Where sequences begin and end: one more than there are sequences, from 0.
   public var offsets: [Int]
+  /// Where groups of sequences begin and end; empty: all sequences are of one.
+  public var groupOffsets: [Int] = []
   /// How much each token of a sequence counts; empty: 1 / tokens, which is a token mean.
   public var shares: [Double] = []
   public var step: UInt32 = 1
@@ -50,25 +54,59 @@ public struct ObjectiveMinibatch: Sendable {
   public var sequenceCount: Int { offsets.count - 1 }
   public var lengths: [Int] { (0..<sequenceCount).map { offsets[$0 + 1] - offsets[$0] } }
 
-  /// Without the columns that an objective doesn't declare.
-  public func keeping(_ columns: Set<Column>) -> ObjectiveMinibatch {
+  /// Without the columns that an objective doesn't declare. One that it does and that is not there is
+  /// made up: plausible values, functions of each token's log π.
+  public func keeping(_ needs: Set<Column>) -> ObjectiveMinibatch {
     var copy = self
-    if !columns.contains(.oldLogProbabilities) { copy.old = [] }
-    if !columns.contains(.referenceLogProbabilities) { copy.reference = [] }
+    if !needs.contains(.oldLogProbabilities) { copy.old = [] }
+    if !needs.contains(.referenceLogProbabilities) { copy.reference = [] }
+    copy.columns = [:]
+    for column in needs.subtracting(Self.builtIn) {
+      copy.columns[column] = columns[column] ?? sample(of: column)
+    }
     return copy
+  }
+
+  /// With its own columns, those and one of every statistic.
+  func completed(with needs: Set<Column>) -> ObjectiveMinibatch {
+    keeping(
+      needs.union(columns.keys).union(SampleColumns.further).union([
+        .oldLogProbabilities, .referenceLogProbabilities, .entropies, .levers,
+        Column(.current, .rank), Column(.reference, .entropy),
+      ]))
+  }
+
+  /// The columns that have a place of their own here.
+  private static let builtIn: Set<Column> = [
+    .oldLogProbabilities, .referenceLogProbabilities, Column(.current, .logProbability),
+    Column(.current, .entropy), Column(.current, .lever),
+  ]
+
+  private func sample(of column: Column) -> [Float] {
+    let own = column.policy == .current ? current : column.policy == .reference ? reference : old
+    return SampleColumns.values(
+      of: column.statistic, logProbabilities: own.isEmpty ? current : own
+    ) { Int32($0) }
   }
 
   /// What an objective said of a mini-batch, one value for each token.
   public struct Result: Sendable {
     /// What `weigh` set.
-    public var weights: [Float] = []
-    public var losses: [Float] = []
+    public var weights: [Float]
+    public var losses: [Float]
     /// What `weighEntropy` set; zeros if the objective has none.
-    public var entropyWeights: [Float] = []
-    public var entropyLosses: [Float] = []
+    public var entropyWeights: [Float]
+    public var entropyLosses: [Float]
     public var metrics = MetricSums()
     /// What `survey` returned; empty if it was not called.
     public var survey: [Float] = []
+
+    init(tokens: Int) {
+      weights = [Float](repeating: 0, count: tokens)
+      losses = weights
+      entropyWeights = weights
+      entropyLosses = weights
+    }
 
     /// Of both parts: the mini-batch's −J.
     public var loss: Double {
@@ -80,46 +118,53 @@ public struct ObjectiveMinibatch: Sendable {
   ///
   /// - Parameters:
   ///   - pieces: runs of adjacent sequences, weighed one after the other; `nil`: all at once.
+  ///   - participants: the tokens that the objective is given, by their places in the mini-batch; what
+  ///     it says of the others is 0. For an objective that is tokenwise.
   ///   - survey: to be used instead of asking the objective.
   /// - Throws: what the objective throws; `.pluginFault` for a survey of another length.
   public func weighed(
-    by objective: any PolicyObjective, in pieces: [Range<Int>]? = nil, survey given: [Float]? = nil
+    by objective: any PolicyObjective, in pieces: [Range<Int>]? = nil,
+    participants: TokenMask = .all, survey given: [Float]? = nil
   ) throws(FulcrumError) -> Result {
-    var result = Result()
+    var result = Result(tokens: tokenCount)
     if let given {
       result.survey = given
-    } else if objective.surveysMinibatch {
+    } else if objective is any SurveyingObjective {
       result.survey = try surveyed(by: objective)
     }
     for piece in pieces ?? [0..<sequenceCount] {
-      let count = offsets[piece.upperBound] - offsets[piece.lowerBound]
-      var weights = [Float](repeating: 0, count: count)
+      let places = places(of: piece, participants)
+      var weights = [Float](repeating: 0, count: places.count)
       var losses = weights
       var entropyWeights = weights
       var entropyLosses = weights
-      try withInput(of: piece, survey: result.survey) { (input) throws(FulcrumError) in
+      try withInput(of: piece, participants: participants, survey: result.survey) {
+        (input) throws(FulcrumError) in
         var weightSpan = weights.mutableSpan
         var lossSpan = losses.mutableSpan
         try objective.weigh(
           input, weights: &weightSpan, losses: &lossSpan, metrics: &result.metrics)
-        guard objective.weighsEntropy else { return }
+        guard let objective = objective as? any EntropyObjective else { return }
         var entropyWeightSpan = entropyWeights.mutableSpan
         var entropyLossSpan = entropyLosses.mutableSpan
         try objective.weighEntropy(
           input, weights: &entropyWeightSpan, losses: &entropyLossSpan, metrics: &result.metrics)
       }
-      result.weights += weights
-      result.losses += losses
-      result.entropyWeights += entropyWeights
-      result.entropyLosses += entropyLosses
+      for (index, place) in places.enumerated() {
+        result.weights[place] = weights[index]
+        result.losses[place] = losses[index]
+        result.entropyWeights[place] = entropyWeights[index]
+        result.entropyLosses[place] = entropyLosses[index]
+      }
     }
     return result
   }
 
-  /// What the objective's survey says of the whole.
+  /// What the objective's survey says of the whole; nothing if it has none.
   ///
   /// - Throws: what the objective throws; `.pluginFault` for another number of values than tokens.
   public func surveyed(by objective: any PolicyObjective) throws(FulcrumError) -> [Float] {
+    guard let objective = objective as? any SurveyingObjective else { return [] }
     let survey = try withInput(of: 0..<sequenceCount, survey: []) {
       (input) throws(FulcrumError) in try objective.survey(input)
     }
@@ -128,28 +173,5 @@ public struct ObjectiveMinibatch: Sendable {
         .pluginFault, "expected a survey of \(tokenCount) tokens, got \(survey.count) values")
     }
     return survey
-  }
-
-  /// Calls `body` with adjacent sequences of the mini-batch.
-  ///
-  /// - Parameter survey: of the whole mini-batch, or empty.
-  public func withInput<Value>(
-    of sequences: Range<Int>, survey: [Float] = [],
-    _ body: (borrowing ObjectiveInput) throws(FulcrumError) -> Value
-  ) throws(FulcrumError) -> Value {
-    let tokens = offsets[sequences.lowerBound]..<offsets[sequences.upperBound]
-    func part(_ values: [Float]) -> Range<Int> { values.isEmpty ? 0..<0 : tokens }
-    let scores = TokenScores(
-      logProbabilities: current.span.extracting(tokens),
-      entropies: entropies.span.extracting(tokens), levers: levers.span.extracting(tokens))
-    let input = ObjectiveInput(
-      scores: scores, advantages: advantages.span.extracting(tokens),
-      oldLogProbabilities: old.span.extracting(part(old)),
-      referenceLogProbabilities: reference.span.extracting(part(reference)),
-      offsets: offsets.span.extracting(sequences.lowerBound..<sequences.upperBound + 1),
-      minibatchTokenCount: tokenCount, minibatchSequenceCount: sequenceCount,
-      shares: shares.span.extracting(shares.isEmpty ? 0..<0 : sequences),
-      survey: survey.span.extracting(part(survey)), step: step, update: update)
-    return try body(input)
   }
 }

@@ -7,7 +7,7 @@ extension PluginContract {
   public static func checks(
     for type: any AdvantageTransform.Type, _ parameters: [String: ParameterValue] = [:]
   ) -> [ContractCheck] {
-    checks(advantageTransform: type.manual, parameters) {
+    checks(advantageTransform: type.manual, parameters, type: type) {
       (parameters, context) throws(FulcrumError) in
       try type.init(parameters, context: context)
     }
@@ -18,13 +18,15 @@ extension PluginContract {
   /// - Parameters:
   ///   - manual: whose schema checks the parameters.
   ///   - parameters: to test with; those left out have their defaults.
+  ///   - type: of the instances, by whose capabilities there are further checks.
   ///   - make: makes an instance; called for every check, several times.
   public static func checks(
     advantageTransform manual: ComponentManual, _ parameters: [String: ParameterValue],
-    make: @escaping Maker<any AdvantageTransform>
+    type: (any AdvantageTransform.Type)? = nil, make: @escaping Maker<any AdvantageTransform>
   ) -> [ContractCheck] {
     let subject = Subject(manual: manual, parameters: parameters, maker: make)
     return subject.commonChecks(probe: subject.probe) + subject.transformChecks
+      + (type is any ReportingTransform.Type ? [subject.reportCheck] : [])
   }
 }
 
@@ -91,12 +93,16 @@ extension Subject where Instance == any AdvantageTransform {
             "advantages of \(sample.name) after another transform")
         }
       },
+      ContractCheck("the declared columns are columns that a host computes") {
+        () throws(FulcrumError) in try requireOffered(make().needs)
+      },
       ContractCheck("the declared columns are all that is read") { () throws(FulcrumError) in
         for sample in NamedBatch.probes {
           let alone = try advantages(of: sample, by: make())
+          let instance = try make()
           var all = sample.batch.returns
           var span = all.mutableSpan
-          try make().transform(&span, of: sample.batch)
+          try instance.transform(&span, of: sample.batch.completed(with: instance.needs))
           var one = Trace()
           var other = Trace()
           one.add("advantages of \(sample.name)", alone)
@@ -108,11 +114,12 @@ extension Subject where Instance == any AdvantageTransform {
       },
       ContractCheck("the batch is left as it was") { () throws(FulcrumError) in
         for sample in NamedBatch.probes {
-          let batch = sample.batch.ownCopy
+          let instance = try make()
+          let batch = sample.batch.completed(with: instance.needs).ownCopy
           let before = batch.snapshot
           var values = batch.returns
           var span = values.mutableSpan
-          try make().transform(&span, of: batch)
+          try instance.transform(&span, of: batch)
           try requireSame(before, batch.snapshot, "in \(sample.name) before and after the call")
         }
       },
@@ -120,6 +127,33 @@ extension Subject where Instance == any AdvantageTransform {
         for sample in [NamedBatch.ragged, .random(9)] { try checkOrder(of: sample) }
       },
     ]
+  }
+
+  fileprivate var reportCheck: ContractCheck {
+    ContractCheck("what is reported is finite, the same again, and changes no advantage") {
+      () throws(FulcrumError) in
+      for sample in NamedBatch.probes + NamedBatch.empty + [.noTokens, .extreme] {
+        let plain = try make()
+        var one = Trace()
+        one.add("advantages of \(sample.name)", try advantages(of: sample, by: plain))
+        guard let reporting = plain as? any ReportingTransform else { continue }
+        var reports: [Trace] = []
+        for _ in 0..<2 {
+          let batch = sample.batch.keeping(plain.needs)
+          var metrics = MetricSums()
+          var values = batch.returns
+          var span = values.mutableSpan
+          try reporting.transform(&span, of: batch, metrics: &metrics)
+          try requireFinite(metrics, of: sample.name)
+          var other = Trace()
+          other.add("advantages of \(sample.name)", values)
+          try requireSame(one, other, "without a report and with one")
+          other.add(metrics, of: sample.name)
+          reports.append(other)
+        }
+        try requireSame(reports[0], reports[1], "in a first and in a second call")
+      }
+    }
   }
 
   private func checkOrder(of sample: NamedBatch) throws(FulcrumError) {

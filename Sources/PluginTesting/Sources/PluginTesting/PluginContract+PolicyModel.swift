@@ -8,7 +8,8 @@ extension PluginContract {
   public static func checks(
     for type: any PolicyModel.Type, _ parameters: [String: ParameterValue] = [:]
   ) -> [ContractCheck] {
-    checks(policy: type.manual, parameters) { (parameters, context) throws(FulcrumError) in
+    checks(policy: type.manual, parameters, type: type) {
+      (parameters, context) throws(FulcrumError) in
       try type.init(parameters, context: context)
     }
   }
@@ -18,13 +19,15 @@ extension PluginContract {
   /// - Parameters:
   ///   - manual: whose schema checks the parameters.
   ///   - parameters: to test with; those left out have their defaults.
+  ///   - type: of the instances, by whose capabilities there are further checks.
   ///   - make: makes an instance; called for every check, several times.
   public static func checks(
     policy manual: ComponentManual, _ parameters: [String: ParameterValue],
-    make: @escaping Maker<any PolicyModel>
+    type: (any PolicyModel.Type)? = nil, make: @escaping Maker<any PolicyModel>
   ) -> [ContractCheck] {
     let subject = Subject(manual: manual, parameters: parameters, maker: make)
     return subject.commonChecks(isStateless: false, probe: subject.probe) + subject.policyChecks
+      + subject.capabilityChecks(of: type)
   }
 }
 
@@ -70,13 +73,13 @@ extension Subject where Instance == any PolicyModel {
           "log π", try PolicyTrial.scores(of: generation.sequences, by: policy).logProbabilities)
         try requireSame(one, other, "as sampled and as scored")
       },
-      ContractCheck("the pieces of a score partition the sequences, with a value for each token") {
+      ContractCheck("the pieces of a score partition the tokens, with a value for each") {
         () throws(FulcrumError) in
         let policy = try prepared()
         let sequences = try PolicyTrial.sample(policy).generation.sequences
         let scores = try PolicyTrial.scores(of: sequences, by: policy)
-        guard scores.pieces == Array(0..<sequences.sequenceCount) else {
-          throw fault("expected every sequence once and in order, got \(scores.pieces)")
+        guard scores.places == Array(0..<sequences.tokenCount) else {
+          throw fault("expected every token once and in order, got \(scores.places)")
         }
         for (name, count) in [
           ("log π", scores.logProbabilities.count), ("entropies", scores.entropies.count),
@@ -93,9 +96,9 @@ extension Subject where Instance == any PolicyModel {
       },
       ContractCheck("a saved policy scores the same when it is read again") {
         () throws(FulcrumError) in
-        guard manual.parameters.contains(where: { $0.name == "checkpoint" }) else {
+        guard let checkpoint = manual.parameters.first(where: { $0.meaning == .checkpoint }) else {
           throw fault(
-            "expected a parameter 'checkpoint', a folder that 'save' wrote, got none",
+            "expected a parameter of the meaning 'checkpoint', a folder that 'save' wrote, got none",
             hint: "a run can't be resumed without")
         }
         let policy = try prepared()
@@ -105,24 +108,28 @@ extension Subject where Instance == any PolicyModel {
         let folder = try ScratchFolder()
         try policy.save(to: folder.path)
         var given = parameters
-        given["checkpoint"] = .text(folder.path)
+        given[checkpoint.name] = .text(folder.path)
         let copy = try make(given)
-        guard copy.isReady else {
+        if let fresh = copy as? any FreshPolicy, !fresh.isReady {
           throw fault("expected a policy that was read from a checkpoint to be ready, it isn't")
         }
         var other = Trace()
         other.add("log π", try PolicyTrial.scores(of: sequences, by: copy).logProbabilities)
         try requireSame(one, other, "before and after it was saved and read")
       },
-      ContractCheck(
-        "gradients at its layers' activations, where offered, fit the levers and each other"
-      ) {
-        () throws(FulcrumError) in try checkActivationGradients()
+      ContractCheck("further statistics agree with each other and with the scores") {
+        () throws(FulcrumError) in try checkStatistics()
+      },
+      ContractCheck("the tokens that take part are given, each once, and no others") {
+        () throws(FulcrumError) in try checkVisits()
+      },
+      ContractCheck("leaving tokens out gives the gradient of weights of zero") {
+        () throws(FulcrumError) in try checkParticipantGradients()
       },
     ]
   }
 
-  private func prepared() throws(FulcrumError) -> any PolicyModel {
+  func prepared() throws(FulcrumError) -> any PolicyModel {
     let policy = try make()
     try PolicyTrial.prepare(policy)
     return policy

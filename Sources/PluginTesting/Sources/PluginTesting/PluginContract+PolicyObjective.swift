@@ -7,7 +7,8 @@ extension PluginContract {
   public static func checks(
     for type: any PolicyObjective.Type, _ parameters: [String: ParameterValue] = [:]
   ) -> [ContractCheck] {
-    checks(policyObjective: type.manual, parameters) { (parameters, context) throws(FulcrumError) in
+    checks(policyObjective: type.manual, parameters, type: type) {
+      (parameters, context) throws(FulcrumError) in
       try type.init(parameters, context: context)
     }
   }
@@ -17,13 +18,16 @@ extension PluginContract {
   /// - Parameters:
   ///   - manual: whose schema checks the parameters.
   ///   - parameters: to test with; those left out have their defaults.
+  ///   - type: of the instances, by whose capabilities there are further checks.
   ///   - make: makes an instance; called for every check, several times.
   public static func checks(
     policyObjective manual: ComponentManual, _ parameters: [String: ParameterValue],
-    make: @escaping Maker<any PolicyObjective>
+    type: (any PolicyObjective.Type)? = nil, make: @escaping Maker<any PolicyObjective>
   ) -> [ContractCheck] {
     let subject = Subject(manual: manual, parameters: parameters, maker: make)
     return subject.commonChecks(probe: subject.probe) + subject.objectiveChecks
+      + (type is any SurveyingObjective.Type ? [subject.surveyCheck] : [])
+      + (type is any EntropyObjective.Type ? [subject.entropyCheck] : [])
   }
 }
 
@@ -34,9 +38,7 @@ extension Subject where Instance == any PolicyObjective {
         let result = try weighed(sample, by: instance)
         trace.add("survey of \(sample.name)", result.survey)
         Self.add(result, of: sample, to: &trace)
-        for (name, entry) in result.metrics.entries.sorted(by: { $0.key < $1.key }) {
-          trace.add("metric '\(name)' of \(sample.name)", [entry.sum, entry.count])
-        }
+        trace.add(result.metrics, of: sample.name)
       }
     }
   }
@@ -44,17 +46,17 @@ extension Subject where Instance == any PolicyObjective {
   /// Weighs with the declared columns only, as the host gives them.
   func weighed(
     _ sample: NamedMinibatch, by instance: any PolicyObjective, in pieces: [Range<Int>]? = nil,
-    survey: [Float]? = nil
+    participants: TokenMask = .all, survey: [Float]? = nil
   ) throws(FulcrumError) -> ObjectiveMinibatch.Result {
     do {
       return try sample.minibatch.keeping(instance.needs).weighed(
-        by: instance, in: pieces, survey: survey)
+        by: instance, in: pieces, participants: participants, survey: survey)
     } catch {
       throw unexpected(error, sample.name)
     }
   }
 
-  private static func add(
+  static func add(
     _ result: ObjectiveMinibatch.Result, of sample: NamedMinibatch, to trace: inout Trace
   ) {
     trace.add("weights of \(sample.name)", result.weights)
@@ -72,17 +74,15 @@ extension Subject where Instance == any PolicyObjective {
         () throws(FulcrumError) in
         for sample in NamedMinibatch.probes + [.oneToken, .extreme] { try checkFinite(sample) }
       },
-      ContractCheck("a survey has one value for each token") { () throws(FulcrumError) in
-        for sample in NamedMinibatch.probes + NamedMinibatch.empty + [.oneToken] {
-          let objective = try make()
-          guard objective.surveysMinibatch else { continue }
-          let minibatch = sample.minibatch.keeping(objective.needs)
-          do throws(FulcrumError) {
-            _ = try minibatch.surveyed(by: objective)
-          } catch {
-            throw unexpected(error, sample.name)
-          }
-        }
+      ContractCheck("the declared columns are columns that a host computes") {
+        () throws(FulcrumError) in try requireOffered(make().needs, isObjective: true)
+      },
+      ContractCheck("the declared columns are all that is read") { () throws(FulcrumError) in
+        for sample in NamedMinibatch.probes { try checkNeeds(sample) }
+      },
+      ContractCheck("an objective that is tokenwise needs no other token to weigh one") {
+        () throws(FulcrumError) in
+        for sample in NamedMinibatch.probes { try checkTokenwise(sample) }
       },
       ContractCheck("pieces of whole sequences weigh as the whole does") {
         () throws(FulcrumError) in
@@ -97,19 +97,55 @@ extension Subject where Instance == any PolicyObjective {
       ContractCheck("weights are minus the slopes of the losses") { () throws(FulcrumError) in
         for sample in NamedMinibatch.slopes { try checkSlopes(sample) }
       },
-      ContractCheck("entropy weights are minus the slopes of the entropy losses") {
-        () throws(FulcrumError) in
-        for sample in NamedMinibatch.slopes { try checkEntropySlopes(sample) }
-      },
       ContractCheck("the input is left as it was") { () throws(FulcrumError) in
         for sample in NamedMinibatch.probes {
-          let minibatch = sample.minibatch.ownCopy
+          let objective = try make()
+          let minibatch = sample.minibatch.completed(with: objective.needs).ownCopy
           let before = minibatch.snapshot
-          _ = try minibatch.weighed(by: make())
+          _ = try minibatch.weighed(by: objective)
           try requireSame(before, minibatch.snapshot, "in \(sample.name) before and after the call")
         }
       },
     ]
+  }
+
+  fileprivate var surveyCheck: ContractCheck {
+    ContractCheck("a survey has one value for each token") { () throws(FulcrumError) in
+      for sample in NamedMinibatch.probes + NamedMinibatch.empty + [.oneToken] {
+        let objective = try make()
+        let minibatch = sample.minibatch.keeping(objective.needs)
+        do throws(FulcrumError) {
+          _ = try minibatch.surveyed(by: objective)
+        } catch {
+          throw unexpected(error, sample.name)
+        }
+      }
+    }
+  }
+
+  fileprivate var entropyCheck: ContractCheck {
+    ContractCheck("entropy weights are minus the slopes of the entropy losses") {
+      () throws(FulcrumError) in
+      for sample in NamedMinibatch.slopes { try checkEntropySlopes(sample) }
+    }
+  }
+
+  private func checkNeeds(_ sample: NamedMinibatch) throws(FulcrumError) {
+    let objective = try make()
+    let alone = try weighed(sample, by: objective)
+    let all: ObjectiveMinibatch.Result
+    do {
+      all = try sample.minibatch.completed(with: objective.needs).weighed(by: make())
+    } catch {
+      throw unexpected(error, sample.name + " with every column")
+    }
+    var one = Trace()
+    var other = Trace()
+    Self.add(alone, of: sample, to: &one)
+    Self.add(all, of: sample, to: &other)
+    try requireSame(
+      one, other, "with the declared columns and with all of them",
+      hint: "name every column that is read in 'needs'")
   }
 
   private func checkFinite(_ sample: NamedMinibatch) throws(FulcrumError) {
@@ -118,83 +154,6 @@ extension Subject where Instance == any PolicyObjective {
     try requireFinite(result.losses, "losses of \(sample.name)")
     try requireFinite(result.entropyWeights, "entropy weights of \(sample.name)")
     try requireFinite(result.entropyLosses, "entropy losses of \(sample.name)")
-    for (name, entry) in result.metrics.entries.sorted(by: { $0.key < $1.key })
-    where !entry.sum.isFinite {
-      throw fault("expected a finite metric '\(name)' of \(sample.name), got a sum of \(entry.sum)")
-    }
-  }
-
-  private func checkPieces(_ sample: NamedMinibatch) throws(FulcrumError) {
-    let objective = try make()
-    let whole = try weighed(sample, by: objective)
-    let count = sample.minibatch.sequenceCount
-    let cuts = [(0..<count).map { $0..<$0 + 1 }, [0..<count / 2, count / 2..<count]]
-    for pieces in cuts {
-      // What is surveyed is surveyed once, on the whole.
-      let parts = try weighed(sample, by: objective, in: pieces, survey: whole.survey)
-      var one = Trace()
-      var other = Trace()
-      Self.add(whole, of: sample, to: &one)
-      Self.add(parts, of: sample, to: &other)
-      try requireSame(
-        one, other, "whole and in \(pieces.count) pieces",
-        hint: "denominators are the mini-batch's, not the piece's; what compares its tokens belongs"
-          + " into 'survey'")
-    }
-  }
-
-  private func checkZeroShares(_ sample: NamedMinibatch) throws(FulcrumError) {
-    var minibatch = sample.minibatch
-    let zeros = [Double](repeating: 0, count: minibatch.sequenceCount)
-    for shares in [zeros, zeros.indices.map { $0 % 2 == 0 ? 0 : 0.25 }] {
-      minibatch.shares = shares
-      let result = try weighed(
-        NamedMinibatch(name: sample.name, minibatch: minibatch), by: make())
-      for sequence in 0..<minibatch.sequenceCount where shares[sequence] == 0 {
-        for token in minibatch.offsets[sequence]..<minibatch.offsets[sequence + 1] {
-          let values = [
-            result.weights[token], result.losses[token], result.entropyWeights[token],
-            result.entropyLosses[token],
-          ]
-          guard values.allSatisfy({ $0 == 0 }) else {
-            throw fault(
-              "expected weights and losses of 0 for token \(token) of \(sample.name), whose share is"
-                + " 0, got weights \(values[0]) and \(values[2]), losses \(values[1]) and"
-                + " \(values[3])", hint: "multiply by `input.share(ofSequence:)`")
-          }
-        }
-      }
-    }
-  }
-
-  /// Halving all shares halves every weight and loss to the bit, short of subnormal numbers.
-  private func checkProportion(_ sample: NamedMinibatch) throws(FulcrumError) {
-    var halved = sample.minibatch
-    halved.shares =
-      halved.shares.isEmpty
-      ? halved.lengths.map { _ in 0.5 / Double(max(1, halved.tokenCount)) }
-      : halved.shares.map { $0 / 2 }
-    let objective = try make()
-    let whole = try weighed(sample, by: objective)
-    // A survey may depend on shares only through whether they are 0; it is held so that this check
-    // is of the weights.
-    let half = try weighed(
-      NamedMinibatch(name: sample.name, minibatch: halved), by: objective, survey: whole.survey)
-    let near = Closeness(
-      relative: 0x1p-20, absolute: 0x1p-126,
-      because: "a factor of two is exact but for subnormal numbers; sixteen roundings are allowed")
-    do {
-      try near.check(
-        half.weights, against: whole.weights.map { $0 / 2 },
-        of: "weights of \(sample.name) with half the shares")
-      try near.check(
-        half.losses, against: whole.losses.map { $0 / 2 },
-        of: "losses of \(sample.name) with half the shares")
-      try near.check(
-        half.entropyWeights, against: whole.entropyWeights.map { $0 / 2 },
-        of: "entropy weights of \(sample.name) with half the shares")
-    } catch {
-      throw error.within(manual.name)
-    }
+    try requireFinite(result.metrics, of: sample.name)
   }
 }

@@ -54,9 +54,6 @@ extension Subject where Instance == any RewardFn {
     }
   }
 
-  /// Outcomes with which a reward of NaN means that there is none.
-  private static var withoutScore: [String] { ["error", "refused", "time-out"] }
-
   fileprivate func rewardChecks(_ trials: RewardTrials) -> [ContractCheck] {
     [
       ContractCheck("the given samples are scored") { () throws(FulcrumError) in
@@ -78,12 +75,25 @@ extension Subject where Instance == any RewardFn {
         let reward = try make()
         for sample in trials.all {
           guard case .score(let score) = Self.outcome(of: sample, by: reward) else { continue }
-          // How a reward function says that it has no score.
-          if score.reward.isNaN, Self.withoutScore.contains(score.outcome.rawValue) { continue }
           let values =
-            [("reward", score.reward)] + score.parts.map { ("part '\($0.name)'", $0.value) }
+            [("reward", score.value ?? 0)] + score.parts.map { ("part '\($0.name)'", $0.value) }
           for (name, value) in values where !value.isFinite {
             throw fault("expected a finite \(name) for \(Self.label(sample)), got \(value)")
+          }
+        }
+      },
+      ContractCheck("a completion without a score has an outcome that says so, and a reason") {
+        () throws(FulcrumError) in
+        let reward = try make()
+        for sample in trials.all {
+          guard case .score(let score) = Self.outcome(of: sample, by: reward), score.value == nil
+          else { continue }
+          guard RewardOutcome.withoutScore.contains(score.outcome), score.reason?.isEmpty == false
+          else {
+            throw fault(
+              "expected an outcome of error, refused or time-out and a reason where there is no score,"
+                + " got '\(score.outcome.rawValue)' and '\(score.reason ?? "")' for"
+                + " \(Self.label(sample))")
           }
         }
       },

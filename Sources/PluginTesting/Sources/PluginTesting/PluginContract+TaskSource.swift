@@ -71,6 +71,7 @@ extension Subject where Instance == any TaskSource {
     of instance: any TaskSource, _ count: Int
   ) throws(FulcrumError) -> [Demonstration] {
     var demonstrations: [Demonstration] = []
+    guard let instance = instance as? any DemonstratingTask else { return [] }
     do {
       for index in 0..<count { demonstrations.append(try instance.demonstration(index)) }
     } catch  where error.code == .unsupported {

@@ -7,7 +7,8 @@ extension PluginContract {
   public static func checks(
     for type: any UpdateScheduler.Type, _ parameters: [String: ParameterValue] = [:]
   ) -> [ContractCheck] {
-    checks(updateScheduler: type.manual, parameters) { (parameters, context) throws(FulcrumError) in
+    checks(updateScheduler: type.manual, parameters, type: type) {
+      (parameters, context) throws(FulcrumError) in
       try type.init(parameters, context: context)
     }
   }
@@ -17,13 +18,15 @@ extension PluginContract {
   /// - Parameters:
   ///   - manual: whose schema checks the parameters.
   ///   - parameters: to test with; those left out have their defaults.
+  ///   - type: of the instances, by whose capabilities there are further checks.
   ///   - make: makes an instance; called for every check, several times.
   public static func checks(
     updateScheduler manual: ComponentManual, _ parameters: [String: ParameterValue],
-    make: @escaping Maker<any UpdateScheduler>
+    type: (any UpdateScheduler.Type)? = nil, make: @escaping Maker<any UpdateScheduler>
   ) -> [ContractCheck] {
     let subject = Subject(manual: manual, parameters: parameters, maker: make)
     return subject.commonChecks(probe: subject.probe) + subject.schedulerChecks
+      + (type is any ReportingScheduler.Type ? [subject.reportCheck] : [])
   }
 }
 
@@ -95,10 +98,16 @@ extension Subject where Instance == any UpdateScheduler {
       ContractCheck("a batch of two mini-batches is accepted") { () throws(FulcrumError) in
         _ = try phases(of: .twoMinibatches, by: make())
       },
+      ContractCheck("the declared columns are columns that a host computes") {
+        () throws(FulcrumError) in try requireOffered(make().needs)
+      },
       ContractCheck("the declared columns are all that is read") { () throws(FulcrumError) in
         for sample in NamedBatch.probes {
           let alone = try phases(of: sample, by: make())
-          let all = try make().phases(for: sample.batch, advantages: sample.batch.returns.span)
+          let instance = try make()
+          let all = try instance.phases(
+            for: sample.batch.completed(with: instance.needs),
+            advantages: sample.batch.returns.span)
           var one = Trace()
           var other = Trace()
           Self.add(alone, of: sample, to: &one)
@@ -110,17 +119,44 @@ extension Subject where Instance == any UpdateScheduler {
       },
       ContractCheck("the batch is left as it was") { () throws(FulcrumError) in
         for sample in NamedBatch.probes {
-          let batch = sample.batch.ownCopy
+          let instance = try make()
+          let batch = sample.batch.completed(with: instance.needs).ownCopy
           let advantages = batch.returns
           var before = batch.snapshot
           before.add("advantages", advantages)
-          _ = try make().phases(for: batch, advantages: advantages.span)
+          _ = try instance.phases(for: batch, advantages: advantages.span)
           var after = batch.snapshot
           after.add("advantages", advantages)
           try requireSame(before, after, "in \(sample.name) before and after the call")
         }
       },
     ]
+  }
+
+  fileprivate var reportCheck: ContractCheck {
+    ContractCheck("what is reported is finite, the same again, and changes no phase") {
+      () throws(FulcrumError) in
+      for sample in everyBatch {
+        let plain = try make()
+        var one = Trace()
+        Self.add(try phases(of: sample, by: plain), of: sample, to: &one)
+        guard let reporting = plain as? any ReportingScheduler else { continue }
+        var reports: [Trace] = []
+        for _ in 0..<2 {
+          let batch = sample.batch.keeping(plain.needs)
+          var metrics = MetricSums()
+          let phases = try reporting.phases(
+            for: batch, advantages: batch.returns.span, metrics: &metrics)
+          try requireFinite(metrics, of: sample.name)
+          var other = Trace()
+          Self.add(phases, of: sample, to: &other)
+          try requireSame(one, other, "without a report and with one")
+          other.add(metrics, of: sample.name)
+          reports.append(other)
+        }
+        try requireSame(reports[0], reports[1], "in a first and in a second call")
+      }
+    }
   }
 
   /// The batches that every promise about phases is tried on.

@@ -56,9 +56,10 @@ struct RewardTrace: Sendable {
     count += 1
     switch result {
     case .score(let score):
-      trace.add(name, [score.reward] + score.parts.map(\.value))
+      trace.add(name, [score.value ?? .nan] + score.parts.map(\.value))
       trace.add(
-        "outcome of sample \(count - 1)", texts: [score.outcome.rawValue] + score.parts.map(\.name))
+        "outcome of sample \(count - 1)",
+        texts: [score.outcome.rawValue, score.reason ?? ""] + score.parts.map(\.name))
     case .refusal(let error):
       trace.add(name, [] as [Double])
       trace.add("outcome of sample \(count - 1)", texts: [error.description])

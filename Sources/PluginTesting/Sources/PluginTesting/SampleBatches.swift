@@ -1,6 +1,7 @@
 import FulcrumKernel
 
-/// Small batches for tests, with every column.
+/// Small batches for tests, with log-probabilities, entropies and levers. Other columns are made up when
+/// they are asked for (`RolloutBatch.keeping`).
 ///
 /// Log-probabilities are multiples of 2⁻¹⁰ nats, so that sums and differences of a few are exact.
 public enum SampleBatches {

@@ -45,6 +45,12 @@ extension Subject {
       guard !parameter.help.isEmpty, !parameter.help.contains("\n") else {
         throw fault("expected one line of help for '\(parameter.name)', got '\(parameter.help)'")
       }
+      guard parameter.kind.fits(parameter.meaning) else {
+        throw fault(
+          "expected '\(parameter.name)' to be of a kind that its meaning has, got"
+            + " \(parameter.expectation) for '\(parameter.meaning?.rawValue ?? "")'",
+          hint: "strengths are numbers, a checkpoint is a text, an optimizer a choice with 'sgd'")
+      }
       guard let value = parameter.defaultValue else { continue }
       do {
         _ = try Parameters([parameter.name: value], for: [parameter], at: manual.name)
@@ -115,6 +121,18 @@ extension Subject {
 }
 
 extension Parameter.Kind {
+  /// Whether a host can read a parameter of this kind by its meaning.
+  func fits(_ meaning: ParameterMeaning?) -> Bool {
+    switch (meaning, self) {
+    case (nil, _), (.checkpoint, .text): true
+    case (.optimizer, .choice(let choices)): choices.contains("sgd")
+    case (.checkpoint, _), (.optimizer, _): false
+    // All others are strengths and limits.
+    case (_, .number): true
+    default: false
+    }
+  }
+
   /// The outermost values that are allowed; what has no end has none here.
   var ends: [ParameterValue] {
     switch self {
@@ -122,6 +140,9 @@ extension Parameter.Kind {
       [range.lowerBound, range.upperBound].filter(\.isFinite).map { .number($0) }
     case .integer(let range): Self.finiteEnds(range).map { .integer($0) }
     case .integers(let range): [.integers([])] + Self.finiteEnds(range).map { .integers([$0]) }
+    case .numbers(let range):
+      [.numbers([])]
+        + [range.lowerBound, range.upperBound].filter(\.isFinite).map { .numbers([$0]) }
     case .flag: [.flag(false), .flag(true)]
     case .choice(let choices): choices.map { .text($0) }
     // What a text may say is the component's own business.
@@ -141,6 +162,10 @@ extension Parameter.Kind {
       [.number(0.5), .flag(true), .text("one")] + Self.beyond(range).map { .integer($0) }
     case .integers(let range):
       [.number(0.5), .texts(["one"])] + Self.beyond(range).map { .integers([$0]) }
+    case .numbers(let range):
+      [.numbers([.nan]), .texts(["one"]), .flag(true)]
+        + (range.lowerBound.isFinite ? [.numbers([range.lowerBound.nextDown])] : [])
+        + (range.upperBound.isFinite ? [.numbers([range.upperBound.nextUp])] : [])
     case .flag: [.integer(1), .text("yes")]
     case .choice(let choices): [.text((choices.max() ?? "") + "-not"), .flag(true)]
     case .text: [.flag(true), .texts(["a", "b"])]

@@ -10,8 +10,9 @@ extension Subject where Instance == any PolicyObjective {
   /// another form must leave this check out.
   func checkSlopes(_ sample: NamedMinibatch) throws(FulcrumError) {
     let objective = try make()
+    // Made-up columns are those of the place that slopes are taken at.
+    let minibatch = sample.minibatch.keeping(objective.needs)
     let result = try weighed(sample, by: objective)
-    let minibatch = sample.minibatch
     if Self.isSurrogate(result, of: minibatch) { return }
     try compare(result.weights, of: sample, name: "log π") {
       (token, move) throws(FulcrumError) in
@@ -25,9 +26,9 @@ extension Subject where Instance == any PolicyObjective {
 
   func checkEntropySlopes(_ sample: NamedMinibatch) throws(FulcrumError) {
     let objective = try make()
-    guard objective.weighsEntropy else { return }
+    // Made-up columns are those of the place that slopes are taken at.
+    let minibatch = sample.minibatch.keeping(objective.needs)
     let result = try weighed(sample, by: objective)
-    let minibatch = sample.minibatch
     try compare(result.entropyWeights, of: sample, name: "entropy") {
       (token, move) throws(FulcrumError) in
       var moved = minibatch

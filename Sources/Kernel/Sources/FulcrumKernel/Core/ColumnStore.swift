@@ -39,6 +39,12 @@ public struct ColumnStore: Sendable {
     return values.span.extracting(offsets[index]..<offsets[index] + count)
   }
 
+  /// A column's values in an array of their own; empty if it is not in the store.
+  public func array(of column: Column) -> [Float] {
+    guard let index = columns.firstIndex(of: column) else { return [] }
+    return Array(values[offsets[index]..<offsets[index] + tokenCount * column.statistic.width])
+  }
+
   /// The rows of adjacent tokens, of every column.
   @_lifetime(borrow self)
   public func slice(_ tokens: Range<Int>) -> ColumnSlice {

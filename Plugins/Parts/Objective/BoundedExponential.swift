@@ -1,4 +1,4 @@
-internal import Glibc
+import FulcrumKernel
 
 /// e^x of a log ratio, with x held in −80...80 so that neither it nor a weight made of it overflows.
 ///
