@@ -26,6 +26,9 @@ struct TokenizerCompanions: Sendable {
 
   var isEmpty: Bool { files.isEmpty }
 
+  /// A file's bytes; `nil` if there is none of that name.
+  func bytes(of name: String) -> [UInt8]? { files.first { $0.name == name }?.bytes }
+
   /// - Throws: `.inputOutput` if the system fails.
   func write(toFolder folder: String) throws(FulcrumError) {
     for file in files {
