@@ -57,7 +57,8 @@ struct ExampleReader {
 
   private func sample(_ given: ManifestSection) throws(FulcrumError) -> RewardSample {
     try given.check([
-      "prompt", "completion", "answer", "id", "is-finished", "token-count", "token-limit", "parameters",
+      "prompt", "completion", "answer", "id", "is-finished", "token-count", "token-limit",
+      "parameters",
       "seed",
     ])
     for (text, length) in [
@@ -69,7 +70,8 @@ struct ExampleReader {
     return RewardSample(
       prompt: try given.text("prompt") ?? "", completion: try given.text("completion") ?? "",
       answer: try given.text("answer") ?? "", isFinished: try given.flag("is-finished") ?? true,
-      tokenCount: try given.integer("token-count"), tokenLimit: try given.integer("token-limit"), id: try given.text("id") ?? "")
+      tokenCount: try given.integer("token-count"), tokenLimit: try given.integer("token-limit"),
+      id: try given.text("id") ?? "")
   }
 
   /// The arrays that an example of this kind can give.

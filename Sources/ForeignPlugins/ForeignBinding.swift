@@ -71,7 +71,8 @@ struct ForeignQuantity: Hashable, Sendable {
   static let log = ForeignQuantity("log")
 
   private static let listed: [ForeignQuantity] = [
-    .prompt, .completion, .answer, .id, .promptLength, .completionLength, .answerLength, .tokenLimit,
+    .prompt, .completion, .answer, .id, .promptLength, .completionLength, .answerLength,
+    .tokenLimit,
     .result, .advantages, .rewards, .tokens, .isFinished, .logProbabilities, .shares,
     .sequenceOffsets, .groupOffsets, .minibatchOffsets, .tokenCount, .sequenceCount, .groupCount,
     .minibatchCount, .minibatchTokenCount, .minibatchSequenceCount, .step, .update, .weights,
@@ -79,9 +80,10 @@ struct ForeignQuantity: Hashable, Sendable {
   ]
 
   /// The columns of a batch, each once; those with an argument take any.
-  private static let columns = [
-    Column.rolloutLogProbabilities, .oldLogProbabilities, .referenceLogProbabilities,
-  ].map(\.name).map(ForeignQuantity.init(_:))
+  private static let columns =
+    [
+      Column.rolloutLogProbabilities, .oldLogProbabilities, .referenceLogProbabilities,
+    ].map(\.name).map(ForeignQuantity.init(_:))
     + TokenStatistic.examples.dropFirst().map { ForeignQuantity(Column(.old, $0).name) }
 
   /// What manuals and messages list.

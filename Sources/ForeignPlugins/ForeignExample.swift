@@ -72,7 +72,8 @@ struct ExampleBatch: Sendable {
       sequences: SequenceBatch(
         prompts: groups.map { _ in [0] }, completions: completions),
       rewards: floats(.rewards, count: lengths.count),
-      isFinished: arrays[.isFinished]?.map { $0 != 0 }, columns: columns(of: .advantageTransform), step: step,
+      isFinished: arrays[.isFinished]?.map { $0 != 0 }, columns: columns(of: .advantageTransform),
+      step: step,
       minibatchOffsets: minibatches.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) })
   }
 

@@ -83,7 +83,9 @@ extension MicroscopeSession {
   {
     var size = request.vocabulary
     if size == nil,
-      case .integer(let said)? = (policy as? any DescribedPolicy)?.facts.first(where: { $0.name == "vocabulary" })?.value
+      case .integer(let said)? = (policy as? any DescribedPolicy)?.facts.first(where: {
+        $0.name == "vocabulary"
+      })?.value
     {
       size = said
     }

@@ -37,8 +37,7 @@ enum ContractSuites {
         reward: manual, parameters, make: maker(component, (any RewardFn).self))
     case .task:
       PluginContract.checks(
-        task: manual, parameters, type: component.type as? any TaskSource.Type,
-        make: maker(component, (any TaskSource).self))
+        task: manual, parameters, make: maker(component, (any TaskSource).self))
     case .policy:
       PluginContract.checks(
         policy: manual, parameters, type: component.type as? any PolicyModel.Type,

@@ -3,7 +3,6 @@ import FulcrumKernel
 import JSON
 import Training
 
-
 struct ModelInfoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "info", abstract: "Print what a model folder holds.",
@@ -19,7 +18,8 @@ struct ModelInfoCommand: ParsableCommand {
 
   func run() throws {
     let policy = try options.policy(checkpoint: folder, threads: 1)
-    let facts = try policy.capability((any DescribedPolicy).self, to: "say what it is made of").facts
+    let facts = try policy.capability((any DescribedPolicy).self, to: "say what it is made of")
+      .facts
     print(json ? ModelFacts.line(facts).text : ModelFacts.text(facts))
   }
 }

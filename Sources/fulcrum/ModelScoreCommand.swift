@@ -5,7 +5,6 @@ import FulcrumKernel
 import JSON
 import Training
 
-
 struct ModelScoreCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "score", abstract: "Score token sequences: log-probability, entropy, lever.",

@@ -2,7 +2,6 @@ import ArgumentParser
 import FulcrumKernel
 import PluginChecks
 import PluginHost
-
 import YAML
 
 struct PluginCheckCommand: ParsableCommand {

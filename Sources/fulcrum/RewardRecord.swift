@@ -34,7 +34,8 @@ struct RewardRecord {
 
   func line(_ score: RewardScore) -> JSONLine {
     var line = JSONLine([
-      ("id", id), ("reward", .number(score.value ?? .nan)), ("outcome", .text(score.outcome.rawValue)),
+      ("id", id), ("reward", .number(score.value ?? .nan)),
+      ("outcome", .text(score.outcome.rawValue)),
       (
         "parts",
         .object(

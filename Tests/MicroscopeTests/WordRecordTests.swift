@@ -36,7 +36,8 @@ import Training
     #expect(survey.prompts == [0, 1, 2, 3])
     #expect(survey.rewards == [2, -1, 2, -1])
     #expect(survey.frequencies(of: 0) == [500, 0, 500, 0])
-    #expect(survey.frequencies(of: 1) == [0, 1000.0 / 3, 0, 1000.0 / 3])
+    let third = 1000.0 / 3
+    #expect(survey.frequencies(of: 1) == [0, third, 0, third])
   }
 
   private func survey(_ rows: [(prompt: Int, reward: Double, so: Double)]) -> WordSurvey {

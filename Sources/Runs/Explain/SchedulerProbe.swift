@@ -23,7 +23,8 @@ package struct SchedulerProbe {
     let needs = scheduler.component.needs
     let batch = RolloutBatch(
       sequences: sequences, rewards: [1, 0, 0, 1], isFinished: nil,
-      columns: Dictionary(uniqueKeysWithValues: needs.map { ($0, Self.madeUp($0, values)) }), step: 1,
+      columns: Dictionary(uniqueKeysWithValues: needs.map { ($0, Self.madeUp($0, values)) }),
+      step: 1,
       minibatchOffsets: [0, 2, 4])
     var metrics = MetricSums()
     phases = try PhaseCheck.phases(

@@ -161,7 +161,8 @@ struct MinibatchUpdate {
   }
 
   /// What objectives see of a piece.
-  @_lifetime(borrow self, borrow piece, copy scores, copy columns, copy advantages, copy groups, copy survey)
+  @_lifetime(
+    borrow self, borrow piece, copy scores, copy columns, copy advantages, copy groups, copy survey)
   private func input(
     _ piece: borrowing ScoredPiece, _ scores: borrowing TokenScores, _ columns: ColumnSlice,
     _ advantages: Span<Float>, _ groups: Span<Int>, survey: Span<Float>

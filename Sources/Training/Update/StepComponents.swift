@@ -54,7 +54,8 @@ package struct StepComponents {
 
 extension Named {
   /// - Parameter isObjective: objectives alone are called while the policy is being updated.
-  fileprivate func checkNeeds(_ needs: Set<Column>, isObjective: Bool = false) throws(FulcrumError) {
+  fileprivate func checkNeeds(_ needs: Set<Column>, isObjective: Bool = false) throws(FulcrumError)
+  {
     for column in needs.sorted(by: { $0.name < $1.name }) {
       guard column.isValid else {
         throw fault("expected columns that a policy can give, got \(column.name)")

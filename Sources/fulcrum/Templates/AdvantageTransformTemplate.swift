@@ -1,4 +1,3 @@
-
 extension PluginTemplate.Component {
   /// Caps the lever of every token.
   static func advantageTransform(_ type: String, _ name: String) -> Self {

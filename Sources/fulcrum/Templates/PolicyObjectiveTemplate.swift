@@ -1,4 +1,3 @@
-
 extension PluginTemplate.Component {
   /// The policy gradient with a spring to the old policy.
   static func policyObjective(_ type: String, _ name: String) -> Self {

@@ -1,4 +1,3 @@
-
 extension PluginTemplate.Component {
   /// A table of logits over bytes.
   static func policy(_ type: String, _ name: String) -> Self {

@@ -1,4 +1,3 @@
-
 extension PluginTemplate.Component {
   /// Compares the last line with the answer.
   static func reward(_ type: String, _ name: String) -> Self {

@@ -1,4 +1,3 @@
-
 extension PluginTemplate.Component {
   /// Sums of two numbers.
   static func task(_ type: String, _ name: String) -> Self {

@@ -1,4 +1,3 @@
-
 extension PluginTemplate.Component {
   /// Splits each completion by place.
   static func updateScheduler(_ type: String, _ name: String) -> Self {
