@@ -4,7 +4,12 @@ import FulcrumKernel
 /// A policy small enough to work by hand: logits of the next token are a row of a table, chosen by
 /// the token before it. Gradient ascent without momentum.
 package final class BigramPolicy: EntropyGradientPolicy {
-  package static let manual = ComponentManual(name: "bigram", summary: "a table", source: "tests")
+  package static let manual = ComponentManual(
+    name: "bigram", summary: "a table", source: "tests",
+    parameters: [
+      .text(
+        "checkpoint", default: "", help: "a folder that `save` wrote", meaning: .checkpoint)
+    ])
 
   package let vocabulary = 4
   package private(set) var table: [Double]
@@ -15,11 +20,17 @@ package final class BigramPolicy: EntropyGradientPolicy {
   package init(_ parameters: Parameters, context: ComponentContext) throws(FulcrumError) {
     // Any fixed, uneven numbers will do.
     table = (0..<16).map { sin(Double($0) * 1.7) }
+    let folder = try parameters.text("checkpoint")
+    if let data = FileManager.default.contents(atPath: folder + "/table"), !folder.isEmpty {
+      table = String(decoding: data, as: UTF8.self).split(separator: "\n").compactMap {
+        Double($0)
+      }
+    }
     gradient = [Double](repeating: 0, count: 16)
   }
 
   package convenience init() throws(FulcrumError) {
-    try self.init(try Parameters(for: [], at: "policy"), context: ComponentContext())
+    try self.init(try Parameters(for: Self.manual.parameters, at: "policy"), context: ComponentContext())
   }
 
   package var summary: String { "bigram" }

@@ -1,4 +1,5 @@
 import FulcrumKernel
+import JSON
 
 /// A checkpoint's way to write a conversation, recognised by the text of its template.
 ///

@@ -1,0 +1,83 @@
+import FulcrumKernel
+import PluginHost
+import PolicyTestSupport
+
+/// Endless prompts, numbered.
+struct CountingTask: TaskSource {
+  static let manual = ComponentManual(name: "counting", summary: "numbers", source: "tests")
+  init(_ parameters: Parameters, context: ComponentContext) {}
+  func trainingItem(_ index: Int) -> TaskItem {
+    TaskItem(
+      id: "\(index)", prompt: ["a", "b", "c"][index % 3], answer: "", category: "all")
+  }
+  func heldOutItems(perCategory count: Int) -> [TaskItem] {
+    (0..<count).map { trainingItem(1000 + $0) }
+  }
+}
+
+/// Rewards a completion by its length.
+struct LengthReward: RewardFn {
+  static let manual = ComponentManual(
+    name: "length", summary: "tokens", source: "tests",
+    parameters: [.flag("fails", default: false, help: "whether it throws")])
+  private let fails: Bool
+  init(_ parameters: Parameters, context: ComponentContext) throws(FulcrumError) {
+    fails = try parameters.flag("fails")
+  }
+  func score(_ sample: RewardSample) throws(FulcrumError) -> RewardScore {
+    if fails { throw FulcrumError(.data, "expected an answer, got none") }
+    return .scored(Double(sample.tokenCount ?? 0), .correct)
+  }
+}
+
+/// w = A · share.
+struct PlainObjective: PolicyObjective {
+  static let manual = ComponentManual(name: "plain", summary: "A log pi", source: "tests")
+  init(_ parameters: Parameters, context: ComponentContext) {}
+  func weigh(
+    _ input: borrowing ObjectiveInput, weights: inout MutableSpan<Float>,
+    losses: inout MutableSpan<Float>, metrics: inout MetricSums
+  ) {
+    for sequence in 0..<input.sequenceCount {
+      for token in input.tokens(ofSequence: sequence) {
+        weights[token] = input.advantages[token] * Float(input.share(ofSequence: sequence))
+      }
+    }
+  }
+}
+
+/// A format of libraries whose file is any file: its components are the tests' own.
+struct TestLibraries: LibraryFormat {
+  struct Inspection: LibraryInspection {
+    let path: String
+    var name: String { "tests" }
+    var digest: String? { String(repeating: "a", count: 64) }
+    var faults: [PluginFault] { [] }
+    var announced: [(kind: HostComponent.Kind, name: String)] { [] }
+    var summary: String { "" }
+  }
+
+  let suffix = ".test-library"
+  let kinds = Set(HostComponent.Kind.allCases)
+
+  func fileName(of plugin: PluginName) -> String { plugin.text + suffix }
+  func plugin(inFile fileName: String) -> PluginName? {
+    fileName.hasSuffix(suffix) ? PluginName(String(fileName.dropLast(suffix.count))) : nil
+  }
+  func inspect(path: String) -> Inspection { Inspection(path: path) }
+
+  func load(_ inspection: Inspection, from path: String) -> LoadedLibrary {
+    LoadedLibrary(
+      version: "1.0.0",
+      components: [
+        component(.policy, BigramPolicy.self), component(.task, CountingTask.self),
+        component(.reward, LengthReward.self), component(.policyObjective, PlainObjective.self),
+      ], files: [.init("library", path: path)], notes: [])
+  }
+
+  private func component(_ kind: HostComponent.Kind, _ type: any Component.Type) -> HostComponent {
+    HostComponent(kind: kind, manual: type.manual) {
+      (parameters, context) throws(FulcrumError) in try type.init(parameters, context: context)
+    }
+  }
+}

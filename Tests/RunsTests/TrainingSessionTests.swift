@@ -1,0 +1,169 @@
+import Foundation
+import FulcrumKernel
+import PluginHost
+import PolicyTestSupport
+import Runs
+import Settings
+import Testing
+import Training
+import YAML
+
+/// Keeps what a run tells.
+private final class Listener: RunObserver {
+  var notes: [String] = []
+  var steps: [Int] = []
+  var begun = 0
+
+  func runBegins() { begun += 1 }
+  func note(_ text: String) { notes.append(text) }
+  func stepEnded(_ step: Int, of steps: Int, metrics: Metrics, secondsLeft: Double) {
+    self.steps.append(step)
+  }
+}
+
+@Suite final class TrainingSessionTests {
+  private let folder = NSTemporaryDirectory() + "fulcrum-" + UUID().uuidString
+  private let listener = Listener()
+  private var run: String { folder + "/run" }
+
+  init() throws {
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    FileManager.default.createFile(atPath: folder + "/tests.test-library", contents: Data())
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+  private func session(stopAfter last: Int = .max) -> TrainingSession {
+    let (folder, listener) = (folder, listener)
+    return TrainingSession(
+      host: { _ in
+        PluginHost(
+          searchPath: PluginSearchPath(configured: [folder]), formats: [TestLibraries()])
+      }, observer: listener, shouldStop: { (listener.steps.last ?? 0) >= last })
+  }
+
+  private func configuration(_ changes: String...) throws -> RunConfiguration {
+    var tree = try ConfigurationTree(
+      text: """
+        steps: 4
+        task: tests/counting
+        policy: tests/bigram
+        reward: tests/length
+        objective: tests/plain
+        rollout: {prompts: 2, samples: 2, max-new-tokens: 6}
+        evaluation: {items: 2, temperature: 1}
+        checkpoint: {every: 1}
+        update: {learning-rate: 0.01}
+        """, file: "t.yaml")
+    try tree.set("output", toText: run)
+    for change in changes { try tree.set(change) }
+    return try RunConfiguration(tree: tree)
+  }
+
+  private func read(_ name: String) -> String? {
+    FileManager.default.contents(atPath: run + "/" + name).map {
+      String(decoding: $0, as: UTF8.self)
+    }
+  }
+
+  /// The policy that a checkpoint holds.
+  private func table(step: Int) -> String? { read("checkpoints/step-\(step)/table") }
+
+  @Test func `a run begins, says what takes part, and ends with a table`() throws {
+    try session().begin(try configuration())
+    #expect(listener.begun == 1)
+    #expect(listener.steps == [1, 2, 3, 4])
+    #expect(listener.notes[0] == "run directory \(run)")
+    #expect(listener.notes[1].hasPrefix("policy bigram, "))
+    #expect(listener.notes[2].hasPrefix("plugin tests 1.0.0, sha256 aaaa"))
+    #expect(listener.notes.last == "run directory \(run)")
+    #expect(
+      listener.notes.contains {
+        $0.hasPrefix("\naccuracy on held-out items, one sample each at temperature 1.0\nheld out")
+      })
+    #expect(read("run.yaml")?.contains("digest") == false)
+    #expect(read("run.yaml")?.contains("kernel-interface") == true)
+    // Whose code the process was in is told only of one that did not end by itself.
+    #expect(StageMark.left(in: run + "/run.stage") == nil)
+  }
+
+  @Test func `a run that is stopped goes on to the same bits`() throws {
+    try session(stopAfter: 2).begin(try configuration())
+    #expect(listener.steps == [1, 2])
+    #expect(
+      listener.notes.last
+        == "stopped after step 2; 'fulcrum resume \(run)' goes on from there")
+    try session().resume(run)
+    #expect(listener.steps == [1, 2, 3, 4])
+    #expect(listener.notes.contains("going on after step 2"))
+    let resumed = try #require(table(step: 4))
+    try FileManager.default.removeItem(atPath: run)
+    try session().begin(try configuration())
+    #expect(table(step: 4) == resumed)
+  }
+
+  @Test func `a run without a checkpoint begins again`() throws {
+    try session(stopAfter: 1).begin(try configuration())
+    try FileManager.default.removeItem(atPath: run + "/checkpoints/step-1")
+    listener.steps = []
+    try session().resume(run)
+    #expect(listener.notes.contains("no checkpoint yet: the run begins again"))
+    #expect(listener.steps == [1, 2, 3, 4])
+  }
+
+  @Test func `a wrong request leaves nothing behind`() throws {
+    let wrong: [(change: String, sentence: String)] = [
+      ("objective=[]", "objective: expected a component, got nothing"),
+      ("reward=[]", "reward: expected a component, got nothing"),
+      ("update.minibatch-prompts=3", "expected a divisor of rollout.prompts = 2, got 3"),
+      ("reference.update-every=2", "expected 0, because no component reads the reference policy"),
+      ("arms=[x=steps=3]", "expected a key of advantage, schedule, objective, update, got 'steps'"),
+      ("policy=tests/nobody", "plugin 'tests' has no policy 'nobody'"),
+    ]
+    for (change, sentence) in wrong {
+      let configuration = try configuration(change)
+      let error = #expect(throws: FulcrumError.self) { try session().begin(configuration) }
+      #expect(error?.description.contains(sentence) == true, "\(change): \(error as Any)")
+      #expect(!FileManager.default.fileExists(atPath: run), "\(change)")
+    }
+    #expect(listener.begun == 0)
+  }
+
+  @Test func `a directory that holds a run is not used twice`() throws {
+    try session().begin(try configuration())
+    let error = #expect(throws: FulcrumError.self) { try session().begin(try configuration()) }
+    #expect(error?.description.contains("the directory already holds a run") == true)
+  }
+
+  @Test func `a run that another holds is refused`() throws {
+    try session(stopAfter: 1).begin(try configuration())
+    let lock = try RunLock(run)
+    let error = #expect(throws: FulcrumError.self) { try session().resume(run) }
+    #expect(error?.description.contains("is at work in this run directory") == true)
+    withExtendedLifetime(lock) {}
+  }
+
+  @Test func `a library that has changed since is told of`() throws {
+    try session(stopAfter: 1).begin(try configuration())
+    let text = try #require(read("run.yaml"))
+    try Data(
+      text.replacing(String(repeating: "a", count: 64), with: String(repeating: "b", count: 64))
+        .utf8
+    )
+    .write(to: URL(fileURLWithPath: run + "/run.yaml"))
+    try session().resume(run)
+    #expect(
+      listener.notes.contains(
+        "plugin tests is not the library that the run began with (sha256 bbbbbbbbbbbb…, now"
+          + " aaaaaaaaaaaa…): it may go on to other bits"))
+  }
+
+  @Test func `a component's error names the step and the component`() throws {
+    let configuration = try configuration(
+      "reward={use: tests/length, fails: true}", "evaluation.items=0")
+    let error = #expect(throws: FulcrumError.self) { try session().begin(configuration) }
+    #expect(
+      error?.description.hasPrefix(
+        "step 1: reward length: expected an answer, got none") == true, "\(error as Any)")
+  }
+}
