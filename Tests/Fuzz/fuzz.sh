@@ -27,7 +27,7 @@ library() {
     -module-name $name -c "$@" -o $build/$name.o
 }
 clang -c $kernel/FulcrumStamp/FulcrumStamp.c -I $kernel/FulcrumStamp/include -o $build/FulcrumStamp.o
-library FulcrumKernel $kernel/FulcrumKernel/*.swift
+library FulcrumKernel $(find $kernel/FulcrumKernel -name '*.swift' | sort)
 clang -c Sources/ProcessSpawn/spawn.c -I Sources/ProcessSpawn/include -o $build/ProcessSpawn.o
 library JSON Sources/JSON/*.swift
 library Files Sources/Files/*.swift
