@@ -56,7 +56,7 @@ private func failure(_ file: TemporaryFile, _ given: [String: ParameterValue] = 
   @Test func `a line's other keys are fields for the reward`() throws {
     let file = try TemporaryFile(
       #"{"prompt": "p", "answer": 2, "kind": "sum", "id": 9007199254740993, "share": 0.25, "#
-        + #""level": [1, {"a": null}], "hard": true, "half": "\ud800", "none": null}"#)
+        + #""level": [1, {"a": null}], "hard": true, "none": null}"#)
     let item = try task(file, ["category-key": .text("kind")]).trainingItem(0)
     #expect(
       item.fields == [

@@ -28,7 +28,8 @@ private final class Listener: RunObserver {
 
   init() throws {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    FileManager.default.createFile(atPath: folder + "/tests.test-library", contents: Data())
+    _ = FileManager.default.createFile(
+      atPath: folder + "/tests.test-library", contents: Data())
   }
 
   deinit { try? FileManager.default.removeItem(atPath: folder) }

@@ -3,34 +3,38 @@ import PolicyTestSupport
 import Testing
 import Training
 
-/// Weighs every token by a constant, its entropy by another, and surveys what it sees.
+/// Weighs every token by a constant.
 private struct Constant: PolicyObjective {
   static let manual = ComponentManual(name: "constant", summary: "", source: "tests")
   var weight: Float = 0
-  var entropyWeight: Float = 0
-  /// How many values too many a survey has; `nil`: there is none.
-  var surplus: Int?
   init(_ parameters: Parameters, context: ComponentContext) {}
-  init(weight: Float = 0, entropyWeight: Float = 0, surplus: Int? = nil) {
-    self.weight = weight
-    self.entropyWeight = entropyWeight
-    self.surplus = surplus
-  }
-  var weighsEntropy: Bool { entropyWeight != 0 }
-  var surveysMinibatch: Bool { surplus != nil }
-  func survey(_ minibatch: borrowing ObjectiveInput) -> [Float] {
-    // Each token's place in the mini-batch.
-    (0..<minibatch.tokenCount + (surplus ?? 0)).map { Float($0) }
-  }
+  init(weight: Float = 0) { self.weight = weight }
+
   func weigh(
     _ input: borrowing ObjectiveInput, weights: inout MutableSpan<Float>,
     losses: inout MutableSpan<Float>, metrics: inout MetricSums
   ) {
     for token in weights.indices {
-      weights[token] = input.survey.isEmpty ? weight : input.survey[token]
+      weights[token] = weight
       losses[token] = 1
     }
   }
+}
+
+/// Weighs every token's entropy by a constant, too.
+private struct EntropyConstant: EntropyObjective {
+  static let manual = Constant.manual
+  var entropyWeight: Float = 0
+  init(_ parameters: Parameters, context: ComponentContext) {}
+  init(entropyWeight: Float) { self.entropyWeight = entropyWeight }
+
+  func weigh(
+    _ input: borrowing ObjectiveInput, weights: inout MutableSpan<Float>,
+    losses: inout MutableSpan<Float>, metrics: inout MetricSums
+  ) {
+    for token in losses.indices { losses[token] = 1 }
+  }
+
   func weighEntropy(
     _ input: borrowing ObjectiveInput, weights: inout MutableSpan<Float>,
     losses: inout MutableSpan<Float>, metrics: inout MetricSums
@@ -42,11 +46,35 @@ private struct Constant: PolicyObjective {
   }
 }
 
+/// Weighs each token by its place in the mini-batch, as it surveyed it.
+struct Surveyor: SurveyingObjective {
+  static let manual = Constant.manual
+  /// How many values too many a survey has.
+  var surplus = 0
+  var isTokenwise = false
+  init(_ parameters: Parameters, context: ComponentContext) {}
+  init(surplus: Int = 0, isTokenwise: Bool = false) {
+    self.surplus = surplus
+    self.isTokenwise = isTokenwise
+  }
+
+  func survey(_ minibatch: borrowing ObjectiveInput) -> [Float] {
+    (0..<minibatch.tokenCount + surplus).map { Float($0) }
+  }
+
+  func weigh(
+    _ input: borrowing ObjectiveInput, weights: inout MutableSpan<Float>,
+    losses: inout MutableSpan<Float>, metrics: inout MetricSums
+  ) {
+    for token in weights.indices { weights[token] = input.survey[token] }
+  }
+}
+
 @Suite struct ObjectiveSumTests {
   private let sequences = SequenceBatch(
     prompts: [[0], [1]], completions: [[[1, 2], [3]], [[2, 3]]])
 
-  private func update(_ objectives: Constant...) throws -> (BigramPolicy, UpdateReport) {
+  private func update(_ objectives: any PolicyObjective...) throws -> (BigramPolicy, UpdateReport) {
     let policy = try BigramPolicy()
     var hasMoved = false
     let report = try PolicyUpdate(
@@ -75,7 +103,7 @@ private struct Constant: PolicyObjective {
   }
 
   @Test func `entropy weights reach the policy`() throws {
-    let (policy, report) = try update(Constant(weight: 0.5), Constant(entropyWeight: 0.25))
+    let (policy, report) = try update(Constant(weight: 0.5), EntropyConstant(entropyWeight: 0.25))
     #expect(policy.entropyWeights == [0.25, 0.25, 0.25, 0.25, 0.25])
     var metrics = Metrics()
     report.describe(in: &metrics, learningRate: 0.5)
@@ -84,12 +112,12 @@ private struct Constant: PolicyObjective {
 
   @Test func `an objective finds its survey of the mini-batch again, token by token`() throws {
     // Weights 0, 1, 2 in the first mini-batch and 0, 1 in the second.
-    let (policy, _) = try update(Constant(surplus: 0))
+    let (policy, _) = try update(Surveyor())
     #expect(policy.weights == [0, 1, 2, 0, 1])
   }
 
   @Test func `a survey of another length is named`() {
-    let error = #expect(throws: FulcrumError.self) { try update(Constant(surplus: 2)) }
+    let error = #expect(throws: FulcrumError.self) { try update(Surveyor(surplus: 2)) }
     #expect(
       error?.description == "objective c0: expected a survey of 3 tokens, got 5 values")
   }

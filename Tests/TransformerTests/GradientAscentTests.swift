@@ -127,8 +127,9 @@ struct GradientAscentTests {
 
   @Test func `the manual says which parameters name the checkpoint and the optimiser`() {
     let meanings = TransformerPolicy.manual.parameters.filter { $0.meaning != nil }
-    #expect(meanings.map(\.name) == ["checkpoint", "optimizer"])
-    #expect(meanings.map(\.meaning) == [.checkpoint, .optimizer])
+    #expect(
+      meanings.map(\.name) == ["checkpoint", "optimizer", "weight-decay", "max-gradient-norm"])
+    #expect(meanings.map(\.meaning) == [.checkpoint, .optimizer, .weightDecay, .gradientLimit])
     #expect(meanings[1].kind == .choice(["adamw", "sgd"]))
   }
 }
