@@ -6,7 +6,7 @@ OUTPUT ?= runs/knights-and-knaves-$(shell date +%Y%m%d-%H%M%S)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
 .PHONY: train test fuzz chaos kit report-check build dependencies patchelf install \
-  uninstall warm-start format lint interface bench reference clean fortran python
+  uninstall warm-start format lint docs interface bench reference clean fortran python
 
 train: build
 	.build/release/fulcrum train $(RECIPE) --set output=$(OUTPUT)
@@ -80,9 +80,15 @@ bench: build
 format:
 	$(SWIFT) format -i -r Package.swift Sources Plugins Tests
 
-lint:
+# Style, which target may import which, file lengths.
+lint: python
 	$(SWIFT) format lint --strict -r Package.swift Sources Plugins Tests
+	$(SWIFT) package dump-package | python3 Tests/check-layers.py
 	sh Tests/check-tree.sh
+
+# Pages of the kernel and of PluginTesting, in .build/docs; a warning is an error.
+docs:
+	sh Scripts/docs.sh
 
 # The text that the kernel's interface number stands for.
 interface:

@@ -31,7 +31,12 @@ public struct Closeness: Sendable {
     return abs(got - expected) <= absolute + relative * abs(expected)
   }
 
-  /// - Parameter what: what the numbers are, for the message.
+  /// Checks that numbers are close enough, one by one.
+  ///
+  /// - Parameters:
+  ///   - got: what was computed.
+  ///   - expected: what it should be, as many numbers.
+  ///   - what: what the numbers are, for the message.
   /// - Throws: `.pluginFault` naming the first element that is too far off, or the counts where they
   ///   differ.
   public func check<Value: BinaryFloatingPoint>(

@@ -4,8 +4,10 @@ extension ObjectiveMinibatch {
   /// Calls `body` with adjacent sequences of the mini-batch.
   ///
   /// - Parameters:
+  ///   - sequences: which ones.
   ///   - participants: the tokens that `body` is given, by their places in the mini-batch.
   ///   - survey: of the whole mini-batch, or empty.
+  ///   - body: gets the input, and may keep nothing of it.
   /// - Throws: what `body` throws; `.pluginFault` if it wrote to a column, as a plugin in C could.
   public func withInput<Value>(
     of sequences: Range<Int>, participants: TokenMask = .all, survey: [Float] = [],

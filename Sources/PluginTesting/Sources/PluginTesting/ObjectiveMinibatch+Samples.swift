@@ -40,6 +40,8 @@ extension ObjectiveMinibatch {
   /// Random values by a seed; log-probabilities are multiples of 2⁻¹⁰, and at most −0.125.
   ///
   /// - Parameters:
+  ///   - seed: equal seeds give equal values.
+  ///   - lengths: tokens of each sequence.
   ///   - drift: bounds of log π − log π_old.
   ///   - referenceDrift: bounds of log π_ref − log π_old.
   public static func random(

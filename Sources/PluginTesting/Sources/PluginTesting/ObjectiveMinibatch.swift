@@ -33,7 +33,12 @@ public struct ObjectiveMinibatch: Sendable {
 
   /// A mini-batch whose entropies and levers are zeros.
   ///
-  /// - Parameter lengths: of the sequences; `nil`: all tokens are one.
+  /// - Parameters:
+  ///   - current: log π of each token, of the policy that is updated.
+  ///   - old: log π of the policy before the step; may be empty.
+  ///   - reference: log π of the reference; may be empty.
+  ///   - advantages: one for each token.
+  ///   - lengths: of the sequences; `nil`: all tokens are one.
   /// - Precondition: columns have as many values as the lengths add up to, or none where they may.
   public init(
     current: [Float], old: [Float] = [], reference: [Float] = [], advantages: [Float],
@@ -117,10 +122,11 @@ public struct ObjectiveMinibatch: Sendable {
   /// Surveys the whole if the objective asks for it, then weighs it.
   ///
   /// - Parameters:
+  ///   - objective: the one to be asked.
   ///   - pieces: runs of adjacent sequences, weighed one after the other; `nil`: all at once.
   ///   - participants: the tokens that the objective is given, by their places in the mini-batch; what
   ///     it says of the others is 0. For an objective that is tokenwise.
-  ///   - survey: to be used instead of asking the objective.
+  ///   - given: a survey to be used instead of asking the objective.
   /// - Throws: what the objective throws; `.pluginFault` for a survey of another length.
   public func weighed(
     by objective: any PolicyObjective, in pieces: [Range<Int>]? = nil,

@@ -3,8 +3,10 @@ import FulcrumKernel
 extension PluginContract {
   /// The contract of a policy, for its author.
   ///
-  /// - Parameter parameters: to test with, of a small model: every check makes one or two. Those left
-  ///   out have their defaults.
+  /// - Parameters:
+  ///   - type: the policy to be tested.
+  ///   - parameters: to test with, of a small model: every check makes one or two. Those left out have
+  ///     their defaults.
   public static func checks(
     for type: any PolicyModel.Type, _ parameters: [String: ParameterValue] = [:]
   ) -> [ContractCheck] {

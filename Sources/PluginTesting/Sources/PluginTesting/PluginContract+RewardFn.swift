@@ -4,6 +4,7 @@ extension PluginContract {
   /// The contract of a reward function, for its author.
   ///
   /// - Parameters:
+  ///   - type: the reward to be tested.
   ///   - parameters: to test with; those left out have their defaults.
   ///   - samples: prompts with answers that the function can use, and completions that it
   ///     understands; arbitrary text is tried with their answers. None: with answers like `42`.

@@ -3,7 +3,9 @@ import FulcrumKernel
 extension PluginContract {
   /// The contract of a task source, for its author.
   ///
-  /// - Parameter parameters: to test with; those left out have their defaults.
+  /// - Parameters:
+  ///   - type: the task to be tested.
+  ///   - parameters: to test with; those left out have their defaults.
   public static func checks(
     for type: any TaskSource.Type, _ parameters: [String: ParameterValue] = [:]
   ) -> [ContractCheck] {

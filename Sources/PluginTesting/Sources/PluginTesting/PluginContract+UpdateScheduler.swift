@@ -3,7 +3,9 @@ import FulcrumKernel
 extension PluginContract {
   /// The contract of an update scheduler, for its author.
   ///
-  /// - Parameter parameters: to test with; those left out have their defaults.
+  /// - Parameters:
+  ///   - type: the scheduler to be tested.
+  ///   - parameters: to test with; those left out have their defaults.
   public static func checks(
     for type: any UpdateScheduler.Type, _ parameters: [String: ParameterValue] = [:]
   ) -> [ContractCheck] {

@@ -67,6 +67,7 @@ public enum SampleBatches {
   /// Random values by a seed.
   ///
   /// - Parameters:
+  ///   - seed: equal seeds give equal values.
   ///   - lengths: for each prompt the lengths of its completions.
   ///   - minibatchGroups: how many prompts each mini-batch has; `nil`: one mini-batch.
   /// - Precondition: the mini-batches have as many prompts as there are.

@@ -27,7 +27,10 @@ public protocol ActivationGradientPolicy: PolicyModel {
   /// The norms of single tokens' gradients of log π at every layer's activations, each token's from
   /// a backward pass of its own. Parameters and the accumulated gradient stay as they are.
   ///
-  /// - Parameter tokens: places in `batch.tokens`, in ascending order.
+  /// - Parameters:
+  ///   - tokens: places in `batch.tokens`, in ascending order.
+  ///   - batch: the sequences that the tokens stand in.
+  ///   - temperature: the one that log π is at.
   /// - Throws: as `score`; `.usage` for places that are not in the batch or not in order.
   func activationGradients(
     of tokens: [Int], in batch: SequenceBatch, temperature: Float

@@ -2,7 +2,9 @@
 public protocol BlendablePolicy: PolicyModel {
   /// Moves the parameters towards another policy's: θ ← (1 − share) θ + share θ'.
   ///
-  /// - Parameter share: in 0...1; 1 copies the other's to the bit.
+  /// - Parameters:
+  ///   - other: has the parameters θ'; it stays as it is.
+  ///   - share: in 0...1; 1 copies the other's to the bit.
   /// - Throws: `.usage` for a policy of another type or shape.
   func blend(with other: any PolicyModel, share: Double) throws(FulcrumError)
 }

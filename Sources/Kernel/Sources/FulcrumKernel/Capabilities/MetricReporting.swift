@@ -2,7 +2,10 @@
 public protocol ReportingTransform: AdvantageTransform {
   /// Rewrites the advantages in place, as `transform(_:of:)` does, to the same bits.
   ///
-  /// - Parameter metrics: named means; the names are written as they are.
+  /// - Parameters:
+  ///   - advantages: one for each completion token, as `transform(_:of:)` has them.
+  ///   - batch: the whole rollout batch, not a mini-batch.
+  ///   - metrics: named means; the names are written as they are.
   func transform(
     _ advantages: inout MutableSpan<Float>, of batch: RolloutBatch, metrics: inout MetricSums
   ) throws(FulcrumError)
@@ -21,7 +24,10 @@ extension ReportingTransform {
 public protocol ReportingScheduler: UpdateScheduler {
   /// The phases of this step, as `phases(for:advantages:)` gives them.
   ///
-  /// - Parameter metrics: named means; the names are written as they are.
+  /// - Parameters:
+  ///   - batch: the whole rollout batch, not a mini-batch.
+  ///   - advantages: as the chain of transforms left them, one for each token.
+  ///   - metrics: named means; the names are written as they are.
   func phases(
     for batch: RolloutBatch, advantages: Span<Float>, metrics: inout MetricSums
   ) throws(FulcrumError) -> [UpdatePhase]

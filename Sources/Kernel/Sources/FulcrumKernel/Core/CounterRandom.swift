@@ -33,7 +33,11 @@ public struct Philox: Sendable {
 public struct CounterRandom: Sendable {
   private let philox: Philox
 
-  /// - Parameter purpose: keeps unrelated uses of one seed apart: `sampling`, `puzzles`.
+  /// Draws of a seed and a purpose.
+  ///
+  /// - Parameters:
+  ///   - seed: the run's.
+  ///   - purpose: keeps unrelated uses of one seed apart: `sampling`, `puzzles`.
   public init(seed: UInt64, purpose: String) {
     // FNV-1a, 64 bits: any fixed hash that tells purposes apart will do.
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325

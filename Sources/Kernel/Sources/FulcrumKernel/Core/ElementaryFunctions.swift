@@ -11,26 +11,32 @@
 
 /// e^x.
 @_disfavoredOverload public func exp(_ x: Double) -> Double { Elementary.exp(x) }
+/// e^x.
 @_disfavoredOverload public func exp(_ x: Float) -> Float { Elementary.exp(x) }
 
 /// e^x − 1, exact near 0.
 @_disfavoredOverload public func expm1(_ x: Double) -> Double { Elementary.expm1(x) }
+/// e^x − 1, exact near 0.
 @_disfavoredOverload public func expm1(_ x: Float) -> Float { Elementary.expm1(x) }
 
 /// The natural logarithm: −∞ at 0, NaN below.
 @_disfavoredOverload public func log(_ x: Double) -> Double { Elementary.log(x) }
+/// The natural logarithm: −∞ at 0, NaN below.
 @_disfavoredOverload public func log(_ x: Float) -> Float { Elementary.log(x) }
 
 /// log(1 + x), exact near 0.
 @_disfavoredOverload public func log1p(_ x: Double) -> Double { Elementary.log1p(x) }
+/// log(1 + x), exact near 0.
 @_disfavoredOverload public func log1p(_ x: Float) -> Float { Elementary.log1p(x) }
 
 /// The hyperbolic tangent.
 @_disfavoredOverload public func tanh(_ x: Double) -> Double { Elementary.tanh(x) }
+/// The hyperbolic tangent.
 @_disfavoredOverload public func tanh(_ x: Float) -> Float { Elementary.tanh(x) }
 
 /// The square root, correctly rounded; NaN below 0.
 @_disfavoredOverload public func sqrt(_ x: Double) -> Double { x.squareRoot() }
+/// The square root, correctly rounded; NaN below 0.
 @_disfavoredOverload public func sqrt(_ x: Float) -> Float { x.squareRoot() }
 
 /// 1 / (1 + e^−x), between 0 and 1 for every x.
@@ -39,6 +45,7 @@
   let small = Elementary.exp(-abs(x))
   return x < 0 ? small / (1 + small) : 1 / (1 + small)
 }
+/// 1 / (1 + e^−x), between 0 and 1 for every x.
 @_disfavoredOverload public func logistic(_ x: Float) -> Float {
   let small = Elementary.exp(-abs(x))
   return x < 0 ? small / (1 + small) : 1 / (1 + small)

@@ -5,7 +5,9 @@ public protocol FrozenPolicy: AnyObject {
   /// Scores the completion tokens of adjacent sequences, in pieces of whole sequences.
   ///
   /// - Parameters:
-  ///   - request: the statistics that every piece has beside the three.
+  ///   - batch: has the sequences.
+  ///   - sequences: those to be scored, adjacent ones.
+  ///   - request: the temperature, and the statistics that every piece has beside the three.
   ///   - visit: called on this thread for each piece, in order; `tokens` are places in
   ///     `batch.tokens`, and the ranges partition those of `sequences`.
   /// - Throws: what `visit` throws; `.unsupported` for a statistic that the policy doesn't know.

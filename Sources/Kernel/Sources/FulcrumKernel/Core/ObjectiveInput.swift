@@ -42,7 +42,14 @@ public struct ObjectiveInput: ~Escapable {
   /// An input whose shares are those of a token mean, without a survey, of no step in particular, its
   /// sequences of one group.
   ///
-  /// - Parameter offsets: one more than there are sequences, ascending; they may start anywhere.
+  /// - Parameters:
+  ///   - scores: what the current policy says of the tokens.
+  ///   - advantages: one for each token.
+  ///   - oldLogProbabilities: one for each token, or empty.
+  ///   - referenceLogProbabilities: one for each token, or empty.
+  ///   - offsets: one more than there are sequences, ascending; they may start anywhere.
+  ///   - minibatchTokenCount: completion tokens of the whole mini-batch.
+  ///   - minibatchSequenceCount: sequences of the whole mini-batch.
   @_lifetime(
     copy scores, copy advantages, copy oldLogProbabilities, copy referenceLogProbabilities,
     copy offsets)
@@ -71,14 +78,21 @@ public struct ObjectiveInput: ~Escapable {
     self.minibatchSequenceCount = minibatchSequenceCount
   }
 
+  /// An input with all that a run gives.
+  ///
   /// - Parameters:
+  ///   - scores: what the current policy says of the tokens.
+  ///   - advantages: one for each token.
   ///   - columns: what was declared, for the slice's tokens.
   ///   - offsets: one more than there are sequences, ascending; they may start anywhere.
   ///   - firstSequence: the place in the batch of the slice's first sequence.
   ///   - groupOffsets: the batch's; empty: all sequences are of one group.
+  ///   - minibatchTokenCount: completion tokens of the whole mini-batch.
+  ///   - minibatchSequenceCount: sequences of the whole mini-batch.
   ///   - shares: for each sequence, how much each of its tokens counts in the objective; empty: as in
   ///     a token mean.
   ///   - survey: one for each token, or empty.
+  ///   - step: the training step, from 1; 0: not known.
   ///   - update: which of the step's optimiser steps this is for, from 0.
   @_lifetime(
     copy scores, copy advantages, copy columns, copy offsets, copy groupOffsets, copy shares,

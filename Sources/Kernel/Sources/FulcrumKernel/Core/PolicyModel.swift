@@ -31,8 +31,10 @@ public protocol PolicyModel: FrozenPolicy, Component {
   /// elsewhere.
   ///
   /// - Parameters:
+  ///   - batch: has the sequences.
   ///   - sequences: adjacent ones; other sequences' tokens never take part.
-  ///   - request: the statistics that every piece has beside the three.
+  ///   - request: the temperature, and the statistics that every piece has beside the three.
+  ///   - participants: the tokens that take part, by their places in `batch.tokens`.
   ///   - weigh: called on this thread for each piece, in order, between its forward and its backward
   ///     pass; it sets the weights, which are zero on entry. `tokens` are the places in
   ///     `batch.tokens` of the piece's tokens, ascending; over all pieces exactly the participants,

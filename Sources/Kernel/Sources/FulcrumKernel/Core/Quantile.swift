@@ -3,7 +3,9 @@ public enum Quantile {
   /// The value below which a share of the values lies, between neighbours by linear interpolation, as
   /// `torch.quantile` has it.
   ///
-  /// - Parameter share: in 0...1; 0: the smallest, 1: the largest.
+  /// - Parameters:
+  ///   - share: in 0...1; 0: the smallest, 1: the largest.
+  ///   - values: in any order.
   /// - Returns: `nil` for no values, or if one is not a number.
   /// - Complexity: O(n log n).
   public static func linear(_ share: Double, of values: [Float]) -> Float? {

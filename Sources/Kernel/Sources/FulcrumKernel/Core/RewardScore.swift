@@ -36,7 +36,10 @@ public struct RewardScore: Sendable {
 
   /// A score.
   ///
-  /// - Parameter reward: finite; the host takes another for a fault of the component.
+  /// - Parameters:
+  ///   - reward: finite; the host takes another for a fault of the component.
+  ///   - outcome: how the completion fared.
+  ///   - parts: what the reward is made of, for logs; they need not add up.
   public static func scored(
     _ reward: Double, _ outcome: RewardOutcome, parts: [(name: String, value: Double)] = []
   ) -> RewardScore {

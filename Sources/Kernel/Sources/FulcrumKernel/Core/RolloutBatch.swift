@@ -16,6 +16,8 @@ public struct RolloutBatch: Sendable {
   /// A batch that is one mini-batch, of no step in particular.
   ///
   /// - Parameters:
+  ///   - sequences: the prompts and their completions.
+  ///   - rewards: one for each sequence.
   ///   - isFinished: whether each sequence ended by itself; `nil`: all did.
   ///   - columns: each flat over the completion tokens; others are absent.
   /// - Precondition: lengths as the shapes above say.
@@ -29,6 +31,8 @@ public struct RolloutBatch: Sendable {
   }
 
   /// - Parameters:
+  ///   - sequences: the prompts and their completions.
+  ///   - rewards: one for each sequence.
   ///   - isFinished: whether each sequence ended by itself; `nil`: all did.
   ///   - columns: each flat over the completion tokens; others are absent.
   ///   - step: the training step, from 1.
@@ -79,7 +83,9 @@ public struct RolloutBatch: Sendable {
   /// The whole return of a sequence, as a transform finds it: what the chain has at its first token,
   /// where a charge on any of its tokens has arrived; its reward if it has no tokens.
   ///
-  /// - Parameter advantages: the chain's values, one for each completion token.
+  /// - Parameters:
+  ///   - sequence: its number in the batch.
+  ///   - advantages: the chain's values, one for each completion token.
   public func wholeReturn(ofSequence sequence: Int, in advantages: Span<Float>) -> Double {
     let tokens = sequences.tokens(ofSequence: sequence)
     return Double(tokens.isEmpty ? rewardStorage[sequence] : advantages[tokens.lowerBound])

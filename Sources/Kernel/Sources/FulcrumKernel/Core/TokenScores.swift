@@ -23,7 +23,12 @@ public struct TokenScores: ~Escapable {
     further = Span()
   }
 
+  /// Scores with further statistics.
+  ///
   /// - Parameters:
+  ///   - logProbabilities: log π of each token.
+  ///   - entropies: one for each token.
+  ///   - levers: one for each token.
   ///   - statistics: what `further` holds.
   ///   - further: one block for each of the statistics, one after another; a block is
   ///     `[tokens, width]`, row by row.

@@ -42,7 +42,9 @@ public protocol UpdateScheduler: Component {
 
   /// The phases of this step, in order.
   ///
-  /// - Parameter advantages: as the chain of transforms left them, one for each token.
+  /// - Parameters:
+  ///   - batch: the whole rollout batch, not a mini-batch.
+  ///   - advantages: as the chain of transforms left them, one for each token.
   /// - Postcondition: each mask is as long as the batch has tokens, and every token takes part in
   ///   exactly `passes` phases. To leave tokens out for good, give them advantage zero by a
   ///   transform. The host checks both.
