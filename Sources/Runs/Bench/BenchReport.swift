@@ -31,6 +31,8 @@ package struct BenchReport: Sendable {
   /// Sampled tokens after the first of each sample.
   package let decoding: Part
   package let step: Step
+  /// An update in two phases beside one in one.
+  let phases: PhaseBench.Result
   /// Bytes.
   package let peakMemory: Int
 }
@@ -56,6 +58,8 @@ extension BenchReport {
           ("training_seconds", .number(step.trainingSeconds)),
           ("optimizer_seconds", .number(step.optimizerSeconds)),
         ])))
+    line.add("two_phases_ratio", .number(phases.ratio))
+    line.add("unlikely_share", .number(phases.unlikelyShare))
     line.add("peak_memory_bytes", .number(Double(peakMemory)))
     return line
   }
@@ -81,6 +85,8 @@ extension BenchReport {
         reference  \(seconds(step.referenceSeconds))
         training   \(seconds(step.trainingSeconds))
         optimiser  \(seconds(step.optimizerSeconds))
+      two phases \(String(format: "%.2f", phases.ratio)) × the training of one; \
+      \(String(format: "%.1f %%", 100 * phases.unlikelyShare)) of the tokens below \(PhaseBench.threshold)
       memory     \(peakMemory / (1 << 20)) MiB at most
       """
   }

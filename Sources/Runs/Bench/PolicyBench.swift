@@ -60,6 +60,9 @@ package struct PolicyBench {
       ) { _, _ in }
     }
     let stepTraining = try fastest { () throws(FulcrumError) in try train(sampled) }
+    let phases = try PhaseBench(
+      policy: policy, sequences: sampled, logProbabilities: generation.logProbabilities
+    ).run(repeats: repeats)
     policy.discardGradient()
     return BenchReport(
       peak: peak,
@@ -79,7 +82,7 @@ package struct PolicyBench {
         meanLength: Double(sampled.tokenCount) / Double(sampled.sequenceCount),
         samplingSeconds: sampling, referenceSeconds: reference, trainingSeconds: stepTraining,
         optimizerSeconds: optimizer),
-      peakMemory: ProcessMemory.peakBytes)
+      phases: phases, peakMemory: ProcessMemory.peakBytes)
   }
 
   private func generate(
