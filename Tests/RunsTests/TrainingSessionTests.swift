@@ -84,8 +84,6 @@ private final class Listener: RunObserver {
       })
     #expect(read("run.yaml")?.contains("digest") == false)
     #expect(read("run.yaml")?.contains("kernel-interface") == true)
-    // Whose code the process was in is told only of one that did not end by itself.
-    #expect(StageMark.left(in: run + "/run.stage") == nil)
   }
 
   @Test func `a run that is stopped goes on to the same bits`() throws {
