@@ -37,7 +37,7 @@ package final class RunningProcess {
   package private(set) var input: Int32
   package private(set) var output: Int32
   package private(set) var errors: Int32
-  /// How the program ended, once it has.
+  /// The end of the program; `nil` while it runs.
   package private(set) var end: End?
 
   /// Starts a program.
