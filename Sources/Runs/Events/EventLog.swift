@@ -50,7 +50,7 @@ package final class EventLog {
   ///   - advantages: of the tokens that the update is on.
   ///   - pulls: `UpdateReport.pulls`.
   package func write(
-    _ metrics: Metrics, _ collected: Collected, advantages: [Float], pulls: ValueHistogram,
+    _ metrics: Metrics, _ collected: CollectedRollout, advantages: [Float], pulls: ValueHistogram,
     step: Int
   ) throws(FulcrumError) {
     var values: [Summary.Value] = []

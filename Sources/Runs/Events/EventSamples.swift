@@ -15,7 +15,7 @@ struct EventSamples {
   }
 
   /// `nil` if it isn't the step's turn.
-  func text(_ collected: Collected, step: Int) -> [String]? {
+  func text(_ collected: CollectedRollout, step: Int) -> [String]? {
     guard count > 0, step % every == 0 else { return nil }
     let rollout = collected.whole
     let rewards = rollout.rewards

@@ -57,7 +57,7 @@ package enum RolloutRecord {
   ///   - consumed: items of the task's order that were taken after this step.
   ///   - temperature: of the rollout.
   package static func write(
-    _ collected: Collected, step: UInt32, temperature: Float, consumed: Int, to path: String
+    _ collected: CollectedRollout, step: UInt32, temperature: Float, consumed: Int, to path: String
   ) throws(FulcrumError) {
     let rollout = collected.whole
     let sequences = rollout.sequences
@@ -108,7 +108,7 @@ package enum RolloutRecord {
   /// - Throws: `.notFound` if there is no such file, `.data` naming the line for a damaged one, or
   ///   for one of another step or temperature.
   package static func read(_ path: String, step: UInt32, judge: RolloutSampler)
-    throws(FulcrumError) -> (collected: Collected, consumed: Int)
+    throws(FulcrumError) -> (collected: CollectedRollout, consumed: Int)
   {
     guard let data = FileManager.default.contents(atPath: path) else {
       throw FulcrumError(
@@ -156,7 +156,7 @@ package enum RolloutRecord {
       logProbabilities: completions.flatMap(\.logProbabilities),
       isFinished: completions.map(\.finished))
     return (
-      try Collected(
+      try CollectedRollout(
         whole: judge.onFailure == .stop
           ? rollout : rollout.missing(completions.map(\.missing)), rule: judge.onFailure,
         sampledPrompts: head.sampledPrompts, sampledTokens: head.sampledTokens,
@@ -196,7 +196,7 @@ package struct RecordedRollouts: RolloutSource {
   package var lastStep: Int? { RolloutRecord.steps(in: folder).last }
 
   /// - Throws: as `RolloutRecord.read`; `.configuration` if the record's shape is not the run's.
-  package mutating func next(step: UInt32) throws(FulcrumError) -> Collected {
+  package mutating func next(step: UInt32) throws(FulcrumError) -> CollectedRollout {
     let (collected, consumed) = try RolloutRecord.read(
       RolloutRecord.path(step: step, in: folder), step: step, judge: judge)
     let sequences = collected.whole.sequences

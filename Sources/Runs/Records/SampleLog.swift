@@ -22,7 +22,8 @@ struct SampleLog {
   ///   - advantages: of the tokens that the update is on.
   ///   - watch: weights and levers; the completions it covers are written token by token.
   func write(
-    _ collected: Collected, advantages: [Float], watch: TokenWatch?, tokens detail: SampleTokens,
+    _ collected: CollectedRollout, advantages: [Float], watch: TokenWatch?,
+    tokens detail: SampleTokens,
     step: Int
   ) throws(FulcrumError) {
     guard count > 0, step % every == 0 else { return }

@@ -108,7 +108,7 @@ struct TrainingLoop {
     return metrics
   }
 
-  private func write(_ collected: Collected, step: UInt32, to folder: String)
+  private func write(_ collected: CollectedRollout, step: UInt32, to folder: String)
     throws(FulcrumError)
   {
     try SafeFiles.makeFolder(folder)
@@ -118,7 +118,7 @@ struct TrainingLoop {
   }
 
   /// The error, with the place where the rollout was written down.
-  private func keeping(_ collected: Collected, step: UInt32, for error: FulcrumError)
+  private func keeping(_ collected: CollectedRollout, step: UInt32, for error: FulcrumError)
     -> FulcrumError
   {
     guard (try? write(collected, step: step, to: directory.faults)) != nil else { return error }

@@ -27,7 +27,7 @@ package struct Metrics: Sendable {
 
 extension Metrics {
   /// Sets rewards, outcomes and lengths of a rollout, under TRL's names where it has them.
-  package mutating func describe(_ collected: Collected, rewardNames: [String]) {
+  package mutating func describe(_ collected: CollectedRollout, rewardNames: [String]) {
     let rollout = collected.rollout
     let rewards = rollout.rewards.map(Double.init)
     let sequences = rollout.sequences

@@ -1,7 +1,7 @@
 import FulcrumKernel
 
 /// Holds a step's rollout, and counts of all that was sampled to get it.
-package struct Collected: Sendable {
+package struct CollectedRollout: Sendable {
   /// The completions that the update is on.
   package let rollout: Rollout
   /// The rollout with the completions that were dropped for want of a score, too.
@@ -56,7 +56,7 @@ package struct Collected: Sendable {
 /// Provides a run's rollouts.
 package protocol RolloutSource {
   /// Returns the next step's rollout. Steps are asked for in order.
-  mutating func next(step: UInt32) throws(FulcrumError) -> Collected
+  mutating func next(step: UInt32) throws(FulcrumError) -> CollectedRollout
 
   /// The number of the task's training items that were taken: a resumed run goes on from there.
   var consumedItems: Int { get }
@@ -97,7 +97,7 @@ package struct SampledRollouts: RolloutSource {
 
   /// - Throws: what sampling throws; `.data` if too few groups have unequal rewards after all
   ///   refills. No items are consumed then.
-  package mutating func next(step: UInt32) throws(FulcrumError) -> Collected {
+  package mutating func next(step: UInt32) throws(FulcrumError) -> CollectedRollout {
     var parts: [(rollout: Rollout, groups: [Int])] = []
     var kept = 0
     var next = consumedItems
@@ -138,7 +138,7 @@ package struct SampledRollouts: RolloutSource {
       refills += 1
     }
     let sampled = next - consumedItems
-    let collected = try Collected(
+    let collected = try CollectedRollout(
       whole: parts.count == 1 && parts[0].groups.count == parts[0].rollout.items.count
         ? parts[0].rollout : Rollout.gather(parts),
       rule: rule, tally: tally, sampledPrompts: sampled, sampledTokens: tokens,
