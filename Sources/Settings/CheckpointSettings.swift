@@ -1,6 +1,6 @@
 import FulcrumKernel
 
-/// When checkpoints are written, and how many stay: the section `checkpoint`.
+/// Holds how often checkpoints are written, and how many stay: the section `checkpoint`.
 package struct CheckpointSettings: SettingsSection {
   package static let key = "checkpoint"
   package static let schema: [Parameter] = [
@@ -12,7 +12,7 @@ package struct CheckpointSettings: SettingsSection {
 
   /// Steps between checkpoints; 0: only at the end.
   package let every: Int
-  /// How many of the newest stay.
+  /// The number of the newest checkpoints that stay.
   package let keep: Int
 
   package init(_ values: Parameters) throws(FulcrumError) {

@@ -1,7 +1,7 @@
 import Foundation
 import FulcrumKernel
 
-/// The keys at the top of a configuration.
+/// Holds the keys at the top of a configuration.
 package struct GeneralSettings: SettingsSection {
   package static let key = ""
   package static let schema: [Parameter] = [
@@ -23,18 +23,18 @@ package struct GeneralSettings: SettingsSection {
     .texts("plugin-path", default: [], help: "folders in which plugins are looked for first"),
   ]
 
-  /// Training steps.
+  /// The number of training steps.
   package let steps: Int
-  /// Threads to keep busy: the configured number, or the machine's cores.
+  /// The number of threads to keep busy: as configured, or the machine's cores.
   package let threads: Int
   package let seed: UInt64
-  /// The run directory, or the checkpoint of sft.
+  /// The run directory, or the checkpoint folder of a warm start.
   package let output: String
   /// A run's checkpoint folder to go on from; `nil`: the run begins at step 0.
   package let start: String?
   /// The configuration's name among its arms; `nil`: it has none.
   package let arm: String?
-  /// The other arms, as texts.
+  /// The other arms, as texts (see `ArmChoice`).
   package let arms: [String]
   package let pluginPath: [String]
 

@@ -1,7 +1,7 @@
 import FulcrumKernel
 import Training
 
-/// The keys of a section that has a learning rate.
+/// Holds the keys of a section that has a learning rate.
 package struct LearningRateSettings: Sendable {
   package let peak: Double
   package let warmupSteps: Int
@@ -29,7 +29,7 @@ package struct LearningRateSettings: Sendable {
     finalShare = try values.number("final-learning-rate-share")
   }
 
-  /// The rate of each of so many steps.
+  /// Returns the learning rate of each of so many steps.
   package func schedule(steps: Int) -> LearningRate {
     LearningRate(
       peak: peak, warmupSteps: warmupSteps, decay: decay, finalShare: finalShare, steps: steps)
