@@ -1,4 +1,4 @@
-/// What a run counts beside the policy's own state: a checkpoint keeps it.
+/// Counts the run's progress beside the policy's own state. A checkpoint keeps the counts.
 package struct RunCounters: Sendable, Equatable, Codable {
   /// Training steps that are done.
   package var step = 0

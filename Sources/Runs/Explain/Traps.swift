@@ -3,9 +3,9 @@ import PluginHost
 import Settings
 import Training
 
-/// What in a configuration is allowed, and yet is seldom what its author means.
+/// Finds settings that are allowed, but seldom what a configuration's author means.
 package enum Traps {
-  /// - Parameter resolved: every component's parameters, with the key path it is under.
+  /// - Parameter resolved: every component's parameters, with the component's key path.
   package static func found(
     in components: RunComponents, _ arithmetic: BatchArithmetic, resolved: [ResolvedComponent]
   ) -> [String] {
@@ -13,7 +13,8 @@ package enum Traps {
       + signal(components, arithmetic) + run(components.configuration, arithmetic)
   }
 
-  /// A schedule with phases steps more often than one without.
+  /// Warns of phases and passes: a schedule with phases takes more optimiser steps than one
+  /// without.
   private static func optimizerSteps(_ arithmetic: BatchArithmetic) -> [String] {
     let phases = arithmetic.schedule.phases.count
     var traps: [String] = []
@@ -32,7 +33,7 @@ package enum Traps {
     return traps
   }
 
-  /// Strengths of a method that exist in an advantage and in an objective: both act.
+  /// Warns of a method's strength that is set in an advantage and in an objective: both act.
   private static func twice(_ resolved: [ResolvedComponent]) -> [String] {
     [ParameterMeaning.tokenDamping, .referenceStrength].compactMap { meaning in
       let strengths =
@@ -49,7 +50,8 @@ package enum Traps {
     }
   }
 
-  /// A strength without anything to measure against.
+  /// Warns of a strength towards the reference policy in a component that doesn't read the
+  /// reference.
   private static func reference(
     _ components: StepComponents, _ resolved: [ResolvedComponent]
   ) -> [String] {
@@ -65,7 +67,7 @@ package enum Traps {
     }
   }
 
-  /// Whether the update can learn anything.
+  /// Warns of settings that give the update little or nothing to learn.
   private static func signal(
     _ components: RunComponents, _ arithmetic: BatchArithmetic
   ) -> [String] {
@@ -89,7 +91,7 @@ package enum Traps {
     return traps
   }
 
-  /// What costs a long run its work.
+  /// Warns of settings that can cost a long run its work.
   private static func run(_ configuration: RunConfiguration, _ arithmetic: BatchArithmetic)
     -> [String]
   {

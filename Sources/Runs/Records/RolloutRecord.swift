@@ -4,7 +4,8 @@ import FulcrumKernel
 import JSON
 import Training
 
-/// A step's rollout as a file of JSON lines: a head, then one line a prompt with its completions.
+/// Writes a step's rollout as JSON lines, and reads it: a header, then a line for each prompt with
+/// its completions.
 ///
 /// Floats are written so that they read back to the same bits.
 package enum RolloutRecord {
@@ -25,11 +26,11 @@ package enum RolloutRecord {
       var tokens: [Int32]
       var logProbabilities: [Float]
       var finished: Bool
-      /// `nil`: some reward function had no score.
+      /// The reward; `nil`: some reward function had no score.
       var reward: Float?
       var outcome: String
-      /// For each reward function the outcome with which it had no score, or an empty text; `nil`:
-      /// all had one.
+      /// For each reward function, the outcome with which it had no score, or an empty text; `nil`:
+      /// all had a score.
       var missing: [String]?
     }
     var id: String
@@ -44,7 +45,7 @@ package enum RolloutRecord {
     folder + "/step-\(step).jsonl"
   }
 
-  /// The steps that a folder has records of, in order.
+  /// Returns the steps that a folder has records of, in order.
   package static func steps(in folder: String) -> [Int] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     return names.compactMap { name in
@@ -55,7 +56,7 @@ package enum RolloutRecord {
 
   /// - Parameters:
   ///   - consumed: items of the task's order that were taken after this step.
-  ///   - temperature: of the rollout.
+  ///   - temperature: the temperature of the rollout.
   package static func write(
     _ collected: CollectedRollout, step: UInt32, temperature: Float, consumed: Int, to path: String
   ) throws(FulcrumError) {
@@ -102,8 +103,9 @@ package enum RolloutRecord {
     }
   }
 
-  /// What was recorded, judged anew by the sampler's reward functions. What had no score then has
-  /// none now, unless that stops the run: a time-out, say, might not come again.
+  /// Reads a record and has it judged anew by the sampler's reward functions. A completion that had
+  /// no score then has none now, unless that stops the run: a time-out, for instance, might not
+  /// come again.
   ///
   /// - Throws: `.notFound` if there is no such file, `.data` naming the line for a damaged one, or
   ///   for one of another step or temperature.
@@ -177,7 +179,8 @@ package enum RolloutRecord {
   }
 }
 
-/// Rollouts that an earlier run recorded, so that two methods can be compared on the same ones.
+/// Reads rollouts that an earlier run recorded, so that two methods can be compared on the same
+/// ones.
 package struct RecordedRollouts: RolloutSource {
   private let folder: String
   private let judge: RolloutSampler
@@ -185,8 +188,8 @@ package struct RecordedRollouts: RolloutSource {
   package private(set) var consumedItems = 0
 
   /// - Parameters:
-  ///   - folder: has a file `step-N.jsonl` for each step.
-  ///   - judge: gives the reward functions; nothing is sampled.
+  ///   - folder: the folder, with a file `step-N.jsonl` for each step.
+  ///   - judge: has the reward functions; nothing is sampled.
   package init(folder: String, judge: RolloutSampler, promptsPerStep: Int) {
     self.folder = folder
     self.judge = judge

@@ -5,7 +5,7 @@ import JSON
 import Settings
 import Training
 
-/// The steps of a run, one after the other, with what they write.
+/// Takes a run's steps one after the other, and writes their results.
 struct TrainingLoop {
   private let step: TrainingStep
   private let directory: RunDirectory
@@ -15,7 +15,7 @@ struct TrainingLoop {
   private let rewardNames: [String]
   /// Whether whole rollouts are written.
   private let records: Bool
-  /// Steps in a row that may skip optimiser steps.
+  /// The most steps in a row that may skip optimiser steps.
   private let maximumSkipped: Int
   private var source: any RolloutSource
   let reference: ReferenceUpdate
@@ -117,7 +117,7 @@ struct TrainingLoop {
       consumed: source.consumedItems, to: RolloutRecord.path(step: step, in: folder))
   }
 
-  /// The error, with the place where the rollout was written down.
+  /// Returns the error, with the path where the rollout was written down.
   private func keeping(_ collected: CollectedRollout, step: UInt32, for error: FulcrumError)
     -> FulcrumError
   {
