@@ -7,7 +7,8 @@ package struct CheckpointSettings: SettingsSection {
     .integer(
       "every", default: 0, in: 0...10_000_000,
       help: "steps between checkpoints; 0: only at the end"),
-    .integer("keep", default: 2, in: 1...10_000, help: "how many of the newest stay"),
+    .integer(
+      "keep", default: 2, in: 1...10_000, help: "the number of the newest checkpoints that stay"),
   ]
 
   /// Steps between checkpoints; 0: only at the end.

@@ -11,9 +11,10 @@ package struct EvaluationSettings: SettingsSection {
       "every", default: 0, in: 0...10_000_000,
       help: "steps between evaluations; 0: only before and after"),
     .number(
-      "temperature", default: 0, in: 0...100, help: "0: the most likely token; else sampled"),
+      "temperature", default: 0, in: 0...100, help: "divides the logits; 0: the most likely token"),
     .integer(
-      "max-new-tokens", default: 0, in: 0...1_000_000, help: "0: as in rollouts"),
+      "max-new-tokens", default: 0, in: 0...1_000_000,
+      help: "longest completion, in tokens; 0: as in rollouts"),
   ]
 
   /// Held-out items of each category; 0: no evaluation.

@@ -8,15 +8,17 @@ package struct GeneralSettings: SettingsSection {
     .integer("steps", default: 100, in: 1...10_000_000, help: "training steps (rollout batches)"),
     .integer(
       "threads", default: 0, in: 0...1024, help: "threads to keep busy; 0: all of the machine's"),
-    .integer("seed", default: 1, in: 0...Int.max, help: "every random draw is a function of it"),
-    .text("output", default: "runs/fulcrum", help: "the run directory, or the checkpoint of sft"),
+    .integer("seed", default: 1, in: 0...Int.max, help: "decides every random draw"),
+    .text(
+      "output", default: "runs/fulcrum",
+      help: "the run directory; of 'fulcrum sft', the checkpoint folder"),
     .text(
       "start", default: "",
       help: "a run's checkpoint folder to go on from in a new run: policy, optimiser and counters;"
         + " empty: at step 0 with policy.checkpoint"),
     .text(
       "arm", default: "",
-      help: "what reports call this way to train; empty: by the settings in which runs differ"),
+      help: "the name of this way to train in reports; empty: the settings in which runs differ"),
     .texts(
       "arms", default: [],
       help: "other ways to train, NAME=key=value;key=value, for 'fulcrum arms' and the microscope"),

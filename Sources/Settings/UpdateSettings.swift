@@ -11,7 +11,7 @@ package struct UpdateSettings: SettingsSection {
         help: "prompts (not completions) for each optimiser step; 0: all of the step's"),
       .integer(
         "iterations", default: 1, in: 1...10_000,
-        help: "μ: how often each batch is gone through (TRL: num_iterations, verl: ppo_epochs)"),
+        help: "μ: the number of passes over each batch (TRL: num_iterations, verl: ppo_epochs)"),
       .choice(
         "aggregation", default: Aggregation.Kind.tokenMean,
         help: "how a mini-batch's token terms become one objective (verl: loss_agg_mode)"),

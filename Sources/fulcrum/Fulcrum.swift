@@ -15,7 +15,7 @@ struct Fulcrum: ParsableCommand {
       TrainCommand.self, ResumeCommand.self, ArmsCommand.self, ExplainCommand.self,
       ReplayCommand.self,
       EvaluateCommand.self, MicroscopeCommand.self, ReportCommand.self, CompareCommand.self,
-      SupervisedCommand.self,
+      WarmStartCommand.self,
       ModelCommand.self, GenerateCommand.self, PluginCommand.self, RewardCommand.self,
       BenchCommand.self, DoctorCommand.self,
     ])

@@ -9,7 +9,7 @@ import Training
 ///
 /// Floats are written so that they read back to the same bits.
 package enum RolloutRecord {
-  private struct Head: Codable {
+  private struct Header: Codable {
     var format: Int
     var step: Int
     var temperature: Float
@@ -68,7 +68,7 @@ package enum RolloutRecord {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
       var data = try encoder.encode(
-        Head(
+        Header(
           format: 1, step: Int(step), temperature: temperature, consumed: consumed,
           sampledPrompts: collected.sampledPrompts, sampledTokens: collected.sampledTokens,
           sampledReward: collected.sampledReward, refills: collected.refills))
@@ -121,17 +121,17 @@ package enum RolloutRecord {
     guard let first = lines.first else {
       throw FulcrumError(.data, "expected a recorded rollout, got an empty file", at: path)
     }
-    let head = try decode(Head.self, first, of: path)
-    guard head.format == 1, head.step == Int(step) else {
+    let header = try decode(Header.self, first, of: path)
+    guard header.format == 1, header.step == Int(step) else {
       throw FulcrumError(
         .data,
-        "expected a rollout of step \(step) in format 1, got step \(head.step) in format"
-          + " \(head.format)", at: path)
+        "expected a rollout of step \(step) in format 1, got step \(header.step) in format"
+          + " \(header.format)", at: path)
     }
-    guard head.temperature == judge.temperature else {
+    guard header.temperature == judge.temperature else {
       throw FulcrumError(
         .configuration,
-        "the rollout was sampled at temperature \(head.temperature), the"
+        "the rollout was sampled at temperature \(header.temperature), the"
           + " configuration says \(judge.temperature)", at: "rollout.temperature",
         hint: "log-probabilities of two temperatures can't be compared")
     }
@@ -161,8 +161,8 @@ package enum RolloutRecord {
       try CollectedRollout(
         whole: judge.onFailure == .stop
           ? rollout : rollout.missing(completions.map(\.missing)), rule: judge.onFailure,
-        sampledPrompts: head.sampledPrompts, sampledTokens: head.sampledTokens,
-        sampledReward: head.sampledReward, refills: head.refills), head.consumed
+        sampledPrompts: header.sampledPrompts, sampledTokens: header.sampledTokens,
+        sampledReward: header.sampledReward, refills: header.refills), header.consumed
     )
   }
 

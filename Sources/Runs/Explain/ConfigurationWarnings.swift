@@ -4,7 +4,7 @@ import Settings
 import Training
 
 /// Finds settings that are allowed, but seldom what a configuration's author means.
-package enum Traps {
+package enum ConfigurationWarnings {
   /// - Parameter resolved: every component's parameters, with the component's key path.
   package static func found(
     in components: RunComponents, _ arithmetic: BatchArithmetic, resolved: [ResolvedComponent]
@@ -17,20 +17,20 @@ package enum Traps {
   /// without.
   private static func optimizerSteps(_ arithmetic: BatchArithmetic) -> [String] {
     let phases = arithmetic.schedule.phases.count
-    var traps: [String] = []
+    var warnings: [String] = []
     if phases > 1 {
-      traps.append(
+      warnings.append(
         "the schedule's \(phases) phases make \(arithmetic.optimizerSteps) optimiser steps of"
           + " \(arithmetic.optimizerSteps / phases): compare it with an arm that takes as many,"
           + " not only with one that takes fewer")
     }
     if arithmetic.iterations > 1, arithmetic.schedule.passes > 1 {
-      traps.append(
+      warnings.append(
         "update.iterations = \(arithmetic.iterations) and the schedule's \(arithmetic.schedule.passes)"
           + " passes multiply: every token is used \(arithmetic.iterations * arithmetic.schedule.passes)"
           + " times")
     }
-    return traps
+    return warnings
   }
 
   /// Warns of a method's strength that is set in an advantage and in an objective: both act.
@@ -71,43 +71,43 @@ package enum Traps {
   private static func signal(
     _ components: RunComponents, _ arithmetic: BatchArithmetic
   ) -> [String] {
-    var traps: [String] = []
+    var warnings: [String] = []
     if components.training.transforms.isEmpty {
-      traps.append("no advantage is named: raw rewards weigh the tokens, without a baseline")
+      warnings.append("no advantage is named: raw rewards weigh the tokens, without a baseline")
     }
     if arithmetic.samples == 1 {
-      traps.append("rollout.samples = 1: a completion has no group to be compared with")
+      warnings.append("rollout.samples = 1: a completion has no group to be compared with")
     }
     let rate = components.configuration.update.learningRate
     if rate.peak == 0 {
-      traps.append("update.learning-rate = 0: nothing is learned")
+      warnings.append("update.learning-rate = 0: nothing is learned")
     }
     let warmup = rate.warmupSteps
     if warmup >= arithmetic.steps, warmup > 0 {
-      traps.append(
+      warnings.append(
         "update.warmup-steps = \(warmup) of \(arithmetic.steps) steps: the learning rate never"
           + " reaches its height")
     }
-    return traps
+    return warnings
   }
 
   /// Warns of settings that can cost a long run its work.
   private static func run(_ configuration: RunConfiguration, _ arithmetic: BatchArithmetic)
     -> [String]
   {
-    var traps: [String] = []
+    var warnings: [String] = []
     if configuration.checkpoint.every == 0, arithmetic.steps > 1 {
-      traps.append("checkpoint.every = 0: a crash before the last step loses the whole run")
+      warnings.append("checkpoint.every = 0: a crash before the last step loses the whole run")
     }
     if arithmetic.maximumRounds > 1 {
-      traps.append(
+      warnings.append(
         "dynamic sampling may sample up to \(arithmetic.maximumRounds) times the prompts a step, and"
           + " stops the run if that does not suffice")
     }
     if let items = arithmetic.trainingItems, arithmetic.prompts > items {
-      traps.append(
+      warnings.append(
         "rollout.prompts = \(arithmetic.prompts) of \(items) training items: a step repeats items")
     }
-    return traps
+    return warnings
   }
 }
