@@ -33,7 +33,7 @@ package struct BenchReport: Sendable {
   package let decoding: Part
   package let step: Step
   /// The most memory that the process held, in bytes.
-  package let peakMemory: Int
+  let peakMemory: Int
 }
 
 extension BenchReport {

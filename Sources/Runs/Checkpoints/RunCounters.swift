@@ -7,7 +7,7 @@ package struct RunCounters: Sendable, Equatable, Codable {
   /// Items of the task's order that were taken.
   package var consumedItems = 0
   /// Steps in a row, up to this one, in which optimiser steps were skipped.
-  package var skippedInARow = 0
+  var skippedInARow = 0
 
   package init() {}
 }

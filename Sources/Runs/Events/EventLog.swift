@@ -138,7 +138,7 @@ extension EventLog {
 
 extension Metrics {
   /// Tells whether a metric depends on the clock, rather than on configuration and seed alone.
-  package static func isOfClock(_ name: String) -> Bool {
+  static func isOfClock(_ name: String) -> Bool {
     name == MetricName.stepTime || name == MetricName.tokensPerSecond
       || name.hasPrefix("time/")
   }

@@ -12,13 +12,13 @@ package struct BatchArithmetic {
   package let iterations: Int
   package let schedule: SchedulerProbe
   /// The number of training items; `nil`: the task has no end.
-  package let trainingItems: Int?
+  let trainingItems: Int?
   /// The number of the policy's parameters; `nil`: the policy doesn't say.
   package let parameterCount: Int?
-  package let hasReference: Bool
+  let hasReference: Bool
   package let temperature: Double
   /// The most rounds of sampling that a step may take.
-  package let maximumRounds: Int
+  let maximumRounds: Int
 
   package init(_ components: RunComponents) throws(FulcrumError) {
     let rollout = components.configuration.rollout

@@ -8,13 +8,13 @@ package struct StepTrial {
   /// The number of prompts that the trial took.
   package let prompts: Int
   package let meanLength: Double
-  package let meanReward: Double
+  let meanReward: Double
   /// Seconds of a whole step: sampling and rewards; then the reference; then the update.
   package let rollout: Double
   package let reference: Double
   package let update: Double
   /// The most memory that the process held, in bytes.
-  package let peakBytes: Int
+  let peakBytes: Int
 
   /// The prompts that a trial takes at least, and the seconds that it may last if it takes more.
   private static let fewPrompts = 4

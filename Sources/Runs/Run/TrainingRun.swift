@@ -6,15 +6,15 @@ import Settings
 import Training
 
 /// Takes a run from its first step, or from a checkpoint, to its last.
-package struct TrainingRun {
-  package let components: RunComponents
-  package let directory: RunDirectory
+struct TrainingRun {
+  let components: RunComponents
+  let directory: RunDirectory
   /// The checkpoint to go on from, of this run or of the one that it begins from; `nil`: the run
   /// begins at step 0.
-  package let start: Checkpoint?
-  package let observer: any RunObserver
+  let start: Checkpoint?
+  let observer: any RunObserver
 
-  package enum Ending: Sendable {
+  enum Ending: Sendable {
     /// The run did all steps. Holds held-out accuracy before, where it is known, and after.
     case completed(before: Evaluation?, after: Evaluation)
     /// The run was asked to stop; a checkpoint holds this step.
@@ -22,7 +22,7 @@ package struct TrainingRun {
   }
 
   /// - Parameter components: the run's components; their reference is the start's.
-  package init(
+  init(
     _ components: RunComponents, directory: RunDirectory, start: Checkpoint?,
     observer: any RunObserver
   ) {
@@ -33,7 +33,7 @@ package struct TrainingRun {
   }
 
   /// - Parameter shouldStop: asked after each step.
-  package func run(shouldStop: () -> Bool) throws(FulcrumError) -> Ending {
+  func run(shouldStop: () -> Bool) throws(FulcrumError) -> Ending {
     let configuration = components.configuration
     let reference = try ReferenceUpdate(
       configuration.reference, policy: components.policy,

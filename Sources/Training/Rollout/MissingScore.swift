@@ -91,7 +91,7 @@ package struct ScoreTally: Sendable {
   package private(set) var missing: [[RewardOutcome: Int]]
   /// Completions that were sampled but are in no update, because they or others of their group lack
   /// a score.
-  package private(set) var droppedSamples = 0
+  private(set) var droppedSamples = 0
 
   package init(rewards: Int) {
     values = Array(repeating: 0, count: rewards)

@@ -27,7 +27,7 @@ package struct ObjectiveSum {
   }
 
   /// The statistics of the current policy that some objective reads, beside the three scores.
-  package var currentStatistics: Set<TokenStatistic> {
+  var currentStatistics: Set<TokenStatistic> {
     Set(needs.filter { $0.policy == .current }.map(\.statistic))
   }
 

@@ -9,11 +9,11 @@ package struct UpdateReport {
   package var pulls = ValueHistogram(from: -12, width: 0.25, buckets: 64)
   package var loss = 0.0
   package var gradientNorms: [(phase: String, norm: Double)] = []
-  package var clippedSteps = 0
+  var clippedSteps = 0
   /// The number of tokens that take part, by phase.
   package private(set) var phaseTokens: [(phase: String, tokens: Int)] = []
   /// The largest |log π now − log π as sampled| before any parameter moved.
-  package var logProbabilityDifference = 0.0
+  var logProbabilityDifference = 0.0
   /// The weights and levers of the first completions' tokens.
   package var watch: TokenWatch
   /// The reasons for which optimiser steps were left out.
