@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What `fulcrum explain` says before a run.
+/// Tests the output of `fulcrum explain`.
 @Suite struct ExplainTests {
   private let folder: CommandLine.Folder
   private let config: String

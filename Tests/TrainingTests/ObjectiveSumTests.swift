@@ -8,7 +8,7 @@ private struct Constant: PolicyObjective {
   static let manual = ComponentManual(name: "constant", summary: "", source: "tests")
   var weight: Float = 0
   var entropyWeight: Float = 0
-  /// How many values too many a survey has; `nil`: there is none.
+  /// The number of values that a survey has too many; `nil`: there is no survey.
   var surplus: Int?
   init(_ parameters: Parameters, context: ComponentContext) {}
   init(weight: Float = 0, entropyWeight: Float = 0, surplus: Int? = nil) {
