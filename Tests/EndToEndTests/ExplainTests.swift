@@ -83,7 +83,9 @@ import Testing
         + " does not suffice"
     ),
   ])
-  func `settings that are seldom meant are warned of`(_ overrides: [String], warning: String) throws {
+  func `settings that are seldom meant bring warnings`(_ overrides: [String], warning: String)
+    throws
+  {
     let result = try CommandLine().run(
       ["explain", config, "--no-trial"] + overrides.flatMap { ["--set", $0] })
     #expect(result.status == 0, "\(result.errors)")

@@ -3,8 +3,8 @@ import FulcrumKernel
 /// Holds the tokens of a mini-batch that a policy scored together, with the columns that objectives
 /// read.
 ///
-/// Where all tokens take part, columns are slices of the batch's. Otherwise they are gathered: an
-/// input then holds the participating tokens alone.
+/// If all tokens take part, columns are slices of the batch's. Otherwise they are gathered: an input
+/// then holds the participating tokens alone.
 struct ScoredPiece {
   /// The sequences from the first token's to the last token's; some may have no token.
   let sequences: Range<Int>
