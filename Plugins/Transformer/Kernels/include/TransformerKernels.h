@@ -79,7 +79,8 @@ struct tk_token_statistics {
 struct tk_token_statistics tk_score_token(const float *logits, int count,
                                           float inverse_temperature, int target);
 
-/* Counts the tokens that come before `target`: more likely ones, and equally likely ones of lower number.
+/* Counts the tokens that come before `target`: more likely ones, and equally likely ones of lower
+ * number.
  * No temperature changes it. */
 int tk_rank(const float *logits, int count, int target);
 
