@@ -3,8 +3,8 @@ import ObjectiveParts
 
 /// The clipped surrogate: J = Σ share · min(rA, clip(r) A), with r of the token or of its sequence.
 ///
-/// With g_t = r A_t 1_trust the weight of a token is share · g_t; where r is the sequence's, every
-/// token of it moves r, and the weight is share · mean g over the sequence.
+/// With g_t = r A_t 1_trust the weight of a token is share · g_t. Where r is the sequence's, every
+/// token of the sequence moves r, and the weight is share · mean g over the sequence.
 ///
 /// - Shape: one weight and one loss for each token of the slice. A sequence is whole in its slice,
 ///   so slices don't change a bit. Sequences of share 0 get zeros and are not in the metrics.
@@ -34,7 +34,7 @@ package struct GRPOObjective: PolicyObjective {
     ])
 
   package let needs: Set<Column> = [.oldLogProbabilities]
-  /// A ratio of the sequence's needs all its tokens.
+  /// False for a sequence's ratio, which needs all tokens of the sequence.
   package var isTokenwise: Bool { importanceRatio == .token }
   private let importanceRatio: ImportanceRatio
   private let surrogate: ClippedSurrogate
@@ -90,7 +90,7 @@ package struct GRPOObjective: PolicyObjective {
     tally.reportRatios(to: &metrics)
   }
 
-  /// The token's advantage, reweighted by its present probability if `alpha` is above 0.
+  /// Returns the token's advantage, reweighted by its present probability if `alpha` is above 0.
   private func advantage(of token: Int, in input: borrowing ObjectiveInput) -> Double {
     let advantage = Double(input.advantages[token])
     guard alpha > 0 else { return advantage }

@@ -13,7 +13,7 @@ import FulcrumKernel
 ///   arXiv 2505.12929; scales as TRL's `scale_rewards`.
 /// - Complexity: O(tokens), no allocation.
 package struct GroupAdvantage: AdvantageTransform {
-  /// Whose standard deviation is the unit.
+  /// Names the set of returns whose standard deviation divides the advantages, if any does.
   private enum Scale: String, CaseIterable {
     case group
     case batch
@@ -38,7 +38,7 @@ package struct GroupAdvantage: AdvantageTransform {
   private let scale: Scale
   private let deviationFloor: Double
 
-  /// - Throws: `.parameter` for a floor where no deviation divides.
+  /// - Throws: `.parameter` for a floor with scale `none`, where nothing is divided.
   package init(_ parameters: Parameters, context: ComponentContext) throws(FulcrumError) {
     let name = try parameters.text("scale")
     guard let scale = Scale(rawValue: name) else {
@@ -67,15 +67,15 @@ package struct GroupAdvantage: AdvantageTransform {
       let divisor = scale == .none ? 1 : deviation + deviationFloor
       for sequence in members {
         let difference = batch.wholeReturn(ofSequence: sequence, in: advantages.span) - mean
-        // A group of one has its return for a difference, so equal returns of a whole batch of such
-        // groups would be divided by the floor alone.
+        // In a group of one the difference is the return itself, so equal returns of a whole batch
+        // of such groups would be divided by the floor alone.
         let advantage = deviation == 0 ? 0 : Float.nearestFinite(difference / divisor)
         for token in batch.sequences.tokens(ofSequence: sequence) { advantages[token] = advantage }
       }
     }
   }
 
-  /// Mean and unbiased standard deviation of returns; 0 and 1 for fewer than two.
+  /// Returns mean and unbiased standard deviation of returns; 0 and 1 for fewer than two.
   private static func moments(
     of batch: RolloutBatch, _ returns: Span<Float>, over members: Range<Int>
   ) -> (mean: Double, deviation: Double) {

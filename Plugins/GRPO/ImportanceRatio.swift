@@ -1,23 +1,24 @@
 import FulcrumKernel
 import ObjectiveParts
 
-/// Whose ratio π/π_old an objective takes for a token.
+/// Names the ratio π/π_old that an objective takes for a token: the token's own, or its sequence's.
 ///
 /// - Source: arXiv 2507.18071, section 4.1 for `sequence`, 4.3 for `sequence-token`.
 enum ImportanceRatio: String, CaseIterable {
-  /// The token's own.
+  /// The token's own ratio.
   case token
-  /// s = (Π r_t)^(1/n), the geometric mean over the sequence's n tokens, all of which move it.
+  /// The ratio s = (Π r_t)^(1/n), the geometric mean over the sequence's n tokens, all of which
+  /// move it.
   case sequence
   /// The number s, but with the gradient of the token's own ratio: sg(s) · π / sg(π).
   case sequenceToken = "sequence-token"
 
   init(_ parameters: Parameters) throws(FulcrumError) {
-    // The manual lists the cases, so none but them arrives here.
+    // The manual lists the cases, so no other text arrives here.
     self = Self(rawValue: try parameters.text("importance-ratio")) ?? .token
   }
 
-  /// s, or `nil` where each token has a ratio of its own.
+  /// Returns s, or `nil` where each token has a ratio of its own.
   func sequenceRatio(of tokens: Range<Int>, in input: borrowing ObjectiveInput) -> Double? {
     if self == .token { return nil }
     var sum = 0.0

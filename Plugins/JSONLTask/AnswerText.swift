@@ -1,11 +1,11 @@
 import Foundation
 import JSON
 
-/// A field as an answer or a category: a text, or a number without a digit lost.
+/// Holds a field as an answer or a category: a text, or a number without a digit lost.
 struct AnswerText {
-  /// `nil`: the field is something else, `phrase`.
+  /// The field as text; `nil` if it is something else, which `phrase` describes.
   let text: String?
-  /// What the field is, for messages.
+  /// Describes the field, for messages.
   let phrase: String
 
   /// - Parameter value: of a reader that keeps digits (`JSONReader.Options.numerals`).
@@ -14,7 +14,7 @@ struct AnswerText {
     case .string(let text): (self.text, phrase) = (text, value.kind)
     case .integer(let integer): (text, phrase) = ("\(integer)", value.kind)
     case .numeral(let digits):
-      // Not by way of a double: a rounded answer would be wrong without a word.
+      // Avoids a double: a rounded answer would be wrong without a warning.
       guard let number = Decimal(string: digits) else {
         (text, phrase) = (nil, "a value that can't be read")
         return
@@ -29,9 +29,9 @@ struct AnswerText {
 }
 
 extension Decimal {
-  /// Whether no digit was lost in reading, but for those behind 38 others that end in zeros.
+  /// Whether no digit was lost in reading, except digits after 38 others that end in zeros.
   fileprivate var isExact: Bool {
-    // What is rounded fills all 38 digits, unless its last ones are zeros: then it is large.
+    // A rounded number fills all 38 digits, unless its last digits are zeros: then it is large.
     significand.description.count < 38
       && magnitude < Decimal(sign: .plus, exponent: 37, significand: 1)
   }

@@ -4,7 +4,7 @@ import JSON
 
 /// Reads a file of JSON lines.
 enum JSONLFile {
-  /// The rows in order; blank lines are skipped.
+  /// Returns the rows in order; blank lines are skipped.
   static func rows(at path: String, keys: JSONLKeys) throws(FulcrumError) -> [JSONLRow] {
     var rows: [JSONLRow] = []
     for line in JSONLines([UInt8](try contents(of: path))) {

@@ -1,24 +1,24 @@
 import FulcrumKernel
 import JSON
 
-/// Under which keys a line has what; empty: nowhere.
+/// Names the keys of a line's fields; an empty name stands for a field that is not read.
 struct JSONLKeys {
   let prompt: String
   let answer: String
   let category: String
 }
 
-/// A line of a file.
+/// Holds a line of a file.
 struct JSONLRow: Sendable {
   let prompt: String
   let answer: String
   let category: String
-  /// What else the line has; without what can't be read.
+  /// The line's other fields, except those that can't be read.
   let fields: [String: FieldValue]
-  /// `file:line`, for messages.
+  /// The line's place for messages: `file:line`.
   let location: String
 
-  /// - Throws: `.data` if the line is no JSON object, or a key is missing or of another type.
+  /// - Throws: `.data` if the line is not a JSON object, or a key is missing or of another type.
   init(_ line: JSONLines.Line, of file: String, keys: JSONLKeys) throws(FulcrumError) {
     location = line.place(in: file)
     let reader = FieldReader(
@@ -50,7 +50,7 @@ private struct FieldReader {
     return text
   }
 
-  /// A text, or a number as a decimal without exponent and trailing zeros: 1e2 is `100`.
+  /// Returns a text, or a number as a decimal without exponent and trailing zeros: 1e2 is `100`.
   func scalar(_ key: String, parameter: String) throws(FulcrumError) -> String {
     guard let text = object[key].map(AnswerText.init)?.text else {
       throw failure(key, "as a text or a number", parameter: parameter)
@@ -68,7 +68,7 @@ private struct FieldReader {
 }
 
 extension FieldValue {
-  /// A value as reward functions see it; the digits that a double can't hold are lost.
+  /// Makes a value as reward functions see it; digits that a double can't hold are lost.
   fileprivate init?(_ value: JSONValue) {
     switch value {
     case .null: self = .null

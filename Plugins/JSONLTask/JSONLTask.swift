@@ -1,8 +1,8 @@
 import FulcrumKernel
 
-/// Prompts and answers from files of JSON lines: one object a line.
+/// Serves prompts and answers from files of JSON lines, an object a line.
 ///
-/// Items are in the order of the lines; no demonstrations.
+/// Items are in the order of the lines. There are no demonstrations.
 package struct JSONLTask: TaskSource {
   package static let manual = ComponentManual(
     name: "jsonl",
@@ -63,8 +63,8 @@ package struct JSONLTask: TaskSource {
     return item(training[index], id: "train/\(index)")
   }
 
-  /// At most `count` items for each category, in the order of the file; categories in the order in
-  /// which they first occur.
+  /// Returns at most `count` items for each category, in the order of the file. Categories are in
+  /// the order in which they first occur.
   package func heldOutItems(perCategory count: Int) throws(FulcrumError) -> [TaskItem] {
     var categories: [String] = []
     var items: [String: [TaskItem]] = [:]

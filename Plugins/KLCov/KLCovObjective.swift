@@ -52,7 +52,7 @@ package struct KLCovObjective: SurveyingObjective {
         candidates.append((value, token))
       }
     }
-    // Where a mean is not a number the order is arbitrary, but then so are the weights' bits: NaN.
+    // If a mean is not a number the order is arbitrary, but then the weights are NaN anyway.
     candidates.sort { $0.value > $1.value || ($0.value == $1.value && $0.token < $1.token) }
     var marks = [Float](repeating: 0, count: minibatch.tokenCount)
     for candidate in candidates.prefix(covariance.quota(share)) { marks[candidate.token] = 1 }

@@ -7,7 +7,7 @@ import FulcrumKernel
 ///   A NaN gives NaN in both.
 /// - Source: Schulman, "Approximating KL divergence", 2020, which names k1, k2 and k3.
 package struct KLEstimator: Sendable {
-  /// Which function of x.
+  /// Names the function of x that is the estimate.
   package enum Kind: String, Sendable, CaseIterable {
     /// −x. Its mean over π's tokens is the KL, but single tokens are negative, too. As a loss it is
     /// of no use: its derivative is 1 for every token, whose mean gradient is 0.
@@ -19,11 +19,11 @@ package struct KLEstimator: Sendable {
   }
 
   package let kind: Kind
-  /// Whether x is held in −5...5 and then the estimate in −10...10.
+  /// Whether x is clamped to −5...5 and then the estimate to −10...10.
   ///
-  /// The paper's code has these limits for k3; here they hold for every kind. k3 reaches 10 at
-  /// x = 2.61 and k2 at 4.47, so when x grows it is the second limit that acts first. The derivative
-  /// is zero outside either limit and not on its edge, as torch.clamp has it.
+  /// The paper's code has these limits for k3; here they hold for every kind. k3 reaches 10 at x =
+  /// 2.61 and k2 at 4.47, so when x grows the second limit acts first. The derivative is zero
+  /// beyond either limit and not on it, as that of torch.clamp is.
   package let isClamped: Bool
 
   package init(_ kind: Kind, isClamped: Bool) {
@@ -46,8 +46,8 @@ package struct KLEstimator: Sendable {
     case .k1: return (-x, x.isNaN ? x : -1)
     case .k2: return (x * x / 2, x)
     case .k3:
-      // e^x − 1 in one step keeps the digits that near x = 0 are all there is. The NaN must be the
-      // first argument: min and max then return it.
+      // Computes e^x − 1 in one step, for near x = 0 it keeps digits that a subtraction would lose.
+      // The NaN must be the first argument: min and max then return it.
       let pull = expm1(min(max(x, -80), 80))
       return (pull - x, pull)
     }

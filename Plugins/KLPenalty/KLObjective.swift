@@ -40,7 +40,7 @@ package struct KLObjective: PolicyObjective {
   package let isTokenwise = true
   private let beta: Double
   private let estimator: KLEstimator
-  /// Whose derivative the weights have.
+  /// The estimator whose derivative the weights have.
   private let slope: KLEstimator
 
   /// - Throws: `.pluginFault` if the parameters were checked against another manual.

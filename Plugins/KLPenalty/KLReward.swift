@@ -2,8 +2,8 @@ import FulcrumKernel
 
 /// Charges each token for its divergence from the reference policy: its reward falls by β k.
 ///
-/// A token's return falls by β times the sum of k over it and the tokens after it in its sequence.
-/// So this stands first in the chain, before what compares returns.
+/// A token's return falls by β times the sum of k over the token and those after it in its
+/// sequence. So this transform stands first in the chain, before those that compare returns.
 ///
 /// - Shape: one value for each token; the first of a sequence has the sequence's whole charge.
 /// - Unit: β is reward for each nat; k is estimated with π_old, at the rollout temperature.
@@ -44,7 +44,7 @@ package struct KLReward: AdvantageTransform {
     needs = beta > 0 ? [.oldLogProbabilities, .referenceLogProbabilities] : []
   }
 
-  /// Subtracts from each token's return what it and the tokens after it are charged.
+  /// Subtracts from each token's return the charges of the token and of those after it.
   ///
   /// - Throws: `.pluginFault` if the host did not compute the columns that it needs.
   package func transform(_ advantages: inout MutableSpan<Float>, of batch: RolloutBatch)

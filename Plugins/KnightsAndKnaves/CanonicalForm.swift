@@ -1,13 +1,13 @@
-/// What a puzzle shares with its twins: those that differ in the persons' numbers and in the order
-/// of the sides of `and`, `or` and `iff`.
+/// Encodes a puzzle so that its twins get the same bytes: puzzles that differ only in the persons'
+/// numbers and in the order of the sides of `and`, `or` and `iff`.
 ///
-/// Up to 6 people it is the least encoding over all renamings. For more people, where there are too
-/// many renamings, only the sides are put in order.
+/// Up to 6 people the form is the least encoding over all renamings. For more people there are too
+/// many renamings, and only the sides are put in order.
 package struct CanonicalForm: Hashable, Sendable {
   /// The encoding: the number of people, then their statements in prefix order.
   package let bytes: [UInt8]
 
-  /// Up to so many people all renamings are tried: 720 of them.
+  /// The largest number of people for which all renamings are tried: 720 of them.
   package static let renamingLimit = 6
 
   /// - Precondition: fewer than 64 statements, which name no others than those persons.
@@ -26,8 +26,8 @@ package struct CanonicalForm: Hashable, Sendable {
   /// Whether puzzles of this form are kept for evaluation: one in eight, the same for every seed.
   package var isHeldOut: Bool { hash % 8 == 0 }
 
-  /// A hash that stays the same in every process: FNV-1a, then the finisher of SplitMix64, since
-  /// FNV's low bits alone depend on little of the input.
+  /// A hash that is the same in every process: FNV-1a, then the finisher of SplitMix64. FNV's low
+  /// bits alone depend on little of the input.
   package var hash: UInt64 {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
@@ -36,8 +36,8 @@ package struct CanonicalForm: Hashable, Sendable {
     return hash ^ hash >> 31
   }
 
-  /// The statements' encodings in the order of their speakers' new numbers; `nil` as soon as they
-  /// can't be less than `best`.
+  /// Returns the statements' encodings in the order of their speakers' new numbers; `nil` as soon
+  /// as they can't be less than `best`.
   private static func encoding(
     _ statements: [Statement], renamed renaming: [Int], below best: [UInt8]?
   ) -> [UInt8]? {
@@ -50,7 +50,8 @@ package struct CanonicalForm: Hashable, Sendable {
     for speaker in speakers {
       append(statements[speaker], renamed: renaming, to: &bytes)
       guard let best, !isLess else { continue }
-      // The encoding is a prefix code, so the first difference decides and lengths needn't.
+      // The encoding is a prefix code, so the first difference decides, and lengths need no
+      // comparison.
       while compared < min(bytes.count, best.count), bytes[compared] == best[compared] {
         compared += 1
       }
@@ -83,7 +84,8 @@ package struct CanonicalForm: Hashable, Sendable {
     }
   }
 
-  /// An operator whose parts may be swapped: its number, how many parts, and the parts in order.
+  /// Encodes an operator whose parts may be swapped: its number, the number of parts, the parts in
+  /// order.
   private static func append(
     operator number: UInt8, _ parts: [Statement], renamed renaming: [Int], to bytes: inout [UInt8]
   ) {
@@ -104,7 +106,7 @@ package struct CanonicalForm: Hashable, Sendable {
     for part in encoded.sorted(by: { $0.lexicographicallyPrecedes($1) }) { bytes += part }
   }
 
-  /// Heap's algorithm: every permutation of 0..<count once, by single swaps.
+  /// Visits every permutation of 0..<count once, by single swaps (Heap's algorithm).
   private static func forEachPermutation(of count: Int, _ body: ([Int]) -> Void) {
     var permutation = Array(0..<count)
     var counters = Array(repeating: 0, count: count)

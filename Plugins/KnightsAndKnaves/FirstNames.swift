@@ -1,6 +1,6 @@
-/// The names that generated puzzles use: short, plain ASCII, none the beginning of another.
+/// Lists the names that generated puzzles use: short, plain ASCII, none the beginning of another.
 package enum FirstNames {
-  /// A task that uses fewer takes the first ones.
+  /// The names in the order of use: a task that uses fewer takes the first ones.
   package static let all = [
     "Ann", "Bob", "Cid", "Dan", "Eve", "Fay", "Gus", "Hal", "Ivy", "Jim",
     "Kit", "Lou", "Max", "Ned", "Oda", "Pam", "Quin", "Ray", "Sue", "Tom",

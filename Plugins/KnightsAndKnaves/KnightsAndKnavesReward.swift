@@ -1,6 +1,6 @@
 import FulcrumKernel
 
-/// The rule-based reward of Logic-RL, which arXiv 2505.12929 uses: format and answer, in four
+/// Scores format and answer by the rules of Logic-RL, which arXiv 2505.12929 uses. There are four
 /// possible totals.
 ///
 /// | case | format | answer | total |
@@ -18,12 +18,12 @@ package struct KnightsAndKnavesReward: RewardFn {
     summary: "3: all roles right; -0.5: some wrong; -1: answer unreadable; -3: bad format",
     source: "Logic-RL, arXiv 2502.14768, rule-based reward; used by arXiv 2505.12929")
 
-  /// There is nothing to configure.
+  /// Makes the reward, which has nothing to configure.
   package init(_ parameters: Parameters, context: ComponentContext) throws(FulcrumError) {}
 
   /// Judges `prompt + completion`, which must hold the header that the response follows.
   ///
-  /// - Throws: never; an answer without roles can't be matched and gives -1 or -3.
+  /// - Throws: nothing; an answer without roles can't be matched and gives -1 or -3.
   /// - Complexity: linear in the text for each person.
   package func score(_ sample: RewardSample) throws(FulcrumError) -> RewardScore {
     let response = TaggedResponse(prompt: sample.prompt, completion: sample.completion)

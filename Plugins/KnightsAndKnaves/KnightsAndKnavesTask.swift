@@ -1,6 +1,6 @@
 import FulcrumKernel
 
-/// Knights-and-knaves puzzles, generated without end or read from published files.
+/// Serves knights-and-knaves puzzles, generated without end or read from published files.
 ///
 /// Generated puzzles are split by their canonical form: one form in eight is held out, so that no
 /// held-out puzzle is a renamed training puzzle. Item i is a function of the seed and of i.
@@ -16,7 +16,7 @@ package struct KnightsAndKnavesTask: DemonstratingTask {
   private let location: String
   private let trainingRows: [PublishedRow]
   private let heldOutRows: [PublishedRow]
-  /// Forms of held-out rows, which generated training puzzles avoid.
+  /// The forms of held-out rows, which generated training puzzles avoid.
   private let heldOutForms: Set<CanonicalForm>
   private let trainingRandom: CounterRandom
   private let demonstrationRandom: CounterRandom
@@ -45,7 +45,7 @@ package struct KnightsAndKnavesTask: DemonstratingTask {
   /// The number of rows; `nil` for generated puzzles.
   package var trainingCount: Int? { options.files.isEmpty ? nil : trainingRows.count }
 
-  /// The row of that number, or the puzzle generated for it.
+  /// Returns the row of that number, or the puzzle generated for it.
   ///
   /// - Throws: `.usage` for an index outside the source.
   package func trainingItem(_ index: Int) throws(FulcrumError) -> TaskItem {
@@ -55,10 +55,10 @@ package struct KnightsAndKnavesTask: DemonstratingTask {
     return item(trainingPuzzle(using: &random), split: "train", index)
   }
 
-  /// At most `count` items for each number of people, in the order of these.
+  /// Returns at most `count` items for each number of people, in the order of these numbers.
   ///
-  /// Generated ones differ in canonical form as far as there are enough; two people have few
-  /// forms, so their later items are other wordings of these, with other names.
+  /// Generated items differ in canonical form as long as there are enough forms. Two people have
+  /// few, so their later items repeat forms in other wordings and with other names.
   ///
   /// - Throws: `.unsupported` if training items come from files and held-out ones don't.
   package func heldOutItems(perCategory count: Int) throws(FulcrumError) -> [TaskItem] {
@@ -79,7 +79,8 @@ package struct KnightsAndKnavesTask: DemonstratingTask {
     return options.people.flatMap { generatedHeldOutItems(people: $0, count: count) }
   }
 
-  /// A training puzzle other than those of `trainingItem`, with its search as the completion.
+  /// Returns a training puzzle other than those of `trainingItem`, with its search as the
+  /// completion.
   ///
   /// - Throws: `.unsupported` if training items come from files; `.usage` for a negative index.
   package func demonstration(_ index: Int) throws(FulcrumError) -> Demonstration {

@@ -1,18 +1,18 @@
 import FulcrumKernel
 
-/// The text around a puzzle; each ends in the opening `<think>` tag, which a completion must not
-/// repeat.
+/// Writes the text around a puzzle. It ends in the opening `<think>` tag, which a completion must
+/// not repeat.
 package enum PromptStyle: String, CaseIterable, Sendable {
-  /// Chat markup and no instruction, for small policies.
+  /// Chat markup without an instruction, for small policies.
   case chat
-  /// The prompt of the published data, to the letter.
+  /// The prompt of the published data, word for word.
   case instruct
   /// The published prompt's messages in Llama 3's markup.
   case llama3 = "llama-3"
-  /// The published prompt for policies without a chat format, to the letter.
+  /// The published prompt for policies without a chat format, word for word.
   case base
 
-  /// The system message of the published prompt, to the letter.
+  /// The system message of the published prompt, word for word.
   private static let instruction = """
     You are a helpful assistant. The assistant first thinks about the reasoning process in the \
     mind and then provides the user with the answer. The reasoning process and answer are \
@@ -24,7 +24,7 @@ package enum PromptStyle: String, CaseIterable, Sendable {
     (2) ... </answer>.
     """
 
-  /// The prompt for a puzzle's text.
+  /// Returns the prompt for a puzzle's text.
   ///
   /// - Source: `instruct` and `base`: the preprocessing of Logic-RL (arXiv 2502.14768), which
   ///   arXiv 2505.12929 uses. Odd spacing is theirs.
@@ -51,7 +51,7 @@ package enum PromptStyle: String, CaseIterable, Sendable {
     }
   }
 
-  /// The conversation that the prompt writes; none for `base`.
+  /// Returns the conversation that the prompt writes; none for `base`.
   func messages(for quiz: String) -> [ChatMessage] {
     switch self {
     case .chat: [ChatMessage(.user, quiz)]

@@ -4,7 +4,7 @@ import JSON
 
 /// Reads files of the published data: JSON Lines, a puzzle a line.
 package enum PublishedFile {
-  /// The rows of all files, in order; blank lines are skipped.
+  /// Returns the rows of all files, in order; blank lines are skipped.
   ///
   /// - Throws: `.notFound` or `.inputOutput` for a file that can't be read, `.unsupported` for a
   ///   compressed one, `.data` (at `file:line`) for a damaged row or a file without rows.

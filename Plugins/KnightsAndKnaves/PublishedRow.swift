@@ -1,7 +1,7 @@
 import FulcrumKernel
 import JSON
 
-/// A puzzle of the published data, or of a file in its format.
+/// Holds a puzzle of the published data, or of a file in its format.
 package struct PublishedRow: Sendable {
   /// The puzzle's text without the prompt around it.
   package let quiz: String
@@ -13,7 +13,7 @@ package struct PublishedRow: Sendable {
   package let prompt: String?
   /// The parsed field `statements`, if the row has it.
   package let statements: [Statement]?
-  /// `file:line`, for messages.
+  /// The row's place for messages: `file:line`.
   package let location: String
 
   /// - Parameters:
@@ -46,7 +46,7 @@ package struct PublishedRow: Sendable {
   package var category: String { "\(names.count) people" }
 }
 
-/// A row's fields as JSON gives them.
+/// Reads a row's fields as JSON gives them.
 private struct Fields {
   let object: JSONValue
   let location: String
@@ -65,7 +65,7 @@ private struct Fields {
     return texts
   }
 
-  /// `nil` if there is no such field.
+  /// Returns the first message's content; `nil` if there is no such field.
   func firstContent(_ name: String) throws(FulcrumError) -> String? {
     guard let value = object[name] else { return nil }
     guard let messages = value.elements, messages.allSatisfy({ $0.members != nil }),
@@ -74,7 +74,7 @@ private struct Fields {
     return content
   }
 
-  /// `nil` if there is no such field.
+  /// Returns the statements; `nil` if there is no such field.
   func statements(_ name: String, people: Int) throws(FulcrumError) -> [Statement]? {
     guard object[name] != nil else { return nil }
     let text = try text(name)

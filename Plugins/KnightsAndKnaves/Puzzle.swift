@@ -1,6 +1,6 @@
-/// Statements with the one assignment of roles that fits them.
+/// Holds statements with the one assignment of roles that fits them.
 package struct Puzzle: Hashable, Sendable {
-  /// What each person says.
+  /// The statement of each person.
   package let statements: [Statement]
   /// Whether each person is a knight.
   package let solution: [Bool]
@@ -11,10 +11,10 @@ package struct Puzzle: Hashable, Sendable {
     self.solution = solution
   }
 
-  /// How many people speak.
+  /// The number of people who speak.
   package var people: Int { statements.count }
 
-  /// Roles as the published field `solution_text_format` writes them: `(1) Ann is a knight`, one
+  /// Writes roles as the published field `solution_text_format` does: `(1) Ann is a knight`, one
   /// line for each person.
   ///
   /// - Precondition: as many names as roles.

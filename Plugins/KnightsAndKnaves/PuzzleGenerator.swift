@@ -3,7 +3,7 @@
 /// - Source: the sampler of mem-kk-logic (arXiv 2410.23123), as a distribution: the draws are
 ///   our own, so no puzzle is reproduced by its seed.
 package struct PuzzleGenerator: Sendable {
-  /// How many people speak in each puzzle.
+  /// The number of people who speak in each puzzle.
   package let people: Int
 
   /// - Precondition: 2 to 30 people.
@@ -21,7 +21,7 @@ package struct PuzzleGenerator: Sendable {
     }
   }
 
-  /// Throws a die: a leaf, `not`, `and`, `or`, `implies` or `iff`, each with chance 1/6.
+  /// Draws a statement: a leaf, `not`, `and`, `or`, `implies` or `iff`, each with probability 1/6.
   ///
   /// - Parameter depth: 1 gives a leaf; each operator takes one off for its parts.
   package func statement(
@@ -42,7 +42,7 @@ package struct PuzzleGenerator: Sendable {
     }
   }
 
-  /// A role for a person, the speaker included; but nobody can say "I am a knave".
+  /// Draws a role for a person, the speaker included; but nobody can say "I am a knave".
   private func leaf(by speaker: Int, using random: inout some RandomNumberGenerator) -> Statement {
     while true {
       let isKnight = Bool.random(using: &random)

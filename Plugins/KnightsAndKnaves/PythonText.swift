@@ -1,22 +1,23 @@
-/// A text as Python's `re` and `str` see it: a sequence of Unicode scalars, not of characters.
+/// Holds a text as Python's `re` and `str` see it: a sequence of Unicode scalars, not of
+/// characters.
 ///
 /// A combining mark is a scalar of its own, so it never hides the tag or the name before it.
 package struct PythonText: Sendable {
   /// The values of the Unicode scalars, in order.
   package let scalars: [UInt32]
 
-  /// A part of another text.
+  /// Makes a text from a part of another.
   package init(_ scalars: some Sequence<UInt32>) { self.scalars = Array(scalars) }
 
-  /// The scalars as they stand, without normalisation.
+  /// Takes the scalars as they stand, without normalisation.
   package init(_ text: String) { scalars = text.unicodeScalars.map(\.value) }
 
-  /// Where `needle` first occurs, by exact comparison.
+  /// Returns the first place of `needle`, by exact comparison; `nil` if there is none.
   package func first(_ needle: PythonText) -> Int? {
     firstMatch(of: needle, from: 0, by: { $0 })
   }
 
-  /// How often `needle` occurs without overlap, after `view` of this text's scalars.
+  /// Counts the places of `needle` without overlap, after applying `view` to this text's scalars.
   package func count(_ needle: PythonText, by view: (UInt32) -> UInt32 = { $0 }) -> Int {
     var count = 0
     var start = 0
@@ -44,7 +45,8 @@ package struct PythonText: Sendable {
     return nil
   }
 
-  /// The end of `word` at `start`, letters compared as `re.IGNORECASE` does; `nil`: not there.
+  /// Returns the end of `word` at `start`, letters compared as `re.IGNORECASE` does; `nil` if it
+  /// isn't there.
   package func end(ofFolded word: PythonText, at start: Int) -> Int? {
     let end = start + word.scalars.count
     guard end <= scalars.count else { return nil }
@@ -53,21 +55,22 @@ package struct PythonText: Sendable {
     return end
   }
 
-  /// The end of one or more white-space scalars (`\s+`) at `start`; `nil`: there are none.
+  /// Returns the end of one or more white-space scalars (`\s+`) at `start`; `nil` if there are
+  /// none.
   package func end(ofSpacesAt start: Int) -> Int? {
     var end = start
     while end < scalars.count, Self.isSpace(scalars[end]) { end += 1 }
     return end > start ? end : nil
   }
 
-  /// Whether there is a word scalar (`\w`) at `index`; outside the text there is none.
+  /// Tells whether there is a word scalar (`\w`) at `index`; outside the text there is none.
   package func isWord(at index: Int) -> Bool {
     scalars.indices.contains(index) && Self.isWord(scalars[index])
   }
 }
 
 extension PythonText {
-  /// `str.isspace` of one scalar, which is also `\s`.
+  /// Tells whether a scalar is white space by `str.isspace`, which agrees with `\s`.
   package static func isSpace(_ scalar: UInt32) -> Bool {
     switch scalar {
     case 0x09...0x0D, 0x1C...0x20, 0x85, 0xA0, 0x1680, 0x2000...0x200A, 0x2028, 0x2029, 0x202F,
@@ -77,7 +80,8 @@ extension PythonText {
     }
   }
 
-  /// `\w`: the underscore, letters (categories L*) and whatever has a numeric value.
+  /// Tells whether a scalar matches `\w`: the underscore, letters (categories L*) and scalars with
+  /// a numeric value.
   ///
   /// - Numerics: by the Unicode version of the Swift library, which may know scalars that an older
   ///   Python doesn't.
@@ -91,10 +95,12 @@ extension PythonText {
     }
   }
 
-  /// `[A-Za-z]` under `re.IGNORECASE`: besides the ASCII letters those that fold to one.
+  /// Tells whether a scalar matches `[A-Za-z]` under `re.IGNORECASE`: an ASCII letter, or one that
+  /// folds to one.
   package static func isLetter(_ scalar: UInt32) -> Bool { isASCIILetter(folded(scalar)) }
 
-  /// What `re.IGNORECASE` compares, for scalars that can equal an ASCII letter; others stay.
+  /// Returns the scalar that `re.IGNORECASE` compares, where that can equal an ASCII letter; others
+  /// stay.
   package static func folded(_ scalar: UInt32) -> UInt32 {
     switch scalar {
     case 0x41...0x5A: scalar + 0x20
@@ -105,8 +111,9 @@ extension PythonText {
     }
   }
 
-  /// `str.lower` where it gives one ASCII letter; others stay. It is stricter than `folded`: the
-  /// long s and the dotless i are lower case already, and I with a dot becomes two scalars.
+  /// Returns the scalar of `str.lower` where that is one ASCII letter; others stay. It is stricter
+  /// than `folded`: the long s and the dotless i are lower case already, and I with a dot becomes
+  /// two scalars.
   package static func lowered(_ scalar: UInt32) -> UInt32 {
     switch scalar {
     case 0x41...0x5A: scalar + 0x20

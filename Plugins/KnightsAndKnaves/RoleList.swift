@@ -1,9 +1,9 @@
-/// Who is a knight and who a knave, read from text by the rules of the published reward function.
+/// Reads who is a knight and who a knave from text, by the rules of the published reward function.
 ///
-/// A role is kept as the lower-cased scalars of the text, since letters that only fold to ASCII
-/// ones (I with a dot) make a role that equals no other.
+/// A role is kept as the lower-cased scalars of the text. Letters that only fold to ASCII ones (I
+/// with a dot) make a role that equals no other.
 package struct RoleList: Sendable {
-  /// A role as the text has it, in lower case.
+  /// Holds a role as the text has it, in lower case.
   package typealias Role = [UInt32]
 
   private static let knight = PythonText("knight")
@@ -11,13 +11,14 @@ package struct RoleList: Sendable {
   private static let isWord = PythonText("is")
   private static let article = PythonText("a")
 
-  /// Names in the order of their first mention.
+  /// The names in the order of their first mention.
   package private(set) var names: [[UInt32]] = []
   /// The role of each name; names that differ by case are different.
   package private(set) var roles: [[UInt32]: Role] = [:]
 
-  /// The truth: from each line its first word that is all ASCII letters, and the first whole word
-  /// `knight` or `knave` after it. Lines without both are skipped; the last of equal names counts.
+  /// Reads the truth: from each line its first word that is all ASCII letters, and the first whole
+  /// word `knight` or `knave` after it. Lines without both are skipped; of equal names the last
+  /// counts.
   package init(truth text: String) {
     for line in PythonText(text).scalars.split(separator: 0x0A) {
       let line = PythonText(line)
@@ -34,8 +35,8 @@ package struct RoleList: Sendable {
     }
   }
 
-  /// What an answer says of the people of `truth`; `nil` if that can't be read: the words knight
-  /// and knave must occur as often as there are people, and each must have a `NAME is a ROLE`.
+  /// Reads an answer about the people of `truth`; `nil` if that can't be read: the words knight and
+  /// knave must occur as often as there are people, and each person must have a `NAME is a ROLE`.
   ///
   /// An answer about nobody counts as unread, as in the original.
   package init?(answer: PythonText, about truth: RoleList) {
@@ -52,7 +53,8 @@ package struct RoleList: Sendable {
     roles[name] = role.flatMap { $0 == 0x130 ? [0x69, 0x307] : [PythonText.lowered($0)] }
   }
 
-  /// The first place that `\bNAME\b\s+is\s+a\s+\b(knight|knave)\b` matches, letter case aside.
+  /// Returns the first place that `\bNAME\b\s+is\s+a\s+\b(knight|knave)\b` matches, letter case
+  /// aside.
   private static func role(of name: PythonText, in text: PythonText) -> Range<Int>? {
     for start in text.scalars.indices where !text.isWord(at: start - 1) {
       guard let nameEnd = text.end(ofFolded: name, at: start),
@@ -68,7 +70,7 @@ package struct RoleList: Sendable {
     return nil
   }
 
-  /// The end of the whole word `knight` or `knave` that starts at `start`.
+  /// Returns the end of the whole word `knight` or `knave` that starts at `start`.
   private static func endOfRole(in text: PythonText, at start: Int) -> Int? {
     guard
       let end = text.end(ofFolded: knight, at: start) ?? text.end(ofFolded: knave, at: start),
@@ -77,7 +79,7 @@ package struct RoleList: Sendable {
     return end
   }
 
-  /// The longest runs of word scalars.
+  /// Returns the words: the longest runs of word scalars.
   private static func words(of text: PythonText) -> [Range<Int>] {
     var words: [Range<Int>] = []
     var start: Int?

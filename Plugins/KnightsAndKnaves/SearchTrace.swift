@@ -1,20 +1,22 @@
-/// A worked solution: one assignment after another is tried until a trial fits every statement.
+/// Writes a worked solution: one assignment after another is tried until a trial fits every
+/// statement.
 ///
 /// Each trial is a line that gives everybody a role and then marks statement after statement `ok`
 /// or `bad`, up to the first `bad`. A statement is `ok` if it is true exactly when its speaker is a
 /// knight.
 package enum SearchTrace: String, CaseIterable, Sendable {
-  /// `Ann knight, Bob knave: Ann ok, Bob bad`
+  /// Full words: `Ann knight, Bob knave: Ann ok, Bob bad`.
   case named
-  /// `K N: ok bad`
+  /// Letters for roles: `K N: ok bad`.
   case short
 
-  /// The text that follows a prompt's `<think>`: the trials, then the answer of the last one.
+  /// Returns the text that follows a prompt's `<think>`: the trials, then the answer of the last
+  /// one.
   ///
   /// - Parameters:
-  ///   - errorRate: the chance that a mark is the wrong one. The search goes on from what the marks
-  ///     say, so that the answer may be wrong; if no trial passes, the last one is the answer.
-  ///   - random: drawn from once for each mark, unless `errorRate` is 0.
+  ///   - errorRate: the probability that a mark is wrong. The search follows the marks, so the
+  ///     answer may be wrong; if no trial passes, the last one is the answer.
+  ///   - random: the source of one draw for each mark, unless `errorRate` is 0.
   /// - Complexity: up to 2^n lines for n people.
   package func completion(
     for puzzle: Puzzle, names: [String], errorRate: Double,

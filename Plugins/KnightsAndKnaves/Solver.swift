@@ -3,9 +3,9 @@
 /// Assignments are numbered from 0 (all knights) by counting in binary: a one makes a knave, and
 /// person 0 is the most significant bit.
 package enum Solver {
-  /// Brute force over 2^n assignments, 64 at a time.
+  /// Finds solutions by brute force over 2^n assignments, 64 at a time.
   ///
-  /// - Parameter limit: stop when so many are found.
+  /// - Parameter limit: the number of solutions after which the search stops.
   /// - Returns: whether each person is a knight, in the order of the assignments' numbers.
   /// - Precondition: 1 to 30 statements that name no others than those persons.
   /// - Complexity: O(2^n / 64 · n).
@@ -30,14 +30,15 @@ package enum Solver {
     return found
   }
 
-  /// Whether each person is a knight under the assignment of that number.
+  /// Returns whether each person is a knight under the assignment of that number.
   package static func roles(ofAssignment number: Int, people: Int) -> [Bool] {
     (0..<people).map { number >> (people - 1 - $0) & 1 == 0 }
   }
 
-  /// In which of the 64 assignments from `first` on that bit of the number is 0: a knight.
+  /// Returns the 64 assignments from `first` on as a word: a one where the number's bit is 0, a
+  /// knight.
   private static func word(bit: Int, from first: Int) -> UInt64 {
-    // Element b: the numbers 0..<64 whose bit b is 0.
+    // Element b has a one for each number in 0..<64 whose bit b is 0.
     let clear: [UInt64] = [
       0x5555_5555_5555_5555, 0x3333_3333_3333_3333, 0x0F0F_0F0F_0F0F_0F0F,
       0x00FF_00FF_00FF_00FF, 0x0000_FFFF_0000_FFFF, 0x0000_0000_FFFF_FFFF,

@@ -1,4 +1,4 @@
-/// What one person says. Persons are numbered from 0.
+/// Holds a person's statement. Persons are numbered from 0.
 ///
 /// - Source: the tuple grammar of mem-kk-logic (Xie et al. 2024, arXiv 2410.23123).
 package indirect enum Statement: Hashable, Sendable {
@@ -17,7 +17,7 @@ package indirect enum Statement: Hashable, Sendable {
   /// Both sides are true or both false.
   case iff(Statement, Statement)
 
-  /// The truth value under 64 assignments of roles at once, one in each bit.
+  /// Returns the truth value under 64 assignments of roles at once, one in each bit.
   ///
   /// - Parameter knights: for each person, the assignments that make them a knight.
   /// - Precondition: every person that the statement names has a word.

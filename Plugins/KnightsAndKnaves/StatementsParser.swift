@@ -6,13 +6,13 @@ package struct StatementsParser {
   private let text: [UInt8]
   private var position = 0
 
-  /// Deeper nesting is refused, so that no text can exhaust the stack.
+  /// The deepest nesting that is read, so that no text can exhaust the stack.
   private static let depthLimit = 64
 
   private init(_ text: String) { self.text = Array(text.utf8) }
 
   /// - Returns: one statement for each person, of any depth and width.
-  /// - Throws: `.data` for text outside the grammar or a person who says nothing.
+  /// - Throws: `.data` for text outside the grammar, or a person without a statement.
   package static func parse(_ text: String) throws(FulcrumError) -> [Statement] {
     var parser = StatementsParser(text)
     let statements = try parser.tuple { parser throws(FulcrumError) in
@@ -29,7 +29,7 @@ package struct StatementsParser {
     return statements
   }
 
-  /// Elements in parentheses with commas between them, and one after the last if there is one.
+  /// Reads elements in parentheses with commas between them. A comma may follow the last one.
   private mutating func tuple(
     _ element: (inout StatementsParser) throws(FulcrumError) -> Statement
   ) throws(FulcrumError) -> [Statement] {

@@ -1,19 +1,20 @@
-/// A response with its thinking and its answer between tags.
+/// Finds the thinking and the answer of a response, between their tags.
 package struct TaggedResponse: Sendable {
   private static let headers = [PythonText("Assistant:"), PythonText("<|im_start|>assistant")]
-  /// Not of the published rules, so it serves in a prompt alone.
+  /// The header that Llama 3 gives the assistant. The published rules don't have it, so it counts
+  /// in a prompt alone.
   private static let llama3Header = PythonText("<|start_header_id|>assistant<|end_header_id|>")
   private static let tags = ["<think>", "</think>", "<answer>", "</answer>"].map { PythonText($0) }
 
   /// Whether each tag occurs exactly once after the header, in order.
   package let isWellFormed: Bool
-  /// What stands between the answer's tags, if there is a header and the format is right; `nil`
-  /// also if that is only white space.
+  /// The text between the answer's tags, if there is a header and the format is right; `nil` also
+  /// if that is only white space.
   package let answer: PythonText?
 
-  /// The response is what follows the first `Assistant:` of the whole text or, if there is none, the
-  /// first `<|im_start|>assistant`, or else Llama 3's header of the assistant in the prompt; without
-  /// any the format is that of the whole text and there is no answer.
+  /// Finds the response after a header: the first `Assistant:` of the whole text; if there is none,
+  /// the first `<|im_start|>assistant`; else Llama 3's header of the assistant in the prompt.
+  /// Without a header the format is that of the whole text, and there is no answer.
   package init(prompt: String, completion: String) {
     let whole = PythonText(prompt + completion)
     let starts = Self.headers.lazy.compactMap { header in

@@ -1,6 +1,6 @@
 import FulcrumKernel
 
-/// The task's parameters, checked.
+/// Holds the task's parameters, checked.
 package struct TaskOptions: Sendable {
   /// Numbers of people, each once, ascending.
   package let people: [Int]
@@ -12,13 +12,13 @@ package struct TaskOptions: Sendable {
   package let prompt: PromptStyle
   /// The English of a generated puzzle.
   package let wording: Wording
-  /// How many of `FirstNames.all` occur.
+  /// The number of names of `FirstNames.all` that occur.
   package let nameCount: Int
   /// The seed of generated held-out puzzles.
   package let heldOutSeed: UInt64
   /// The chance that a mark in a demonstration is wrong.
   package let errorRate: Double
-  /// How a demonstration writes its trials.
+  /// The form of a demonstration's trials.
   package let trace: SearchTrace
 
   /// The parameters as the task's manual lists them.

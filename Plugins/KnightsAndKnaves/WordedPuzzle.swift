@@ -1,4 +1,4 @@
-/// A puzzle with its people's names and its text.
+/// Holds a puzzle with its people's names and its text.
 package struct WordedPuzzle: Sendable {
   /// The statements and the solution.
   package let puzzle: Puzzle

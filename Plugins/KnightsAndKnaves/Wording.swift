@@ -1,14 +1,14 @@
-/// How a puzzle is put into English.
+/// Puts a puzzle into English.
 package enum Wording: String, CaseIterable, Sendable {
   /// Few words and short sentences, for small policies.
   case plain
   /// Fuller sentences with an opening that explains the roles.
   case island
 
-  /// One person's sentence, made of their name and of what they say.
+  /// Makes one person's sentence of their name and their claim.
   package typealias SayingForm = @Sendable (_ name: String, _ claim: String) -> String
 
-  /// The sentences among which each person's is drawn.
+  /// The forms of sentences; each person's is drawn from them.
   package var forms: [SayingForm] {
     switch self {
     case .plain:
@@ -34,7 +34,7 @@ package enum Wording: String, CaseIterable, Sendable {
     }
   }
 
-  /// The puzzle's whole text: the people, a sentence for each, and the question.
+  /// Returns the puzzle's whole text: the people, a sentence for each, and the question.
   ///
   /// - Parameter random: draws each person's form, in order.
   /// - Precondition: as many names as statements.
@@ -52,8 +52,8 @@ package enum Wording: String, CaseIterable, Sendable {
     return sentences.joined(separator: " ")
   }
 
-  /// A statement as a clause: `if Ann is a knight then Bob is a knave`. A part that is itself an
-  /// operator stands in parentheses.
+  /// Returns a statement as a clause: `if Ann is a knight then Bob is a knave`. A part that is
+  /// itself an operator stands in parentheses.
   package static func claim(_ statement: Statement, names: [String]) -> String {
     func part(_ statement: Statement) -> String {
       switch statement {

@@ -1,7 +1,7 @@
 import FulcrumKernel
 import ScheduleParts
 
-/// Low-probability token isolation: unlikely tokens and likely ones are updated apart.
+/// Isolates low-probability tokens: unlikely tokens and likely ones are updated apart.
 ///
 /// Phase `low` holds the tokens with π_old below a threshold, phase `high` the others. The
 /// threshold is η or, with `quantile`, that quantile of the tokens' π_old. Each phase runs through
@@ -35,7 +35,7 @@ package struct Lopti: UpdateScheduler {
     split = try UnlikelySplit(parameters)
   }
 
-  /// The phases `low` and `high` in the configured order; advantages are not read.
+  /// Returns the phases `low` and `high` in the configured order; advantages are not read.
   ///
   /// - Throws: `.pluginFault` if the host did not compute the old log-probabilities.
   /// - Complexity: O(T) for T tokens; with a quantile O(T log T).

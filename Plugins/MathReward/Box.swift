@@ -1,6 +1,6 @@
 /// Finds a final answer between the braces of LaTeX's `\boxed`.
 enum Box {
-  /// What a text says of its final answer.
+  /// Tells what a text gives as its final answer.
   enum Finding: Equatable {
     case none
     /// The last box opens and never closes, as in a completion that was cut.
@@ -8,7 +8,7 @@ enum Box {
     case content(String)
   }
 
-  /// What follows the first `</think>`, or the whole text if there is none.
+  /// Returns the text after the first `</think>`, or the whole text if there is none.
   ///
   /// - Complexity: O(n).
   static func response(in text: String) -> [UInt8] {
@@ -21,8 +21,8 @@ enum Box {
     return bytes
   }
 
-  /// The content of the last `\boxed{…}` or `\fbox{…}`. Braces nest; those of `\{` and `\}` don't
-  /// count.
+  /// Returns the content of the last `\boxed{…}` or `\fbox{…}`. Braces nest; those of `\{` and `\}`
+  /// don't count.
   ///
   /// - Complexity: O(n).
   static func last(in text: [UInt8]) -> Finding {
@@ -42,7 +42,7 @@ enum Box {
     return .unclosed
   }
 
-  /// The place after the last box's opening brace.
+  /// Returns the place after the last box's opening brace.
   private static func lastStart(in text: [UInt8]) -> Int? {
     let commands = [Array(#"\boxed"#.utf8), Array(#"\fbox"#.utf8)]
     for start in text.indices.reversed() where text[start] == UInt8(ascii: "\\") {

@@ -1,4 +1,4 @@
-/// A final answer, read: a number, a list of answers, or else normalised LaTeX.
+/// Holds a final answer that was read: a number, a list of answers, or else normalised LaTeX.
 struct MathAnswer: Sendable {
   private indirect enum Value: Sendable {
     case number(WrittenNumber)
@@ -12,9 +12,9 @@ struct MathAnswer: Sendable {
     var isSet: Bool { opening == .command("{") }
   }
 
-  /// Lists within lists beyond this depth are compared as text.
+  /// The deepest nesting of lists; deeper lists are compared as text.
   private static let depthLimit = 8
-  /// Sets of more elements are compared in order, for the comparison is quadratic.
+  /// The largest set that is compared in any order, for that comparison is quadratic.
   private static let setLimit = 100
 
   /// The normalised LaTeX of the whole.
@@ -26,7 +26,7 @@ struct MathAnswer: Sendable {
   init?(_ text: String) {
     var all = MathTokenizer.tokens(of: text)[...]
     if all.last == .character(".") { all.removeLast() }
-    // `x = 5` says 5.
+    // Reads `x = 5` as 5.
     if all.count > 2, Self.isName(all[0]), all[1] == .character("="),
       !all[2...].contains(.character("="))
     {
@@ -37,7 +37,7 @@ struct MathAnswer: Sendable {
     value = Self.value(of: all, depth: 0)
   }
 
-  /// Whether both say the same.
+  /// Tells whether both answers are the same.
   ///
   /// - Complexity: O(n), and quadratic in the sizes of numbers and sets, which have limits.
   func matches(_ other: MathAnswer) -> Bool {
@@ -85,7 +85,7 @@ struct MathAnswer: Sendable {
     return .list(nil, elements.map { value(of: $0, depth: depth + 1) })
   }
 
-  /// The parts between commas that no bracket encloses.
+  /// Returns the parts between commas that no bracket encloses.
   private static func elements(of tokens: ArraySlice<MathToken>) -> [ArraySlice<MathToken>] {
     var elements: [ArraySlice<MathToken>] = []
     var start = tokens.startIndex
@@ -100,7 +100,8 @@ struct MathAnswer: Sendable {
     return elements + [tokens[start...]]
   }
 
-  /// The round, square or set brackets around all of the tokens; half-open intervals have two kinds.
+  /// Returns the round, square or set brackets around all of the tokens; half-open intervals have
+  /// two kinds.
   private static func enclosing(_ tokens: ArraySlice<MathToken>) -> Brackets? {
     guard let opening = tokens.first, let closing = tokens.last, closes(tokens) else { return nil }
     let isSet = opening == .command("{") && closing == .command("}")
@@ -110,7 +111,7 @@ struct MathAnswer: Sendable {
     return isSet || isTuple ? Brackets(opening: opening, closing: closing) : nil
   }
 
-  /// Whether the first token opens what the last one closes.
+  /// Tells whether the first token opens what the last one closes.
   private static func closes(_ tokens: ArraySlice<MathToken>) -> Bool {
     var depth = 0
     for place in tokens.indices {
@@ -120,7 +121,7 @@ struct MathAnswer: Sendable {
     return false
   }
 
-  /// What is within `\text{…}` or `{…}` if that is all.
+  /// Returns the tokens within `\text{…}` or `{…}` if those enclose all.
   private static func unwrapped(_ tokens: ArraySlice<MathToken>) -> ArraySlice<MathToken> {
     var tokens = tokens
     // Each round is linear, so their number has a limit.
@@ -131,7 +132,7 @@ struct MathAnswer: Sendable {
     return tokens
   }
 
-  /// The number before a unit: `5\text{ cm}`, `5\text{ cm}^2`, `5 cm`. Which unit doesn't matter.
+  /// Returns the number before a unit, whatever the unit: `5\text{ cm}`, `5\text{ cm}^2`, `5 cm`.
   private static func numberBeforeUnit(_ tokens: ArraySlice<MathToken>) -> WrittenNumber? {
     var unit = tokens
     if unit.last?.digit != nil, unit.dropLast().last == .character("^") { unit.removeLast(2) }
@@ -141,7 +142,7 @@ struct MathAnswer: Sendable {
     return NumberReader.number(in: unit[..<start])
   }
 
-  /// Where the `\text{…}` begins that ends the tokens.
+  /// Returns the start of a `\text{…}` that ends the tokens; `nil` if none does.
   private static func startOfText(_ tokens: ArraySlice<MathToken>) -> Int? {
     var depth = 0
     for place in tokens.indices.reversed() {
@@ -151,7 +152,7 @@ struct MathAnswer: Sendable {
     return nil
   }
 
-  /// Where the letters begin that end the tokens, if they are a known unit.
+  /// Returns the start of the letters that end the tokens, if they are a known unit.
   private static func startOfUnit(_ tokens: ArraySlice<MathToken>) -> Int? {
     var letters = String.UnicodeScalarView()
     for token in tokens.suffix(MathNotation.unitLength + 1).reversed() {
@@ -162,7 +163,7 @@ struct MathAnswer: Sendable {
       ? tokens.endIndex - letters.count : nil
   }
 
-  /// Tokens to compare one by one: without the marks that only lists and numbers need.
+  /// Returns the tokens to compare one by one: without the marks that only lists and numbers need.
   private static func normalised(_ tokens: ArraySlice<MathToken>) -> [MathToken] {
     tokens.compactMap { token in
       switch token {
@@ -173,7 +174,7 @@ struct MathAnswer: Sendable {
     }
   }
 
-  /// A letter, or a command such as `\theta`.
+  /// Tells whether a token is a letter, or a command such as `\theta`.
   private static func isName(_ token: MathToken) -> Bool {
     switch token {
     case .character(let scalar): scalar.properties.isAlphabetic

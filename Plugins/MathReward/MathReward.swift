@@ -2,8 +2,8 @@ import FulcrumKernel
 
 /// Judges the last boxed answer of a completion by exact equality with the right one.
 ///
-/// Only what follows the first `</think>` counts, if there is one. Numbers are compared as exact
-/// fractions, lists by their elements, all else as normalised LaTeX; nothing is computed, so `2^3`
+/// Only the text after the first `</think>` counts, if there is one. Numbers are compared as exact
+/// fractions, lists by their elements, all else as normalised LaTeX. Nothing is computed, so `2^3`
 /// is not 8.
 ///
 /// - Source: the setting of arXiv 2505.12929 for mathematics; its code grades with a computer
@@ -33,8 +33,8 @@ package struct MathReward: RewardFn {
     noAnswer = try parameters.number("no-answer")
   }
 
-  /// - Throws: `.data` if the right answer is empty or its box isn't closed: nothing would match it,
-  ///   or anything.
+  /// - Throws: `.data` if the right answer is empty or its box isn't closed: no completion would
+  ///   match it, or any would.
   package func score(_ sample: RewardSample) throws(FulcrumError) -> RewardScore {
     let truth = try Self.truth(of: sample)
     guard case .content(let box) = Box.last(in: Box.response(in: sample.completion)),
@@ -47,7 +47,7 @@ package struct MathReward: RewardFn {
     .scored(reward, outcome, parts: [("answer", reward)])
   }
 
-  /// The right answer: what its last box holds, or all of it.
+  /// Returns the right answer: the content of its last box, or all of it.
   private static func truth(of sample: RewardSample) throws(FulcrumError) -> MathAnswer {
     let text: String? =
       switch Box.last(in: Array(sample.answer.utf8)) {

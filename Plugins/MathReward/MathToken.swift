@@ -1,4 +1,4 @@
-/// A piece of an answer's LaTeX, after what doesn't change its meaning is gone.
+/// Holds a piece of an answer's LaTeX, without marks that don't change its meaning.
 enum MathToken: Sendable, Hashable {
   case character(Unicode.Scalar)
   /// A command without its backslash: `pi`, `frac`; `{` for a set's brace.
@@ -10,7 +10,7 @@ enum MathToken: Sendable, Hashable {
   case textClose
   /// White space between two digits: `2 1/3`.
   case space
-  /// A comma that white space follows, so no thousands separator: `1, 000`.
+  /// A comma before white space, so not a thousands separator: `1, 000`.
   case separator
   /// A comma that is surely a thousands separator: `1{,}000`, `1,\!000`.
   case thousands
@@ -27,7 +27,8 @@ enum MathToken: Sendable, Hashable {
 
   var isComma: Bool { self == .comma || self == .separator }
 
-  /// 1 for a bracket that opens, -1 for one that closes, 0 for others. Braces of groups count too.
+  /// The step in nesting: 1 for a bracket that opens, -1 for one that closes, 0 for others. Braces
+  /// of groups count too.
   var nesting: Int {
     switch self {
     case .open, .textOpen, .character("("), .character("["), .command("{"): 1
@@ -37,9 +38,9 @@ enum MathToken: Sendable, Hashable {
   }
 }
 
-/// Commands and characters that mean the same, and those that mean nothing.
+/// Lists commands and characters that mean the same, and those that mean nothing.
 enum MathNotation {
-  /// Sizes, styles, the ends of formulas, degrees; and a backslash that ends the text.
+  /// Commands for sizes, styles, the ends of formulas, degrees; and a backslash that ends the text.
   static let silent: Set<String> = [
     "left", "right", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr",
     "Biggl", "Biggr", "middle", "displaystyle", "textstyle", "limits", "/", "(", ")", "[",
@@ -62,7 +63,7 @@ enum MathNotation {
       "month", "year", "foot", "feet", "inch", "yard", "liter",
     ].flatMap { [$0, $0 + "s", $0 + "es"] })
 
-  /// The letters of the longest unit.
+  /// The number of letters of the longest unit.
   static let unitLength = units.map(\.count).max() ?? 0
 
   static let sameCommand: [String: MathToken] = [

@@ -1,16 +1,16 @@
 /// Reads an answer's LaTeX into tokens.
 ///
-/// Left out: `$`, degree signs, sizes and styles, spaces (but for `MathToken.space`), and braces
-/// around one token, so `\dfrac{1}{2}` and `\frac12` give the same.
+/// It leaves out `$`, degree signs, sizes and styles, spaces (but for `MathToken.space`), and
+/// braces around one token, so `\dfrac{1}{2}` and `\frac12` give the same tokens.
 ///
 /// - Complexity: O(n), without recursion.
 struct MathTokenizer {
   private let scalars: [Unicode.Scalar]
   private var place = 0
   private(set) var tokens: [MathToken] = []
-  /// The groups that are open: where they begin in `tokens`, and what stood before them.
+  /// The open groups: where each begins in `tokens`, and the gap before it.
   private var groups: [(start: Int, gap: Gap)] = []
-  /// What stood since the last token, of what isn't a token by itself.
+  /// The space since the last token, which is not a token by itself.
   private var gap = Gap.none
 
   private enum Gap {
@@ -55,7 +55,7 @@ struct MathTokenizer {
     } else if MathNotation.spaces.contains(name) {
       gap = .wide
     } else if MathNotation.silent.contains(name) {
-      // `\right.` is a bracket that is not there.
+      // `\right.` stands for a missing bracket.
       if name == "left" || name == "right", place < scalars.count, scalars[place] == "." {
         place += 1
       }
@@ -67,7 +67,7 @@ struct MathTokenizer {
     }
   }
 
-  /// The name at `place`, which it moves behind: letters, or one other scalar; empty at the end.
+  /// Reads the name at `place` and moves behind it: letters, or one other scalar; empty at the end.
   private mutating func commandName() -> String {
     let start = place
     while place < scalars.count, Self.isLetter(scalars[place]) { place += 1 }
@@ -75,7 +75,7 @@ struct MathTokenizer {
     return String(String.UnicodeScalarView(scalars[start..<place]))
   }
 
-  /// The place of an opening brace that follows here, perhaps after spaces.
+  /// Returns the place of an opening brace that follows here, perhaps after spaces.
   private func nextBrace() -> Int? {
     var brace = place
     while brace < scalars.count, scalars[brace] == " " { brace += 1 }
@@ -88,7 +88,7 @@ struct MathTokenizer {
     groups.append((tokens.count - 1, gap))
   }
 
-  /// A brace that closes nothing is left out.
+  /// Closes the innermost group. A brace that closes nothing is left out.
   private mutating func closeGroup() {
     guard let group = groups.popLast() else { return }
     gap = .none
@@ -121,7 +121,7 @@ struct MathTokenizer {
     dropDegree()
   }
 
-  /// Takes back `^\circ`.
+  /// Takes a `^\circ` back.
   private mutating func dropDegree() {
     guard tokens.last == .command("circ"), tokens.dropLast().last == .character("^") else { return }
     tokens.removeLast(2)

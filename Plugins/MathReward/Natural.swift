@@ -1,11 +1,11 @@
-/// A natural number of any size, for products that must be exact.
+/// Holds a natural number of any size, for products that must be exact.
 struct Natural: Sendable, Equatable {
-  /// Base 10⁹ digits, the least significant first, none of them a leading zero.
+  /// The digits in base 10⁹, the least significant first, without leading zeros.
   private var limbs: [UInt32]
 
   private static let base: UInt64 = 1_000_000_000
 
-  /// - Parameter digits: decimal digits as numbers 0 to 9, the most significant first.
+  /// - Parameter digits: decimal digits as numbers from 0 to 9, the most significant first.
   init(digits: [UInt8]) {
     limbs = stride(from: digits.count, to: 0, by: -9).map { end in
       digits[max(0, end - 9)..<end].reduce(0) { $0 * 10 + UInt32($1) }
@@ -42,7 +42,7 @@ struct Natural: Sendable, Equatable {
     for (i, x) in a.limbs.enumerated() {
       var carry: UInt64 = 0
       for (j, y) in b.limbs.enumerated() {
-        // Below 10¹⁸ + 2·10⁹, which 64 bits hold.
+        // The sum is below 10¹⁸ + 2·10⁹, which 64 bits hold.
         carry += UInt64(x) * UInt64(y) + UInt64(product[i + j])
         product[i + j] = UInt32(carry % base)
         carry /= base

@@ -3,7 +3,8 @@
 ///
 /// - Complexity: O(n²) for n digits, of which there are at most `digitLimit`.
 struct NumberReader {
-  /// A number of more digits is compared as text. Far beyond any answer, and quick to multiply.
+  /// The most digits of a number; a longer one is compared as text. It is far beyond any answer,
+  /// and quick to multiply.
   static let digitLimit = 1000
 
   private let tokens: ArraySlice<MathToken>
@@ -15,12 +16,12 @@ struct NumberReader {
     return reader.read()
   }
 
-  /// A decimal: its digits as a whole number, `scale` of them behind the point.
+  /// Holds a decimal: its digits as a whole number, `scale` of them behind the point.
   private struct Decimal {
     var digits: [UInt8] = []
     var scale = 0
 
-    /// The digits with as many zeros behind as another number has places.
+    /// Returns the digits with as many zeros behind as another number has places.
     func scaled(by places: Int) -> Natural {
       Natural(digits: digits + [UInt8](repeating: 0, count: places))
     }
@@ -55,7 +56,7 @@ struct NumberReader {
     return Self.ratio(first, Decimal(digits: [1]), isNegative: isNegative)
   }
 
-  /// The fraction of a mixed number: of whole numbers, and below 1.
+  /// Reads the fraction of a mixed number: of whole numbers, and below 1.
   private mutating func readProperFraction() -> (Natural, Natural)? {
     guard let (top, bottom) = readPlainFraction(), top.scale == 0, bottom.scale == 0 else {
       return nil
@@ -64,7 +65,7 @@ struct NumberReader {
     return fraction.0 < fraction.1 ? fraction : nil
   }
 
-  /// `\frac{1}{3}` or, after white space, `1/3`; without signs.
+  /// Reads `\frac{1}{3}` or, after white space, `1/3`; without signs.
   private mutating func readPlainFraction() -> (Decimal, Decimal)? {
     if accept(.command("frac")) {
       guard case (let top, false)? = readArgument(), case (let bottom, false)? = readArgument()
@@ -82,9 +83,9 @@ struct NumberReader {
       isNegative: isNegative, top.scaled(by: bottom.scale), over: bottom.scaled(by: top.scale))
   }
 
-  /// What `\frac` takes: one digit, or a decimal in braces, which may have a sign.
+  /// Reads an argument of `\frac`: one digit, or a decimal in braces, which may have a sign.
   private mutating func readArgument() -> (Decimal, isNegative: Bool)? {
-    // `\frac 1 2`
+    // Skips the space in `\frac 1 2`.
     _ = accept(.space)
     if let digit = next?.digit {
       place += 1
@@ -123,7 +124,7 @@ struct NumberReader {
     return digits
   }
 
-  /// The three digits after a thousands separator here, if no fourth one follows.
+  /// The three digits after a thousands separator here, if a fourth doesn't follow.
   private var groupOfThousand: [UInt8]? {
     guard next == .comma || next == .thousands || next == .thin else { return nil }
     let digits = tokens[place...].dropFirst().prefix(4).map(\.digit)

@@ -1,4 +1,4 @@
-/// A fraction, not reduced.
+/// Holds a fraction, not reduced.
 struct Rational: Sendable, Equatable {
   let isNegative: Bool
   let numerator: Natural
@@ -12,7 +12,7 @@ struct Rational: Sendable, Equatable {
     self.denominator = denominator
   }
 
-  /// A hundredth of it.
+  /// A hundredth of the fraction.
   var hundredth: Rational? {
     Rational(
       isNegative: isNegative, numerator, over: denominator * Natural(digits: [1, 0, 0]))
@@ -23,13 +23,13 @@ struct Rational: Sendable, Equatable {
   }
 }
 
-/// A number as an answer writes it.
+/// Holds a number as an answer writes it.
 struct WrittenNumber: Sendable {
   let value: Rational
-  /// Whether a per-cent sign follows, which `value` does not account for.
+  /// Whether a per-cent sign follows, which isn't part of `value`.
   let isPercentage: Bool
 
-  /// Whether both are the same number; beside a bare number 50 % is both 50 and 1/2.
+  /// Tells whether both are the same number. Beside a bare number 50 % is both 50 and 1/2.
   func matches(_ other: WrittenNumber) -> Bool {
     if value == other.value { return true }
     if isPercentage == other.isPercentage { return false }

@@ -7,8 +7,8 @@ extension RewardOutcome {
   package static let overlong = RewardOutcome(rawValue: "overlong")
 }
 
-/// DAPO's soft punishment of long completions: nothing up to a buffer before the limit, then ever
-/// more, −`penalty` from the limit on.
+/// Gives DAPO's soft punishment of long completions: nothing up to a buffer before the limit, then
+/// ever more, −`penalty` from the limit on.
 ///
 /// With n tokens, limit L and buffer B: 0 where n ≤ L − B, (L − B − n) / B up to L, −1 beyond; times
 /// the penalty. It is meant to stand beside a reward for the answer, whose outcomes the run reports.
@@ -53,7 +53,7 @@ package struct OverlongReward: RewardFn {
         hint: "texts from a file have no tokens; use this reward in a run")
     }
     let limit = try limit(of: sample)
-    // The formula's L − B − n, without its sign: how far the completion is into the buffer.
+    // The distance from the buffer's start: the formula's L − B − n without its sign.
     let excess = count - (limit - buffer)
     guard excess > 0 else { return score(0, .withinLimit) }
     return score(-penalty * min(1, Double(excess) / Double(buffer)), .overlong)

@@ -1,8 +1,8 @@
 import FulcrumKernel
 import ScheduleParts
 
-/// Two phases as large as those of `lopti` with the same parameters, with their tokens drawn at
-/// random: what is left of isolating low-probability tokens if the probabilities don't matter.
+/// Makes two phases as large as those of `lopti` with the same parameters, but draws their tokens
+/// at random: the control that shows whether the probabilities matter.
 ///
 /// In each mini-batch as many tokens as `lopti` calls low are drawn without replacement, every set
 /// of that size with the same chance. They are phase `random-low`, the others `random-high`.
@@ -43,7 +43,7 @@ package struct RandomSplit: UpdateScheduler {
   package func phases(for batch: RolloutBatch, advantages: Span<Float>) throws(FulcrumError)
     -> [UpdatePhase]
   {
-    // Only how many there are in each mini-batch is used.
+    // Only the number of them in each mini-batch is used.
     let unlikely = try split.unlikelyTokens(of: batch)
     let offsets = batch.minibatchOffsets
     var stream = random.stream(UInt64(batch.step))
@@ -55,7 +55,7 @@ package struct RandomSplit: UpdateScheduler {
       var wanted = 0
       for token in tokens where unlikely[token] { wanted += 1 }
       for token in tokens {
-        // Drawing one for every token, needed or not, ties a draw to its place.
+        // A draw for every token, needed or not, ties the draw to the token's place.
         let isDrawn = stream.uniform() * Double(tokens.upperBound - token) < Double(wanted)
         if isDrawn { wanted -= 1 }
         isLow.append(isDrawn)

@@ -1,11 +1,11 @@
 import FulcrumKernel
 
-/// REINFORCE++: whitens the tokens' returns over the whole batch.
+/// Whitens the tokens' returns over the whole batch: REINFORCE++.
 ///
-/// A_t = (x_t − mean) / √(var + 1e-8), with mean and variance over ALL tokens of the batch, so a long
-/// completion counts for more than a short one. x is the incoming chain, which is the return of
-/// REINFORCE: what is rewarded from the token on. With `baseline: group`, x is the same for all
-/// tokens of a sequence: its whole return less the mean of its group's.
+/// A_t = (x_t − mean) / √(var + 1e-8), with mean and variance over ALL tokens of the batch, so a
+/// long completion counts for more than a short one. x is the incoming chain, which is the return
+/// of REINFORCE: all reward from the token on. With `baseline: group`, x is the same for all tokens
+/// of a sequence: its whole return less the mean of its group's.
 ///
 /// - Unit: standard deviations of the batch's tokens.
 /// - Numerics: moments in `Double`; the variance is unbiased (n − 1). Equal values have advantage 0;

@@ -1,6 +1,6 @@
 import FulcrumKernel
 
-/// All tokens together, in one pass over the mini-batches or in several.
+/// Updates all tokens together, in one pass over the mini-batches or in several.
 ///
 /// With two repeats a step takes as many optimiser steps as a schedule of two phases, without a
 /// split: the control for methods that split.
@@ -25,7 +25,8 @@ package struct Single: UpdateScheduler {
     passes = try parameters.integer("repeats")
   }
 
-  /// The phase `all`, or `all-1`, `all-2` and so on; neither tokens nor advantages are read.
+  /// Returns the phase `all`, or `all-1`, `all-2` and so on; neither tokens nor advantages are
+  /// read.
   package func phases(for batch: RolloutBatch, advantages: Span<Float>) throws(FulcrumError)
     -> [UpdatePhase]
   {

@@ -29,7 +29,8 @@ package struct TokenFilter: AdvantageTransform {
   package init(_ parameters: Parameters, context: ComponentContext) throws(FulcrumError) {
     let from = try parameters.number("from")
     let to = try parameters.number("to")
-    // The ends are rounded like the probabilities; what then is no interval keeps nothing.
+    // The ends are rounded like the probabilities; an interval that becomes empty then keeps
+    // nothing.
     guard Float(from) < Float(to) else {
       throw parameters.refuse(
         "from", "expected a number below 'to', \(to), got \(from)",

@@ -3,7 +3,7 @@ import Files
 import Foundation
 import FulcrumKernel
 
-/// SHA-256 digests as `sha256sum` prints them: 64 lower-case hexadecimal digits.
+/// Computes SHA-256 digests and writes them as `sha256sum` does: 64 lower-case hexadecimal digits.
 package enum FileDigest {
   package static func sha256(of bytes: [UInt8]) -> String {
     var hasher = SHA256()
@@ -11,7 +11,7 @@ package enum FileDigest {
     return text(of: hasher.finalize())
   }
 
-  /// The digest of a file of any size, of which a piece at a time is in memory.
+  /// Returns the digest of a file of any size. Only a piece of it is in memory at a time.
   ///
   /// - Throws: `.inputOutput` if it can't be read.
   package static func sha256(ofFile path: String) throws(FulcrumError) -> String {

@@ -1,13 +1,13 @@
 import Foundation
 import FulcrumKernel
 
-/// Runs a program that may crash, hang or flood: it is watched while it runs, and always ends.
+/// Runs a program that may crash, hang or flood. It is watched while it runs, and always ends.
 package struct ChildProcess {
   /// Says how a program ended.
   package enum End: Equatable {
     case exited(Int32)
     case killedBySignal(Int32)
-    /// It said nothing, or went on, for longer than it may, and was killed.
+    /// The program was silent, or ran, for longer than it may, and was killed.
     case timedOut
   }
 
@@ -29,15 +29,15 @@ package struct ChildProcess {
     self.limit = limit
   }
 
-  /// The number of bytes that are kept of what it writes to standard error: the last ones.
+  /// The number of bytes that are kept of what the program writes to standard error: the last ones.
   private static let tailLength = 4096
-  /// Longer lines are nobody's messages.
+  /// The longest line that is taken, in bytes; no message is longer.
   private static let longestLine = 1 << 20
 
-  /// Runs it, with nothing to read, until it ends.
+  /// Runs the program, with nothing to read, until it ends.
   ///
   /// - Parameter line: called for each line of its standard output, without the line break.
-  /// - Returns: how it ended, and the end of what it wrote to standard error.
+  /// - Returns: how the program ended, and the last bytes that it wrote to standard error.
   /// - Throws: `.inputOutput` if it can't be started.
   package func run(
     line: ([UInt8]) -> Void
@@ -85,7 +85,7 @@ package struct ChildProcess {
 
   private static var now: Double { ProcessInfo.processInfo.systemUptime }
 
-  /// Returns what has come since, or nothing if nothing has; `nil`: it is at its end.
+  /// Returns the bytes that have come since the last call, or none; `nil` at the stream's end.
   private static func read(_ descriptor: Int32) -> [UInt8]? {
     guard descriptor >= 0 else { return [] }
     var bytes: [UInt8] = []
@@ -103,7 +103,7 @@ package struct ChildProcess {
     return bytes
   }
 
-  /// Waits until it has written something, but not for longer.
+  /// Waits until the program has written something, but no longer than the given time.
   private static func wait(for child: RunningProcess, milliseconds: Int32) {
     var requests = [child.output, child.errors].filter { $0 >= 0 }
       .map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }

@@ -1,18 +1,18 @@
 import Foundation
 import FulcrumKernel
 
-/// Keeps other processes out for as long as this one has it.
+/// Keeps other processes out for as long as this one has the lock.
 ///
-/// The lock is the system's (flock(2)) on a file: it goes when the process does, however that ends, so
-/// that a killed process leaves nothing to clear away. The file itself stays.
+/// The lock is the system's (flock(2)) on a file. It goes when the process does, however that ends,
+/// so a killed process leaves nothing to clear away. The file itself stays.
 package final class FileLock {
   /// Whether the file system has locks; if not, nothing keeps a second process out.
   package let isHeld: Bool
   private let descriptor: Int32
 
-  /// Takes the lock; `nil`: another process has it (`holder`).
+  /// Takes the lock; `nil` if another process has it (see `holder`).
   ///
-  /// - Parameter path: of the file, made if it is missing.
+  /// - Parameter path: the file's path; the file is made if it is missing.
   package init?(_ path: String) throws(FulcrumError) {
     descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
@@ -24,7 +24,7 @@ package final class FileLock {
     isHeld = status == 0
     if status != 0, errno == EWOULDBLOCK { return nil }
     guard isHeld else { return }
-    // For whoever is refused; the lock holds without it.
+    // Names the holder to processes that are refused. The lock holds without this text.
     let text = Data("\(getpid()) \(Self.machine)\n".utf8)
     _ = ftruncate(descriptor, 0)
     _ = text.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }

@@ -9,14 +9,15 @@ package enum FileSystem {
     package let isWorldWritable: Bool
   }
 
-  /// In bytes. Keeps a mistaken path (a disk image, a sparse file) from filling the memory.
+  /// The most bytes of a file. Keeps a mistaken path (a disk image, a sparse file) from filling the
+  /// memory.
   private static let largestFile = 1 << 32
 
   /// Reads a regular file as a whole.
   ///
   /// - Parameters:
   ///   - missing: the hint if there is no such file.
-  ///   - wrongKind: the hint if it is no regular file, or a huge one.
+  ///   - wrongKind: the hint if it is not a regular file, or a huge one.
   /// - Throws: `.notFound` if there is none; `.inputOutput` if it can't be read.
   package static func contents(
     of path: String, missing: String? = nil, wrongKind: String? = nil
@@ -57,13 +58,13 @@ package enum FileSystem {
     return Contents(bytes: bytes, isWorldWritable: status.st_mode & S_IWOTH != 0)
   }
 
-  /// Returns whether anybody on this machine may put files into a folder.
+  /// Tells whether anybody on this machine may put files into a folder.
   package static func isWorldWritable(_ path: String) -> Bool {
     var status = stat()
     return stat(path, &status) == 0 && status.st_mode & S_IWOTH != 0
   }
 
-  /// Returns whether the folder has an entry of this name, be it a link to nowhere.
+  /// Tells whether the folder has an entry of this name, even a link to nowhere.
   package static func exists(_ path: String) -> Bool {
     var status = stat()
     return lstat(path, &status) == 0
@@ -76,18 +77,18 @@ package enum FileSystem {
     return String(cString: resolved)
   }
 
-  /// Returns all before the last slash; the working folder if there is no slash.
+  /// Returns the part before the last slash; the working folder if there is no slash.
   package static func folder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
-  /// Returns all after the last slash.
+  /// Returns the part after the last slash.
   package static func fileName(of path: String) -> String {
     path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
   }
 
-  /// Returns the names in a folder, unsorted; `nil` if it is none or can't be read.
+  /// Returns the names in a folder, unsorted; `nil` if it is not a folder or can't be read.
   package static func names(inFolder path: String) -> [String]? {
     try? FileManager.default.contentsOfDirectory(atPath: path)
   }

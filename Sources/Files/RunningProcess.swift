@@ -2,21 +2,21 @@ import Foundation
 import FulcrumKernel
 import ProcessSpawn
 
-/// Holds a program that runs, with pipes to its standard streams. Used by one thread at a time.
+/// Runs a program, with pipes to its standard streams. Used by one thread at a time.
 ///
-/// Our own, and not of a package: Documentation/Decisions/0014-child-processes.md.
+/// Documentation/Decisions/0014-child-processes.md says why this is ours and not a package's.
 package final class RunningProcess {
-  /// Holds what is to be run.
+  /// Describes a program to run.
   package struct Program: Sendable {
     /// The path of an executable file.
     package let executable: String
     /// The words of its command line, with the program's own name first.
     package let arguments: [String]
     package var environment = ProcessInfo.processInfo.environment
-    /// The folder that it begins in; `nil`: the host's.
+    /// The folder that the program begins in; `nil`: the host's.
     package var folder: String?
-    /// Whether it and its children are a process group of their own, which ends as a whole. Ctrl-C
-    /// on a terminal doesn't reach it then.
+    /// Whether the program and its children are a process group of their own, which ends as a
+    /// whole. Ctrl-C on a terminal doesn't reach it then.
     package var hasOwnGroup = false
 
     package init(executable: String, arguments: [String]) {
@@ -33,11 +33,11 @@ package final class RunningProcess {
 
   private let id: pid_t
   private let hasOwnGroup: Bool
-  /// The host's end of its standard input, non-blocking as the two below are; −1: closed.
+  /// The host's end of the program's standard input, non-blocking as the two below are; −1: closed.
   package private(set) var input: Int32
   package private(set) var output: Int32
   package private(set) var errors: Int32
-  /// Its end, once it has ended.
+  /// The end of the program; `nil` while it runs.
   package private(set) var end: End?
 
   /// Starts a program.
@@ -84,10 +84,11 @@ package final class RunningProcess {
     errors = -1
   }
 
-  /// Returns whether it has ended; if so, the other processes of its own group are ended too.
+  /// Tells whether the program has ended; if so, the other processes of its own group are ended
+  /// too.
   package func hasEnded() -> Bool {
     if end != nil { return true }
-    // Looks without taking it away: while it is there, the group's number can't be another's.
+    // Looks without reaping: while the entry is there, the group's number can't be another's.
     var information = siginfo_t()
     guard waitid(P_PID, id_t(id), &information, WEXITED | WNOHANG | WNOWAIT) == 0,
       information.si_signo == SIGCHLD
@@ -96,27 +97,27 @@ package final class RunningProcess {
     return true
   }
 
-  /// Asks it, and the other processes of its own group, to end.
+  /// Asks the program, and the other processes of its own group, to end.
   package func terminate() {
     if end == nil { send(SIGTERM) }
   }
 
-  /// Ends it, and the other processes of its own group, and waits for it.
+  /// Ends the program, and the other processes of its own group, and waits for it.
   package func kill() {
     guard end == nil else { return }
     send(SIGKILL)
     var status: Int32 = 0
     while waitpid(id, &status, 0) < 0, errno == EINTR {}
-    // As WIFEXITED and its kin have it, which Swift can't import.
+    // Does what WIFEXITED and its kin do, which Swift can't import.
     let signal = status & 0x7F
     end = signal == 0 ? .exited(status >> 8 & 0xFF) : .killedBySignal(signal)
   }
 
   private func send(_ signal: Int32) { _ = Foundation.kill(hasOwnGroup ? -id : id, signal) }
 
-  /// Writes what fits into its input, which is closed if nobody reads it any more.
+  /// Writes what fits into the program's input, which is closed if nobody reads it any more.
   ///
-  /// - Returns: how many bytes that was.
+  /// - Returns: the number of bytes that were written.
   package func write(_ bytes: ArraySlice<UInt8>) -> Int {
     let count = PipeSignal.blocked {
       bytes.withUnsafeBytes { Foundation.write(input, $0.baseAddress, $0.count) }
@@ -128,7 +129,7 @@ package final class RunningProcess {
 
 /// Keeps a write to a pipe that nobody reads from ending the host.
 private enum PipeSignal {
-  /// Does something with SIGPIPE blocked on this thread; one that it caused is taken away.
+  /// Runs `body` with SIGPIPE blocked on this thread, and takes away one that it caused.
   static func blocked<Result>(_ body: () -> Result) -> Result {
     var pipe = sigset_t()
     var before = sigset_t()

@@ -3,7 +3,7 @@ import FulcrumKernel
 
 /// Writes files and folders so that neither a crash nor a full disk leaves one half done.
 ///
-/// What is not whole yet has a name that ends in `.partial`: a kill can leave such a thing behind,
+/// An unfinished file or folder has a name that ends in `.partial`. A kill can leave one behind,
 /// and the next start of the run removes it.
 package enum SafeFiles {
   /// The end of the names of unfinished files and folders.
@@ -75,7 +75,7 @@ package enum SafeFiles {
         if let name = name as? String { try sync(aside + "/" + name) }
       }
       try sync(aside)
-      // What had the name before stays until the new one has it.
+      // The one that had the name before stays until the new one has it.
       let old = hidden(path + ".old")
       try remove(old)
       if FileManager.default.fileExists(atPath: path) { try rename(path, to: old) }
@@ -109,7 +109,7 @@ package enum SafeFiles {
     guard close(descriptor) == 0 else { throw SystemFault.error("append to it", path) }
   }
 
-  /// Cuts off what a file has after so many bytes.
+  /// Cuts a file off after so many bytes.
   package static func cut(_ path: String, to length: Int) throws(FulcrumError) {
     guard truncate(path, off_t(length)) == 0 else { throw SystemFault.error("shorten it", path) }
   }
@@ -148,7 +148,7 @@ package enum SafeFiles {
     guard fsync(descriptor) == 0 else { throw SystemFault.error("sync it", path) }
   }
 
-  /// Writes all of the bytes; `false`: `errno` says why not.
+  /// Writes all of the bytes; returns `false` if it can't, with the reason in `errno`.
   private static func put(_ data: Data, to descriptor: Int32) -> Bool {
     data.withUnsafeBytes { bytes in
       var done = 0

@@ -3,10 +3,11 @@ import FulcrumKernel
 
 /// Says what the system refused to do, with the remedy for the reason that it gave.
 package enum SystemFault {
-  /// The remedy where the reason doesn't tell more.
+  /// The remedy where the reason doesn't suggest a better one.
   package static let remedy = "check that the disk has room and that you may write there"
 
-  /// - Parameter number: the reason; by default `errno`, so call this first after the failed call.
+  /// - Parameter number: the reason. The default is `errno`, so call this first after the failed
+  ///   call.
   package static func error(_ action: String, _ path: String, _ number: Int32 = errno)
     -> FulcrumError
   {

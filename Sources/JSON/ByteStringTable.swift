@@ -3,15 +3,15 @@
 /// All strings lie in one array, so a million words cost no million allocations.
 package struct ByteStringTable: Sendable {
   private var bytes: [UInt8] = []
-  /// Where each string begins, and at last where the last one ends.
+  /// The place where each string begins, and at last the end of the last one.
   private var starts: [Int] = [0]
-  /// Open addressing with linear probing. A slot holds the upper half of a string's hash and, in its
-  /// lower half, the string's number: most strings that differ are told apart by the hash alone.
+  /// Hash table with open addressing and linear probing. A slot holds the upper half of a string's
+  /// hash and, in its lower half, the string's number: the hash alone tells most strings apart.
   private var slots = [UInt64](repeating: Self.free, count: 16)
 
   package init() {}
 
-  /// No string: numbers are less.
+  /// A slot without a string; the numbers of strings are less.
   private static let free = UInt64.max
 
   package var count: Int { starts.count - 1 }
@@ -71,7 +71,7 @@ package struct ByteStringTable: Sendable {
     slots = larger
   }
 
-  /// FNV-1a, then a multiplication that brings all of it into the upper half.
+  /// Hashes by FNV-1a, then by a multiplication that brings all of it into the upper half.
   private static func hash(_ string: Span<UInt8>) -> UInt64 {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for i in 0..<string.count { hash = (hash ^ UInt64(string[i])) &* 0x0000_0100_0000_01b3 }

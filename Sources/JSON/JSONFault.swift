@@ -4,7 +4,7 @@ import FulcrumKernel
 package struct JSONFault: Error, Equatable {
   package enum Cause: Equatable, Sendable {
     case unexpected(expected: String, got: String)
-    /// RFC 8259 leaves open which of the values counts: no reader may choose.
+    /// RFC 8259 leaves open which of the values counts, so a reader must not choose.
     case repeatedKey(String)
   }
 

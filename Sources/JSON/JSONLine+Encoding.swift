@@ -1,10 +1,10 @@
 /// Writes records as JSON lines.
 ///
-/// A record describes its form once, by its `CodingKeys`: it is written with the keys in that order,
-/// and read by any decoder. Foundation's encoder keeps no order and writes other digits.
+/// A record describes its form once, by its `CodingKeys`. It is written with the keys in that
+/// order, and read by any decoder. Foundation's encoder keeps no order and writes other digits.
 extension JSONLine {
-  /// - Parameter record: encodes itself as an object, and never fails: that would be a fault of this
-  ///   program, which ends here.
+  /// - Parameter record: encodes itself as an object. It must not fail: a failure is a fault of
+  ///   this program, which ends here.
   package init(_ record: some Encodable) {
     let encoder = ValueEncoder()
     do {
@@ -21,7 +21,7 @@ extension JSONLine {
 
 /// Holds a value while it is written: a leaf, or an object's fields, or a list's elements.
 private final class Slot {
-  /// A number that is none is written as null.
+  /// A value that was never written becomes null, as NaN does.
   var leaf = JSONLine.Value.number(.nan)
   var fields: [(key: String, slot: Slot)]?
   var elements: [Slot]?

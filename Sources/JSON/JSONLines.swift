@@ -2,7 +2,7 @@ import FulcrumKernel
 
 /// Cuts JSON Lines into lines, each with the number that an editor shows.
 ///
-/// Blank lines are none, a byte-order mark is no part of the first line, and a carriage return is
+/// Blank lines are left out. A byte-order mark is no part of the first line. A carriage return is
 /// white space at a line's end, as it is to JSON.
 package struct JSONLines: Sequence {
   package struct Line: Sendable {
@@ -10,14 +10,14 @@ package struct JSONLines: Sequence {
     package let number: Int
     package let bytes: [UInt8]
 
-    /// Returns its place as messages name it: `file:line`.
+    /// Returns the line's place as messages name it: `file:line`.
     package func place(in file: String) -> String { "\(file):\(number)" }
   }
 
   private let lines: [Line]
 
-  /// - Parameter leavesOutUnfinished: what follows the last line break is no line: whoever writes
-  ///   the file may be in the middle of it, or died there.
+  /// - Parameter leavesOutUnfinished: whether text after the last line break is left out: the
+  ///   program that writes the file may be in the middle of that line, or have died there.
   package init(_ bytes: [UInt8], leavesOutUnfinished: Bool = false) {
     var rest = bytes[...]
     if rest.starts(with: [0xEF, 0xBB, 0xBF]) { rest = rest.dropFirst(3) }

@@ -1,6 +1,6 @@
 /// Parses JSON strictly (RFC 8259): no repeated keys, no lone surrogates, no bytes after the value.
 package struct JSONReader {
-  /// Names what a caller needs beyond the common case.
+  /// Lists what a caller can ask for beyond the common case.
   package struct Options: OptionSet, Sendable {
     package let rawValue: Int
     package init(rawValue: Int) { self.rawValue = rawValue }
@@ -11,7 +11,8 @@ package struct JSONReader {
     package static let nonFinite = Options(rawValue: 2)
   }
 
-  /// Deeper nesting than any file of ours has; it bounds the stack that a hostile file can use.
+  /// The deepest nesting, more than any file of ours has. It bounds the stack that a hostile file
+  /// can use.
   package static let depthLimit = 64
 
   private let bytes: [UInt8]
@@ -104,7 +105,7 @@ package struct JSONReader {
   private mutating func object(depth: Int) throws(JSONFault) -> JSONValue {
     position += 1
     var members: [JSONMember] = []
-    // As bytes: Swift takes canonically equivalent texts for equal.
+    // Compares bytes, for Swift takes canonically equivalent texts for equal.
     var keys = ByteStringTable()
     skipSpace()
     if current == UInt8(ascii: "}") {

@@ -1,17 +1,17 @@
 import FulcrumKernel
 
-/// Reads a JSON text as a Swift value, strictly: the one way in for whatever has a type.
+/// Reads a JSON text as a Swift value, strictly. Everything that has a type is read here.
 package enum JSONRecord {
   /// Says why a text isn't the value.
   package enum Fault: Error {
-    /// It is no JSON.
+    /// The text is not JSON.
     case text(JSONFault)
-    /// It is JSON of another form: the path of the value, and what was expected there.
+    /// The text is JSON of another form: the path of the value, and what was expected there.
     case form(path: String, message: String)
-    /// The value's own reading refused it.
+    /// The value's own initializer refused the text.
     case refused(FulcrumError)
 
-    /// Says it in one sentence.
+    /// Returns the fault in one sentence.
     package var reason: String {
       switch self {
       case .text(let fault): fault.reason

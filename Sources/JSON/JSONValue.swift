@@ -1,6 +1,6 @@
 /// Holds a JSON document, with its objects' order and its integers kept exact.
 ///
-/// `JSONSerialization` drops a repeated key silently and makes `true` and `1` alike; nothing that a
+/// `JSONSerialization` silently drops a repeated key and makes `true` and `1` alike. Nothing that a
 /// run is made of may be read that loosely.
 package enum JSONValue: Equatable, Sendable {
   case null
@@ -72,7 +72,7 @@ package enum JSONValue: Equatable, Sendable {
     if case .object(let members) = self { members } else { nil }
   }
 
-  /// The value as an error message quotes it, on one line.
+  /// The value on one line, as an error message quotes it.
   package var excerpt: String {
     let text = JSONWriter.compact(self)
     return text.count <= 60 ? text : text.prefix(57) + "..."

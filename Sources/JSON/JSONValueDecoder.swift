@@ -1,20 +1,22 @@
 /// Decodes a Swift value from a JSON value that was read strictly.
 ///
-/// Unlike Foundation's decoder it has no second parser: whatever the strict reader refuses never
-/// comes here. A number is whole where its value is, written `3` or `3.0`; a key's order is lost.
+/// Unlike Foundation's decoder it has no second parser: what the strict reader refuses never comes
+/// here. A number is whole if its value is, written `3` or `3.0`. The keys' order is lost.
 struct JSONValueDecoder: Decoder {
   let value: JSONValue
   private let outerPath: [any CodingKey]
   private let key: (any CodingKey)?
 
-  /// - Parameter key: the value's own within what is at the path; `nil`: it is that itself.
+  /// - Parameter key: the value's own key within what is at the path; `nil`: the value is what is
+  ///   at the path.
   init(_ value: JSONValue, _ outerPath: [any CodingKey] = [], _ key: (any CodingKey)? = nil) {
     self.value = value
     self.outerPath = outerPath
     self.key = key
   }
 
-  /// The place, put together when it is asked for: a list of numbers has no use for it.
+  /// The value's place. Put together only when it is asked for, for a list of numbers has no use
+  /// for it.
   var codingPath: [any CodingKey] { outerPath + (key.map { [$0] } ?? []) }
   var userInfo: [CodingUserInfoKey: Any] { [:] }
 
@@ -59,7 +61,7 @@ extension JSONValueDecoder: SingleValueDecodingContainer {
 
   func decode(_ type: Double.Type) throws -> Double { try number { Double($0) } }
 
-  /// Reads from the digits as they were written: by way of a double the last bit may be another.
+  /// Reads from the digits as they were written: by way of a double the last bit may differ.
   func decode(_ type: Float.Type) throws -> Float { try number { Float($0) } }
 
   func decode<Number: FixedWidthInteger & Decodable>(_ type: Number.Type) throws -> Number {
@@ -77,7 +79,7 @@ extension JSONValueDecoder: SingleValueDecodingContainer {
   }
 
   func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
-    // Those of the standard library ask for themselves by their own types.
+    // The initializers of the standard library's types call the methods above.
     try Value(from: self)
   }
 
@@ -87,7 +89,7 @@ extension JSONValueDecoder: SingleValueDecodingContainer {
     switch value {
     case .integer(let integer): return Number(integer)
     case .number(let number):
-      // Not finite: the reader was told to take such numbers.
+      // A number that is not finite passes if the reader was told to take such numbers.
       guard Number(number).isFinite || !number.isFinite else {
         throw outOfRange("a number", bits: MemoryLayout<Number>.size * 8)
       }
@@ -108,7 +110,7 @@ private struct KeyedValues<Key: CodingKey>: KeyedDecodingContainerProtocol {
   private static var few: Int { 12 }
 
   private let members: [JSONMember]
-  /// Their places; empty if they are few.
+  /// The keys' places; empty if there are few keys.
   private let places: [String: Int]
   let codingPath: [any CodingKey]
 

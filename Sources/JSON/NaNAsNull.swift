@@ -1,4 +1,4 @@
-/// Numbers, or lists of them, of which some may be missing: NaN in memory, null in JSON.
+/// Wraps a number, or a list of numbers, some of which may be missing: NaN in memory, null in JSON.
 @propertyWrapper
 package struct NaNAsNull<Value: Nullable>: Codable, Sendable {
   package var wrappedValue: Value
@@ -18,7 +18,7 @@ package struct NaNAsNull<Value: Nullable>: Codable, Sendable {
 
 extension NaNAsNull: Equatable where Value: Equatable {}
 
-/// A value whose form in JSON may hold null.
+/// Describes a value whose form in JSON may hold null.
 package protocol Nullable: Sendable {
   associatedtype Form: Codable
   init(nullable: Form)
@@ -27,7 +27,7 @@ package protocol Nullable: Sendable {
 
 extension Double: Nullable {
   package init(nullable: Double?) { self = nullable ?? .nan }
-  /// JSON has no infinities either.
+  /// Infinities become null too, for JSON has none.
   package var nullable: Double? { isFinite ? self : nil }
 }
 

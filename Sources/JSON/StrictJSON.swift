@@ -1,8 +1,8 @@
 import FulcrumKernel
 
-/// Reads JSON that a user wrote: whatever isn't expected in it is an error with its place.
+/// Reads JSON that a user wrote: anything unexpected in it is an error with its place.
 package enum StrictJSON {
-  /// A key of any name.
+  /// Holds a key of any name.
   package struct Key: CodingKey {
     package let stringValue: String
     package var intValue: Int? { nil }
@@ -10,7 +10,7 @@ package enum StrictJSON {
     package init?(intValue: Int) { nil }
   }
 
-  /// A whole number of 32 bits; JSON has but one kind of number, so `3.0` is one too.
+  /// Holds a whole number of 32 bits. JSON has one kind of number, so `3.0` is whole too.
   package struct Whole: Decodable {
     package let value: Int32
 

@@ -1,21 +1,21 @@
 import FulcrumKernel
 import YAML
 
-/// A way to train beside the configured one, as configurations and the command line name it:
+/// Names a way to train beside the configured one, as configurations and the command line write it:
 /// `NAME=key=value;key=value`.
 package struct ArmChoice: Sendable, Equatable {
   package let name: String
   /// Assignments to keys of the configuration.
   package let overrides: [String]
-  /// Where the choice was made, for messages.
+  /// The place where the choice was made, for messages.
   private let place: String
 
-  /// The keys that an arm may change: how it trains. Everything else is alike in all arms.
+  /// The keys that an arm may change: they say how it trains. Everything else is alike in all arms.
   private static let keys = ["advantage", "schedule", "objective", "update"]
 
   /// The option of the command line that names arms.
   package static let option = "--arm"
-  /// What the configuration itself is called where it has no name.
+  /// The name of the configuration's own way to train, where it has no name.
   package static let configured = "as configured"
 
   package init(name: String, overrides: [String], place: String = ArmChoice.option) {
@@ -50,9 +50,9 @@ package struct ArmChoice: Sendable, Equatable {
     }
   }
 
-  /// Arms in the order of their texts.
+  /// Reads arms, in the order of their texts.
   ///
-  /// - Parameter place: of a text by its index.
+  /// - Parameter place: the place of a text, by its index.
   /// - Throws: as for one; `.usage` for a name that another has.
   package static func all(_ texts: [String], at place: (Int) -> String = { _ in option })
     throws(FulcrumError) -> [ArmChoice]
@@ -70,10 +70,10 @@ package struct ArmChoice: Sendable, Equatable {
     return arms
   }
 
-  /// The error with the place where the arm was named.
+  /// Returns the error with the place where the arm was named.
   package func placed(_ error: FulcrumError) -> FulcrumError { error.within(place) }
 
-  /// The configuration with the arm's changes.
+  /// Returns the configuration with the arm's changes.
   package func applied(to tree: ConfigurationTree) throws(FulcrumError) -> ConfigurationTree {
     var tree = tree
     for override in overrides {
@@ -88,12 +88,12 @@ package struct ArmChoice: Sendable, Equatable {
 }
 
 extension RunConfiguration {
-  /// What reports call this way to train.
+  /// The name of this way to train in reports.
   package var armName: String { general.arm ?? ArmChoice.configured }
 
-  /// The other ways to train that the configuration names, but for one of its own name.
+  /// Returns the other ways to train that the configuration names, without one of its own name.
   ///
-  /// - Throws: `.usage`, with file, line and key, for one of a wrong form.
+  /// - Throws: `.usage`, with file, line and key, for an arm of a wrong form.
   package func arms() throws(FulcrumError) -> [ArmChoice] {
     try ArmChoice.all(general.arms) { index in
       tree.placed(path: "arms[\(index)]")

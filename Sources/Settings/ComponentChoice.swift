@@ -1,24 +1,24 @@
 import FulcrumKernel
 import YAML
 
-/// A component that a configuration names: `{use: NAME, sha256: …, parameter: value, …}`.
+/// Names a component in a configuration: `{use: NAME, sha256: …, parameter: value, …}`.
 package struct ComponentChoice: Sendable {
   /// A component's name, `plugin/component`, or a library's path.
   package let use: String
   /// The digest that the library must have, if the configuration pins it.
   package let digest: String?
   package let parameters: [String: ParameterValue]
-  /// How much a reward counts beside others; of other components 1.
+  /// A reward's weight in the sum of rewards; 1 for other components.
   package let weight: Double
   /// The key path, for messages.
   package let path: String
 
-  /// The error for what names no component; its place is for the thrower to add.
+  /// The error for a value that names no component; the code that throws it adds its place.
   static let expected = FulcrumError(
     .configuration, "expected a component's name or {use: NAME, …}",
     hint: "fulcrum plugin list shows the names")
 
-  /// The same component with one parameter replaced.
+  /// Returns the same component with one parameter replaced.
   package func setting(_ name: String, to value: ParameterValue) -> ComponentChoice {
     var parameters = parameters
     parameters[name] = value
@@ -28,7 +28,7 @@ package struct ComponentChoice: Sendable {
 }
 
 extension ComponentChoice {
-  /// Reads a choice; a reward's has a weight.
+  /// Reads a choice; only a reward's choice has a weight.
   init(_ node: ConfigurationTree.Node, of key: ComponentKey, at path: String) throws(FulcrumError) {
     if case .value(.text(let name)) = node, !name.isEmpty {
       self.init(use: name, digest: nil, parameters: [:], weight: 1, path: path)
@@ -68,7 +68,7 @@ extension ComponentChoice {
 }
 
 extension [String: ConfigurationTree.Node] {
-  /// The values of a section that has no sections within.
+  /// Returns the values of a section that has no sections within.
   func values(at path: String) throws(FulcrumError) -> [String: ParameterValue] {
     var values: [String: ParameterValue] = [:]
     for (name, node) in self {

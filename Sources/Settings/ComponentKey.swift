@@ -1,7 +1,7 @@
 import FulcrumKernel
 import Training
 
-/// The keys that name components: one, or a list where several make sense.
+/// Lists the keys that name components: one, or a list where several make sense.
 package enum ComponentKey: String, CaseIterable, Sendable {
   case task
   case policy
@@ -10,7 +10,7 @@ package enum ComponentKey: String, CaseIterable, Sendable {
   case schedule
   case objective
 
-  /// The error for a key under which nothing stands.
+  /// The error for a key that is missing or empty.
   package var missing: FulcrumError {
     FulcrumError(
       .configuration, "expected a component, got nothing", at: rawValue, hint: remedy)

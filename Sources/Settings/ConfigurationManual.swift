@@ -1,6 +1,6 @@
 import FulcrumKernel
 
-/// The manual of all keys of a configuration that are not a component's own.
+/// Writes the manual of all keys of a configuration that are not a component's own.
 package enum ConfigurationManual {
   /// Every key with its values, default and help, for the command line.
   package static var text: String {

@@ -1,6 +1,6 @@
 import FulcrumKernel
 
-/// How held-out accuracy is measured: the section `evaluation`.
+/// Holds how held-out accuracy is measured: the section `evaluation`.
 package struct EvaluationSettings: SettingsSection {
   package static let key = "evaluation"
   package static let schema: [Parameter] = [
@@ -11,16 +11,17 @@ package struct EvaluationSettings: SettingsSection {
       "every", default: 0, in: 0...10_000_000,
       help: "steps between evaluations; 0: only before and after"),
     .number(
-      "temperature", default: 0, in: 0...100, help: "0: the most likely token; else sampled"),
+      "temperature", default: 0, in: 0...100, help: "divides the logits; 0: the most likely token"),
     .integer(
-      "max-new-tokens", default: 0, in: 0...1_000_000, help: "0: as in rollouts"),
+      "max-new-tokens", default: 0, in: 0...1_000_000,
+      help: "longest completion, in tokens; 0: as in rollouts"),
   ]
 
-  /// Held-out items of each category; 0: none.
+  /// Held-out items of each category; 0: no evaluation.
   package let items: Int
   /// Steps between evaluations; 0: only before and after.
   package let every: Int
-  /// 0: the most likely token.
+  /// Divides the logits; 0: the most likely token.
   package let temperature: Double
   /// The longest completion, in tokens; `nil`: as in rollouts.
   package let maximumTokens: Int?

@@ -1,40 +1,42 @@
 import Foundation
 import FulcrumKernel
 
-/// The keys at the top of a configuration.
+/// Holds the keys at the top of a configuration.
 package struct GeneralSettings: SettingsSection {
   package static let key = ""
   package static let schema: [Parameter] = [
     .integer("steps", default: 100, in: 1...10_000_000, help: "training steps (rollout batches)"),
     .integer(
       "threads", default: 0, in: 0...1024, help: "threads to keep busy; 0: all of the machine's"),
-    .integer("seed", default: 1, in: 0...Int.max, help: "every random draw is a function of it"),
-    .text("output", default: "runs/fulcrum", help: "the run directory, or the checkpoint of sft"),
+    .integer("seed", default: 1, in: 0...Int.max, help: "decides every random draw"),
+    .text(
+      "output", default: "runs/fulcrum",
+      help: "the run directory; of 'fulcrum sft', the checkpoint folder"),
     .text(
       "start", default: "",
       help: "a run's checkpoint folder to go on from in a new run: policy, optimiser and counters;"
         + " empty: at step 0 with policy.checkpoint"),
     .text(
       "arm", default: "",
-      help: "what reports call this way to train; empty: by the settings in which runs differ"),
+      help: "the name of this way to train in reports; empty: the settings in which runs differ"),
     .texts(
       "arms", default: [],
       help: "other ways to train, NAME=key=value;key=value, for 'fulcrum arms' and the microscope"),
     .texts("plugin-path", default: [], help: "folders in which plugins are looked for first"),
   ]
 
-  /// Training steps.
+  /// The number of training steps.
   package let steps: Int
-  /// Threads to keep busy: the configured number, or the machine's cores.
+  /// The number of threads to keep busy: as configured, or the machine's cores.
   package let threads: Int
   package let seed: UInt64
-  /// The run directory, or the checkpoint of sft.
+  /// The run directory, or the checkpoint folder of a warm start.
   package let output: String
   /// A run's checkpoint folder to go on from; `nil`: the run begins at step 0.
   package let start: String?
   /// The configuration's name among its arms; `nil`: it has none.
   package let arm: String?
-  /// The other arms, as texts.
+  /// The other arms, as texts (see `ArmChoice`).
   package let arms: [String]
   package let pluginPath: [String]
 

@@ -1,7 +1,7 @@
 import FulcrumKernel
 import Training
 
-/// The keys of a section that has a learning rate.
+/// Holds the keys of a section that has a learning rate.
 package struct LearningRateSettings: Sendable {
   package let peak: Double
   package let warmupSteps: Int
@@ -10,7 +10,9 @@ package struct LearningRateSettings: Sendable {
 
   static func schema(default peak: Double) -> [Parameter] {
     [
-      .number("learning-rate", default: peak, in: 0...10, help: "the highest, after the warm-up"),
+      .number(
+        "learning-rate", default: peak, in: 0...10,
+        help: "the highest learning rate, after the warm-up"),
       .integer(
         "warmup-steps", default: 0, in: 0...10_000_000, help: "steps of linear rise from zero"),
       .choice(
@@ -18,7 +20,7 @@ package struct LearningRateSettings: Sendable {
         help: "how the rate falls from the warm-up to the last step"),
       .number(
         "final-learning-rate-share", default: 0, in: 0...1,
-        help: "what a decay leaves at the last step, as a share of the highest"),
+        help: "the rate at a decay's last step, as a share of the highest"),
     ]
   }
 
@@ -29,7 +31,7 @@ package struct LearningRateSettings: Sendable {
     finalShare = try values.number("final-learning-rate-share")
   }
 
-  /// The rate of each of so many steps.
+  /// Returns the learning rate of each of so many steps.
   package func schedule(steps: Int) -> LearningRate {
     LearningRate(
       peak: peak, warmupSteps: warmupSteps, decay: decay, finalShare: finalShare, steps: steps)

@@ -1,6 +1,6 @@
 import FulcrumKernel
 
-/// What a run writes beside its metrics: the section `logging`.
+/// Holds what a run writes beside its metrics: the section `logging`.
 package struct LoggingSettings: SettingsSection {
   package static let key = "logging"
   package static let schema: [Parameter] = [
@@ -21,9 +21,9 @@ package struct LoggingSettings: SettingsSection {
         + " 'tensorboard --logdir OUTPUT'"),
   ]
 
-  /// Completions written for each step.
+  /// The number of completions that are written for each step.
   package let samples: Int
-  /// Steps between written samples.
+  /// The number of steps from one written sample to the next.
   package let samplesEvery: Int
   /// The share of the completions that are scored again after the update.
   package let probedShare: Double

@@ -1,6 +1,6 @@
 import FulcrumKernel
 
-/// What 'fulcrum microscope' looks at, nothing that a run depends on: the section `microscope`.
+/// Holds what 'fulcrum microscope' looks at: the section `microscope`. Runs don't depend on it.
 package struct MicroscopeSettings: SettingsSection {
   package static let key = "microscope"
   package static let schema: [Parameter] = [

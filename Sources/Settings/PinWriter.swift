@@ -5,32 +5,32 @@ import Yams
 
 /// Writes plugins' digests into a configuration's text and leaves all else as it is, comments too.
 package struct PinWriter {
-  /// One component of the configuration.
+  /// Holds one component of the configuration with its digest.
   package struct Pin: Sendable {
     /// The key path, for messages.
     package let path: String
-    /// As the configuration names it.
+    /// The component's name, as the configuration writes it.
     package let use: String
-    /// What the configuration has so far.
+    /// The digest that the configuration has so far.
     package let old: String?
     package let new: String
   }
 
-  /// A replacement of some characters of a line, or a line after it.
+  /// Replaces some characters of a line, or adds a line after it.
   private struct Edit {
     let line: Int
-    /// Characters of the line; `nil`: a new line follows it.
+    /// The characters of the line; `nil`: a new line follows it.
     let range: Range<Int>?
     let text: String
   }
 
-  /// The text with all pins.
+  /// The configuration's text with all pins.
   package private(set) var text: String
   package private(set) var pins: [Pin] = []
 
   /// - Parameters:
   ///   - file: for messages.
-  ///   - digest: of the library that a component's name stands for, of a key.
+  ///   - digest: returns the digest of the library that a component's name stands for, under a key.
   /// - Throws: what `digest` throws, with its place; `.configuration` for a component whose lines
   ///   can't be edited.
   package init(
@@ -99,13 +99,13 @@ package struct PinWriter {
     }
   }
 
-  /// Whether the mapping is written in braces; the parser doesn't say.
+  /// Tells whether the mapping is written in braces; the parser doesn't say.
   private static func isFlow(_ mapping: Node.Mapping, _ lines: [[Unicode.Scalar]]) -> Bool {
     guard let mark = mapping.mark, lines.indices.contains(mark.line - 1) else { return false }
     return lines[mark.line - 1].dropFirst(mark.column - 1).first == "{"
   }
 
-  /// Where a scalar stands, its quotes included.
+  /// Finds the place of a scalar, its quotes included.
   private static func token(_ scalar: Node.Scalar, in lines: [[Unicode.Scalar]])
     throws(FulcrumError) -> (line: Int, range: Range<Int>)
   {
@@ -128,7 +128,7 @@ package struct PinWriter {
 
   private static func apply(_ edits: [Edit], to lines: [[Unicode.Scalar]]) -> String {
     var lines = lines.map { String(String.UnicodeScalarView($0)) }
-    // From the end, so that places stay what they were.
+    // Edits from the end, so that the places before an edit stay right.
     let ordered = edits.sorted {
       ($0.line, $0.range?.lowerBound ?? .max) > ($1.line, $1.range?.lowerBound ?? .max)
     }

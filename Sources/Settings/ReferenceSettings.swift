@@ -1,6 +1,6 @@
 import FulcrumKernel
 
-/// Whether the reference policy moves: the section `reference`.
+/// Holds how the reference policy moves, if it does: the section `reference`.
 package struct ReferenceSettings: SettingsSection {
   package static let key = "reference"
   package static let schema: [Parameter] = [
@@ -13,7 +13,7 @@ package struct ReferenceSettings: SettingsSection {
       help: "how far it moves: 1 makes it the policy (TRL: ref_model_mixup_alpha)"),
   ]
 
-  /// Steps after which the reference moves; 0: it is frozen.
+  /// The number of steps from one move of the reference to the next; 0: it is frozen.
   package let updateEvery: Int
   package let mix: Double
   private let values: Parameters

@@ -1,7 +1,7 @@
 import FulcrumKernel
 import Training
 
-/// How a step's completions are sampled and judged: the section `rollout`.
+/// Holds how a step's completions are sampled and judged: the section `rollout`.
 package struct RolloutSettings: SettingsSection {
   package static let key = "rollout"
   package static let schema: [Parameter] = [
@@ -28,14 +28,14 @@ package struct RolloutSettings: SettingsSection {
       help: "a folder of recorded rollouts to train on, rather than to sample"),
   ]
 
-  /// Prompts a step.
+  /// The number of prompts in a step.
   package let prompts: Int
-  /// Completions of each prompt.
+  /// The number of completions of each prompt.
   package let samples: Int
   package let temperature: Double
   /// The longest completion, in tokens.
   package let maximumTokens: Int
-  /// How often a step may draw again for groups that teach nothing; `nil`: such groups stay.
+  /// The most draws of a step for groups that teach nothing; `nil`: such groups stay.
   package let maximumRefills: Int?
   package let onFailure: MissingScoreRule
   /// A folder of recorded rollouts to train on; `nil`: the policy samples.

@@ -1,10 +1,10 @@
 import FulcrumKernel
 import YAML
 
-/// A checked configuration: what to run, with every default filled in.
+/// Holds a checked configuration, with every default filled in.
 ///
-/// Sections are typed and checked by their schemas; choices name components, whose parameters are
-/// checked when they are made, by their own manuals.
+/// Sections are typed, and checked by their schemas. Choices name components. Their parameters are
+/// checked by the components' manuals, when the components are made.
 package struct RunConfiguration: Sendable {
   package let tree: ConfigurationTree
   package let general: GeneralSettings
@@ -27,7 +27,7 @@ package struct RunConfiguration: Sendable {
     MicroscopeSettings.self,
   ]
 
-  /// What a run writes beside its configuration.
+  /// The key of what a run writes beside its configuration.
   private static let provenance = "provenance"
 
   package init(tree: ConfigurationTree) throws(FulcrumError) {
@@ -63,7 +63,7 @@ package struct RunConfiguration: Sendable {
     }
   }
 
-  /// The component under a key that must be there.
+  /// Returns the component under a key that must be there.
   package func choice(_ key: ComponentKey) throws(FulcrumError) -> ComponentChoice {
     let choices = try choices(key)
     guard let only = choices.first else { throw tree.placed(key.missing) }
@@ -76,7 +76,7 @@ package struct RunConfiguration: Sendable {
     return only
   }
 
-  /// The components under a key: none, one, or a list.
+  /// Returns the components under a key: none, one, or a list.
   package func choices(_ key: ComponentKey) throws(FulcrumError) -> [ComponentChoice] {
     guard let node = tree.root[key.rawValue] else { return [] }
     do throws(FulcrumError) {

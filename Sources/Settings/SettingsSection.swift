@@ -1,22 +1,23 @@
 import FulcrumKernel
 
-/// A section of a configuration: its keys with what they take, and their values as typed properties.
+/// Describes a section of a configuration: its keys with the values they take, and those values as
+/// typed properties.
 ///
-/// A key is named in its section's file alone; everything else reads properties.
+/// A key is named only in its section's file; all other code reads properties.
 package protocol SettingsSection: Sendable {
   /// The key of the section itself; empty: its keys stand at the top.
   static var key: String { get }
-  /// The section's keys with ranges, defaults and help.
+  /// The section's keys, with ranges, defaults and help.
   static var schema: [Parameter] { get }
 
-  /// - Parameter values: checked against the schema, and complete.
+  /// - Parameter values: the section's values, checked against the schema and complete.
   init(_ values: Parameters) throws(FulcrumError)
 }
 
 extension Parameters {
-  /// The case that a choice stands for.
+  /// Returns the case that a choice stands for.
   ///
-  /// - Throws: `.parameter` for a text that no case has: the schema offers more than the type.
+  /// - Throws: `.parameter` for a text that no case has: then the schema offers more than the type.
   func choice<Choice: RawRepresentable<String> & CaseIterable>(_ name: String) throws(FulcrumError)
     -> Choice
   {
@@ -28,7 +29,7 @@ extension Parameters {
     return choice
   }
 
-  /// A text; `nil` where it is empty.
+  /// Returns a text; `nil` where it is empty.
   func optionalText(_ name: String) throws(FulcrumError) -> String? {
     let text = try text(name)
     return text.isEmpty ? nil : text
@@ -36,7 +37,7 @@ extension Parameters {
 }
 
 extension Parameter {
-  /// A choice among all cases of a type.
+  /// Declares a choice among all cases of a type.
   static func choice<Choice: RawRepresentable<String> & CaseIterable>(
     _ name: String, default value: Choice, help: String
   ) -> Parameter {

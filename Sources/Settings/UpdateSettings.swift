@@ -1,7 +1,7 @@
 import FulcrumKernel
 import Training
 
-/// How a step's batch becomes optimiser steps: the section `update`.
+/// Holds how a step's batch becomes optimiser steps: the section `update`.
 package struct UpdateSettings: SettingsSection {
   package static let key = "update"
   package static let schema: [Parameter] =
@@ -11,7 +11,7 @@ package struct UpdateSettings: SettingsSection {
         help: "prompts (not completions) for each optimiser step; 0: all of the step's"),
       .integer(
         "iterations", default: 1, in: 1...10_000,
-        help: "μ: how often each batch is gone through (TRL: num_iterations, verl: ppo_epochs)"),
+        help: "μ: the number of passes over each batch (TRL: num_iterations, verl: ppo_epochs)"),
       .choice(
         "aggregation", default: Aggregation.Kind.tokenMean,
         help: "how a mini-batch's token terms become one objective (verl: loss_agg_mode)"),
@@ -35,16 +35,16 @@ package struct UpdateSettings: SettingsSection {
           + " sampled; 0: not by a bit"),
     ] + LearningRateSettings.schema(default: 1e-6)
 
-  /// Where log π_old comes from.
+  /// Lists the sources of log π_old.
   private enum OldLogProbabilities: String, CaseIterable {
     case rollout, recompute
   }
 
-  /// Steps in a row that may skip optimiser steps.
+  /// The most steps in a row that may skip optimiser steps.
   package let maximumSkipped: Int
   package let learningRate: LearningRateSettings
   private let minibatchPrompts: Int
-  /// μ: how often each batch is gone through.
+  /// μ: the number of passes over each batch.
   package let iterations: Int
   private let aggregation: Aggregation.Kind
   private let aggregationLength: Int
@@ -67,7 +67,7 @@ package struct UpdateSettings: SettingsSection {
     learningRate = try LearningRateSettings(values)
   }
 
-  /// The settings as a training step takes them.
+  /// Returns the settings in the form that a training step takes.
   ///
   /// - Throws: `.parameter` for values that don't fit the rollout's, or each other.
   package func options(rollout: RolloutSettings, logging: LoggingSettings) throws(FulcrumError)
@@ -92,7 +92,7 @@ package struct UpdateSettings: SettingsSection {
       aggregation, length: aggregationLength > 0 ? aggregationLength : rollout.maximumTokens)
     options.masksTruncated = masksTruncated
     options.recomputesOldLogProbabilities = recomputesOldLogProbabilities
-    // A replayed batch was sampled by another policy, from its second step on at the latest.
+    // Another policy sampled a replayed batch, from the second step on at the latest.
     let isReplay = rollout.replay != nil
     options.probedShare = isReplay ? 0 : logging.probedShare
     options.differenceLimit = isReplay ? nil : maximumDifference

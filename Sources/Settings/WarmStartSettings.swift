@@ -1,6 +1,6 @@
 import FulcrumKernel
 
-/// How a policy's warm start is trained on demonstrations: the section `warm-start`.
+/// Holds how a policy's warm start is trained on demonstrations: the section `warm-start`.
 package struct WarmStartSettings: SettingsSection {
   package static let key = "warm-start"
   package static let schema: [Parameter] =
@@ -15,9 +15,9 @@ package struct WarmStartSettings: SettingsSection {
     ] + LearningRateSettings.schema(default: 1e-3)
 
   package let demonstrations: Int
-  /// Demonstrations for each optimiser step.
+  /// The number of demonstrations for each optimiser step.
   package let batch: Int
-  /// Demonstrations from which a fresh policy's tokenizer is trained.
+  /// The number of demonstrations from which a fresh policy's tokenizer is trained.
   package let vocabularyTexts: Int
   package let learningRate: LearningRateSettings
 

@@ -1,9 +1,9 @@
 import FulcrumKernel
 
-/// A component with the name under which metrics and messages speak of it, and the one way to call
-/// its code.
+/// Holds a component with the name under which metrics and messages speak of it, and is the one way
+/// to call its code.
 package struct Named<Component> {
-  /// What the component does in a run: `advantage`, `schedule`, `objective`, `reward`.
+  /// The component's role in a run: `advantage`, `schedule`, `objective`, `reward`.
   package let role: String
   package let name: String
   package let component: Component
@@ -17,8 +17,8 @@ package struct Named<Component> {
   /// The component's place in messages: `objective grpo`.
   package var place: String { "\(role) \(name)" }
 
-  /// Enters the component's code: whoever asks after a crash learns whose it was, and errors are
-  /// placed.
+  /// Calls the component's code. The code is marked for a reader after a crash, and errors get the
+  /// component's place.
   package func call<Result>(_ body: (Component) throws(FulcrumError) -> Result)
     throws(FulcrumError) -> Result
   {
@@ -31,7 +31,7 @@ package struct Named<Component> {
     }
   }
 
-  /// The same with something borrowed, which a closure can't take from around it.
+  /// Calls the component's code with a borrowed value, which a closure can't capture.
   package func call<Borrowed: ~Escapable, Result>(
     with borrowed: borrowing Borrowed,
     _ body: (Component, borrowing Borrowed) throws(FulcrumError) -> Result
@@ -45,7 +45,7 @@ package struct Named<Component> {
     }
   }
 
-  /// The error for a result that breaks the component's contract.
+  /// Returns the error for a result that breaks the component's contract.
   func fault(_ message: String, hint: String? = nil) -> FulcrumError {
     FulcrumError(.pluginFault, message, at: place, hint: hint)
   }

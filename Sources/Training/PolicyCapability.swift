@@ -1,10 +1,10 @@
 import FulcrumKernel
 
 extension PolicyModel {
-  /// The policy as one that can do what the kernel's `Capabilities` name.
+  /// Returns the policy as one that has a capability, a protocol of the kernel's `Capabilities`.
   ///
-  /// - Parameter deed: for the message: `save its gradient`.
-  /// - Throws: `.unsupported` if it can't.
+  /// - Parameter deed: what needs the capability, for the message: `save its gradient`.
+  /// - Throws: `.unsupported` if the policy lacks it.
   package func capability<Capability>(_ type: Capability.Type, to deed: String)
     throws(FulcrumError) -> Capability
   {
@@ -12,7 +12,7 @@ extension PolicyModel {
     return able
   }
 
-  /// The policy's type as one that can do it without a model.
+  /// Returns the policy's type as one that has a capability, before there is a model.
   ///
   /// - Throws: as above.
   package static func staticCapability<Capability>(_ type: Capability.Type, to deed: String)

@@ -2,13 +2,13 @@ import Foundation
 import FulcrumKernel
 import Synchronization
 
-/// Whose code the process is in, for whoever asks after it has died.
+/// Notes which component's code the process is in, for a reader after it has died.
 ///
-/// A line of fixed size that stages overwrite: `step 7, in advantage grpo`, or `step 7, after
-/// advantage grpo` where that has returned. A crash handler prints it; kept in a file, it outlives
-/// every way to die, for the file is mapped and its page is the system's.
+/// The note is a line of fixed size that stages overwrite: `step 7, in advantage grpo`, or
+/// `step 7, after advantage grpo` where that has returned. A crash handler prints it. Kept in a
+/// file it survives every way to die, for the file is mapped and its page is the system's.
 package enum StageMark {
-  /// Bytes of the line, of which the last is its end.
+  /// The line's size in bytes; the last byte ends it.
   private static let size = 256
 
   private struct State {
@@ -20,17 +20,18 @@ package enum StageMark {
   }
 
   private static let state = Mutex(State())
-  /// Written under the mutex; a crash handler reads without it, at worst half a line.
+  /// The line's memory. It is written under the mutex; a crash handler reads it without, at worst
+  /// half a line.
   nonisolated(unsafe) private static var bytes: UnsafeMutablePointer<UInt8> = {
     let bytes = UnsafeMutablePointer<UInt8>.allocate(capacity: size)
     bytes.initialize(repeating: 0, count: size)
     return bytes
   }()
 
-  /// The line as it stands: what a crash handler may read.
+  /// The current line, which a crash handler may read.
   package static var line: UnsafePointer<UInt8> { UnsafePointer(bytes) }
 
-  /// Keeps the line in a file from now on, in memory alone where the file system can't.
+  /// Keeps the line in a file from now on; in memory alone where the file system can't map it.
   package static func keep(in path: String) {
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { return }
@@ -42,18 +43,19 @@ package enum StageMark {
     state.withLock { _ in bytes = memory.bindMemory(to: UInt8.self, capacity: size) }
   }
 
-  /// What another process of this run left in the file; `nil`: nothing, or it ended by itself.
+  /// Returns the line that another process of this run left in the file; `nil` if there is none, or
+  /// the process ended by itself.
   package static func left(in path: String) -> String? {
     let data = FileManager.default.contents(atPath: path) ?? Data()
     let text = String(decoding: data.prefix { $0 != 0 }, as: UTF8.self)
     return text.isEmpty ? nil : text
   }
 
-  /// Notes the number of the steps that follow.
+  /// Sets the number of the step that the following stages belong to.
   package static func begin(step: Int) { change { $0.step = step } }
 
-  /// Calls code that is not the host's own: whose it is, for instance `reward math`, is marked before
-  /// it, and after it what was marked around it.
+  /// Calls code that is not the host's own, for instance that of `reward math`. Marks its stage
+  /// before the call, and the stage around it after the call.
   package static func within<Result>(
     _ stage: String, _ body: () throws(FulcrumError) -> Result
   ) throws(FulcrumError) -> Result {
@@ -64,7 +66,7 @@ package enum StageMark {
 
   /// Marks a stage.
   ///
-  /// - Returns: the stage around it, for `leave`; `nil`: there is none.
+  /// - Returns: the stage around it, for `leave`; `nil` if there is none.
   static func enter(_ stage: String) -> String? {
     let outer = state.withLock { $0.isInside ? $0.stage : nil }
     change {
@@ -81,7 +83,7 @@ package enum StageMark {
     }
   }
 
-  /// The process ends by itself: there is nothing to tell.
+  /// Clears the line: the process ends by itself, so there is nothing to tell.
   package static func end() { state.withLock { _ in bytes[0] = 0 } }
 
   private static func change(_ body: (inout State) -> Void) {

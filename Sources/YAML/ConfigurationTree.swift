@@ -66,7 +66,7 @@ package struct ConfigurationTree: Sendable {
     try set(path, to: value)
   }
 
-  /// Sets a key path to a text, whatever is in it.
+  /// Sets a key path to a text, and doesn't read the text as YAML.
   package mutating func set(_ path: String, toText text: String) throws(FulcrumError) {
     try set(path, to: .value(.text(text)))
   }
@@ -78,18 +78,18 @@ package struct ConfigurationTree: Sendable {
     lines[path] = nil
   }
 
-  /// The error with the file and line of the key path that it names, where the file has it.
+  /// Returns the error with the file and line of the key path that it names, where the file has it.
   package func placed(_ error: FulcrumError) -> FulcrumError {
     guard let location = error.location else { return error.within(file) }
     return error.within(line(of: location).map { "\(file):\($0)" } ?? file)
   }
 
-  /// A key path with its file, and its line where the file has it.
+  /// Returns a key path with its file, and its line where the file has it.
   package func placed(path: String) -> String {
     file + (line(of: path).map { ":\($0)" } ?? "") + ": \(path)"
   }
 
-  /// The line of a key path, or of the nearest one around it that the file has.
+  /// Returns the line of a key path, or of the nearest one around it that the file has.
   package func line(of path: String) -> Int? {
     var path = path
     while !path.isEmpty {
@@ -182,7 +182,7 @@ package struct ConfigurationTree: Sendable {
     }
   }
 
-  /// Plain scalars are numbers or flags where they look so; quoted ones are texts.
+  /// Reads plain scalars as numbers or flags where they look so; quoted ones are texts.
   private static func value(of scalar: Yams.Node.Scalar) -> ParameterValue {
     let text = scalar.string
     guard scalar.style == .plain || scalar.style == .any else { return .text(text) }

@@ -2,7 +2,7 @@ import Foundation
 import FulcrumKernel
 import Yams
 
-/// Reads YAML as UTF-8, and refuses what is none in one sentence.
+/// Reads YAML in UTF-8, and refuses any other text in one sentence.
 package enum YAMLText {
   /// Returns the text of a file.
   ///

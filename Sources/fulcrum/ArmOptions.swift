@@ -2,7 +2,7 @@ import ArgumentParser
 import FulcrumKernel
 import Settings
 
-/// Arms beside the configured one, as the command line names them.
+/// Reads arms beside the configured one from the command line.
 struct ArmOptions: ParsableArguments {
   @Option(
     name: .customLong("arm"), parsing: .singleValue,
@@ -12,7 +12,7 @@ struct ArmOptions: ParsableArguments {
       """)
   var texts: [String] = []
 
-  /// `nil`: none is named; the configuration's are meant.
+  /// Returns the arms that are named; `nil` if none is, which stands for the configuration's.
   func chosen() throws(FulcrumError) -> [ArmChoice]? {
     texts.isEmpty ? nil : try ArmChoice.all(texts)
   }

@@ -13,7 +13,7 @@ struct ArmsCommand: ParsableCommand {
     abstract: "Train a configuration and its other arms over seeds, and compare them.",
     discussion: """
       Trains the configuration as it is and with the changes of each of its arms, with as many seeds as \
-      given: all arms with the first seed, then with the next. Each run is one of its own in \
+      given: all arms with the first seed, then with the next. Each run has a directory of its own, \
       OUTPUT/ARM-seed-N. The same command goes on where it was stopped. At the end OUTPUT/compare.html \
       and a table say how far the configuration is ahead of each other arm, seed by seed.
 
@@ -23,7 +23,7 @@ struct ArmsCommand: ParsableCommand {
 
   @OptionGroup var options: RunOptions
 
-  @Option(help: "How many seeds: the configuration's, and those after it.")
+  @Option(help: "The number of seeds: the configuration's, and those after it.")
   var seeds = 3
 
   @OptionGroup var arms: ArmOptions
@@ -67,8 +67,8 @@ struct ArmsCommand: ParsableCommand {
     print("report \(page)")
   }
 
-  /// Refuses a wrong arm, and a directory that holds another run, before hours of work. An arm's seeds
-  /// differ in nothing that is looked at, and its policy is that of all.
+  /// Refuses a wrong arm, and a directory that holds another run, before hours of work. One seed of
+  /// each arm is enough, for its seeds differ in nothing that is checked. All arms share a policy.
   private func check(_ plan: ArmPlan) throws {
     var first: RunComponents?
     for runs in plan.runsByArm {

@@ -3,9 +3,9 @@ import PluginChecks
 import PluginHost
 import PluginTesting
 
-/// The contract that a component's kind stands for.
+/// Lists the promises of a component's kind: its contract.
 enum ContractSuites {
-  /// As sentences, and what throws if they are not true.
+  /// Returns each promise as a sentence, with a check that throws if it is broken.
   static func promises(
     of component: HostComponent, _ parameters: [String: ParameterValue]
   ) -> [CheckWorker.Promise] {
@@ -42,7 +42,7 @@ enum ContractSuites {
       PluginContract.checks(
         policy: manual, parameters, type: component.type as? any PolicyModel.Type,
         make: maker(component, (any PolicyModel).self))
-    // A kind of a newer kernel than this host was built with.
+    // A newer kernel's kind, which this host doesn't know.
     @unknown default: []
     }
   }

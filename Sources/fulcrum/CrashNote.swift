@@ -1,11 +1,12 @@
 import Foundation
 import Training
 
-/// Says, when the process dies of a fault, whose code it was in: plugins run in this process.
+/// Says, when the process dies of a fault, which component's code it was in: plugins run in this
+/// process.
 enum CrashNote {
   private static let signals = [SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE, SIGABRT]
 
-  /// Installs the handlers, on a stack of their own: a stack that has run over is a fault, too.
+  /// Installs the handlers, on a stack of their own: an overflow of the stack is a fault, too.
   static func watch() {
     // Made here: the first use of a global is no work for a signal handler.
     _ = StageMark.line
@@ -14,14 +15,15 @@ enum CrashNote {
     stack.ss_sp = .allocate(byteCount: size, alignment: 16)
     stack.ss_size = size
     sigaltstack(&stack, nil)
-    // As in Interrupt: whoever started us may have had them blocked.
+    // The signals may be blocked, as in Interrupt: the process inherits that from its parent.
     var unblocked = sigset_t()
     sigemptyset(&unblocked)
     for number in signals { sigaddset(&unblocked, number) }
     pthread_sigmask(SIG_UNBLOCK, &unblocked, nil)
     for number in signals {
       var action = sigaction()
-      // Once: the faulting instruction runs again after the handler, and the process dies of it.
+      // The handler runs once: the faulting instruction runs again after it, and the process dies
+      // of it.
       action.sa_flags = Int32(SA_ONSTACK) | Int32(bitPattern: UInt32(SA_RESETHAND))
       action.__sigaction_handler.sa_handler = { number in
         CrashNote.write("\nthe process dies of signal ")

@@ -24,7 +24,8 @@ struct ExplainCommand: ParsableCommand {
     let setup = try RunSetup(configuration, host: Plugins.host)
     let components = try RunComponents(setup)
     let arithmetic = try BatchArithmetic(components)
-    let traps = Traps.found(in: components, arithmetic, resolved: try setup.resolvedComponents())
+    let warnings = ConfigurationWarnings.found(
+      in: components, arithmetic, resolved: try setup.resolvedComponents())
     let yaml = try setup.provenance()
     let trial = skipsTrial ? nil : try StepTrial(components, arithmetic)
     let lines = arithmetic.lines + (trial?.lines(steps: arithmetic.steps) ?? [])
@@ -37,7 +38,7 @@ struct ExplainCommand: ParsableCommand {
         ("phases", .list(arithmetic.schedule.phases.map { .text($0) })),
         ("optimizer_steps", .number(Double(arithmetic.optimizerSteps))),
         ("state_bytes", .number(arithmetic.stateBytes.map(Double.init) ?? .nan)),
-        ("warnings", .list(traps.map { .text($0) })),
+        ("warnings", .list(warnings.map { .text($0) })),
       ])
       if let trial { line.add("seconds_per_step", .number(trial.seconds)) }
       print(line.text)
@@ -45,7 +46,7 @@ struct ExplainCommand: ParsableCommand {
     }
     print(yaml)
     print(TextTable.text(lines.map { [$0.0, $0.1] }))
-    if !traps.isEmpty { print() }
-    for trap in traps { print("warning: \(trap)") }
+    if !warnings.isEmpty { print() }
+    for warning in warnings { print("warning: \(warning)") }
   }
 }

@@ -3,7 +3,7 @@ import Foundation
 import FulcrumKernel
 import Runs
 
-/// The command line. Exit status: 0 done, 1 it failed, 2 the request was wrong.
+/// Is the command line. Exit status: 0 done, 1 it failed, 2 the request was wrong.
 @main
 struct Fulcrum: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -15,7 +15,7 @@ struct Fulcrum: ParsableCommand {
       TrainCommand.self, ResumeCommand.self, ArmsCommand.self, ExplainCommand.self,
       ReplayCommand.self,
       EvaluateCommand.self, MicroscopeCommand.self, ReportCommand.self, CompareCommand.self,
-      SupervisedCommand.self,
+      WarmStartCommand.self,
       ModelCommand.self, GenerateCommand.self, PluginCommand.self, RewardCommand.self,
       BenchCommand.self, DoctorCommand.self,
     ])
@@ -23,7 +23,7 @@ struct Fulcrum: ParsableCommand {
   static func main() {
     // A closed pipe (`| head`) ends the output, not the program with a signal.
     signal(SIGPIPE, SIG_IGN)
-    // A file that may not grow is an error of its write, as a full disk is.
+    // A file that may not grow gives an error of its write, as a full disk does.
     signal(SIGXFSZ, SIG_IGN)
     do {
       var command = try parseAsRoot()
@@ -46,7 +46,7 @@ struct Fulcrum: ParsableCommand {
 }
 
 extension FulcrumError.Code {
-  /// Whether the user asked for something that can't be, rather than that it failed.
+  /// Whether the request can't be met, rather than that its work failed.
   var isWrongRequest: Bool {
     [.configuration, .parameter, .usage, .notFound, .unsupported].contains(self)
   }

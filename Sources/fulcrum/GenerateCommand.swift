@@ -13,7 +13,7 @@ struct GenerateCommand: ParsableCommand {
       text, whatever the number of threads.
       """)
 
-  /// `--chat`: a format of the kernel, or none.
+  /// Names the format of a conversation (`--chat`): one of the kernel's, or none.
   enum Chat: String, CaseIterable, ExpressibleByArgument {
     case chatml
     case llama3 = "llama-3"
@@ -78,7 +78,7 @@ struct GenerateCommand: ParsableCommand {
       maximumTokens: maximumTokens, temperature: temperature, seed: seed, step: 0)
     request.topK = topK
     request.topP = topP
-    // Several samples grow at the same time, and are shown one after the other when they are done.
+    // Several samples grow at the same time, so each is shown when it is done.
     let isStreaming = !json && samples == 1 && isatty(STDOUT_FILENO) == 1
     let stream = TokenStream { tokens in
       (try? policy.decode(tokens, keepingSpecialTokens: false)) ?? ""
@@ -105,7 +105,7 @@ struct GenerateCommand: ParsableCommand {
     }
   }
 
-  /// The prompt with its markup.
+  /// Returns the prompt with its markup.
   private func fullPrompt() throws(FulcrumError) -> String {
     guard prompt == nil || promptFile == nil else {
       throw FulcrumError(.usage, "expected --prompt or --prompt-file, got both")
@@ -136,7 +136,7 @@ struct GenerateCommand: ParsableCommand {
   }
 }
 
-/// One sample of a generation with one prompt.
+/// Holds one sample of a generation with one prompt.
 private struct Completion {
   let text: String
   private let tokens: [Int32]

@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// Ctrl-C and SIGTERM: the first asks to stop after the step, the second stops at once.
+/// Handles Ctrl-C and SIGTERM: the first asks to stop after the step, the second stops at once.
 enum Interrupt {
   private static let requested = Atomic<Bool>(false)
 
@@ -10,8 +10,8 @@ enum Interrupt {
   static func watch() {
     // Made here: the first use of a global is no work for a signal handler.
     _ = isRequested
-    // Whoever started us may have had these blocked, and a child inherits that: a run must not be
-    // deaf to Ctrl-C and to a scheduler's SIGTERM.
+    // The signals may be blocked, for a child inherits that from its parent. A run must not be deaf
+    // to Ctrl-C and to a scheduler's SIGTERM.
     var signals = sigset_t()
     sigemptyset(&signals)
     sigaddset(&signals, SIGINT)
@@ -20,7 +20,7 @@ enum Interrupt {
     for number in [SIGINT, SIGTERM] {
       signal(number) { _ in
         Interrupt.requested.store(true, ordering: .relaxed)
-        // Either of them is the second one now.
+        // From now on, either signal is the second.
         signal(SIGINT, SIG_DFL)
         signal(SIGTERM, SIG_DFL)
         let text: StaticString = "\nstopping after this step; once more stops at once\n"

@@ -2,15 +2,16 @@ import Foundation
 import FulcrumKernel
 import PluginHost
 
-/// The packages that a plugin's author builds against.
+/// Finds the packages that a plugin's author builds against.
 enum KernelSources {
-  /// Their folders, side by side: the kernel, and what tests a plugin.
+  /// The packages' folders, side by side: the kernel, and the tests for plugins.
   static let packages = ["Kernel", "PluginTesting"]
 
-  /// The kernel's folder, absolute: the given one, or that of this program's installation or source
-  /// tree.
+  /// Returns the kernel's folder as an absolute path: the given one, or that of this program's
+  /// installation or source tree.
   ///
-  /// - Throws: `.usage` if the given folder is none; `.notFound` with the places that were tried.
+  /// - Throws: `.usage` if the given folder holds no kernel; `.notFound` with the places that were
+  ///   tried.
   static func find(given: String?) throws(FulcrumError) -> String {
     if let given {
       let path = URL(fileURLWithPath: given).resolvingSymlinksInPath().path
@@ -40,8 +41,8 @@ enum KernelSources {
       }
   }
 
-  /// `<prefix>/share/fulcrum/Kernel` of an installation, then the source tree of a program within
-  /// its `.build`.
+  /// Returns the places to try: `<prefix>/share/fulcrum/Kernel` of an installation, then the source
+  /// tree of a program within its `.build`.
   private static func places() -> [String] {
     guard let executables = PluginSearchPath.folderOfThisExecutable else { return [] }
     let prefix = (executables as NSString).deletingLastPathComponent

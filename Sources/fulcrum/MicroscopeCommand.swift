@@ -30,7 +30,7 @@ struct MicroscopeCommand: ParsableCommand {
     help: "The policy's folder; by default a run's newest checkpoint, or the configuration's.")
   var checkpoint: String?
 
-  @Option(help: "How many batches to look at; by default the configuration's microscope.batches.")
+  @Option(help: "Batches to look at; by default as many as the configuration's microscope.batches.")
   var batches: Int?
 
   @Flag(help: "Sample, though the run recorded its rollouts.")

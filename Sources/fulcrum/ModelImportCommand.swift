@@ -18,7 +18,7 @@ struct ModelImportCommand: ParsableCommand {
   @OptionGroup var options: PolicyOptions
 
   func run() throws {
-    // Links and `..` resolved, and no slash at the end: the folder is made beside and renamed.
+    // Resolves links and `..`, and drops a slash at the end: the folder is made beside and renamed.
     let path = URL(fileURLWithPath: folder).standardizedFileURL.path
     if FileManager.default.fileExists(atPath: path) {
       guard let names = try? FileManager.default.contentsOfDirectory(atPath: path), names.isEmpty

@@ -24,7 +24,7 @@ struct ModelInfoCommand: ParsableCommand {
   }
 }
 
-/// A model's facts in the two forms of output.
+/// Prints a model's facts, in either form of output.
 enum ModelFacts {
   static func text(_ facts: [ModelFact]) -> String {
     let width = facts.map(\.name.count).max() ?? 0

@@ -48,7 +48,7 @@ struct ModelScoreCommand: ParsableCommand {
         let columns = try request.accumulate(in: able)
         try SafeFiles.writeFile(gradients) { (aside) throws(FulcrumError) in
           try able.saveGradient(to: aside)
-          // Within, so that neither file is there without the other.
+          // Writes here, so that neither file is there without the other.
           try SafeFiles.write(columns.line.text + "\n", to: output)
         }
       } else {

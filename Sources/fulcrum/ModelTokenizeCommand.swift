@@ -69,7 +69,7 @@ struct ModelTokenizeCommand: ParsableCommand {
   }
 }
 
-/// One line of the input.
+/// Holds one line of the input.
 private struct TextRecord: Decodable {
   let text: String
 

@@ -9,8 +9,8 @@ struct PluginCheckCommand: ParsableCommand {
     commandName: "check",
     abstract: "Check that a plugin keeps what its kinds promise.",
     discussion: """
-      Each check runs in another process, so that a plugin that crashes, hangs or takes all memory \
-      gives a result and not an end. Exit status: 0 all is well, 1 there are faults, 2 the request \
+      Each check runs in a process of its own, so a plugin that crashes, hangs or takes all memory \
+      fails that check alone. Exit status: 0 all is well, 1 there are faults, 2 the request \
       was wrong or leaves out what a component needs.
       """)
 
@@ -21,7 +21,7 @@ struct PluginCheckCommand: ParsableCommand {
 
   func run() throws {
     try request.checkTimeLimit()
-    // Whether these can be read is told before anything is run.
+    // Settings that can't be read are refused before anything is run.
     _ = try request.given()
     let supervisor = CheckSupervisor(executable: "/proc/self/exe", limit: request.timeLimit) {
       task in
@@ -35,7 +35,7 @@ struct PluginCheckCommand: ParsableCommand {
   }
 }
 
-/// What the command and its workers are both given.
+/// Holds the options that the command passes on to its workers.
 struct PluginCheckRequest: ParsableArguments {
   @Argument(help: "A plugin's name, or a library's path.")
   var plugin: String
@@ -54,7 +54,7 @@ struct PluginCheckRequest: ParsableArguments {
 
   var host: PluginHost { Plugins.host(pluginPath) }
 
-  /// The same request as words of a command line.
+  /// The same request, as words of a command line.
   var arguments: [String] {
     overrides.flatMap { ["--set", $0] } + pluginPath.flatMap { ["--plugin-path", $0] }
       + ["--time-limit", "\(timeLimit)", "--", plugin]
@@ -67,9 +67,9 @@ struct PluginCheckRequest: ParsableArguments {
     }
   }
 
-  /// Component, parameter, value.
+  /// Returns the given values by component and parameter.
   ///
-  /// - Throws: `.usage` for a setting that is none.
+  /// - Throws: `.usage` for a text that is not a setting.
   func given() throws(FulcrumError) -> [String: [String: ParameterValue]] {
     var tree = try ConfigurationTree(text: "", file: "--set")
     for override in overrides { try tree.set(override) }

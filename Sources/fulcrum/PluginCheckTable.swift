@@ -3,13 +3,13 @@ import JSON
 import PluginChecks
 import PluginHost
 
-/// The results of `plugin check`, printed as they come.
+/// Prints the results of `plugin check` as they come.
 struct PluginCheckTable {
   let json: Bool
   private var subject: String?
   private var counts: [String: Int] = [:]
   private(set) var isIncomplete = false
-  /// Checks of one subject that were left out for one reason, not printed yet.
+  /// The checks of one subject that were left out for one reason and are not printed yet.
   private var left: (subject: String, reason: String, names: [String])?
 
   private static let wordWidth = 9
@@ -52,7 +52,7 @@ struct PluginCheckTable {
         + " \(skipped) skipped")
   }
 
-  /// Prints what was left out for one reason, in one line.
+  /// Prints the checks that were left out for one reason, in one line.
   private mutating func flush() {
     guard let (subject, reason, names) = left else { return }
     left = nil
@@ -79,7 +79,7 @@ struct PluginCheckTable {
 
   private func print(_ line: String) { Swift.print(line) }
 
-  /// Followed by two spaces at least.
+  /// Returns a text of a width, followed by at least two spaces.
   private static func padded(_ text: String, _ width: Int) -> String {
     text + String(repeating: " ", count: max(2, width - text.count))
   }

@@ -4,7 +4,7 @@ import PluginChecks
 import PluginHost
 import Runs
 
-/// The process in which `plugin check` runs a plugin's code.
+/// Runs a plugin's code for `plugin check`, in a process of its own.
 struct PluginCheckWorkerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check-worker", abstract: "Run checks for 'plugin check'.", shouldDisplay: false)

@@ -3,7 +3,7 @@ import ForeignPlugins
 import PluginHost
 import Runs
 
-/// What the host runs in a child process before it maps a foreign library.
+/// Checks a foreign library in a child process, before the host maps it.
 struct PluginForeignCheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "foreign-check", abstract: "Run a manifest's worked examples in this process.",

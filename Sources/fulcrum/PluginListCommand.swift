@@ -31,7 +31,7 @@ struct PluginListCommand: ParsableCommand {
     if !isSound { throw ExitCode(1) }
   }
 
-  /// Loads a listed library unless another one of its name comes first.
+  /// Loads a listed library unless an earlier one has its name.
   private static func load(_ listing: PluginListing, by host: PluginHost)
     -> Result<LoadedPlugin, FulcrumError>
   {

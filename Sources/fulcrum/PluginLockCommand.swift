@@ -12,14 +12,14 @@ struct PluginLockCommand: ParsableCommand {
     commandName: "lock",
     abstract: "Pin the plugins of a configuration: write their SHA-256 into it.",
     discussion: """
-      A run then refuses a library whose bytes are others. Comments and order of the file stay. With \
+      A run then refuses a library with other bytes. Comments and order of the file stay. With \
       --check nothing is written, and the exit status is 1 if a pin is missing or out of date.
       """)
 
   @Argument(help: "The configuration, a YAML file.")
   var config: String
 
-  @Option(help: "Where to write; by default the configuration itself.")
+  @Option(help: "The file to write; by default the configuration itself.")
   var output: String?
 
   @Flag(help: "Only say which pins are missing or out of date.")
@@ -49,7 +49,7 @@ struct PluginLockCommand: ParsableCommand {
     print("\(writer.pins.count) pins in \(output ?? config), \(stale) of them new")
   }
 
-  /// The digest of the library that has the component; that it has it is checked, too.
+  /// Returns the digest of the library that has the component, and checks that it has it.
   private static func digest(_ key: ComponentKey, _ use: String, _ host: PluginHost)
     throws(FulcrumError) -> String
   {

@@ -8,7 +8,7 @@ import Training
 struct PluginNewCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "new",
-    abstract: "Write a package with a plugin that works, to begin an own one from.",
+    abstract: "Write a package with a working plugin, to begin your own from.",
     discussion: """
       The package builds against the kernel's sources, which lie in share/fulcrum of an \
       installation, or in the source tree of a build.
@@ -17,7 +17,7 @@ struct PluginNewCommand: ParsableCommand {
   @Argument(help: "The plugin's name: \(PluginName.rule).")
   var name: String
 
-  @Option(help: "What it is.")
+  @Option(help: "The kind of its component.")
   var kind: PluginTemplate.Kind
 
   @Option(help: "The folder to make. By default the plugin's name.")
@@ -52,7 +52,7 @@ struct PluginNewCommand: ParsableCommand {
       hint: PluginName(near) == nil ? "take a name such as my-idea" : "did you mean '\(near)'?")
   }
 
-  /// The absolute path of a folder that can be made.
+  /// Returns the absolute path of the folder to make, and checks that it can be made.
   private func folder(for name: PluginName) throws(FulcrumError) -> String {
     let files = FileManager.default
     let path = URL(fileURLWithPath: output ?? name.text).standardizedFileURL.path
@@ -83,7 +83,7 @@ struct PluginNewCommand: ParsableCommand {
     return path
   }
 
-  /// What builds, tests and lists the plugin.
+  /// Returns the commands that build, test and list the plugin.
   private func commands(_ folder: String) -> [String] {
     let program = PluginSearchPath.folderOfThisExecutable.map { $0 + "/fulcrum" } ?? "fulcrum"
     return [
@@ -93,7 +93,7 @@ struct PluginNewCommand: ParsableCommand {
     ]
   }
 
-  /// A word of a shell's command.
+  /// Quotes a path as a word of a shell's command.
   private static func quoted(_ path: String) -> String {
     let isPlain = path.unicodeScalars.allSatisfy {
       CharacterSet.alphanumerics.contains($0) || "/._-+".unicodeScalars.contains($0)

@@ -7,7 +7,7 @@ import Settings
 import Training
 import YAML
 
-/// What all commands that work with a policy, and with no configuration, share.
+/// Holds the options of all commands that work with a policy and no configuration.
 struct PolicyOptions: ParsableArguments {
   @Option(help: "The policy's name; by default the only one installed.")
   var use: String?
@@ -22,13 +22,13 @@ struct PolicyOptions: ParsableArguments {
 
   /// Makes the policy.
   ///
-  /// - Parameter checkpoint: the folder to load; `nil`: as `--set` says.
+  /// - Parameter checkpoint: the folder to load; `nil`: the one that `--set` names, if any.
   func policy(
     checkpoint: String? = nil, threads: Int, seed: UInt64 = 1
   ) throws(FulcrumError) -> any PolicyModel {
     let host = host()
     if let checkpoint {
-      // The policy itself would take no name for the wish to start afresh.
+      // An empty name is refused here: to the policy it would mean a fresh start.
       guard !checkpoint.isEmpty else {
         throw FulcrumError(.usage, "expected a checkpoint folder, got an empty name")
       }
@@ -37,7 +37,8 @@ struct PolicyOptions: ParsableArguments {
       try choice(host), checkpoint: checkpoint)
   }
 
-  /// The policy's type, for what it does without a model; the parameters are checked all the same.
+  /// Returns the policy's type, for work that needs no model. The parameters are checked all the
+  /// same.
   func policyType() throws(FulcrumError) -> any PolicyModel.Type {
     let host = host()
     return try factory(host).policyType(choice(host))
@@ -58,7 +59,7 @@ struct PolicyOptions: ParsableArguments {
 
   private static func onlyPolicy(_ host: PluginHost) throws(FulcrumError) -> String {
     var policies: [String] = []
-    // What can't be a policy needn't be loaded to know: examples would run, programs start.
+    // Loads only plugins with a policy: loading others would run examples and start programs.
     for listing in host.installed() where listing.isUsable && listing.kinds.contains(.policy) {
       let plugin = try host.load(listing.path)
       policies += plugin.components(.policy).map { "\(plugin.name)/\($0.manual.name)" }
@@ -73,7 +74,7 @@ struct PolicyOptions: ParsableArguments {
   }
 }
 
-/// How many threads a command keeps busy.
+/// Holds the number of threads that a command keeps busy.
 struct ThreadOptions: ParsableArguments {
   @Option(help: "Threads to keep busy; 0: all of the machine's.")
   var threads = 0
@@ -86,9 +87,9 @@ struct ThreadOptions: ParsableArguments {
   }
 }
 
-/// Faults of data that the user gave with the request: tokens, a prompt.
+/// Reports faults of data that the user gave with the request, such as tokens or a prompt.
 enum WrongRequest {
-  /// Makes them faults of the request.
+  /// Runs some work, and turns its faults of data into faults of the request.
   static func rethrow<Result>(
     at place: String? = nil, _ work: () throws(FulcrumError) -> Result
   ) throws(FulcrumError) -> Result {

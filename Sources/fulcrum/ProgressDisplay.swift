@@ -7,7 +7,7 @@ final class ProgressDisplay: RunObserver {
   private let isTerminal = isatty(STDOUT_FILENO) == 1
   private var hasStatusLine = false
 
-  // Before the first note: whoever reads it may send a signal.
+  // Watches before the first note, for its reader may send a signal.
   func runBegins() { Interrupt.watch() }
 
   func note(_ text: String) {
@@ -35,8 +35,8 @@ final class ProgressDisplay: RunObserver {
     let bar =
       String(repeating: "█", count: filled) + String(repeating: "░", count: cells - filled)
     let text = cells + 1 + whole.count < Self.columns ? whole : line(fields)
-    // Return to the line's start, write, and clear what an earlier, longer line left. A line that
-    // wrapped could not be returned to.
+    // Returns to the line's start, writes, and clears the rest of an earlier, longer line. That
+    // doesn't work for a line that wrapped.
     print("\r" + "\(bar) \(text)".prefix(Self.columns - 1) + "\u{1B}[K", terminator: "")
     fflush(nil)
     hasStatusLine = true
@@ -50,14 +50,14 @@ final class ProgressDisplay: RunObserver {
     hasStatusLine = false
   }
 
-  /// The terminal's width; 80 where it does not say.
+  /// The terminal's width; 80 if the terminal doesn't say.
   private static var columns: Int {
     var size = winsize()
     let isKnown = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 1
     return isKnown ? Int(size.ws_col) : 80
   }
 
-  /// The few metrics that tell how a run does; those that a step lacks are left out.
+  /// Returns the few metrics that show how a run is doing, without those that a step lacks.
   private static func fields(_ metrics: Metrics) -> [String] {
     let shown: [(name: String, text: (Double) -> String)] = [
       (MetricName.reward, { String(format: "reward %6.3f", $0) }),
@@ -71,8 +71,8 @@ final class ProgressDisplay: RunObserver {
     return shown.compactMap { entry in metrics[entry.name].map(entry.text) }
   }
 
-  /// What is shown where there is room: the part of the gradient's lever that the unlikely tokens
-  /// have, those with a probability below a quarter.
+  /// Returns a detail for terminals with room: the share of the gradient's levers that belongs to
+  /// unlikely tokens, those with a probability below a quarter.
   private static func detail(_ metrics: Metrics) -> [String] {
     metrics[ProbabilityIntervals.metric(.leverShare, interval: 0)].map {
       [String(format: "lever<.25 %3.0f %%", 100 * $0)]

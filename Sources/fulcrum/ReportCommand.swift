@@ -56,7 +56,7 @@ struct CompareCommand: ParsableCommand {
     try options.write(Page.comparison(of: runs), defaultOutput: "compare.html")
   }
 
-  /// How far the first arm is ahead of each other one.
+  /// Prints by how much the first arm is ahead of each other one.
   static func printTables(of runs: [RunRecord]) {
     let arms = Arm.arms(of: runs)
     guard arms.count > 1 else { return }
@@ -67,7 +67,7 @@ struct CompareCommand: ParsableCommand {
   }
 }
 
-/// Where a report and its figures go.
+/// Holds the options of a report's output, and of its figures.
 struct ReportOptions: ParsableArguments {
   @Option(help: "The HTML file; by default RUN/report.html, of a comparison compare.html.")
   var output: String?

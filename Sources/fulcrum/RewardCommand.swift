@@ -22,8 +22,8 @@ struct RewardScoreCommand: ParsableCommand {
       Each line holds {"id", "prompt", "completion", "answer"}, and "finished", "tokens" and \
       "token_limit" where they are known; an empty prompt means that the completion is the whole \
       text. A run's samples/step-N.jsonl and rollouts/step-N.jsonl will do too. Prints a table; each \
-      line of an output file holds {"id", "reward", "outcome", "parts"}, without a score a reward of \
-      null and the "reason".
+      line of an output file holds {"id", "reward", "outcome", "parts"}. A completion without a score \
+      has a reward of null and a "reason".
       """)
 
   @Option(help: "The reward's name: a component, plugin/component, or a library's path.")
@@ -59,7 +59,8 @@ struct RewardScoreCommand: ParsableCommand {
     print(RewardTable.summary(scores))
   }
 
-  /// All at once, as a run asks. If that fails, one by one, to name the line that is to blame.
+  /// Scores all completions at once, as a run does. If that fails, scores them one by one, to name
+  /// the line at fault.
   private static func scores(
     of records: [RewardRecord], by reward: WeightedReward
   ) throws(FulcrumError) -> [RewardScore] {

@@ -4,23 +4,23 @@ import FulcrumKernel
 import JSON
 import Training
 
-/// A completion to be judged, out of a file.
+/// Holds a completion to be judged, read from a file.
 struct RewardRecord {
   let id: JSONLine.Value
   let sample: RewardSample
-  /// `file:line`.
+  /// The completion's place in the file: `file:line`.
   let place: String
 
   private static let form = #"each line holds {"id", "prompt", "completion", "answer"}"#
 
-  /// - Throws: `.notFound` if there is no such file; `.data`, naming the line, for one that is no
-  ///   record; `.data` if there are none.
+  /// - Throws: `.notFound` if there is no such file; `.data`, naming the line, for a line that is
+  ///   not a record; `.data` if there are no records.
   static func read(_ path: String) throws(FulcrumError) -> [RewardRecord] {
     let bytes = [UInt8](try FileManager.default.requiredContents(at: path))
     var records: [RewardRecord] = []
     for line in JSONLines(bytes) {
       let fields = try Fields(line, of: path)
-      // The head of a recorded rollout.
+      // Skips the header of a recorded rollout.
       if records.isEmpty, fields.object["format"] != nil, fields.object["prompt"] == nil {
         continue
       }
@@ -55,7 +55,7 @@ struct RewardRecord {
     }
   }
 
-  /// One line, as JSON.
+  /// Holds the fields of one line of JSON.
   private struct Fields {
     let object: JSONValue
     let place: String
@@ -82,7 +82,7 @@ struct RewardRecord {
       guard let completions = object["completions"]?.elements else {
         return [record(id, prompt, try text("completion"), answer, object)]
       }
-      // A group of a recorded rollout.
+      // Reads a group of a recorded rollout.
       var records: [RewardRecord] = []
       for (index, completion) in completions.enumerated() {
         let group = object["id"].map { $0.text ?? $0.excerpt } ?? ""

@@ -3,9 +3,9 @@ import FulcrumKernel
 import Runs
 import Training
 
-/// Scores for people to read.
+/// Prints scores for people to read.
 enum RewardTable {
-  /// Characters of a completion or a reason that are shown: whoever wants more reads the file.
+  /// The number of characters of a completion or a reason that are shown; the file has the whole.
   private static let width = 36
 
   static func text(_ records: [RewardRecord], _ scores: [RewardScore]) -> String {
@@ -21,7 +21,7 @@ enum RewardTable {
     return TextTable.text(rows, gap: 2, numeric: [2]) + "\n"
   }
 
-  /// How many there are, their mean, and how many of each outcome.
+  /// Returns the number of scores, their mean, and the number of each outcome.
   static func summary(_ scores: [RewardScore]) -> String {
     let rewards = scores.compactMap(\.value)
     var counts: [String: Int] = [:]
@@ -37,13 +37,13 @@ enum RewardTable {
     return "\(scores.count) \(noun), \(mean): \(outcomes.joined(separator: ", "))"
   }
 
-  /// One line, cut.
+  /// Cuts a text to one short line.
   private static func short(_ text: String) -> String {
     let line = String(text.map { $0.isNewline ? "⏎" : $0 })
     return line.count > width ? line.prefix(width - 1) + "…" : line
   }
 
-  /// At most four decimals.
+  /// Writes a number with at most four decimals.
   private static func number(_ value: Double) -> String {
     let rounded = (value * 1e4).rounded() / 1e4
     return rounded == rounded.rounded() && abs(rounded) < 1e15 ? "\(Int(rounded))" : "\(rounded)"

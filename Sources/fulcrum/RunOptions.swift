@@ -6,7 +6,7 @@ import PluginHost
 import Settings
 import YAML
 
-/// What all commands that read a configuration share.
+/// Holds the options of all commands that read a configuration.
 struct RunOptions: ParsableArguments {
   @Argument(help: "The configuration, a YAML file; Documentation/Recipes has some.")
   var config: String
@@ -23,10 +23,10 @@ struct RunOptions: ParsableArguments {
   }
 }
 
-/// The plugins that every command knows.
+/// Finds the plugins that every command knows.
 enum Plugins {
-  /// Makes a host that looks in the configuration's folders, the environment's, beside the
-  /// executable, in the installation's.
+  /// Makes a host that looks in the configuration's folders, then in the environment's, then beside
+  /// the executable, then in the installation's.
   static func host(_ configured: [String] = []) -> PluginHost {
     let folder = PluginSearchPath.folderOfThisExecutable
     return PluginHost(

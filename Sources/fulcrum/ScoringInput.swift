@@ -2,7 +2,7 @@ import FulcrumKernel
 import JSON
 import YAML
 
-/// What `model score` is asked for.
+/// Holds the input of `model score`.
 struct ScoringInput: Decodable {
   private let sequences: [[Int32]]
   private let weights: [[Float]]?
@@ -46,7 +46,7 @@ struct ScoringInput: Decodable {
     }
   }
 
-  /// The first token of each sequence is its prompt.
+  /// The batch in which the first token of each sequence is its prompt.
   private var batch: SequenceBatch {
     SequenceBatch(
       prompts: sequences.map { Array($0.prefix(1)) },
@@ -64,7 +64,7 @@ struct ScoringInput: Decodable {
     return columns
   }
 
-  /// Scores, and accumulates the gradient of the loss −Σ w log π.
+  /// Scores the tokens, and accumulates the gradient of the loss −Σ w log π.
   func accumulate(in policy: any PolicyModel) throws(FulcrumError) -> ScoreColumns {
     let batch = batch
     let flat = weights?.flatMap(\.self) ?? []
@@ -80,7 +80,7 @@ struct ScoringInput: Decodable {
   }
 }
 
-/// Scores of all tokens but the first ones, in the order of the sequences.
+/// Holds the scores of all tokens but the first ones, in the order of the sequences.
 struct ScoreColumns {
   private let batch: SequenceBatch
   private var columns: [(name: String, values: [Float])] = [
@@ -97,7 +97,7 @@ struct ScoreColumns {
     }
   }
 
-  /// One object with a list of lists for each column.
+  /// The scores as one object, with a list of lists for each column.
   var line: JSONLine {
     JSONLine(
       columns.map { name, values in

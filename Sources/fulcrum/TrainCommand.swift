@@ -30,8 +30,8 @@ struct ResumeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "resume", abstract: "Go on with a run from its newest checkpoint.",
     discussion: """
-      The result is the same to the bit as that of a run that never stopped. A checkpoint that is \
-      damaged is renamed and passed over for the one before it; a run that has none yet begins again.
+      The result is the same to the bit as that of a run that never stopped. A damaged \
+      checkpoint is renamed, and the one before it is taken. A run without a checkpoint begins again.
       """)
 
   @Argument(help: ArgumentHelp("The run directory.", valueName: "run"))

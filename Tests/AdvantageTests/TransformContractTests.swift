@@ -1,7 +1,7 @@
 import FulcrumKernel
 import Testing
 
-/// What holds for every advantage transform, with every option that changes its path.
+/// Tests every advantage transform's contract, with every option that changes its path.
 @Suite struct TransformContractTests {
   static let links = [
     Link(name: "grpo"),

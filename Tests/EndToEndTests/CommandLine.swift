@@ -18,7 +18,7 @@ struct CommandLine {
     deinit { try? FileManager.default.removeItem(atPath: path) }
   }
 
-  /// Where the test's own binary lies, and so the program and the plugins.
+  /// The folder of the test's own binary, and so of the program and the plugins.
   static var products: String {
     var folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
       .deletingLastPathComponent()

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What `fulcrum explain` says before a run.
+/// Tests the output of `fulcrum explain`.
 @Suite struct ExplainTests {
   private let folder: CommandLine.Folder
   private let config: String
@@ -83,7 +83,9 @@ import Testing
         + " does not suffice"
     ),
   ])
-  func `traps are named`(_ overrides: [String], warning: String) throws {
+  func `settings that are seldom meant bring warnings`(_ overrides: [String], warning: String)
+    throws
+  {
     let result = try CommandLine().run(
       ["explain", config, "--no-trial"] + overrides.flatMap { ["--set", $0] })
     #expect(result.status == 0, "\(result.errors)")

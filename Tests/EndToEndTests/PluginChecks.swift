@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What `fulcrum plugin check --json` says of one plugin.
+/// Reads the output of `fulcrum plugin check --json` about one plugin.
 struct PluginChecks {
   struct Row: Decodable, Equatable {
     let component: String

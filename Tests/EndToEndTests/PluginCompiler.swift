@@ -8,10 +8,10 @@ struct PluginCompiler {
     let description: String
   }
 
-  /// Where sources and objects go.
+  /// The folder of sources and objects.
   let folder: String
 
-  /// Where the kernel's module is; by default that of this build.
+  /// The folder of the kernel's module; by default that of this build.
   var modules: String?
   /// The interface's numbers in the stamp; `nil`: today's.
   var interfaceMajor: Int?
@@ -56,7 +56,7 @@ struct PluginCompiler {
     return path
   }
 
-  /// Where SwiftPM puts modules: its older versions beside the products.
+  /// Returns the folder in which SwiftPM puts modules; older versions put them beside the products.
   private static func ownModules() throws -> String {
     try #require(
       ["Modules", "."].map { CommandLine.products + "/" + $0 }.first {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What `plugin new` refuses, in which words, and that it leaves nothing behind then.
+/// Tests the refusals of `plugin new`, word for word, and that it leaves nothing behind then.
 @Suite struct PluginNewErrorTests {
   private let folder: CommandLine.Folder
 

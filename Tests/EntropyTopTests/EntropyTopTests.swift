@@ -7,7 +7,8 @@ private func make(_ given: [String: ParameterValue] = [:]) throws -> EntropyTop 
   return try EntropyTop(parameters, context: ComponentContext())
 }
 
-/// What is left of advantages 1, 2, 3 … of sequences whose tokens have these entropies.
+/// Returns what the filter leaves of advantages 1, 2, 3 … of sequences whose tokens have these
+/// entropies.
 private func kept(
   _ entropies: [[Float]], _ given: [String: ParameterValue] = [:]
 ) throws -> [Float] {

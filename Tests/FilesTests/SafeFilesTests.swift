@@ -3,7 +3,8 @@ import Foundation
 import FulcrumKernel
 import Testing
 
-/// What the disk refuses; full disks need a process of their own (EndToEndTests/DiskTests).
+/// Tests files that the disk refuses; full disks need a process of their own
+/// (EndToEndTests/DiskTests).
 @Suite final class SafeFilesTests {
   private let folder = NSTemporaryDirectory() + "fulcrum-" + UUID().uuidString
   private let files = FileManager.default

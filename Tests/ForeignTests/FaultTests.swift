@@ -4,7 +4,7 @@ import FulcrumKernel
 import PluginHost
 import Testing
 
-/// What a library can do wrong: each is one message, and the host lives on.
+/// Tests the faults of a library: each gives one message, and the host lives on.
 @Suite struct FaultTests {
   private let workshop: Workshop
 

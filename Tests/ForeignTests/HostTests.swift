@@ -5,7 +5,7 @@ import FulcrumKernel
 import PluginHost
 import Testing
 
-/// How the host finds, lists, pins and refuses manifests.
+/// Tests that the host finds, lists, pins and refuses manifests.
 @Suite struct HostTests {
   private let workshop: Workshop
 

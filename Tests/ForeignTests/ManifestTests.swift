@@ -12,7 +12,7 @@ import Testing
     try workshop.build(Workshop.code)
   }
 
-  /// What a manifest says, what another one says instead, and what the host says to it.
+  /// Each argument is a manifest's line, another line in its place, and the host's answer to that.
   @Test(arguments: [
     (
       "fulcrum-foreign: 1", "fulcrum-foreign: 2",
@@ -150,7 +150,7 @@ import Testing
     }
   }
 
-  /// What a refusal lists after a word, up to the end of the line or `, got`.
+  /// Returns what a refusal lists after a word, up to the end of the line or `, got`.
   private func listed(after word: String, in manifest: String) throws -> [String] {
     let text = try workshop.refusal(manifest)
     let start = try #require(text.range(of: word), "\(text)").upperBound

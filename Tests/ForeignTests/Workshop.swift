@@ -118,7 +118,7 @@ final class Workshop {
     void twice(float *a, int64_t n) { for (int64_t i = 0; i < n; ++i) a[i] *= 2; }
     """
 
-  /// What the host says against the library, the folder's name hidden.
+  /// Returns the host's refusal of the library, with the folder's name hidden.
   func refusal(_ manifest: String = Workshop.manifest) throws -> String {
     let path = try write("x.fulcrum.yaml", manifest)
     let error = #expect(throws: FulcrumError.self) { try host.load(path) }

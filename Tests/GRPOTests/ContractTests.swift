@@ -18,7 +18,8 @@ import Testing
   @Test(arguments: objectives.flatMap { PluginContract.checks(for: GRPOObjective.self, $0) })
   func `the objective keeps its contract`(check: ContractCheck) throws { try check.run() }
 
-  /// What is held constant in the formula moves in the loss, so its slopes are others.
+  /// Settings whose formula holds constant what moves in the loss, so that the loss has other
+  /// slopes.
   private static let constants: [[String: ParameterValue]] = [
     ["importance-ratio": .text("sequence-token")], ["alpha": .number(0.5)],
   ]

@@ -6,5 +6,5 @@ func makeObjective(_ given: [String: ParameterValue] = [:]) throws -> GRPOObject
   return try GRPOObjective(parameters, context: ComponentContext())
 }
 
-/// What a configuration says for each choice of ratio.
+/// The words of a configuration for each choice of ratio.
 let ratioLevels = ["token", "sequence", "sequence-token"]

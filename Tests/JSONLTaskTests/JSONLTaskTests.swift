@@ -32,7 +32,7 @@ private func task(
   try make(given.merging(["train": .text(file.path)]) { own, _ in own })
 }
 
-/// What a file's damage is called, with `FILE` for its path.
+/// Returns the error of a damaged file, with `FILE` for its path.
 private func failure(_ file: TemporaryFile, _ given: [String: ParameterValue] = [:]) -> String? {
   let error = #expect(throws: FulcrumError.self) { try task(file, given) }
   return error?.description.replacingOccurrences(of: file.path, with: "FILE")

@@ -1,7 +1,7 @@
 import KnightsAndKnavesPlugin
 import Testing
 
-/// What a plain prompt says, read back: the names and each one's claim.
+/// Reads a plain prompt back: the names and each person's claim.
 ///
 /// It shares no code with the wording: it splits at the sentences' ends and tries the four forms.
 func plainPuzzle(of prompt: String) throws -> (names: [String], statements: [Statement]) {

@@ -84,7 +84,7 @@ func `each kind of statement has its clause`(_ statement: Statement, _ clause: S
       == "<|im_start|>user\nWho?<|im_end|>\n<|im_start|>assistant\n<think>")
 }
 
-/// What both chat prompts say to the model.
+/// The instruction of both chat prompts.
 private let instruction =
   "You are a helpful assistant. The assistant first thinks about the reasoning process in the mind "
   + "and then provides the user with the answer. The reasoning process and answer are enclosed "

@@ -2,7 +2,7 @@ import FulcrumKernel
 import MathRewardPlugin
 import Testing
 
-/// What a policy may write: nothing of it may throw, trap or take long.
+/// Tests hostile texts of a policy: none of them may throw, trap or take long.
 @Suite struct HostileTextTests {
   private static let pieces = [
     "\\boxed{", "\\fbox{", "{", "}", "\\{", "\\}", "\\frac", "\\dfrac", "\\text{", "\\left(", "(",

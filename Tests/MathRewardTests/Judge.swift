@@ -6,7 +6,7 @@ func make(_ given: [String: ParameterValue] = [:]) throws -> MathReward {
   return try MathReward(parameters, context: ComponentContext())
 }
 
-/// How a completion fares, with the paper's rewards of 1 and 0.
+/// Returns a completion's outcome, with the paper's rewards of 1 and 0.
 func outcome(of completion: String, truth: String) throws -> RewardOutcome {
   try make().score(RewardSample(prompt: "", completion: completion, answer: truth)).outcome
 }

@@ -10,10 +10,10 @@ final class TablePolicy: SnapshotPolicy, ActivationGradientPolicy {
 
   private(set) var logits = [0.55, 0.3, 0.15].map { log($0) }
   private var gradient = [0.0, 0.0, 0.0]
-  /// What it says of gradients at its layers.
+  /// Names what it reports of gradients at its layers.
   enum Telling { case soundly, not, beyondBounds, notFinite, tooFew, tooFewOwn, otherLayers }
   var telling = Telling.soundly
-  /// Whether what it puts back is nothing.
+  /// Whether a restore changes nothing.
   var forgetsSnapshots = false
 
   init(_ parameters: Parameters, context: ComponentContext) {}

@@ -8,10 +8,10 @@ struct GoldenObjectives: Decodable {
   struct Case: Decodable, CustomTestStringConvertible, Sendable {
     let name: String
     let source: String
-    /// Which of the file's advantages.
+    /// The name of one of the file's lists of advantages.
     let advantages: String
     let aggregation: String
-    /// What a configuration would list.
+    /// The objectives, as a configuration would list them.
     let objectives: [[String: GoldenFile.Setting]]
     let loss: Double
     /// −∂loss/∂x of each token, with x its log-probability or its entropy.

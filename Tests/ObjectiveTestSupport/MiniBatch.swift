@@ -8,7 +8,7 @@ package struct MiniBatch {
   package var advantages: [Float]
   /// `nil`: zeros.
   package var entropies: [Float]?
-  /// Where sequences begin and end.
+  /// The bounds of the sequences.
   package var offsets: [Int]
   /// One for each sequence; empty: those of a token mean.
   package var shares: [Double] = []
@@ -48,7 +48,7 @@ package struct MiniBatch {
     /// Weights on entropies; zeros if the objective has none.
     package var entropyWeights: [Float] = []
     package var metrics = MetricSums()
-    /// What `survey` returned; empty if it was not called.
+    /// The values that `survey` returned; empty if it was not called.
     package var survey: [Float] = []
 
     package var loss: Double { losses.reduce(0) { $0 + Double($1) } }

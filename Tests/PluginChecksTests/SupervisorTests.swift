@@ -3,9 +3,10 @@ import PluginChecks
 import PluginHost
 import Testing
 
-/// How the supervisor judges workers, which are shell scripts here that say what a worker would.
+/// Tests the supervisor's judgement of workers, which are shell scripts here with a worker's
+/// output.
 @Suite struct SupervisorTests {
-  /// What was found of a subject's check.
+  /// Holds the finding of a subject's check.
   private struct Row: Equatable {
     let check: String
     let finding: CheckFinding

@@ -9,9 +9,9 @@ struct CPlugin {
   var format = 1
   var magic = "FULCRUM"
   var hasStamp = true
-  /// Whatever else it holds: by default the entry function of plugin x, which does nothing.
+  /// The rest of the source: by default the entry function of plugin x, which does nothing.
   var code = "void fulcrum_plugin_x(void *host) { (void)host; }"
-  /// How it is linked.
+  /// The linker's flags.
   var flags: [String] = ["-shared"]
 
   var source: String {

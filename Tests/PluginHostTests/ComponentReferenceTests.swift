@@ -47,7 +47,7 @@ import Testing
   }
 }
 
-/// How references meet the components of real plugins.
+/// Tests references to the components of real plugins.
 @Suite struct ComponentLookupTests {
   let folder: TemporaryFolder
   let host: PluginHost

@@ -3,7 +3,7 @@ import FulcrumKernel
 import PluginHost
 import Testing
 
-/// What the host refuses because anybody could have put it there, or because it is not what the
+/// Tests that the host refuses what anybody could have put there, and what is not what the
 /// configuration pinned.
 @Suite struct PermissionTests {
   let folder: TemporaryFolder

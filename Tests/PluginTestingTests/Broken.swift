@@ -7,7 +7,7 @@ struct Broken: Sendable, CustomTestStringConvertible {
   let mistake: String
   /// The check's name.
   let check: String
-  /// What the error's message begins with.
+  /// The beginning of the error's message.
   let message: String
   let checks: [ContractCheck]
 
@@ -62,7 +62,7 @@ func overwrite(_ column: Span<Float>) {
 }
 
 extension Component {
-  /// What components that are made by closures say when they are made otherwise.
+  /// The error of components that are made by closures, when they are made by their initializers.
   static func madeByClosure() -> FulcrumError {
     FulcrumError(.unsupported, "made by a closure")
   }

@@ -2,7 +2,7 @@ import FulcrumKernel
 import PluginTesting
 import Testing
 
-/// What holds for every kind of component, on advantage transforms.
+/// Tests the contract of every kind of component, on advantage transforms.
 @Suite struct CommonContractTests {
   private static func manual(_ parameters: [Parameter]) -> ComponentManual {
     ComponentManual(

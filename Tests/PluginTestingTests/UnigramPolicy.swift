@@ -7,9 +7,9 @@ import Glibc
 final class UnigramPolicy: FreshPolicy {
   enum Mistake: Sendable {
     case none, infinite, otherScores, skipsSequence, wrongSign, roundsCheckpoint
-    /// What it makes of participants and statistics.
+    /// Faults with participants and statistics.
     case ignoresMask, splitsSequences, heavierAlone, ranksFromOne, oneTopToken, flatTops, lightMass
-    /// What it says of gradients at its only layer, the logits.
+    /// Faults with gradients at its only layer, the logits.
     case longNorms, ownBeyondAll, sharedNorms, tooFewNorms, tooFewOwnNorms, otherLayers
     case sharedCopy, forgetsMomentum, keepsGradient, restoresAnything, halfBlend, wrongEntropySign
     case hidesToken, otherCodec, sameOperations, noParameters, dropsTurn

@@ -14,7 +14,7 @@ package final class BigramPolicy: EntropyGradientPolicy {
   package let vocabulary = 4
   package private(set) var table: [Double]
   private var gradient: [Double]
-  /// What was asked of it, in order, for tests of the trainer's sequence.
+  /// The calls it got, in order, for tests of the trainer's sequence.
   package var log: [String] = []
 
   package init(_ parameters: Parameters, context: ComponentContext) throws(FulcrumError) {
@@ -30,7 +30,8 @@ package final class BigramPolicy: EntropyGradientPolicy {
   }
 
   package convenience init() throws(FulcrumError) {
-    try self.init(try Parameters(for: Self.manual.parameters, at: "policy"), context: ComponentContext())
+    try self.init(
+      try Parameters(for: Self.manual.parameters, at: "policy"), context: ComponentContext())
   }
 
   package var summary: String { "bigram" }
@@ -193,7 +194,7 @@ package final class BigramPolicy: EntropyGradientPolicy {
         levers: columns.levers.span, statistics: statistics, further: further.span), pairs)
   }
 
-  /// Which calls of `applyGradient` find a gradient that is not finite, from 0.
+  /// The numbers of the calls of `applyGradient` that find a gradient that is not finite, from 0.
   package var failingApplications: Set<Int> = []
   private var applications = 0
 

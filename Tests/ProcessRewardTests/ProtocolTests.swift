@@ -3,7 +3,7 @@ import FulcrumKernel
 import ProcessRewardPlugin
 import Testing
 
-/// What a program gets and may say.
+/// Tests the lines that a program gets, and those that it may write.
 @Suite struct ProtocolTests {
   private let workshop: Workshop
 

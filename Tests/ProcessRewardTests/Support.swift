@@ -57,7 +57,7 @@ let wellBehaved = """
       say(id=s["id"], reward=len(s["completion"]), outcome="correct")
   """
 
-/// What a body writes to this process's standard error meanwhile: the run's log.
+/// Returns the text that a body writes to this process's standard error: the run's log.
 func log(of body: () throws -> Void) throws -> String {
   try LogCapture.lock.withLock {
     let path = NSTemporaryDirectory() + "log-" + UUID().uuidString

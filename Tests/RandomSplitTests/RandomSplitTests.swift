@@ -33,7 +33,7 @@ private func low(_ split: RandomSplit, _ batch: RolloutBatch) throws -> [Bool] {
   return low
 }
 
-/// How many tokens of each mini-batch are drawn.
+/// Returns the number of tokens of each mini-batch that are drawn.
 private func sizes(
   _ minibatches: [[Double]], _ given: [String: ParameterValue], seed: UInt64 = 1
 ) throws -> [Int] {

@@ -4,7 +4,7 @@ import Microscope
 import Report
 import Testing
 
-/// What `microscope.json` holds, on pages.
+/// Tests pages with the contents of `microscope.json`.
 @Suite struct MicroscopePageTests {
   private func page(_ record: MicroscopeRecord) throws -> Page {
     let folder = try RunFolder()

@@ -33,7 +33,7 @@ import Training
   }
 
   /// Two groups of three completions of one token each.
-  private func collected() -> Collected {
+  private func collected() -> CollectedRollout {
     func item(_ name: String) -> TaskItem {
       TaskItem(id: name, prompt: "Who is \(name)?", answer: "a knight", category: "two")
     }
@@ -47,7 +47,8 @@ import Training
       scores: [
         [1, 0, 0, 1, 0, 0].map { RewardScore.scored($0, $0 > 0 ? .correct : .wrong) }
       ], rewardWeights: [1.5])
-    return Collected(rollout: rollout, sampledPrompts: 2, sampledTokens: 6, sampledReward: 0.5)
+    return CollectedRollout(
+      rollout: rollout, sampledPrompts: 2, sampledTokens: 6, sampledReward: 0.5)
   }
 
   private func write(_ log: EventLog?, step: Int) throws {

@@ -56,7 +56,7 @@ private struct Numbered: TaskSource {
       maximumRefills: nil)
   }
 
-  private func collect(_ rule: MissingScoreRule) throws -> Collected {
+  private func collect(_ rule: MissingScoreRule) throws -> CollectedRollout {
     var source = source(try sampler(rule, Scripted(script)))
     return try source.next(step: 1)
   }

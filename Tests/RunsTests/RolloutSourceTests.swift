@@ -48,7 +48,7 @@ private struct Counting: TaskSource {
       maximumRefills: maximumRefills, consumedItems: consumedItems)
   }
 
-  private func ids(_ collected: Collected) -> [String] { collected.rollout.items.map(\.id) }
+  private func ids(_ collected: CollectedRollout) -> [String] { collected.rollout.items.map(\.id) }
 
   @Test func `dynamic sampling keeps groups of unequal rewards and draws others for the rest`()
     throws
@@ -118,7 +118,7 @@ private struct Counting: TaskSource {
     }
     var metrics = Metrics()
     metrics.describe(
-      Collected(rollout: rollout, sampledPrompts: 1, sampledTokens: 0, sampledReward: 0),
+      CollectedRollout(rollout: rollout, sampledPrompts: 1, sampledTokens: 0, sampledReward: 0),
       rewardNames: ["first", "one"])
     #expect(metrics["rewards/one/mean"] == 1)
     #expect(metrics["rewards/first/mean"] != nil)

@@ -8,7 +8,7 @@ private func make(_ given: [String: ParameterValue]) throws -> TokenFilter {
   return try TokenFilter(parameters, context: ComponentContext())
 }
 
-/// What is left of advantages 1, 2, 3 … of one sequence's tokens.
+/// Returns what the filter leaves of advantages 1, 2, 3 … of one sequence's tokens.
 private func kept(_ logProbabilities: [Float], from: Double, to: Double) throws -> [Float] {
   let batch = RolloutBatch(
     sequences: SequenceBatch(

@@ -90,7 +90,7 @@ private struct PlainObjective: PolicyObjective {
       let result = try step.run(rollout, step: number, learningRate: 0.1, hasMoved: &hasMoved)
       var metrics = Metrics()
       metrics.describe(
-        Collected(
+        CollectedRollout(
           rollout: rollout, sampledPrompts: items.count,
           sampledTokens: rollout.sequences.tokenCount, sampledReward: 0),
         rewardNames: sampler.rewards.map(\.name))

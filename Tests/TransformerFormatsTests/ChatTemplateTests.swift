@@ -63,7 +63,7 @@ struct ChatTemplateTests {
     #expect(blank.contains("user<|end_header_id|>\n\n<|eot_id|>"))
   }
 
-  /// What is not known to the letter is not guessed.
+  /// A template that differs from a known one in a character is not guessed.
   @Test(arguments: [
     "", "{% for message in messages %}", chatML + " ",
     chatML.replacing("user", with: "human") + "x",

@@ -2,7 +2,7 @@ import FulcrumKernel
 import Testing
 import TransformerFormats
 
-/// What differs between the families' `config.json`.
+/// Tests the differences between the families' `config.json`.
 struct ModelShapeFamilyTests {
   private let folder: TemporaryFolder
 

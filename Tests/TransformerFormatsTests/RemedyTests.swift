@@ -2,7 +2,7 @@ import FulcrumKernel
 import Testing
 import TransformerFormats
 
-/// What is said to be done about a file that can't be read.
+/// Tests the remedies in errors about files that can't be read.
 struct RemedyTests {
   private let folder: TemporaryFolder
 

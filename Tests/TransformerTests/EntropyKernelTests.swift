@@ -8,7 +8,7 @@ struct EntropyKernelTests {
     (0..<count).map { scale * sin(Float($0) * 1.7 + 0.3) * cos(Float($0) * 0.31) }
   }
 
-  /// What the kernel makes of logits, from the statistics that scoring leaves.
+  /// Returns the kernel's gradient of logits, from the statistics that scoring leaves.
   private func gradient(
     _ logits: [Float], inverseTemperature: Float = 1, target: Int, weight: Float = 0,
     entropyWeight: Float

@@ -15,7 +15,7 @@ enum Fixtures {
       .appendingPathComponent("Fixtures/" + name).path
   }
 
-  /// What transformers, and an implementation in float64, made of a checkpoint.
+  /// Reads the results of transformers, and of an implementation in float64, for a checkpoint.
   static func reference(_ name: String) throws -> Reference {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase

@@ -10,7 +10,7 @@ import TransformerPlugin
 /// other sizes add in other orders too. What is promised is therefore a distance, except between
 /// numbers of threads, which no sum depends on.
 struct InvarianceTests {
-  /// How one batch is worked through; as it is, the defaults.
+  /// Names a way to work through one batch; as it is made, it has the defaults.
   struct Way: Sendable, CustomTestStringConvertible {
     var microbatchTokens = 8192
     var packs = true
@@ -55,7 +55,7 @@ struct InvarianceTests {
   /// Float32 by either library; bfloat16 rounds what it multiplies, so its sums differ by more.
   static let products = ProductTests.ways.filter { $0.precision == "f32" }
 
-  /// What a way gave.
+  /// Holds the results of a way.
   struct Outcome {
     /// Σ (w ∇ log π + v ∇ H), all tensors.
     var gradient: [Float] = []

@@ -22,7 +22,7 @@ struct ParticipationTests {
       prompts: [1, 5, 16, 33, 2, 7].map(tokens), completions: lengths.map { $0.map(tokens) })
   }()
 
-  /// Which tokens take part.
+  /// Marks the tokens that take part.
   struct Mask: Sendable, CustomTestStringConvertible {
     let testDescription: String
     let participates: [Bool]
@@ -56,7 +56,7 @@ struct ParticipationTests {
   private static let weights = (0..<batch.tokenCount).map { Float($0 * 7 % 11) / 4 - 1.1 }
   private static let entropyWeights = (0..<batch.tokenCount).map { Float($0 * 5 % 7) / 8 - 0.4 }
 
-  /// How the work is cut.
+  /// The ways to cut the work.
   private static let cuts: [[String: ParameterValue]] = [
     [:], ["microbatch-tokens": .integer(60)], ["packing": .flag(false)],
     ["share-prompts": .flag(false)],

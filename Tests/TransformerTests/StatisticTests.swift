@@ -5,7 +5,7 @@ import TransformerFormats
 import TransformerKernels
 import TransformerPlugin
 
-/// What a policy tells of a token beside log-probability, entropy and lever, against `Double`.
+/// Tests a token's statistics beside log-probability, entropy and lever, against `Double`.
 struct StatisticTests {
   private static let statistics: Set<TokenStatistic> = [
     .topProbability, .rank, .massAbove(0), .massAbove(0.02), .massAbove(0.5), .massAbove(1),

@@ -1,12 +1,13 @@
 import FulcrumKernel
 
-/// One token's min(rA, clip(r, 1 − low, 1 + high) A), with the dual clip for negative advantages.
+/// Computes one token's min(rA, clip(r, 1 − low, 1 + high) A), with the dual clip for negative
+/// advantages.
 ///
 /// - Unit: of the advantage. r = π/π_old is the ratio.
 /// - Source: arXiv 2505.12929, equation (1); the dual clip max(·, cA) for A < 0 is
 ///   arXiv 1912.09729's.
 package struct ClippedSurrogate: Sendable {
-  /// Which branch of the formula a token takes.
+  /// Names the branch of the formula that a token takes.
   package enum Branch: Sendable {
     /// The ratio itself: the trust indicator of equation (2) is 1, and the gradient flows.
     case unclipped
@@ -14,13 +15,13 @@ package struct ClippedSurrogate: Sendable {
     case low
     /// A > 0 and r > 1 + high: already pushed up enough.
     case high
-    /// A < 0 and r > c.
+    /// A < 0 and r > c: the dual clip bounds the loss.
     case dual
   }
 
   package let low: Double
   package let high: Double
-  /// c; infinite: there is no dual clip.
+  /// The dual clip's c; infinite if there is no dual clip.
   package let dual: Double
 
   package init(low: Double, high: Double, dual: Double = .infinity) {
@@ -37,7 +38,7 @@ package struct ClippedSurrogate: Sendable {
       low: try parameters.number("clip-low"), high: try parameters.number("clip-high"), dual: dual)
   }
 
-  /// The manual's lines for the two clips.
+  /// Returns the parameters of the two clips, for the manual.
   package static func parameters(clipHigh: Double) -> [Parameter] {
     [
       .number(
@@ -49,7 +50,7 @@ package struct ClippedSurrogate: Sendable {
     ]
   }
 
-  /// Where branches tie, the unclipped one is taken.
+  /// Returns the branch of a token. Where branches tie, the unclipped one is taken.
   package func branch(ratio: Double, advantage: Double) -> Branch {
     if advantage > 0 { return ratio > 1 + high ? .high : .unclipped }
     if advantage < 0 {
@@ -59,7 +60,7 @@ package struct ClippedSurrogate: Sendable {
     return .unclipped
   }
 
-  /// The surrogate's value.
+  /// Returns the surrogate's value.
   package func value(ratio: Double, advantage: Double, branch: Branch) -> Double {
     switch branch {
     case .unclipped: ratio * advantage

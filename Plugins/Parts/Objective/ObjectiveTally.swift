@@ -1,6 +1,6 @@
 import FulcrumKernel
 
-/// What a ratio objective reports of a slice, under the names that TRL's users know.
+/// Counts what a ratio objective reports of a slice, under the names that TRL's users know.
 ///
 /// - Unit: means over the counted tokens; ratios are π/π_old, log ratios in nats.
 package struct ObjectiveTally {
@@ -16,7 +16,7 @@ package struct ObjectiveTally {
   /// Counts a token.
   ///
   /// - Parameters:
-  ///   - ratio: the one that the objective uses for the token, maybe its sequence's.
+  ///   - ratio: the ratio that the objective uses for the token, maybe its sequence's.
   ///   - logRatio: log π − log π_old of the token itself.
   package mutating func count(ratio: Double, logRatio: Double) {
     tokens += 1
@@ -24,7 +24,7 @@ package struct ObjectiveTally {
     self.logRatio += logRatio
   }
 
-  /// Counts a token's branch; beside `count(ratio:logRatio:)`.
+  /// Counts a token's branch, beside `count(ratio:logRatio:)`.
   package mutating func count(_ branch: ClippedSurrogate.Branch) {
     switch branch {
     case .unclipped: break

@@ -1,6 +1,6 @@
 import FulcrumKernel
 
-/// The columns of an `ObjectiveInput` that are empty unless the host filled them.
+/// Names the columns of an `ObjectiveInput` that are empty unless the host filled them.
 package enum ObjectiveColumn: String, Sendable {
   case advantages
   case oldLogProbabilities = "old log-probabilities"
@@ -10,7 +10,7 @@ package enum ObjectiveColumn: String, Sendable {
 }
 
 extension ObjectiveInput {
-  /// Makes sure that each of the columns has one value for each token.
+  /// Checks that each of the columns has one value for each token.
   ///
   /// - Parameter component: the objective's name, for the message.
   /// - Throws: `.pluginFault` with the first column of another length.
@@ -38,7 +38,7 @@ extension ObjectiveInput {
 }
 
 extension ObjectiveInput {
-  /// log π − log π_old of a token.
+  /// Returns log π − log π_old of a token.
   package func logRatio(_ token: Int) -> Double {
     Double(logProbabilities[token]) - Double(oldLogProbabilities[token])
   }

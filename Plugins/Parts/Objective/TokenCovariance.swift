@@ -1,6 +1,7 @@
 import FulcrumKernel
 
-/// How much a token's advantage and log-probability depart from the mini-batch's means together.
+/// Measures how much a token's advantage and log-probability depart from the mini-batch's means
+/// together.
 ///
 /// cov_t = (A_t − mean A)(log π_t − mean log π). Tokens of high covariance, likely ones with a high
 /// advantage, are those that take entropy from the policy.
@@ -9,7 +10,7 @@ import FulcrumKernel
 /// - Numerics: means in `Double`, over the tokens of sequences whose share is not 0.
 /// - Source: arXiv 2505.22617, section 4.
 package struct TokenCovariance: Sendable {
-  /// How many tokens count.
+  /// The number of tokens that count.
   package let tokens: Int
   private let meanAdvantage: Double
   private let meanLogProbability: Double
@@ -32,15 +33,15 @@ package struct TokenCovariance: Sendable {
     meanLogProbability = logProbability / Double(max(1, count))
   }
 
-  /// The covariance of a token.
+  /// Returns the covariance of a token.
   package func value(advantage: Float, logProbability: Float) -> Double {
     (Double(advantage) - meanAdvantage) * (Double(logProbability) - meanLogProbability)
   }
 
-  /// How many tokens a share of them is: rounded down, but at least one.
+  /// Returns the number of tokens that a share of them is: rounded down, but at least one.
   package func quota(_ share: Double) -> Int { max(1, Int(share * Double(tokens))) }
 
-  /// The manual's line for that share.
+  /// Returns the parameter of that share, for the manual.
   package static func shareParameter(help: String) -> Parameter {
     .number("share", default: 2e-4, in: 0...1, help: help)
   }

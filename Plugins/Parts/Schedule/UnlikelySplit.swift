@@ -1,19 +1,19 @@
 import FulcrumKernel
 
-/// Which tokens of a step are unlikely, and the two phases that they and the others make: what `lopti`
-/// and its random control must count alike.
+/// Finds the unlikely tokens of a step, and makes a phase of them and one of the others. `lopti`
+/// and its random control share it, for they must count alike.
 ///
 /// - Numerics: probabilities are compared, not their logarithms, and in `Float`, as in the code of
 ///   arXiv 2505.12929. A log-probability that is NaN counts as likely; among tokens with one there is
 ///   no quantile, and all of them are likely.
 package struct UnlikelySplit: Sendable {
-  /// Whether phases or mini-batches are the outer loop.
+  /// The outer loop: phases or mini-batches.
   package let nesting: PhaseNesting
   private let eta: Float
   private let quantile: Double
   private let isLowFirst: Bool
 
-  /// The manual's lines, each with the component's own help.
+  /// Returns the parameters for the manual, each with the component's own help.
   package static func parameters(
     eta: String, order: String, quantile: String, splitPer: String
   ) -> [Parameter] {
@@ -42,7 +42,7 @@ package struct UnlikelySplit: Sendable {
       try parameters.text("split-per") == "minibatch" ? .minibatchByMinibatch : .phaseByPhase
   }
 
-  /// Whether each token of the batch is unlikely.
+  /// Returns whether each token of the batch is unlikely.
   ///
   /// - Throws: `.pluginFault` if the host did not compute the old log-probabilities.
   /// - Complexity: O(T) for T tokens; with a quantile O(T log T).
@@ -61,16 +61,16 @@ package struct UnlikelySplit: Sendable {
     return unlikely
   }
 
-  /// A phase of the marked tokens and one of the others, in the configured order.
+  /// Returns a phase of the marked tokens and one of the others, in the configured order.
   ///
-  /// - Parameter prefix: of the phases' names, `low` and `high`.
+  /// - Parameter prefix: comes before the phases' names, `low` and `high`.
   package func phases(low isLow: [Bool], prefix: String = "") -> [UpdatePhase] {
     let low = UpdatePhase(name: prefix + "low", participates: isLow)
     let high = UpdatePhase(name: prefix + "high", participates: isLow.map { !$0 })
     return isLowFirst ? [low, high] : [high, low]
   }
 
-  /// The sequences that are split by one threshold: all, or a mini-batch's.
+  /// Returns the sequences that are split by one threshold: all, or a mini-batch's.
   private func parts(of batch: RolloutBatch) -> [Range<Int>] {
     guard nesting == .minibatchByMinibatch else { return [0..<batch.sequences.sequenceCount] }
     return (1..<batch.minibatchOffsets.count).map {

@@ -1,13 +1,13 @@
 import Files
 import Foundation
 
-/// Why a program gave no more replies.
+/// Says why a program gave no more replies.
 struct ProgramFailure: Error {
   enum Kind {
     case timeOut
-    /// It died or broke the protocol.
+    /// The program died or broke the protocol.
     case broken
-    /// It was broken before it got the samples in question.
+    /// The program was broken before it got the samples in question.
     case stale
   }
 
@@ -15,11 +15,11 @@ struct ProgramFailure: Error {
   let message: String
 }
 
-/// Requests to a program and replies from it, while all three pipes are kept moving.
+/// Sends requests to a program and reads its replies, while all three pipes are kept moving.
 ///
-/// One thread does it all with `poll`: whichever pipe is full or empty, the others go on.
+/// One thread does all of it with `poll`: when one pipe is full or empty, the others go on.
 final class Exchange {
-  /// Of a reply, in bytes.
+  /// The most bytes of a reply.
   static let longestReply = 1 << 20
 
   let child: RunningProcess
@@ -27,7 +27,7 @@ final class Exchange {
   private var replies = LineBuffer(limit: Exchange.longestReply)
   private var complaints = LineBuffer(limit: ProgramLog.longestLine)
   private var chunk = [UInt8](repeating: 0, count: 1 << 16)
-  /// The last line on its standard error.
+  /// The last line that the program wrote to its standard error.
   private var lastWords = ""
 
   init(_ child: RunningProcess, log: ProgramLog) {
@@ -36,8 +36,8 @@ final class Exchange {
   }
 
   /// - Parameters:
-  ///   - limit: how long it may take.
-  ///   - take: gets each line of reply; `true`: that was the last one to wait for.
+  ///   - limit: the longest time for all replies.
+  ///   - take: receives each line of reply, and returns `true` for the last one to wait for.
   func ask(
     _ request: [UInt8], within limit: Duration,
     take: ([UInt8]) throws(ProgramFailure) -> Bool
@@ -67,7 +67,7 @@ final class Exchange {
     }
   }
 
-  /// Closes its input and gives it time to end by itself, then ends it.
+  /// Closes the program's input, gives it time to end by itself, then ends it.
   func finish() {
     child.closeInput()
     for isLast in [false, true] {
@@ -85,7 +85,7 @@ final class Exchange {
     complaints.flush { line, omitted in record(line, omitted) }
   }
 
-  /// Ends it at once.
+  /// Ends the program at once.
   func abandon() {
     child.kill()
     readErrors()
@@ -95,7 +95,7 @@ final class Exchange {
   private func wait(isSending: Bool, for limit: Duration) -> (
     input: Bool, output: Bool, errors: Bool
   ) {
-    // A negative descriptor is passed over.
+    // A negative descriptor is ignored.
     var polled = [
       pollfd(fd: isSending ? child.input : -1, events: Int16(POLLOUT), revents: 0),
       pollfd(fd: child.output, events: Int16(POLLIN), revents: 0),
@@ -141,7 +141,7 @@ final class Exchange {
     return isDone
   }
 
-  /// What comes before a request is no reply to it, and no fault of its samples.
+  /// Refuses lines from before a request: they reply to nothing, and are no fault of its samples.
   private func refuseLeftovers() throws(ProgramFailure) {
     let count = Foundation.read(child.output, &chunk, chunk.count)
     if count < 0 { return }
@@ -161,7 +161,7 @@ final class Exchange {
     if count == 0 { child.closeOutput() }
   }
 
-  /// Takes all that is there on its standard error.
+  /// Takes all that is there on the program's standard error.
   private func readErrors() {
     while child.errors >= 0 {
       let count = Foundation.read(child.errors, &chunk, chunk.count)
@@ -181,7 +181,7 @@ final class Exchange {
     log.write(omitted > 0 ? text + " … (\(omitted) bytes more)" : text)
   }
 
-  /// After the end of its output: how it ended, if it does within a second.
+  /// Says how the program ended after the end of its output, if it does within a second.
   private func endingAfterOutput() -> String {
     let deadline = ContinuousClock.now + .seconds(1)
     while !child.hasEnded(), ContinuousClock.now < deadline {

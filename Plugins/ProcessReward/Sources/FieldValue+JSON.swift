@@ -1,6 +1,6 @@
 import FulcrumKernel
 
-/// A row's value as the JSON that it came from.
+/// Writes a row's value as the JSON that it came from.
 struct EncodableField: Encodable {
   let value: FieldValue
 
@@ -19,7 +19,7 @@ struct EncodableField: Encodable {
   }
 }
 
-/// A turn of the conversation that a prompt was written from.
+/// Writes a message of the conversation that a prompt was made from.
 struct EncodableMessage: Encodable {
   let role: String
   let content: String

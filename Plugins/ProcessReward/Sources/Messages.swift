@@ -2,7 +2,7 @@ import Foundation
 import FulcrumKernel
 import JSON
 
-/// A sample as a line for the program.
+/// Writes a sample as a line for the program.
 struct Request: Encodable {
   let id: Int
   let sample: RewardSample
@@ -21,7 +21,8 @@ struct Request: Encodable {
     try container.encode(sample.isFinished, forKey: .finished)
     try container.encodeIfPresent(sample.tokenCount, forKey: .tokens)
     try container.encodeIfPresent(sample.tokenLimit, forKey: .tokenLimit)
-    // A program that reads none of them is sent none of them where its task has none.
+    // A task without fields and messages sends none of the three, for programs that know none of
+    // them.
     if sample.fields.isEmpty, sample.messages.isEmpty { return }
     try container.encode(sample.id, forKey: .item)
     if !sample.fields.isEmpty {
@@ -33,7 +34,7 @@ struct Request: Encodable {
     }
   }
 
-  /// The line with its line break.
+  /// Returns the line with its line break.
   func line() throws(FulcrumError) -> Data {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -45,12 +46,12 @@ struct Request: Encodable {
   }
 }
 
-/// A line of the program, understood.
+/// Holds a line of the program that was understood.
 struct Reply {
   let id: Int
   let score: RewardScore
 
-  /// What a line may hold, to the letter: a misspelt key would be lost silently.
+  /// Lists every key that a line may hold: a misspelt one would be lost silently.
   private struct Form: Decodable {
     var id: Int?
     var reward: Double?
@@ -83,7 +84,7 @@ struct Reply {
     }
   }
 
-  /// Why a line is none of the protocol.
+  /// Says why a line doesn't follow the protocol.
   struct Fault: Error {
     let message: String
   }
@@ -124,7 +125,8 @@ struct Reply {
     return .scored(reward, outcome, parts: parts.map { (name: $0.key, value: $0.value) })
   }
 
-  /// JSON has no NaN, but Python writes it: that is one sample's fault, not the protocol's.
+  /// Reads a line's form. JSON has no NaN, but Python writes it: that is one sample's fault, not
+  /// the protocol's.
   private static func form(_ line: [UInt8]) throws(Fault) -> Form {
     do throws(JSONRecord.Fault) {
       return try JSONRecord.decode(Form.self, from: line, options: .nonFinite)

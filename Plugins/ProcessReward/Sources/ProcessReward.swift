@@ -5,10 +5,10 @@ extension RewardOutcome {
   package static let value = RewardOutcome(rawValue: "value")
 }
 
-/// Rewards from a program that reads JSON lines and writes JSON lines.
+/// Gets rewards from a program that reads JSON lines and writes JSON lines.
 ///
 /// A sample that the program can't score gets no number, but an outcome of `error`, `refused` or
-/// `time-out` with the reason. What becomes of it is for the host to say.
+/// `time-out` with the reason. The host decides about it.
 ///
 /// - Source: the protocol is in this plugin's README.
 package struct ProcessReward: RewardFn {
@@ -52,13 +52,13 @@ package struct ProcessReward: RewardFn {
     try score([sample])[0]
   }
 
-  /// - Throws: `.program` if the program fails time and again without a single reply.
+  /// - Throws: `.program` if the program fails again and again without a single reply.
   package func score(_ samples: [RewardSample]) throws(FulcrumError) -> [RewardScore] {
     try pool.score(samples, batch: batch)
   }
 }
 
 extension FulcrumError.Code {
-  /// A program can't be started, or ends again and again.
+  /// The code of a program that can't be started, or ends again and again.
   package static let program = FulcrumError.Code(rawValue: "program")
 }

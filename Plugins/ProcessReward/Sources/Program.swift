@@ -2,16 +2,16 @@ import Files
 import Foundation
 import FulcrumKernel
 
-/// What is to be run: an executable file, its arguments and its folder.
+/// Describes what to run: an executable file, its arguments and its folder.
 struct Program: Sendable {
   let executable: String
-  /// With the program's own name first.
+  /// The arguments, with the program's own name first.
   let arguments: [String]
   let directory: String
 
   /// Finds the program as a shell would.
   ///
-  /// - Throws: `.parameter`, saying what was looked for and where.
+  /// - Throws: `.parameter`, with the name that was looked for and the places.
   init(_ parameters: Parameters) throws(FulcrumError) {
     arguments = try parameters.texts("command")
     let directory = Self.absolute(
@@ -47,10 +47,11 @@ struct Program: Sendable {
     executable = found
   }
 
-  /// Starts a copy of it.
+  /// Starts a copy of the program.
   ///
-  /// It has a process group of its own: Ctrl-C asks the host to stop after the step, and must not
-  /// take the rewards of that step away. When the host dies, the program reads the end of its input.
+  /// The copy has a process group of its own: Ctrl-C asks the host to stop after the step, and must
+  /// not take away the rewards of that step. When the host dies, the program reads the end of its
+  /// input.
   func start() throws(FulcrumError) -> RunningProcess {
     var program = RunningProcess.Program(executable: executable, arguments: arguments)
     program.environment = Self.environment
@@ -64,7 +65,7 @@ struct Program: Sendable {
   }
 
   /// The host's environment. Python's output is unbuffered, unless that was set already: replies
-  /// that stay in a buffer are the commonest reason to wait for ever.
+  /// that stay in a buffer are the most frequent reason for endless waiting.
   private static var environment: [String: String] {
     var environment = ProcessInfo.processInfo.environment
     if environment["PYTHONUNBUFFERED"] == nil { environment["PYTHONUNBUFFERED"] = "1" }

@@ -1,13 +1,14 @@
 import Foundation
 import Synchronization
 
-/// The run's log: what a program writes to its standard error, line by line, on the host's own.
+/// Writes a program's standard error to the host's own, line by line: the run's log.
 final class ProgramLog: Sendable {
-  /// Longer lines are cut, so that a program gone wrong can't fill the log with one of them.
+  /// The longest line in bytes; longer ones are cut, so that a program gone wrong can't fill the
+  /// log with one.
   static let longestLine = 2000
 
   private let prefix: String
-  /// Workers write whole lines, one at a time.
+  /// Lets workers write whole lines, one at a time.
   private let lock = Mutex<Void>(())
 
   init(prefix: String) { self.prefix = prefix }
@@ -29,11 +30,12 @@ final class ProgramLog: Sendable {
 /// Cuts a stream of bytes into lines.
 struct LineBuffer {
   private var bytes: [UInt8] = []
-  /// Bytes of the line that is being read and that were left out.
+  /// The bytes of the line being read that were left out.
   private(set) var omitted = 0
   private let limit: Int
 
-  /// - Parameter limit: of a line, in bytes; what is beyond is left out and counted.
+  /// - Parameter limit: the longest line, in bytes; the rest of a longer one is left out and
+  ///   counted.
   init(limit: Int) { self.limit = limit }
 
   /// Takes bytes and hands out each line that ends in them.
@@ -51,7 +53,7 @@ struct LineBuffer {
     }
   }
 
-  /// Hands out what is left without a line break. Blank lines are no lines.
+  /// Hands out what is left without a line break. Blank lines are left out.
   mutating func flush(_ body: (_ line: [UInt8], _ omitted: Int) -> Void) {
     if bytes.contains(where: { $0 > 0x20 }) { body(bytes, omitted) }
     bytes.removeAll(keepingCapacity: true)

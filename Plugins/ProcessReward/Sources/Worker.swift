@@ -3,19 +3,19 @@ import Foundation
 import FulcrumKernel
 import Synchronization
 
-/// How workers run their program.
+/// Holds the settings of workers that run a program.
 struct WorkerSettings: Sendable {
   let program: Program
-  /// For the replies to a batch.
+  /// The longest time for the replies to a batch.
   let timeLimit: Duration
-  /// Added to it after a start.
+  /// The time that is added to `timeLimit` after a start.
   let startLimit: Duration
-  /// Failures in a row, without a reply in between.
+  /// The most failures in a row, without a reply in between.
   let restarts: Int
   let log: ProgramLog
 }
 
-/// One copy of the program, started when it is first needed and again when it dies.
+/// Runs one copy of the program, which is started when it is first needed and again when it dies.
 ///
 /// `@unchecked Sendable`: the pool gives it to one thread at a time.
 final class Worker: @unchecked Sendable {
@@ -33,8 +33,8 @@ final class Worker: @unchecked Sendable {
   /// Ends the input of an idle program; `deinit` waits for it.
   func closeInput() { exchange?.child.closeInput() }
 
-  /// Scores a batch. If the program fails, what it left is sent once more, sample by sample, so that
-  /// only the samples to blame go without.
+  /// Scores a batch. If the program fails, the samples without a reply are sent once more, one by
+  /// one, so that only those at fault have no score.
   func score(_ samples: [RewardSample]) throws(FulcrumError) -> [RewardScore] {
     var scores = [RewardScore?](repeating: nil, count: samples.count)
     _ = try ask(samples, Array(samples.indices), &scores)
@@ -48,7 +48,7 @@ final class Worker: @unchecked Sendable {
 
   /// Sends some samples and fills in their scores.
   ///
-  /// - Returns: why some have none.
+  /// - Returns: the reason why some have no score; `nil` if all have one.
   private func ask(
     _ samples: [RewardSample], _ indices: [Int], _ scores: inout [RewardScore?]
   ) throws(FulcrumError) -> ProgramFailure? {
@@ -111,7 +111,8 @@ final class Worker: @unchecked Sendable {
     isFresh = false
   }
 
-  /// The program, started if need be. After a failure it waits: 0.1 s, 0.2 s, 0.4 s, … up to 5 s.
+  /// Returns the program, started if need be. After a failure it waits: 0.1 s, 0.2 s, 0.4 s, … up
+  /// to 5 s.
   private func running() throws(FulcrumError) -> Exchange {
     if let exchange { return exchange }
     if failures > 0 {
@@ -124,7 +125,7 @@ final class Worker: @unchecked Sendable {
     return exchange
   }
 
-  /// A time-out is the sample's fault, not counted against the program.
+  /// Counts a failure of the program. A time-out is the sample's fault and isn't counted.
   private func count(_ failure: ProgramFailure) throws(FulcrumError) {
     guard failure.kind != .timeOut else {
       settings.log.write("ended after a time-out: \(failure.message)")

@@ -2,7 +2,8 @@ import Foundation
 import FulcrumKernel
 import Synchronization
 
-/// The workers of a reward. A batch goes to whichever is free: a score depends on its sample alone.
+/// Holds the workers of a reward. A batch goes to any free worker, for a score depends on its
+/// sample alone.
 final class WorkerPool: Sendable {
   private let count: Int
   private let free: Mutex<[Worker]>
@@ -15,7 +16,7 @@ final class WorkerPool: Sendable {
   }
 
   deinit {
-    // All of them hear of the end at once; then each is waited for.
+    // All workers are told of the end first; then each is waited for.
     free.withLock { for worker in $0 { worker.closeInput() } }
   }
 
@@ -30,7 +31,8 @@ final class WorkerPool: Sendable {
       let done = DispatchGroup()
       for _ in 1..<threads {
         done.enter()
-        // Not a queue's: those have as many threads as the machine has cores, and these only wait.
+        // These are not a queue's threads, which are as many as the machine's cores: these only
+        // wait.
         Thread.detachNewThread {
           work.run { (batch) throws(FulcrumError) in try self.score(batch) }
           done.leave()
@@ -56,7 +58,7 @@ final class WorkerPool: Sendable {
   }
 }
 
-/// Batches that several threads take one after the other.
+/// Hands out batches to several threads, one after the other.
 private final class Work: Sendable {
   private struct State {
     var next = 0
@@ -74,7 +76,7 @@ private final class Work: Sendable {
           repeating: nil, count: batches.count)))
   }
 
-  /// Takes batches until there are none, or one has failed.
+  /// Takes batches until there are none left, or one has failed.
   func run(_ score: ([RewardSample]) throws(FulcrumError) -> [RewardScore]) {
     while let index = take() {
       let result = Result { () throws(FulcrumError) in try score(batches[index]) }
@@ -93,7 +95,7 @@ private final class Work: Sendable {
     }
   }
 
-  /// - Throws: the error of the first batch that has one.
+  /// - Throws: the error of the first batch that failed.
   func scores() throws(FulcrumError) -> [RewardScore] {
     let results = state.withLock(\.results)
     for case .failure(let error)? in results { throw error }

@@ -6,15 +6,16 @@ package struct AddedToken: Sendable, Equatable {
   package let text: String
   /// Its number in the vocabulary.
   package let id: Int32
-  /// Left out by `decode` unless asked for; an added token that isn't special stays.
+  /// Whether `decode` leaves it out unless asked for it; an added token that isn't special stays.
   package var isSpecial = false
-  /// Found only where no letter, digit or underscore stands directly beside it.
+  /// Whether it is found only where no letter, digit or underscore stands directly beside it.
   package var isSingleWord = false
-  /// Takes the white space before it with it.
+  /// Whether it takes the white space before it with it.
   package var stripsLeft = false
-  /// Takes the white space after it with it.
+  /// Whether it takes the white space after it with it.
   package var stripsRight = false
-  /// Looked for, in its normalized form, in the normalized text instead of the text as it is.
+  /// Whether it is looked for in the normalized text, in its normalized form, instead of in the
+  /// text as it is.
   package var isNormalized = false
   /// Whether the model's vocabulary lists it too, where merges may use it like any other token.
   package var isInModel = false
@@ -26,7 +27,7 @@ extension AddedToken {
     isNormalized && isComposing ? Composition.composed(text) : text
   }
 
-  /// As an entry of `added_tokens` in `tokenizer.json`.
+  /// The token as an entry of `added_tokens` in `tokenizer.json`.
   var document: JSONValue {
     .object([
       JSONMember("id", .integer(Int(id))),

@@ -3,11 +3,11 @@
 /// - Source: github.com/huggingface/tokenizers, tokenizer/added_vocabulary.rs, whose results this
 ///   has also where white space that a token takes with it belongs to the next token as well.
 struct AddedTokenFinder: Sendable {
-  /// How far a text has been searched.
+  /// Holds how far a text has been searched.
   struct Progress {
-    /// Behind the last token's own text: the search goes on here.
+    /// The end of the last token's own text: the search goes on here.
     fileprivate var searched = 0
-    /// Behind the last token with the white space that it took: plain text begins here.
+    /// The end of the last token with the white space that it took: plain text begins here.
     fileprivate(set) var plainStart = 0
   }
 
@@ -22,11 +22,11 @@ struct AddedTokenFinder: Sendable {
     let token: AddedToken
   }
 
-  /// By first byte; longest first, so that the first that fits is the longest.
+  /// The tokens by first byte, the longest first, so that the first that fits is the longest.
   private let candidates: [[Candidate]]
   let isEmpty: Bool
 
-  /// - Parameter tokens: each with the text by which it is found.
+  /// - Parameter tokens: the tokens, each with the text by which it is found.
   init(_ tokens: [(text: String, token: AddedToken)]) {
     var candidates = [[Candidate]](repeating: [], count: 256)
     for (text, token) in tokens {
@@ -40,7 +40,8 @@ struct AddedTokenFinder: Sendable {
     isEmpty = tokens.isEmpty
   }
 
-  /// The next token of a text; nil if there is none, and the rest from `plainStart` is plain.
+  /// Returns the next token of a text; nil if there is none, and the rest from `plainStart` on is
+  /// plain.
   func next(in text: Span<UInt8>, _ progress: inout Progress) -> Match? {
     if isEmpty { return nil }
     var position = progress.searched

@@ -1,19 +1,19 @@
 import FulcrumKernel
 
-/// The token of each byte, and the merges by their pairs.
+/// Holds the token of each byte, and the merges by their pairs.
 struct BytePairMerges: Sendable {
-  /// By byte; -1 where the vocabulary has no token of that byte alone.
+  /// The token of each byte; -1 where the vocabulary has no token of that byte alone.
   let byteTokens: [Int32]
   let pairs: PairTable
 
-  /// - Throws: `.checkpoint` if the vocabulary lacks a printable byte or what a merge makes, or if
-  ///   a merge is repeated.
+  /// - Throws: `.checkpoint` if the vocabulary lacks a printable byte or the result of a merge, or
+  ///   if a merge is repeated.
   init(
     _ merges: [Tokenizer.Merge], vocabulary: [[UInt8]], tokens: MergeableTokens
   ) throws(FulcrumError) {
     byteTokens = (UInt8.min...UInt8.max).map { tokens.id(of: [$0].span) ?? -1 }
-    // Real vocabularies lack bytes that their training texts didn't have; plain English without one
-    // of its characters is nothing that anybody trained on.
+    // Real vocabularies lack bytes that their training texts didn't have. A training text that
+    // lacks a character of plain English is unlikely, so such a vocabulary is taken for damaged.
     for byte in UInt8(0x20)...0x7E where byteTokens[Int(byte)] < 0 {
       throw TokenizerFault.damaged(
         "the byte 0x\(String(byte, radix: 16)), '\(ByteAlphabet.spell([byte]))', is not in the"

@@ -52,7 +52,7 @@ struct BytePairTrainer {
     countPairs()
     while vocabulary.count < vocabularySize, let top = queue.popSmallest() {
       let count = pairCounts[top.pair] ?? 0
-      // Other merges have taken some of this pair's occurrences since it was put into the queue.
+      // Other merges have taken some of this pair's occurrences since it was queued.
       if count != top.count {
         queue.insert(Candidate(count: count, pair: top.pair, place: top.place))
         continue

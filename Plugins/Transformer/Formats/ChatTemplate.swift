@@ -1,7 +1,7 @@
 import FulcrumKernel
 import JSON
 
-/// A checkpoint's way to write a conversation, recognised by the text of its template.
+/// Writes a conversation in a checkpoint's way, which is recognised by the text of its template.
 ///
 /// Templates are programs (Jinja); these are the ones that are known, and no other is run:
 /// - ChatML, plain or with a system message of its own before a conversation that has none (SmolLM2,
@@ -9,11 +9,11 @@ import JSON
 /// - Llama 3, which trims each message.
 package struct ChatTemplate: Sendable, Equatable {
   private let format: ChatFormat
-  /// Put before a conversation that begins with no system message.
+  /// The system message that is put before a conversation that begins without one.
   private let systemMessage: String?
   private let isTrimming: Bool
 
-  /// `nil` for a template that is not known.
+  /// Recognises a template; `nil` for one that is not known.
   package init?(_ text: String) {
     let text = Self.compact(text)
     let chatML = Self.compact(
@@ -46,7 +46,7 @@ package struct ChatTemplate: Sendable, Equatable {
     }
   }
 
-  /// The conversation's text, ending with the header of the assistant's next turn.
+  /// Returns the conversation's text, ending with the header of the assistant's next turn.
   package func render(_ messages: [ChatMessage]) -> String {
     var turns = messages
     if let systemMessage, messages.first?.role != .system {
@@ -56,7 +56,7 @@ package struct ChatTemplate: Sendable, Equatable {
     return format.prompt(turns)
   }
 
-  /// Without the differences that mean nothing: blanks around operators, and line ends within texts,
+  /// Removes differences that mean nothing: blanks around operators, and line ends within texts,
   /// which may be escaped.
   private static func compact(_ text: String) -> String {
     var text = text
@@ -95,8 +95,8 @@ extension TokenizerCompanions {
       return String(decoding: bytes, as: UTF8.self)
     }
     guard let bytes = bytes(of: "tokenizer_config.json"),
-      // What these files say is kept to the byte and nothing else depends on it: a damaged one says
-      // nothing.
+      // These files are kept to the byte, and nothing else depends on them, so a damaged one counts
+      // as one without a template.
       let json = try? JSONReader.parse(bytes, at: "tokenizer_config.json")
     else { return nil }
     return json["chat_template"]?.text

@@ -1,22 +1,22 @@
 import FulcrumKernel
 import JSON
 
-/// The tensors of a checkpoint: one safetensors file, or the shards that an index names.
+/// Reads the tensors of a checkpoint: one safetensors file, or the shards that an index names.
 ///
 /// - Source: transformers' `model.safetensors.index.json`: a `weight_map` from tensors to files.
 package struct CheckpointTensors: Sendable {
   private static let fileName = "model.safetensors"
   private static let indexName = "model.safetensors.index.json"
 
-  /// The file, or the index: where an error about a missing tensor belongs.
+  /// The path of the file or the index, for errors about a missing tensor.
   package let path: String
   private let files: [TensorFile]
   private let fileOfTensor: [String: Int]
 
-  /// The texts of the first file.
+  /// The metadata texts of the first file.
   package var metadata: [String: String] { files.first?.metadata ?? [:] }
 
-  /// All names, file by file in the order of the data.
+  /// All names, file by file, in the order of the data.
   package var names: [String] { files.flatMap(\.namesInOrder) }
 
   /// A single file.
@@ -114,8 +114,8 @@ package struct CheckpointTensors: Sendable {
     return shards
   }
 
-  /// A name with a folder in it could lead out of the checkpoint; what is behind a NUL the system
-  /// doesn't see, and more than 255 bytes it refuses.
+  /// Tells whether a shard's name is safe. A name with a folder in it could lead out of the
+  /// checkpoint. The system ignores what follows a NUL, and refuses more than 255 bytes.
   private static func isShardName(_ name: String) -> Bool {
     name.utf8.count <= 255 && name.hasSuffix(".safetensors")
       && !name.utf8.contains { $0 == UInt8(ascii: "/") || $0 == 0 }
@@ -123,9 +123,9 @@ package struct CheckpointTensors: Sendable {
 
   /// Checks that the checkpoint has exactly these tensors, in these shapes.
   ///
-  /// Memory for the model is justified by the files only after this.
+  /// Only after this check do the files justify memory for the model.
   ///
-  /// - Parameter isOptional: says of a further tensor whether it may be there.
+  /// - Parameter isOptional: tells whether a further tensor may be there.
   /// - Throws: `.checkpoint`, naming the file and the tensor.
   package func require(
     _ expected: [(name: String, shape: [Int])], isOptional: (String) -> Bool
@@ -141,7 +141,7 @@ package struct CheckpointTensors: Sendable {
     }
   }
 
-  /// How a tensor is stored.
+  /// Returns the precision in which a tensor is stored.
   ///
   /// - Throws: `.checkpoint` if the tensor is missing or holds no weights.
   package func precision(of name: String) throws(FulcrumError) -> TensorPrecision {

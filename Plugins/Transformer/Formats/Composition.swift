@@ -1,16 +1,16 @@
-/// Unicode's composed form (NFC), the one normalizer that is known here.
+/// Brings texts into Unicode's composed form (NFC), the one normalizer that is known here.
 ///
 /// Foundation's differs from the library's: it joins Hangul vowels that no syllable has (U+1103
 /// U+1176 became U+B530), and it leaves some final consonants and Tibetan vowels as they are.
 ///
 /// - Source: Unicode Standard Annex 15; which scalars it knows, see `CompositionTables`.
 package enum Composition {
-  /// The composed form of a text.
+  /// Returns the composed form of a text.
   package static func composed(_ text: String) -> String {
     composed(text.utf8Span.span).map { String(decoding: $0, as: UTF8.self) } ?? text
   }
 
-  /// The composed form of valid UTF-8; nil if the text has it already.
+  /// Returns the composed form of valid UTF-8; nil if the text has it already.
   static func composed(_ text: Span<UInt8>) -> [UInt8]? {
     let tables = CompositionTables.shared
     guard !isStable(text, tables) else { return nil }
@@ -33,7 +33,7 @@ package enum Composition {
   private static func isStable(_ text: Span<UInt8>, _ tables: CompositionTables) -> Bool {
     var position = 0
     while position < text.count {
-      // All below U+0300 are stable, and begin with less than this byte.
+      // All scalars below U+0300 are stable, and their first byte is less than this one.
       if text[position] < 0xCC {
         position += 1
         continue
@@ -94,7 +94,7 @@ package enum Composition {
     var starter: Int?
     for scalar in scalars {
       if let place = starter {
-        // One that stands between them and is not of a lower class keeps them apart.
+        // A mark between them whose class is not lower keeps the two apart.
         let isBlocked =
           written - 1 > place && scalars[written - 1].combiningClass >= scalar.combiningClass
         if !isBlocked, let whole = tables.composite(scalars[place].value, scalar.value) {

@@ -1,24 +1,25 @@
 import Foundation
 
-/// What composing needs to know of scalars, but for Hangul, which is arithmetic.
+/// Holds the tables for composing scalars; Hangul is computed instead.
 ///
-/// Only what Unicode 9.0 had is here: those are the tables of the `tokenizers` library, by which
-/// models' vocabularies and training texts were normalized. Later characters stay as they are.
+/// The tables are those of Unicode 9.0, as the `tokenizers` library has them: models' vocabularies
+/// and training texts were normalized by them. Later characters stay as they are.
 ///
 /// - Source: Unicode Standard Annex 15.
 struct CompositionTables: Sendable {
   static let shared = CompositionTables()
 
-  /// The full canonical decomposition of a scalar that has one.
+  /// The full canonical decomposition of each scalar that has one.
   private(set) var decompositions: [UInt32: [UInt32]] = [:]
-  /// The composite of a pair.
+  /// The composite of each pair that has one.
   private var composites: [UInt64: UInt32] = [:]
-  /// Whether a text without such scalars is composed already: not so with one that moves, that may
-  /// join the one before it, or that is taken apart for good. By scalar below U+10000.
+  /// Whether a text with the scalar may not be composed yet, by scalar below U+10000: the scalar
+  /// moves, may join the one before it, or is taken apart for good.
   private var isUnstable = [Bool](repeating: false, count: 0x10000)
   private var unstableAbove: Set<UInt32> = []
 
-  /// Where Unicode 9.0 has decompositions; asking Foundation for every scalar would take a second.
+  /// The ranges in which Unicode 9.0 has decompositions; asking Foundation for every scalar would
+  /// take a second.
   private static let decomposing: [ClosedRange<UInt32>] = [
     0xC0...0x30FF, 0xF900...0xFB4E, 0x11000...0x115FF, 0x1D15E...0x1D1C0, 0x2F800...0x2FA1D,
   ]
@@ -34,7 +35,7 @@ struct CompositionTables: Sendable {
     for (value, parts) in decompositions where !Self.isExcluded(value) { wholes[parts] = value }
     for (parts, value) in wholes {
       guard let second = parts.last else { continue }
-      // What precedes the last part is one scalar too: a composite of the parts before.
+      // The parts before the last one form one scalar too: their composite.
       let prefix = Array(parts.dropLast())
       if let first = prefix.count == 1 ? prefix[0] : wholes[prefix] {
         composites[Self.key(first, second)] = value
@@ -65,7 +66,7 @@ struct CompositionTables: Sendable {
     UInt64(first) << 32 | UInt64(second)
   }
 
-  /// Canonical_Combining_Class: marks of different classes have one order.
+  /// Returns the Canonical_Combining_Class: marks of different classes have one order.
   static func combiningClass(_ value: UInt32) -> UInt8 {
     guard let properties = Unicode.Scalar(value)?.properties else { return 0 }
     let combiningClass = properties.canonicalCombiningClass.rawValue
@@ -78,13 +79,13 @@ struct CompositionTables: Sendable {
       : !unstableAbove.contains(value) && Self.combiningClass(value) == 0
   }
 
-  /// The scalar that two make; nil if they stay two.
+  /// Returns the scalar that two make; nil if they stay two.
   func composite(_ first: UInt32, _ second: UInt32) -> UInt32? {
     Hangul.composite(first, second) ?? composites[Self.key(first, second)]
   }
 }
 
-/// Syllables of a leading consonant, a vowel and perhaps a final consonant.
+/// Computes syllables of a leading consonant, a vowel and perhaps a final consonant.
 ///
 /// - Source: The Unicode Standard, section 3.12.
 enum Hangul {
@@ -92,7 +93,8 @@ enum Hangul {
   static let vowels: Range<UInt32> = 0x1161..<0x1176
   static let finals: Range<UInt32> = 0x11A8..<0x11C3
   private static let syllables: Range<UInt32> = 0xAC00..<0xD7A4
-  /// Of one lead and vowel: without a final consonant, and with each.
+  /// The number of syllables of one lead and vowel: one without a final consonant, and one with
+  /// each.
   private static let finalCount = UInt32(finals.count) + 1
 
   static func composite(_ first: UInt32, _ second: UInt32) -> UInt32? {
@@ -108,7 +110,7 @@ enum Hangul {
     return nil
   }
 
-  /// The two or three parts of a syllable; nil for any other scalar.
+  /// Returns the two or three parts of a syllable; nil for any other scalar.
   static func parts(_ value: UInt32) -> [UInt32]? {
     guard syllables.contains(value) else { return nil }
     let index = value - syllables.lowerBound

@@ -1,7 +1,7 @@
 import FulcrumKernel
 import JSON
 
-/// Rotary positions in `config.json`.
+/// Reads rotary positions from `config.json`.
 extension ConfigFile {
   private static let supportedTypes =
     "this policy computes the types default, linear, llama3 and yarn"
@@ -11,8 +11,8 @@ extension ConfigFile {
     let scaling: RopeScaling
   }
 
-  /// From `rope_theta` and `rope_scaling`, which transformers 4 writes, or `rope_parameters` of
-  /// version 5, or from all of them where they say the same.
+  /// Reads `rope_theta` and `rope_scaling`, which transformers 4 writes, or `rope_parameters` of
+  /// version 5, or all of them where they agree.
   ///
   /// - Throws: `.unsupported` for a type or a key that isn't computed, `.checkpoint` for a value
   ///   that is wrong or a contradiction.
@@ -78,7 +78,7 @@ extension ConfigFile {
   }
 }
 
-/// The members of `rope_scaling` or `rope_parameters`.
+/// Reads the members of `rope_scaling` or `rope_parameters`.
 private struct Fields {
   static let originalKey = "original_max_position_embeddings"
 
@@ -86,7 +86,7 @@ private struct Fields {
   let name: String
   let value: JSONValue
 
-  /// `rope_type`, or `type` as older files have it.
+  /// Returns `rope_type`, or `type` as older files have it.
   func kind() throws(FulcrumError) -> String {
     let new = value.present("rope_type")
     let old = value.present("type")
@@ -126,7 +126,8 @@ private struct Fields {
     return number
   }
 
-  /// In tokens; the model's own context if nothing is said, as in transformers.
+  /// Returns the original context in tokens; if it is absent, the model's own context, as in
+  /// transformers.
   private func originalContextLength(_ contextLength: Int) throws(FulcrumError) -> Int {
     let inner = value.present(Self.originalKey)
     let found = inner ?? file.json.present(Self.originalKey)

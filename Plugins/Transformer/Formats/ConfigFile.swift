@@ -1,14 +1,14 @@
 import FulcrumKernel
 import JSON
 
-/// The keys of one JSON file of settings.
+/// Holds the keys of one JSON file of settings.
 struct ConfigFile: Sendable, Equatable {
   let path: String
   let json: JSONValue
-  /// The file as it was read; `nil` if it is yet to be written.
+  /// The file's bytes as they were read; `nil` for a file that is yet to be written.
   private let bytes: [UInt8]?
 
-  /// A file to be written.
+  /// Makes a file that is to be written.
   init(path: String, json: JSONValue) {
     self.path = path
     self.json = json
@@ -27,7 +27,7 @@ struct ConfigFile: Sendable, Equatable {
     }
   }
 
-  /// Writes the file under another path, to the byte if it says what it said when it was read.
+  /// Writes the file under another path, to the byte if its contents are those that were read.
   ///
   /// - Throws: `.inputOutput` if the system fails.
   func write(_ changed: JSONValue? = nil, toPath path: String) throws(FulcrumError) {
@@ -75,7 +75,7 @@ struct ConfigFile: Sendable, Equatable {
     return try token(value, key)
   }
 
-  /// A token or a list of tokens; none if the key is absent.
+  /// Returns a token or a list of tokens; none if the key is absent.
   func tokens(_ key: String) throws(FulcrumError) -> [Int32] {
     guard let value = json.present(key) else { return [] }
     var tokens: [Int32] = []

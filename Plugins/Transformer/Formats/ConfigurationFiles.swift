@@ -1,10 +1,10 @@
 import FulcrumKernel
 import JSON
 
-/// A checkpoint's `config.json` and `generation_config.json`, with all that they say.
+/// Holds a checkpoint's `config.json` and `generation_config.json`, with everything in them.
 ///
-/// A trained checkpoint is saved with the files it was read with, so that what the policy doesn't
-/// use (a beginning token, defaults for sampling) isn't lost.
+/// A trained checkpoint is saved with the files it was read with. So contents that the policy
+/// doesn't use (a beginning token, defaults for sampling) aren't lost.
 package struct ConfigurationFiles: Sendable, Equatable {
   private static let configName = "/config.json"
   private static let generationName = "/generation_config.json"
@@ -12,7 +12,7 @@ package struct ConfigurationFiles: Sendable, Equatable {
   private static let precisionKeys = ["torch_dtype", "dtype"]
 
   let config: ConfigFile
-  /// `nil` if the folder has none.
+  /// The file `generation_config.json`; `nil` if the folder has none.
   let generation: ConfigFile?
 
   init(config: JSONValue, generation: JSONValue, folder: String) {
@@ -34,7 +34,7 @@ package struct ConfigurationFiles: Sendable, Equatable {
 
   /// Writes both files as they were read, to the byte if the weights' type stays.
   ///
-  /// - Parameter precision: of the folder's weights; `nil`: as the file says.
+  /// - Parameter precision: the precision of the folder's weights; `nil`: as the file has it.
   /// - Throws: `.inputOutput` if the system fails.
   package func write(
     toFolder folder: String, precision: TensorPrecision?

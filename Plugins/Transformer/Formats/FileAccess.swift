@@ -8,14 +8,14 @@ import JSON
   import Musl
 #endif
 
-/// A regular file, open for reading until the last reference to it goes.
+/// Holds a regular file, open for reading until the last reference to it goes.
 ///
-/// Read with `pread`, not mapped: a file that another process shortens is then an error with a
-/// name, where a mapping would end the process by SIGBUS.
+/// The file is read with `pread`, not mapped. If another process shortens it, that is an error with
+/// a name, where a mapping would end the process by SIGBUS.
 package final class ReadableFile: Sendable {
-  /// As it was given.
+  /// The path, as it was given.
   package let path: String
-  /// In bytes, when it was opened.
+  /// The size in bytes, when the file was opened.
   package let size: Int
   private let descriptor: Int32
 
@@ -66,7 +66,7 @@ package final class ReadableFile: Sendable {
     }
   }
 
-  /// Some bytes of the file.
+  /// Returns some bytes of the file.
   ///
   /// - Throws: as `read(into:at:)`.
   package func bytes(_ range: Range<Int>) throws(FulcrumError) -> [UInt8] {
@@ -78,7 +78,7 @@ package final class ReadableFile: Sendable {
     return bytes
   }
 
-  /// The whole of a JSON file.
+  /// Reads the whole of a JSON file.
   ///
   /// - Throws: as `init(path:)` and `JSONReader.parse`.
   package static func json(_ path: String) throws(FulcrumError) -> JSONValue {
@@ -87,7 +87,7 @@ package final class ReadableFile: Sendable {
   }
 }
 
-/// A new file, or an old one emptied, that is written from its start to its end.
+/// Writes a file from its start to its end: a new one, or an old one emptied.
 package final class WritableFile {
   private let path: String
   private var descriptor: Int32
@@ -121,7 +121,7 @@ package final class WritableFile {
 
   /// Puts the bytes on the disk and closes the file.
   ///
-  /// - Throws: `.inputOutput` if the disk is full or failed: some systems say so only now.
+  /// - Throws: `.inputOutput` if the disk is full or failed: some systems report it only now.
   package func finish() throws(FulcrumError) {
     guard fsync(descriptor) == 0 else {
       throw SystemFault.error(.inputOutput, "write the file", path)
@@ -142,13 +142,14 @@ package final class WritableFile {
 }
 
 extension SystemFault {
-  /// The error of a checkpoint's file: the disk's remedies are not for one that is read.
+  /// Returns the error of a checkpoint's file, without the remedies that `SystemFault` has for
+  /// writing.
   static func error(_ code: FulcrumError.Code, _ action: String, _ path: String) -> FulcrumError {
     FulcrumError(code, "can't \(action): " + reason(), at: path)
   }
 }
 
-/// `write` of the C library, under a name that the method of the same name doesn't shadow.
+/// Calls `write` of the C library, under a name that the method of the same name doesn't shadow.
 private func systemWrite(
   _ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int
 ) -> Int {

@@ -1,7 +1,7 @@
 import FulcrumKernel
 import JSON
 
-/// A GGUF file whose header, metadata and tokenizer make a whole llama model.
+/// Holds a GGUF file whose header, metadata and tokenizer make a whole llama model.
 package struct GGUFCheckpoint: Sendable {
   private let file: GGUFFile
   private let model: GGUFLlama
@@ -9,7 +9,7 @@ package struct GGUFCheckpoint: Sendable {
 
   /// Opens a file and checks all of it but the tensors' values.
   ///
-  /// - Throws: as `GGUFImport.convert`, but for what is said of writing.
+  /// - Throws: as `GGUFImport.convert`, except its errors of writing.
   package init(path: String) throws(FulcrumError) {
     file = try GGUFFile(path: path)
     do throws(FulcrumError) {
@@ -30,14 +30,14 @@ package struct GGUFCheckpoint: Sendable {
   /// The sizes and constants that `config.json` will have.
   package var shape: ModelShape { model.shape }
 
-  /// Hugging Face's names and row-major shapes, in the order of `readValues`.
+  /// The tensors under Hugging Face's names, with row-major shapes, in the order of `readValues`.
   package var tensors: [(name: String, shape: [Int])] {
     model.sources.map { ($0.huggingFaceName, $0.tensor.shape) }
   }
 
   /// Hands a tensor's values to `body` in consecutive pieces, row-major, in Hugging Face's order.
   ///
-  /// - Parameter index: in `tensors`.
+  /// - Parameter index: the tensor's place in `tensors`.
   /// - Throws: `.checkpoint` if a value isn't finite or the file has been shortened, and what
   ///   `body` throws.
   package func readValues(
@@ -61,8 +61,8 @@ package struct GGUFCheckpoint: Sendable {
     }
   }
 
-  /// Undoes the order in which llama.cpp's converter puts the rows of a head's queries and keys:
-  /// it turns neighbours where Hugging Face turns row i with row i + size / 2.
+  /// Undoes the order in which llama.cpp's converter puts the rows of a head's queries and keys: it
+  /// rotates neighbours where Hugging Face rotates row i with row i + size / 2.
   ///
   /// - Source: `permute` in github.com/ggml-org/llama.cpp, convert_hf_to_gguf.py.
   private static func unpaired(

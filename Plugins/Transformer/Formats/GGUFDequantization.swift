@@ -44,7 +44,8 @@ package enum GGUFDequantization {
     HalfPrecision.float(float16: bits(block, at: offset))
   }
 
-  /// A scale, then 32 numbers of 4 bits with an offset of 8: the low halves first.
+  /// Expands a block of a scale, then 32 numbers of 4 bits with an offset of 8: the low halves
+  /// first.
   @inline(__always)
   private static func expandQ40(
     _ block: Span<UInt8>, into values: inout MutableSpan<Float>, at place: Int
@@ -57,7 +58,7 @@ package enum GGUFDequantization {
     }
   }
 
-  /// A scale and a minimum, then as Q4_0 without the offset.
+  /// Expands a block of a scale and a minimum, then numbers as in Q4_0 without the offset.
   @inline(__always)
   private static func expandQ41(
     _ block: Span<UInt8>, into values: inout MutableSpan<Float>, at place: Int
@@ -71,7 +72,7 @@ package enum GGUFDequantization {
     }
   }
 
-  /// A scale, then 32 signed bytes.
+  /// Expands a block of a scale, then 32 signed bytes.
   @inline(__always)
   private static func expandQ80(
     _ block: Span<UInt8>, into values: inout MutableSpan<Float>, at place: Int
@@ -80,7 +81,8 @@ package enum GGUFDequantization {
     for i in 0..<32 { values[place + i] = Float(Int8(bitPattern: block[2 + i])) * scale }
   }
 
-  /// A scale of scales and one of minima, eight of each in 6 bits, then 256 numbers of 4 bits.
+  /// Expands a block of a scale of scales and one of minima, eight of each in 6 bits, then 256
+  /// numbers of 4 bits.
   ///
   /// 32 bytes hold 64 numbers: the low halves are under one scale, the high ones under the next.
   @inline(__always)
@@ -102,8 +104,8 @@ package enum GGUFDequantization {
     }
   }
 
-  /// The 6 bits of a group's scale and minimum. The first four groups have a byte of their own for
-  /// each, whose two upper bits are lent to the last four.
+  /// Returns the 6 bits of a group's scale and minimum. The first four groups have a byte of their
+  /// own for each, whose two upper bits belong to the last four groups.
   @inline(__always)
   private static func stepsQ4K(
     _ block: Span<UInt8>, _ group: Int
@@ -116,8 +118,8 @@ package enum GGUFDequantization {
     )
   }
 
-  /// 256 numbers of 6 bits with an offset of 32, four bits here and two there, then 16 signed
-  /// scales of 16 numbers each and their scale.
+  /// Expands a block of 256 numbers of 6 bits with an offset of 32 (four bits in one place, two in
+  /// another), then 16 signed scales of 16 numbers each, and their scale.
   @inline(__always)
   private static func expandQ6K(
     _ block: Span<UInt8>, into values: inout MutableSpan<Float>, at place: Int

@@ -1,4 +1,4 @@
-/// How a tensor's numbers are stored: the types of ggml that can be read.
+/// Names the storage of a tensor's numbers: the types of ggml that can be read.
 ///
 /// - Source: `ggml_type` in github.com/ggml-org/ggml, include/ggml.h.
 package enum GGUFElement: UInt32, CaseIterable, Sendable {
@@ -11,7 +11,7 @@ package enum GGUFElement: UInt32, CaseIterable, Sendable {
   case q6K = 14
   case bf16 = 30
 
-  /// Numbers in a block; a row is whole blocks.
+  /// The number of elements in a block; a row is whole blocks.
   package var blockLength: Int {
     switch self {
     case .f32, .f16, .bf16: 1
@@ -20,7 +20,7 @@ package enum GGUFElement: UInt32, CaseIterable, Sendable {
     }
   }
 
-  /// Bytes in a block.
+  /// The number of bytes in a block.
   package var blockByteCount: Int {
     switch self {
     case .f32: 4
@@ -33,7 +33,7 @@ package enum GGUFElement: UInt32, CaseIterable, Sendable {
     }
   }
 
-  /// The name that ggml gives a type; its number if it is unknown.
+  /// Returns the name that ggml gives a type; its number if it is unknown.
   static func name(_ type: UInt32) -> String { names[type] ?? "number \(type)" }
 
   private static let names: [UInt32: String] = [

@@ -1,16 +1,16 @@
 import FulcrumKernel
 
-/// A GGUF file of version 2 or 3, open for reading. Its header is checked; its tensors are read on
-/// request.
+/// Reads a GGUF file of version 2 or 3. Its header is checked when it is opened; its tensors are
+/// read on request.
 ///
 /// - Source: the GGUF format, github.com/ggml-org/ggml, docs/gguf.md.
 struct GGUFFile: Sendable {
-  /// What the header says of a tensor.
+  /// Holds the header's description of a tensor.
   struct Tensor: Sendable {
-    /// Row-major, so the reverse of the file's order.
+    /// The sizes, row-major, which is the reverse of the file's order.
     let shape: [Int]
     let element: GGUFElement
-    /// Byte offsets in the file.
+    /// The byte offsets in the file.
     let range: Range<Int>
   }
 
@@ -18,11 +18,11 @@ struct GGUFFile: Sendable {
   let metadata: GGUFMetadata
   let tensors: [String: Tensor]
 
-  /// As it was given.
+  /// The path, as it was given.
   var path: String { file.path }
 
   /// Opens a file and checks its header: every tensor has exactly the bytes that its shape needs,
-  /// where the one before it ends.
+  /// and begins where the one before it ends.
   ///
   /// - Throws: `.notFound` or `.inputOutput` if the file can't be read, `.checkpoint` if its header
   ///   isn't valid, `.unsupported` for another version or another type of tensor.
@@ -31,8 +31,8 @@ struct GGUFFile: Sendable {
     do throws(FulcrumError) {
       var scanner = GGUFScanner(file)
       try Self.checkVersion(&scanner)
-      // A tensor has at least a name's length, one size, a type and an offset; a value a key's
-      // length, a type and a byte.
+      // A tensor takes at least a name's length, one size, a type and an offset. A value takes at
+      // least a key's length, a type and a byte.
       let tensorCount = try scanner.count(ofItems: "tensors", size: 8 + 4 + 8 + 4 + 8)
       let valueCount = try scanner.count(ofItems: "metadata values", size: 8 + 4 + 1)
       metadata = try GGUFMetadata(&scanner, count: valueCount, file: file)
@@ -68,7 +68,7 @@ struct GGUFFile: Sendable {
 
   private static func alignment(_ metadata: GGUFMetadata) throws(FulcrumError) -> Int {
     let key = "general.alignment"
-    // The format's default.
+    // The format's default is 32.
     guard metadata[key] != nil else { return 32 }
     let alignment = try metadata.integer(key, in: 8...1 << 20)
     guard alignment.nonzeroBitCount == 1 else {
@@ -106,7 +106,7 @@ struct GGUFFile: Sendable {
     return tensors
   }
 
-  /// The next multiple of a power of two.
+  /// Returns the next multiple of a power of two.
   private static func aligned(_ offset: Int, _ alignment: Int) -> Int {
     (offset + alignment - 1) & ~(alignment - 1)
   }
@@ -115,7 +115,7 @@ struct GGUFFile: Sendable {
 extension GGUFFile {
   /// Reads consecutive elements of a tensor, whole blocks, as floats.
   ///
-  /// - Parameter elements: of the row-major order, within the tensor.
+  /// - Parameter elements: a range of the row-major order, within the tensor.
   /// - Throws: `.checkpoint` if one isn't finite or if the file has been shortened.
   func read(
     _ name: String, _ tensor: Tensor, _ elements: Range<Int>

@@ -6,16 +6,16 @@ package enum GGUFImport {
   /// Converts a file.
   ///
   /// - Parameters:
-  ///   - file: of GGUF version 2 or 3.
-  ///   - toFolder: made if it is missing; files of the same names in it are replaced. An import
-  ///     that is broken off leaves no `config.json`.
-  ///   - precision: of `model.safetensors`.
+  ///   - file: a GGUF file of version 2 or 3.
+  ///   - toFolder: the folder, made if it is missing; files of the same names in it are replaced.
+  ///     An interrupted import leaves no `config.json`.
+  ///   - precision: the precision of `model.safetensors`.
   /// - Numerics: quantised numbers become Float exactly as ggml computes them, and are then rounded
   ///   once if `precision` is not f32.
   /// - Throws: `.notFound` or `.inputOutput` if a file can't be read or written, `.checkpoint` if
-  ///   the file is damaged or lacks something, `.unsupported` for what isn't imported,
-  ///   `.configuration` if its sizes don't fit each other, `.notFinite` for a number that f16
-  ///   can't hold.
+  ///   the file is damaged or lacks something, `.unsupported` for contents that aren't imported,
+  ///   `.configuration` if its sizes don't fit each other, `.notFinite` for a number that f16 can't
+  ///   hold.
   /// - Complexity: O(file); memory for its header and for one piece of a tensor.
   package static func convert(
     file: String, toFolder folder: String, precision: TensorPrecision

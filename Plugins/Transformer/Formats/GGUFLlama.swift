@@ -1,25 +1,25 @@
 import FulcrumKernel
 
-/// The llama architecture of a GGUF file: its sizes and where Hugging Face's tensors are in it.
+/// Finds the tensors of Hugging Face's llama in a GGUF file, and reads the model's sizes.
 struct GGUFLlama: Sendable {
-  /// A tensor under both names.
+  /// Holds a tensor under both names.
   struct Source: Sendable {
     let name: String
     let huggingFaceName: String
     let tensor: GGUFFile.Tensor
-    /// Heads whose rows lie in pairs; nil where rows are in Hugging Face's order.
+    /// The number of heads whose rows lie in pairs; nil where rows are in Hugging Face's order.
     let pairedHeads: Int?
   }
 
   let shape: ModelShape
-  /// In the order in which the model uses them.
+  /// The tensors in the order in which the model uses them.
   let sources: [Source]
 
   /// Finds every tensor of the model.
   ///
   /// - Throws: `.checkpoint` for a missing key or tensor or a wrong size, `.unsupported` for
-  ///   whatever the plain Llama architecture doesn't compute, `.configuration` if the sizes don't
-  ///   fit each other.
+  ///   anything that the plain Llama architecture doesn't compute, `.configuration` if the sizes
+  ///   don't fit each other.
   init(_ file: GGUFFile, endToken: Int32, padToken: Int32) throws(FulcrumError) {
     shape = try GGUFShape.read(file, endToken: endToken, padToken: padToken)
     var finder = TensorFinder(file: file)

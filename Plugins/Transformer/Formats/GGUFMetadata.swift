@@ -1,12 +1,12 @@
 import FulcrumKernel
 
-/// The key-value pairs at the front of a GGUF file.
+/// Holds the key-value pairs at the front of a GGUF file.
 ///
 /// - Source: the GGUF format, github.com/ggml-org/ggml, docs/gguf.md.
 struct GGUFMetadata: Sendable {
-  /// The format's own limit of a key, in bytes.
+  /// The format's own limit of a key's length, in bytes.
   private static let keyLimit = 65535
-  /// Ours, in bytes: a chat template has thousands.
+  /// Our limit of a text's length, in bytes; a chat template has thousands.
   static let textLimit = 1 << 24
 
   private let file: ReadableFile
@@ -73,7 +73,7 @@ struct GGUFMetadata: Sendable {
     }
   }
 
-  /// Passes over an array and checks that all of it is there.
+  /// Skips an array and checks that all of it is there.
   private static func array(
     _ scanner: inout GGUFScanner, _ key: String
   ) throws(FulcrumError) -> GGUFArray {
@@ -97,7 +97,7 @@ struct GGUFMetadata: Sendable {
 }
 
 extension GGUFMetadata {
-  /// The value of a key; nil if there is none.
+  /// Returns the value of a key; nil if there is none.
   subscript(key: String) -> GGUFValue? { values[key] }
 
   private func required(_ key: String) throws(FulcrumError) -> GGUFValue {
@@ -119,7 +119,7 @@ extension GGUFMetadata {
     return text
   }
 
-  /// An integer of any type, from `range`.
+  /// Returns an integer of any type, from `range`.
   func integer(_ key: String, in range: ClosedRange<Int>) throws(FulcrumError) -> Int {
     let value = try required(key)
     guard case .integer(let wide) = value, let integer = Int(exactly: wide),
@@ -130,7 +130,7 @@ extension GGUFMetadata {
     return integer
   }
 
-  /// A number that was meant in decimal: the float nearest to 1e-5 gives 1e-5.
+  /// Returns a number that was meant in decimal: the float nearest to 1e-5 gives 1e-5.
   func decimal(_ key: String) throws(FulcrumError) -> Double {
     let value = try required(key)
     switch value {
@@ -141,14 +141,14 @@ extension GGUFMetadata {
     }
   }
 
-  /// Whether a key says yes; nil if it is absent.
+  /// Returns the value of a switch; nil if it is absent.
   func flag(_ key: String) throws(FulcrumError) -> Bool? {
     guard let value = values[key] else { return nil }
     guard case .bool(let flag) = value else { throw wrong(key, "a bool", value) }
     return flag
   }
 
-  /// An array of texts.
+  /// Returns an array of texts.
   func texts(_ key: String) throws(FulcrumError) -> [String] {
     let value = try required(key)
     guard case .array(let array) = value, array.elementType == .string else {
@@ -164,7 +164,7 @@ extension GGUFMetadata {
     return texts
   }
 
-  /// An array of `count` integers of any type.
+  /// Returns an array of `count` integers of any type.
   func integers(_ key: String, count: Int) throws(FulcrumError) -> [Int128] {
     let value = try required(key)
     guard case .array(let array) = value, array.count == count else {

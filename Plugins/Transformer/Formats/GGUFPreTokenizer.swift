@@ -1,10 +1,10 @@
 import FulcrumKernel
 import JSON
 
-/// The pre-tokenizers that GGUF files name, as `tokenizer.json` spells them.
+/// Lists the pre-tokenizers that GGUF files name, with their form in `tokenizer.json`.
 ///
-/// - Source: `llama_vocab::impl::load` in github.com/ggml-org/llama.cpp, src/llama-vocab.cpp, for
-///   what each name stands for.
+/// - Source: the names' meaning is that of `llama_vocab::impl::load` in
+///   github.com/ggml-org/llama.cpp, src/llama-vocab.cpp.
 enum GGUFPreTokenizer: String, CaseIterable {
   case gpt2 = "gpt-2"
   case llama = "llama-bpe"
@@ -25,10 +25,10 @@ enum GGUFPreTokenizer: String, CaseIterable {
   /// Whether texts are brought into composed form first.
   var isComposing: Bool { self == .qwen2 }
 
-  /// Whether a piece that is a token is taken whole, whatever the merges say.
+  /// Whether a piece that is a token is taken whole, without a look at the merges.
   var ignoresMerges: Bool { self == .llama }
 
-  /// Whether texts begin with the token for it where the file doesn't say.
+  /// Whether texts begin with the begin token if the file doesn't say.
   var addsBeginToken: Bool { self == .llama }
 
   /// The content of `pre_tokenizer`.

@@ -2,7 +2,7 @@ import FulcrumKernel
 
 /// Reads the header of a GGUF file from front to back and never past the file's end.
 ///
-/// A count or a length is believed only after it has been compared with what is left of the file.
+/// A count or a length is used only after it has been compared with the rest of the file.
 struct GGUFScanner {
   private let file: ReadableFile
   /// The offset of the next byte.
@@ -10,7 +10,7 @@ struct GGUFScanner {
   private var window: [UInt8] = []
   private var windowStart = 0
 
-  /// Large enough that a vocabulary of a megabyte takes few reads.
+  /// The size of a window: with it a vocabulary of a megabyte takes few reads.
   private static let windowLength = 1 << 16
 
   init(_ file: ReadableFile, from position: Int = 0) {
@@ -18,7 +18,7 @@ struct GGUFScanner {
     self.position = position
   }
 
-  /// Bytes up to the end of the file.
+  /// The number of bytes up to the end of the file.
   var remaining: Int { file.size - position }
 
   static func fault(_ message: String) -> FulcrumError {
@@ -26,7 +26,7 @@ struct GGUFScanner {
       .checkpoint, message, hint: "the file is damaged or incomplete: fetch or write it again")
   }
 
-  /// Passes over bytes.
+  /// Skips bytes.
   ///
   /// - Throws: `.checkpoint` if the file has fewer.
   mutating func skip(_ count: Int, _ what: @autoclosure () -> String) throws(FulcrumError) {
@@ -50,7 +50,7 @@ struct GGUFScanner {
     return window[start - windowStart..<position - windowStart]
   }
 
-  /// A little-endian number.
+  /// Reads a little-endian number.
   mutating func integer<Value: FixedWidthInteger>(
     _ what: @autoclosure () -> String
   ) throws(FulcrumError) -> Value {
@@ -61,7 +61,7 @@ struct GGUFScanner {
     return value
   }
 
-  /// The length of a text, which lies within the file.
+  /// Reads the length of a text, which lies within the file.
   mutating func textLength(
     atMost limit: Int, _ what: @autoclosure () -> String
   ) throws(FulcrumError) -> Int {
@@ -73,7 +73,7 @@ struct GGUFScanner {
     return Int(length)
   }
 
-  /// A length and as many bytes of UTF-8.
+  /// Reads a length and as many bytes of UTF-8.
   mutating func text(
     atMost limit: Int, _ what: @autoclosure () -> String
   ) throws(FulcrumError) -> String {
@@ -85,7 +85,7 @@ struct GGUFScanner {
     return text
   }
 
-  /// How many items follow, of which each takes at least `size` bytes.
+  /// Reads the number of items that follow, each of which takes at least `size` bytes.
   mutating func count(
     ofItems items: String, size: Int
   ) throws(FulcrumError) -> Int {

@@ -2,9 +2,9 @@ import FulcrumKernel
 
 /// Reads the sizes and constants of a llama model from a GGUF file's metadata.
 enum GGUFShape {
-  /// The shape of the file's model; it is tied if there is no `output.weight`.
+  /// Returns the shape of the file's model, which is tied if there is no `output.weight`.
   ///
-  /// - Throws: `.checkpoint` for a missing or wrong key, `.unsupported` for whatever the plain
+  /// - Throws: `.checkpoint` for a missing or wrong key, `.unsupported` for anything that the plain
   ///   Llama architecture doesn't compute, `.configuration` if the sizes don't fit each other.
   static func read(
     _ file: GGUFFile, endToken: Int32, padToken: Int32
@@ -34,7 +34,7 @@ enum GGUFShape {
     return shape
   }
 
-  /// As large as `ModelShape` allows.
+  /// Returns a size, of at most what `ModelShape` allows.
   private static func size(
     _ key: String, _ metadata: GGUFMetadata
   ) throws(FulcrumError) -> Int {
@@ -67,7 +67,7 @@ enum GGUFShape {
     return headSize
   }
 
-  /// Each of these changes the computation but for one value, or if it is there at all.
+  /// Refuses keys that change the computation: some by any value but one, others by being there.
   private static func refuseVariants(_ metadata: GGUFMetadata) throws(FulcrumError) {
     let plain: [(key: String, value: Double?)] = [
       ("expert_count", 0), ("rope.scaling.factor", 1), ("rope.scale_linear", 1),

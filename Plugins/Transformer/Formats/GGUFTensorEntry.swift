@@ -1,17 +1,17 @@
 import FulcrumKernel
 
-/// What the header of a GGUF file says of one tensor.
+/// Holds what the header of a GGUF file has about one tensor.
 struct GGUFTensorEntry {
-  /// The format's own limit of a name, in bytes.
+  /// The format's own limit of a name's length, in bytes.
   private static let nameLimit = 64
 
   let name: String
-  /// Row-major.
+  /// The sizes, row-major.
   let shape: [Int]
   let element: GGUFElement
-  /// As the shape and the type give it.
+  /// The number of bytes that the shape and the type need.
   let byteCount: Int
-  /// From the start of the data; not checked yet.
+  /// The offset from the start of the data; not checked yet.
   let offset: UInt64
 
   /// Reads an entry.

@@ -4,7 +4,7 @@ import JSON
 extension GGUFTokenizer {
   /// Writes `tokenizer.json` and `tokenizer_config.json`.
   ///
-  /// - Parameter contextLength: in tokens, as `model_max_length`.
+  /// - Parameter contextLength: the context in tokens, written as `model_max_length`.
   /// - Throws: `.inputOutput` if the system fails.
   func write(toFolder folder: String, contextLength: Int) throws(FulcrumError) {
     try WritableFile.write(json: document, path: folder + "/tokenizer.json")
@@ -46,7 +46,7 @@ extension GGUFTokenizer {
     ])
   }
 
-  /// A token that is looked for before the text is cut; nil for a plain one.
+  /// Returns a token that is looked for before the text is cut; nil for a plain one.
   private func addedToken(_ id: Int) -> JSONValue? {
     let kind = kinds[id]
     guard kind == .control || kind == .unknown || kind == .userDefined else { return nil }

@@ -1,11 +1,11 @@
 import FulcrumKernel
 import JSON
 
-/// The byte-level BPE tokenizer in a GGUF file's metadata.
+/// Holds the byte-level BPE tokenizer in a GGUF file's metadata.
 ///
 /// - Source: the keys `tokenizer.ggml.*` of github.com/ggml-org/ggml, docs/gguf.md.
 struct GGUFTokenizer: Sendable {
-  /// `tokenizer.ggml.token_type`.
+  /// Lists the kinds of token in `tokenizer.ggml.token_type`.
   enum Kind: Int, Sendable {
     case normal = 1
     case unknown, control, userDefined, unused, byte
@@ -15,11 +15,11 @@ struct GGUFTokenizer: Sendable {
   let tokens: [String]
   let kinds: [Kind]
   let merges: [(left: String, right: String)]
-  /// Ends a text.
+  /// The token that ends a text.
   let endToken: Int32
-  /// The end token where the file has none.
+  /// The padding token; the end token where the file has none.
   let padToken: Int32
-  /// Begins a text.
+  /// The token that begins a text, if there is one.
   let beginToken: Int32?
   let unknownToken: Int32?
   let addsBeginToken: Bool
@@ -62,7 +62,7 @@ struct GGUFTokenizer: Sendable {
       ? nil : try metadata.text("tokenizer.chat_template")
   }
 
-  /// Tokens, special ones included.
+  /// The number of tokens, special ones included.
   var count: Int { tokens.count }
 
   private static func kinds(

@@ -1,6 +1,6 @@
 import JSON
 
-/// The type of a metadata value, by its number in the file.
+/// Names the type of a metadata value, by its number in the file.
 enum GGUFValueType: UInt32, Sendable {
   case uint8, int8, uint16, int16, uint32, int32, float32, bool, string, array
   case uint64, int64, float64
@@ -12,15 +12,15 @@ enum GGUFValueType: UInt32, Sendable {
     case .uint16, .int16: 2
     case .uint32, .int32, .float32: 4
     case .uint64, .int64, .float64, .string: 8
-    // Type and count.
+    // An array has at least its type and its count.
     case .array: 12
     }
   }
 }
 
-/// A metadata value. Arrays stay in the file until they are asked for.
+/// Holds a metadata value. Arrays stay in the file until they are asked for.
 enum GGUFValue: Sendable {
-  /// Of any of the eight integer types.
+  /// An integer of any of the eight types.
   case integer(Int128)
   case float(Float)
   case double(Double)
@@ -41,7 +41,7 @@ enum GGUFValue: Sendable {
   }
 }
 
-/// Where the elements of an array lie, all of which are known to be within the file.
+/// Holds the place of an array's elements, all of which are known to be within the file.
 struct GGUFArray: Sendable {
   let elementType: GGUFValueType
   let count: Int

@@ -4,7 +4,7 @@ import JSON
 extension JSONReader {
   /// Returns the value that a checkpoint's file holds.
   ///
-  /// - Parameter location: put into errors: the file.
+  /// - Parameter location: the file, for errors.
   /// - Throws: `.checkpoint` with the offset of the byte where the text stops being JSON.
   package static func parse(_ bytes: [UInt8], at location: String) throws(FulcrumError) -> JSONValue
   {

@@ -1,15 +1,15 @@
 import FulcrumKernel
 import JSON
 
-/// The tokens of the model's vocabulary by their bytes: what merges name and make.
+/// Finds the tokens of the model's vocabulary by their bytes, which merges name and make.
 struct MergeableTokens: Sendable {
   private var table = ByteStringTable()
   private var ids: [Int32] = []
 
   /// - Parameters:
   ///   - vocabulary: the bytes of each token by its number.
-  ///   - added: those that the model doesn't list, or that aren't spelt in the byte alphabet, are
-  ///     left out.
+  ///   - added: the added tokens, of which those are left out that the model doesn't list, or that
+  ///     aren't spelt in the byte alphabet.
   /// - Throws: `.checkpoint` if two tokens have the same bytes.
   init(_ vocabulary: [[UInt8]], added: [AddedToken]) throws(FulcrumError) {
     var isLeftOut = [Bool](repeating: false, count: vocabulary.count)

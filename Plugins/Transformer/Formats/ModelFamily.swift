@@ -1,4 +1,4 @@
-/// The architectures that the policy computes, under their names in `model_type`.
+/// Lists the architectures that the policy computes, under their names in `model_type`.
 package enum ModelFamily: String, CaseIterable, Sendable {
   case llama, qwen2, qwen3
 
@@ -21,7 +21,7 @@ package enum ModelFamily: String, CaseIterable, Sendable {
   /// - Source: Qwen3, arXiv 2505.09388, section 2.
   package var normalizesHeads: Bool { self == .qwen3 }
 
-  /// `rms_norm_eps` of a fresh model: what published models of the family have.
+  /// `rms_norm_eps` of a fresh model, as published models of the family have it.
   package var freshNormEpsilon: Double { self == .llama ? 1e-5 : 1e-6 }
 
   /// `max_position_embeddings` where `config.json` has none, as in transformers.

@@ -9,10 +9,10 @@ extension ModelShape {
     try ModelShape(ConfigurationFiles(folder: folder))
   }
 
-  /// The shape that a checkpoint's files describe.
+  /// Reads the shape that a checkpoint's files describe.
   ///
-  /// Whatever would change the computation and isn't implemented is refused by name; keys that are
-  /// absent have the defaults of the family's class in transformers.
+  /// A setting that would change the computation and isn't implemented is refused by name. Absent
+  /// keys have the defaults of the family's class in transformers.
   ///
   /// - Throws: `.checkpoint` if a value isn't valid, `.unsupported` for another model,
   ///   `.configuration` if the sizes don't fit each other.
@@ -44,8 +44,8 @@ extension ModelShape {
 }
 
 extension ConfigurationFiles {
-  /// Those of `config.json`, then those that only `generation_config.json` names: transformers
-  /// stops at the latter, and chat models list the end of a turn there.
+  /// Returns the end tokens of `config.json`, then those that only `generation_config.json` names.
+  /// transformers stops at the latter, and chat models list the end of a turn there.
   fileprivate func endTokens() throws(FulcrumError) -> [Int32] {
     let key = "eos_token_id"
     var tokens: [Int32] = []
@@ -59,14 +59,14 @@ extension ConfigurationFiles {
 }
 
 extension ConfigFile {
-  /// The one number of each of these for which nothing changes. Most are of models that descend
+  /// The number of each of these keys that changes nothing. Most are keys of models that descend
   /// from Llama and are sometimes published under its `model_type`.
   private static let plainNumbers = [
     ("attention_dropout", 0.0), ("partial_rotary_factor", 1), ("embedding_multiplier", 1),
     ("residual_multiplier", 1), ("logits_scaling", 1), ("logit_scale", 1),
   ]
 
-  /// Nothing that has one of these, other than as null, is computed.
+  /// The keys of models that aren't computed, unless their value is null.
   private static let foreignKeys = [
     "quantization_config", "quantization", "num_local_experts", "num_experts",
     "n_routed_experts", "attn_logit_softcapping", "final_logit_softcapping",

@@ -5,7 +5,7 @@ extension ModelShape {
   /// Writes `config.json` and `generation_config.json`, which transformers opens as the family's
   /// class, for a model that was not read from such files.
   ///
-  /// - Parameter precision: of the folder's safetensors file.
+  /// - Parameter precision: the precision of the folder's safetensors file.
   /// - Throws: `.configuration` if the shape isn't valid, `.inputOutput` if the system fails.
   package func write(
     toFolder folder: String, precision: TensorPrecision

@@ -1,6 +1,6 @@
 import FulcrumKernel
 
-/// The sizes and constants of a Llama-style model: its `config.json`.
+/// Holds the sizes and constants of a Llama-style model: its `config.json`.
 package struct ModelShape: Sendable, Equatable {
   /// `model_type`.
   package var family: ModelFamily
@@ -35,7 +35,7 @@ package struct ModelShape: Sendable, Equatable {
   /// `pad_token_id`; the end token where a file has none, since nothing here is padded.
   package var padToken: Int32
 
-  /// A shape as given; `validate(at:)` says whether it is possible.
+  /// Makes a shape as given; `validate(at:)` checks that it is possible.
   package init(
     family: ModelFamily = .llama, vocabularySize: Int, width: Int, layerCount: Int, headCount: Int,
     keyValueHeadCount: Int, headSize: Int, hiddenWidth: Int, contextLength: Int, ropeTheta: Double,
@@ -63,12 +63,13 @@ package struct ModelShape: Sendable, Equatable {
   /// Every token that ends a completion.
   package var endTokens: [Int32] { [endToken] + otherEndTokens }
 
-  /// A size above this is taken for damage; it keeps every product of three sizes within an `Int`.
+  /// The limit of a size: a larger one is taken for damage, and products of three sizes stay within
+  /// an `Int`.
   private static let sizeLimit = 1 << 20
 
   /// Checks that the sizes are possible and fit each other.
   ///
-  /// - Parameter location: put into the error.
+  /// - Parameter location: the place, for errors.
   /// - Throws: `.configuration`, naming the key of `config.json`.
   package func validate(at location: String) throws(FulcrumError) {
     let sizes = [

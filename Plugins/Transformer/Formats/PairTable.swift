@@ -1,14 +1,14 @@
-/// The merges by their pair of tokens: two tokens give a rank and the token they become.
+/// Finds merges by their pair of tokens: two tokens give a rank and the token they become.
 struct PairTable: Sendable {
-  /// No pair: token numbers are not negative.
+  /// An empty slot's key, which no pair has: token numbers are not negative.
   private static let free = UInt64.max
 
-  /// Open addressing with linear probing.
+  /// The keys of a hash table with open addressing and linear probing.
   private var keys: [UInt64]
-  /// Rank in the upper half, merged token in the lower.
+  /// The values: the rank in the upper half, the merged token in the lower.
   private var values: [UInt64]
 
-  /// - Parameter capacity: how many pairs will be added.
+  /// - Parameter capacity: the number of pairs that will be added.
   init(capacity: Int) {
     var slotCount = 16
     while slotCount < 2 * capacity { slotCount *= 2 }

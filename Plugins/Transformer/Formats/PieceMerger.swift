@@ -7,10 +7,11 @@
 struct PieceMerger {
   /// The token at each place; a place that was merged into its left neighbour is -1.
   private var symbols: [Int32] = []
-  /// Neighbouring places that still hold a token, or -1.
+  /// The neighbouring places that still hold a token, or -1.
   private var next: [Int32] = []
   private var previous: [Int32] = []
-  /// Rank in the upper half, place in the lower: the smallest is the merge to do.
+  /// The queue of merges, with the rank in the upper half and the place in the lower: the smallest
+  /// is next.
   private var queue = BinaryHeap<UInt64>()
 
   /// Appends the piece's tokens to `tokens`.

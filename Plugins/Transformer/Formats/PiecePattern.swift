@@ -1,7 +1,7 @@
 /// A regular expression that cuts a text into the pieces within which tokens are merged.
 ///
-/// The scanners are written by hand and follow the alternatives one by one. Of Qwen2 and Llama 3,
-/// which differ only in how many digits stay together:
+/// The scanners are written by hand and follow the alternatives one by one. Those of Qwen2 and
+/// Llama 3 differ only in the number of digits that stay together:
 /// ```
 /// (?i:'s|'t|'re|'ve|'m|'ll|'d)   1 a contraction
 /// [^\r\n\p{L}\p{N}]?\p{L}+       2 a word, with one sign or space before it
@@ -11,8 +11,8 @@
 /// \s+(?!\S)                      6 white space, but for the last one before a piece
 /// \s+                            7 white space
 /// ```
-/// In GPT-2's, case counts in contractions, all that 2 to 4 allow before a run is one space, digits
-/// stay together and line ends are white space like any other.
+/// GPT-2's pattern has lower-case contractions alone, allows only one space before the runs of 2 to
+/// 4, keeps digits together, and takes line ends for white space like any other.
 package enum PiecePattern: Sendable, Equatable, CaseIterable {
   case gpt2
   /// Digits one by one. Qwen2.5 and Qwen3 have it too.
@@ -35,7 +35,7 @@ package enum PiecePattern: Sendable, Equatable, CaseIterable {
       + #"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
   }
 
-  /// Where the piece that begins at `start` ends.
+  /// Returns the end of the piece that begins at `start`.
   ///
   /// - Parameter text: valid UTF-8; `start` is less than its length and begins a scalar.
   /// - Complexity: O(piece), plus white space after it that is looked at twice.

@@ -2,7 +2,7 @@
 struct PieceScanner {
   private let classes = ScalarClass.basicPlane
 
-  /// The pattern of Qwen2 and Llama 3.
+  /// Returns the end of a piece by the pattern of Qwen2 and Llama 3.
   func wordPieceEnd(in text: Span<UInt8>, from start: Int, digitsPerPiece: Int) -> Int {
     let first = scalar(text, start)
     if first.value == 0x27, let end = contractionEnd(in: text, from: first.end, anyCase: true) {
@@ -25,7 +25,7 @@ struct PieceScanner {
     return spaceEnd(in: text, from: start, keepsLines: true)
   }
 
-  /// GPT-2's pattern.
+  /// Returns the end of a piece by GPT-2's pattern.
   func spacedPieceEnd(in text: Span<UInt8>, from start: Int) -> Int {
     let first = scalar(text, start)
     if first.value == 0x27, let end = contractionEnd(in: text, from: first.end, anyCase: false) {
@@ -39,7 +39,7 @@ struct PieceScanner {
     return spaceEnd(in: text, from: start, keepsLines: false)
   }
 
-  /// The end of a run of digits, or of a run without any.
+  /// Returns the end of a run of digits, or of a run without any.
   func digitsPieceEnd(in text: Span<UInt8>, from start: Int, areSeparate: Bool) -> Int {
     let first = scalar(text, start)
     if first.kind == .number {

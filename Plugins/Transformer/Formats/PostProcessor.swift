@@ -1,7 +1,7 @@
 import FulcrumKernel
 import JSON
 
-/// The tokens that `post_processor` puts before a text.
+/// Reads the tokens that `post_processor` puts before a text.
 enum PostProcessor {
   /// Reads a ByteLevel, which has no effect on tokens, a TemplateProcessing, or a Sequence of them.
   ///
@@ -17,7 +17,7 @@ enum PostProcessor {
       switch part["type"] {
       case .string("ByteLevel"): continue
       case .string("TemplateProcessing"):
-        // Each template is applied to what the one before it gave.
+        // Each template is applied to the result of the one before it.
         tokens =
           try prefix(ofTemplate: part, vocabularySize: vocabularySize) + tokens
       default:

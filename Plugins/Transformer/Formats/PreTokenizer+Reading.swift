@@ -38,12 +38,12 @@ extension PreTokenizer {
     try TokenizerFault.require("the Split", split, "invert", .bool(false))
     let regex = split["pattern"]?["Regex"]?.text
     for pattern in PiecePattern.allCases where pattern.regex == regex { return pattern }
-    // In full: patterns differ late.
+    // Quotes the pattern in full, for patterns differ late.
     throw TokenizerFault.unsupported(
       "the Split has the unknown pattern \(JSONWriter.compact(split["pattern"] ?? .null))")
   }
 
-  /// The `pre_tokenizer` that cuts by a pattern and nothing else.
+  /// Returns the `pre_tokenizer` that cuts by a pattern and does nothing else.
   static func document(of pattern: PiecePattern) -> JSONValue {
     .object([
       JSONMember("type", .string("Sequence")),

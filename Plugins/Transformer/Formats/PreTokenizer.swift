@@ -6,14 +6,14 @@ package struct PreTokenizer: Sendable, Equatable {
     case pattern(PiecePattern)
     /// Digits (`\p{N}`) apart from the rest, each on its own or in runs.
     case digits(areSeparate: Bool)
-    /// No cut: a piece that doesn't begin with a space gets one.
+    /// Cuts nothing: a piece that doesn't begin with a space gets one.
     case prefixSpace
   }
 
   /// The steps in their order; without any the whole text is one piece.
   package let steps: [Step]
 
-  /// A pre-tokenizer of these steps.
+  /// Makes a pre-tokenizer of these steps.
   package init(_ steps: [Step]) { self.steps = steps }
 
   /// Gives the pieces of a text from its start to its end; none is empty.

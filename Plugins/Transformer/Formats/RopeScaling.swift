@@ -4,7 +4,7 @@
   import Musl
 #endif
 
-/// How rotary frequencies are changed so that a model serves longer contexts than it began with:
+/// Changes rotary frequencies so that a model serves longer contexts than it began with:
 /// `rope_scaling` of transformers 4, `rope_parameters` of version 5.
 package enum RopeScaling: Sendable, Equatable {
   /// The type `default`: frequencies as in RoFormer.
@@ -47,7 +47,7 @@ package enum RopeScaling: Sendable, Equatable {
     package var factor: Double
     /// `original_max_position_embeddings`, in tokens.
     package var originalContextLength: Int
-    /// On cosines and sines, so on queries and on keys.
+    /// The factor on cosines and sines, so on queries and on keys.
     package var attentionFactor: Double
     /// `beta_fast` and `beta_slow`: turns within the original context at the ends of the blend.
     package var fastTurns, slowTurns: Double
@@ -74,7 +74,7 @@ package enum RopeScaling: Sendable, Equatable {
     }
   }
 
-  /// On cosines and sines.
+  /// The factor on cosines and sines.
   package var attentionFactor: Double {
     if case .yarn(let yarn) = self { yarn.attentionFactor } else { 1 }
   }
@@ -98,7 +98,7 @@ package enum RopeScaling: Sendable, Equatable {
 
 extension RopeScaling.Llama3 {
   fileprivate func scaled(_ frequency: Double) -> Double {
-    // How often the pair turns within the original context.
+    // The number of turns of the pair within the original context.
     let turns = Double(originalContextLength) * frequency / (2 * .pi)
     if turns < lowFrequencyFactor { return frequency / factor }
     if turns > highFrequencyFactor { return frequency }
@@ -108,9 +108,9 @@ extension RopeScaling.Llama3 {
 }
 
 extension RopeScaling.Yarn {
-  /// The share of each pair's frequency that isn't stretched: 1, then a ramp, then 0.
+  /// Returns the share of each pair's frequency that isn't stretched: 1, then a ramp, then 0.
   fileprivate func keptShares(headSize: Int, theta: Double) -> [Double] {
-    /// The component, as a real number, that turns so often within the original context.
+    /// Returns the component, as a real number, that turns so often within the original context.
     func component(turning turns: Double) -> Double {
       Double(headSize) * log(Double(originalContextLength) / (turns * 2 * .pi)) / (2 * log(theta))
     }

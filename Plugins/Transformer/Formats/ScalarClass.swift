@@ -1,10 +1,10 @@
-/// What the pre-tokenizer's patterns tell apart.
+/// Lists the classes of scalars that the pre-tokenizer's patterns tell apart.
 enum ScalarClass: UInt8, Sendable {
-  /// `\p{L}`.
+  /// A letter, `\p{L}`.
   case letter
-  /// `\p{N}`.
+  /// A number, `\p{N}`.
   case number
-  /// `\s`: Unicode's White_Space.
+  /// White space, `\s`: Unicode's White_Space.
   case space
   case other
 
@@ -22,18 +22,18 @@ enum ScalarClass: UInt8, Sendable {
     }
   }
 
-  /// The classes below U+10000, where nearly all look-ups go: asking Unicode's own tables took most
-  /// of the time of cutting Chinese text.
+  /// The classes below U+10000, where nearly all look-ups go. Unicode's own tables took most of the
+  /// time of cutting Chinese text.
   static let basicPlane: [ScalarClass] = (0..<0x10000).map { (value: UInt32) in
     Unicode.Scalar(value).map { ScalarClass($0) } ?? .other
   }
 }
 
-/// One scalar of a text in UTF-8.
+/// Holds one scalar of a text in UTF-8.
 struct ScannedScalar {
   let value: UInt32
   let kind: ScalarClass
-  /// Where the next one begins.
+  /// The start of the next scalar.
   let end: Int
 
   var isLineEnd: Bool { value == 0x0A || value == 0x0D }
@@ -50,7 +50,7 @@ struct ScannedScalar {
       ? classes[Int(value)] : Unicode.Scalar(value).map { ScalarClass($0) } ?? .other
   }
 
-  /// A scalar's number, and where the next one begins.
+  /// Returns a scalar's number, and the start of the next one.
   @inline(__always)
   static func value(_ text: Span<UInt8>, at start: Int) -> (value: UInt32, end: Int) {
     let lead = text[start]
@@ -62,16 +62,17 @@ struct ScannedScalar {
   }
 }
 
-/// What stands beside a place in a text.
+/// Tells what is beside a place in a text.
 extension ScannedScalar {
-  /// The scalar that ends at a place after the text's start.
+  /// Reads the scalar that ends at a place after the text's start.
   private init(_ text: Span<UInt8>, before end: Int) {
     var start = end - 1
     while start > 0 && text[start] & 0xC0 == 0x80 { start -= 1 }
     self.init(text, at: start, classes: ScalarClass.basicPlane)
   }
 
-  /// Regular expressions' `\w`: Unicode's Technical Standard 18, annex C.
+  /// Whether the scalar is a word's, `\w` of regular expressions: Unicode's Technical Standard 18,
+  /// annex C.
   private var isWord: Bool {
     guard let properties = Unicode.Scalar(value)?.properties else { return false }
     if properties.isAlphabetic || properties.isJoinControl { return true }
@@ -81,18 +82,18 @@ extension ScannedScalar {
     }
   }
 
-  /// Whether a letter, mark, digit or underscore ends at a place.
+  /// Tells whether a letter, mark, digit or underscore ends at a place.
   static func isWordEnd(_ text: Span<UInt8>, before end: Int) -> Bool {
     end > 0 && ScannedScalar(text, before: end).isWord
   }
 
-  /// Whether a letter, mark, digit or underscore begins at a place.
+  /// Tells whether a letter, mark, digit or underscore begins at a place.
   static func isWordStart(_ text: Span<UInt8>, at start: Int) -> Bool {
     start < text.count
       && ScannedScalar(text, at: start, classes: ScalarClass.basicPlane).isWord
   }
 
-  /// Where the white space that ends at a place begins.
+  /// Returns the start of the white space that ends at a place.
   static func spaceStart(_ text: Span<UInt8>, before end: Int) -> Int {
     var start = end
     while start > 0 {
@@ -103,7 +104,7 @@ extension ScannedScalar {
     return start
   }
 
-  /// Where the white space that begins at a place ends.
+  /// Returns the end of the white space that begins at a place.
   static func spaceEnd(_ text: Span<UInt8>, from start: Int) -> Int {
     var end = start
     while end < text.count {

@@ -2,10 +2,10 @@ import FulcrumKernel
 import JSON
 
 extension TensorFile {
-  /// A tensor that is to be written.
+  /// Describes a tensor that is to be written.
   package struct Plan: Sendable, Equatable {
     package let name: String
-    /// Row-major; empty for a scalar.
+    /// The sizes, row-major; empty for a scalar.
     package let shape: [Int]
     package let precision: TensorPrecision
 

@@ -1,25 +1,26 @@
 import FulcrumKernel
 
-/// A safetensors file, open for reading. Its header is checked; its tensors are read on request.
+/// Reads a safetensors file. Its header is checked when it is opened; its tensors are read on
+/// request.
 package struct TensorFile: Sendable {
-  /// What the header says of a tensor.
+  /// Holds the header's description of a tensor.
   package struct Tensor: Sendable, Equatable {
-    /// Row-major; empty for a scalar.
+    /// The sizes, row-major; empty for a scalar.
     package let shape: [Int]
-    /// How the file stores it.
+    /// The element type in the file.
     package let dtype: TensorElement
   }
 
   private let file: ReadableFile
   private let header: TensorHeader
 
-  /// As it was given.
+  /// The path, as it was given.
   package var path: String { file.path }
 
   /// The file's own texts; files for PyTorch have `format`: `pt`.
   package var metadata: [String: String] { header.metadata }
 
-  /// What is in the file, by name.
+  /// The file's tensors, by name.
   package var tensors: [String: Tensor] {
     header.entries.mapValues { Tensor(shape: $0.shape, dtype: $0.dtype) }
   }
@@ -81,7 +82,7 @@ package struct TensorFile: Sendable {
     }
   }
 
-  /// A tensor that must be there in this shape.
+  /// Returns a tensor that must be there in this shape.
   ///
   /// - Throws: `.checkpoint` if it is missing or has another shape.
   @discardableResult
@@ -99,7 +100,7 @@ package struct TensorFile: Sendable {
     return entry
   }
 
-  /// The error for a tensor of integers or of a precision that isn't read.
+  /// Returns the error for a tensor of integers or of a precision that isn't read.
   func noWeights(_ name: String) -> FulcrumError {
     FulcrumError(
       .checkpoint,
@@ -108,7 +109,8 @@ package struct TensorFile: Sendable {
       hint: "convert the checkpoint to one of these types first")
   }
 
-  /// The piece in which a tensor is converted: big enough for the disk, small enough for the cache.
+  /// The length of the pieces in which a tensor is converted: big enough for the disk, small enough
+  /// for the cache.
   static let pieceLength = 1 << 18
 
   private func readHalves(
@@ -131,11 +133,12 @@ package struct TensorFile: Sendable {
   }
 }
 
-/// Looks for infinities and NaNs.
+/// Finds infinities and NaNs.
 enum Finiteness {
-  /// The index of the first value that isn't finite.
+  /// Returns the index of the first value that isn't finite; nil if all are.
   static func firstFault(in values: Span<Float>) -> Int? {
-    // Without a branch in it this loop is vectorised; a fault is looked for only if there is one.
+    // This loop is vectorised because it has no branch; the place of a fault is looked for only if
+    // there is one.
     var largest: UInt32 = 0
     for i in 0..<values.count {
       largest = max(largest, values[unchecked: i].bitPattern & 0x7FFF_FFFF)

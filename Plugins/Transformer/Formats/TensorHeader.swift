@@ -1,18 +1,18 @@
 import FulcrumKernel
 import JSON
 
-/// The header of a safetensors file: eight bytes of length, then JSON, then the data.
+/// Reads the header of a safetensors file: eight bytes of length, then JSON, then the data.
 ///
 /// - Source: the safetensors format, github.com/huggingface/safetensors, README "Format".
 struct TensorHeader: Sendable {
-  /// The format's own limit, in bytes.
+  /// The format's own limit of the header's length, in bytes.
   static let lengthLimit = 100_000_000
 
-  /// Where a tensor lies.
+  /// Holds the place of a tensor.
   struct Entry: Sendable {
     let shape: [Int]
     let dtype: TensorElement
-    /// Byte offsets in the file.
+    /// The byte offsets in the file.
     let range: Range<Int>
   }
 

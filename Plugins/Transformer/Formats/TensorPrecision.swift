@@ -1,8 +1,8 @@
-/// How a checkpoint stores its numbers.
+/// Names the precision in which a checkpoint stores its numbers.
 package enum TensorPrecision: String, CaseIterable, Sendable {
   case f32, bf16, f16
 
-  /// The precision of a safetensors element type; `nil` for types that hold no weights.
+  /// Returns the precision of a safetensors element type; `nil` for types that hold no weights.
   package init?(_ element: TensorElement) {
     guard let precision = Self.allCases.first(where: { $0.element == element }) else { return nil }
     self = precision
@@ -27,7 +27,7 @@ package enum TensorPrecision: String, CaseIterable, Sendable {
   }
 }
 
-/// An element type of the safetensors format.
+/// Names an element type of the safetensors format.
 package enum TensorElement: String, CaseIterable, Sendable {
   case f32 = "F32"
   case bf16 = "BF16"
@@ -45,7 +45,7 @@ package enum TensorElement: String, CaseIterable, Sendable {
   case f8e5m2 = "F8_E5M2"
   case f8e4m3 = "F8_E4M3"
 
-  /// Bytes an element.
+  /// The number of bytes of an element.
   package var byteCount: Int {
     switch self {
     case .f64, .i64, .u64: 8
@@ -56,33 +56,33 @@ package enum TensorElement: String, CaseIterable, Sendable {
   }
 }
 
-/// The two 16-bit floating-point formats, as bit patterns.
+/// Converts the two 16-bit floating-point formats, as bit patterns.
 package enum HalfPrecision {
-  /// The upper half of a float's bits, rounded to nearest, ties to even.
+  /// Returns the upper half of a float's bits, rounded to nearest, ties to even.
   ///
   /// - Numerics: a finite float above 3.3961775e38 becomes infinity; a NaN stays one.
   @inline(__always)
   package static func bfloat16(_ value: Float) -> UInt16 {
     let bits = value.bitPattern
-    // Rounding must not carry a NaN's mantissa away, so one is cut off and made quiet.
+    // Rounding must not carry a NaN's mantissa away, so a NaN is cut off and made quiet.
     guard value == value else { return UInt16(truncatingIfNeeded: bits >> 16) | 0x40 }
     let roundingBias = 0x7FFF + (bits >> 16 & 1)
     return UInt16(truncatingIfNeeded: (bits &+ roundingBias) >> 16)
   }
 
   @inline(__always)
-  /// Exact.
+  /// Converts without rounding.
   package static func float(bfloat16 bits: UInt16) -> Float {
     Float(bitPattern: UInt32(bits) << 16)
   }
 
-  /// IEEE 754 binary16, rounded to nearest, ties to even.
+  /// Returns the bits of IEEE 754 binary16, rounded to nearest, ties to even.
   ///
   /// - Numerics: magnitudes from 65520 become infinity.
   @inline(__always)
   package static func float16(_ value: Float) -> UInt16 { Float16(value).bitPattern }
 
   @inline(__always)
-  /// Exact.
+  /// Converts without rounding.
   package static func float(float16 bits: UInt16) -> Float { Float(Float16(bitPattern: bits)) }
 }

@@ -2,7 +2,8 @@ import FulcrumKernel
 import JSON
 
 extension Tokenizer {
-  /// Real files have up to some 30 MB; this bounds the memory that a hostile one can take.
+  /// The most bytes of a file. Real files have up to some 30 MB; the limit bounds the memory that a
+  /// hostile one takes.
   private static let fileLimit = 256 << 20
 
   /// - Throws: `.notFound` if there is no such file, `.checkpoint` if its size is absurd.
@@ -17,8 +18,8 @@ extension Tokenizer {
 
   /// Reads `tokenizer.json`, and keeps `tokenizer_config.json` and `chat_template.jinja`.
   ///
-  /// Byte-level BPE with the pre-tokenizer of GPT-2, SmolLM2, Qwen2 or Llama 3 and with no
-  /// normalizer or NFC; anything else in the file is refused by name.
+  /// Reads byte-level BPE with the pre-tokenizer of GPT-2, SmolLM2, Qwen2 or Llama 3 and with no
+  /// normalizer or NFC. Anything else in the file is refused by name.
   ///
   /// - Throws: `.notFound` without the file, `.checkpoint` if it is damaged, `.unsupported` for
   ///   another kind of tokenizer.

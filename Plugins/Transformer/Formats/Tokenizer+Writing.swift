@@ -10,12 +10,12 @@ extension Tokenizer {
     + " + message['content'] + '<|im_end|>' + '\\n' }}{% endfor %}"
     + "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
 
-  /// Writes `tokenizer.json` and the files beside it: those that it was read with, or else a
-  /// `tokenizer_config.json` made of the parameters.
+  /// Writes `tokenizer.json` and the files beside it: the files that the tokenizer was read with,
+  /// or else a `tokenizer_config.json` made of the parameters.
   ///
   /// - Parameters:
   ///   - endToken: a special token of this tokenizer, and so is `padToken`.
-  ///   - contextLength: in tokens, as `model_max_length`.
+  ///   - contextLength: the context in tokens, written as `model_max_length`.
   /// - Throws: `.usage` for a text that is no special token, `.inputOutput` if the system fails.
   package func write(
     toFolder folder: String, endToken: String, padToken: String, contextLength: Int

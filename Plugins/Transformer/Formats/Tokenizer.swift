@@ -1,10 +1,10 @@
 import FulcrumKernel
 
-/// A byte-level BPE tokenizer, as in `tokenizer.json`.
+/// Turns texts into tokens and back: a byte-level BPE tokenizer, as in `tokenizer.json`.
 ///
 /// - Source: the file format and its meaning are those of github.com/huggingface/tokenizers.
 package struct Tokenizer: TokenCodec {
-  /// Two tokens that become one; its rank is its place in the list.
+  /// Holds two tokens that become one; a merge's rank is its place in the list.
   struct Merge: Sendable, Equatable {
     let left: Int32
     let right: Int32
@@ -14,7 +14,7 @@ package struct Tokenizer: TokenCodec {
   ///
   /// `encode` does not add them: a prompt brings its own markup.
   package let prefixTokens: [Int32]
-  /// The bytes that each token stands for.
+  /// The bytes of each token.
   let vocabulary: [[UInt8]]
   let merges: [Merge]
   let added: [AddedToken]
@@ -23,15 +23,16 @@ package struct Tokenizer: TokenCodec {
   private let preTokenizer: PreTokenizer
   /// Whether text is brought into Unicode's composed form (NFC) first.
   private let isComposing: Bool
-  /// Found in the text as it is, and found in the normalized text.
+  /// The finders for the text as it is, and for the normalized text.
   private let verbatim: AddedTokenFinder
   private let normalized: AddedTokenFinder
-  /// Those that a piece can be as a whole, whatever the merges say.
+  /// The tokens that a piece becomes as a whole, without a look at the merges; `nil`: no piece
+  /// does.
   private let wholePieces: MergeableTokens?
   private let bytePairs: BytePairMerges
   private let isSpecial: [Bool]
 
-  /// Tokens, added ones included; ids are `0..<vocabularySize`.
+  /// The number of tokens, added ones included; ids are `0..<vocabularySize`.
   package var vocabularySize: Int { vocabulary.count }
 
   /// - Throws: `.checkpoint` if the parts don't fit each other.
@@ -58,13 +59,13 @@ package struct Tokenizer: TokenCodec {
     self.isSpecial = isSpecial
   }
 
-  /// The number of an added token, special or not; nil if there is none with that text.
+  /// Returns the number of an added token, special or not; nil if there is none with that text.
   package func specialToken(_ text: String) -> Int32? {
     // Compared as bytes: Swift takes canonically equivalent texts for equal.
     added.first { $0.text.utf8.elementsEqual(text.utf8) }?.id
   }
 
-  /// The tokens of a text; added tokens written in it become themselves.
+  /// Returns the tokens of a text; added tokens written in it become themselves.
   ///
   /// A byte that the vocabulary lacks is left out, as the library does: SmolLM2's lacks seven
   /// control characters and the first bytes of two unassigned planes.
@@ -107,7 +108,8 @@ package struct Tokenizer: TokenCodec {
   private func encodePieces(
     _ text: Span<UInt8>, _ merger: inout PieceMerger, into tokens: inout [Int32]
   ) {
-    // The closure takes hold of what it captures for each piece: not of all the tokenizer, then.
+    // The closure retains what it captures for each piece, so it captures these two alone and not the
+    // tokenizer.
     let wholePieces = wholePieces
     let bytePairs = bytePairs
     preTokenizer.forEachPiece(in: text) { piece in
@@ -119,7 +121,7 @@ package struct Tokenizer: TokenCodec {
     }
   }
 
-  /// The text of tokens. Bytes that aren't UTF-8 become U+FFFD.
+  /// Returns the text of tokens. Bytes that aren't UTF-8 become U+FFFD.
   ///
   /// - Throws: `.data` for a number that is no token.
   package func decode(

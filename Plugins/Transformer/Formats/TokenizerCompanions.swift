@@ -1,14 +1,14 @@
 import FulcrumKernel
 
-/// The files beside `tokenizer.json` that say how a tokenizer is used: names of special tokens, the
-/// conversation format.
+/// Holds the files beside `tokenizer.json` that say how a tokenizer is used: names of special
+/// tokens, the conversation format.
 ///
 /// A tokenizer that was read is written with the files it was read with, to the byte.
 struct TokenizerCompanions: Sendable {
   private static let names = ["tokenizer_config.json", "chat_template.jinja"]
   private var files: [(name: String, bytes: [UInt8])] = []
 
-  /// No files: those of a tokenizer that is trained here are made when it is written.
+  /// Holds no files: those of a tokenizer that is trained here are made when it is written.
   init() {}
 
   /// Reads those of the files that a folder has.
@@ -26,7 +26,7 @@ struct TokenizerCompanions: Sendable {
 
   var isEmpty: Bool { files.isEmpty }
 
-  /// A file's bytes; `nil` if there is none of that name.
+  /// Returns a file's bytes; `nil` if there is none of that name.
   func bytes(of name: String) -> [UInt8]? { files.first { $0.name == name }?.bytes }
 
   /// - Throws: `.inputOutput` if the system fails.

@@ -1,9 +1,9 @@
 import FulcrumKernel
 import JSON
 
-/// What is said of a `tokenizer.json` that can't be read.
+/// Makes the errors for a `tokenizer.json` that can't be read.
 enum TokenizerFault {
-  /// It is sound, but of a kind that this reader doesn't know.
+  /// Returns the error for a sound file of a kind that this reader doesn't know.
   static func unsupported(_ message: String) -> FulcrumError {
     FulcrumError(
       .unsupported, message,
@@ -11,7 +11,7 @@ enum TokenizerFault {
         + " be read")
   }
 
-  /// It is damaged.
+  /// Returns the error for a damaged file.
   static func damaged(_ message: String) -> FulcrumError {
     FulcrumError(
       .checkpoint, message,
@@ -28,9 +28,9 @@ enum TokenizerFault {
     }
   }
 
-  /// The value of a switch of a part.
+  /// Returns the value of a switch of a part.
   ///
-  /// - Parameter absent: its value where the key is missing; nil if it may not be.
+  /// - Parameter absent: the value where the key is missing; nil if it must be there.
   static func flag(
     _ part: String, _ value: JSONValue, _ key: String, absent: Bool? = nil
   ) throws(FulcrumError) -> Bool {

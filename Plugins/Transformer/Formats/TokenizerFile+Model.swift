@@ -1,9 +1,9 @@
 import FulcrumKernel
 import JSON
 
-/// Added tokens, vocabulary and merges.
+/// Reads added tokens, vocabulary and merges.
 extension TokenizerFile {
-  /// The added tokens in the order of the file.
+  /// Returns the added tokens in the order of the file.
   func addedTokens() throws(FulcrumError) -> [AddedToken] {
     var tokens: [AddedToken] = []
     var texts = ByteStringTable()
@@ -31,7 +31,8 @@ extension TokenizerFile {
     return tokens
   }
 
-  /// The bytes of each token by its number; marks the added tokens that the model lists too.
+  /// Returns the bytes of each token by its number, and marks the added tokens that the model lists
+  /// too.
   func vocabulary(
     added: inout [AddedToken], isComposing: Bool
   ) throws(FulcrumError) -> [[UInt8]] {
@@ -88,7 +89,8 @@ extension TokenizerFile {
     return vocabulary
   }
 
-  /// Each merge is "left right", or ["left", "right"] in files since version 0.20 of the library.
+  /// Reads the merges, each "left right", or ["left", "right"] in files since version 0.20 of the
+  /// library.
   func merges(_ tokens: MergeableTokens) throws(FulcrumError) -> [Tokenizer.Merge] {
     guard let values = model["merges"]?.elements else {
       throw TokenizerFault.damaged("the model has no merges")

@@ -1,7 +1,7 @@
 import FulcrumKernel
 import JSON
 
-/// The parts of one `tokenizer.json` that say what is around the model.
+/// Reads the parts of one `tokenizer.json` that are around the model.
 struct TokenizerFile {
   let json: JSONValue
   let model: JSONValue
@@ -11,7 +11,7 @@ struct TokenizerFile {
     model = json["model"] ?? .null
   }
 
-  /// Whether the normalizer is NFC.
+  /// Tells whether the normalizer is NFC.
   func isComposing() throws(FulcrumError) -> Bool {
     guard let normalizer = json.present("normalizer") else { return false }
     guard normalizer["type"] == .string("NFC") else {
@@ -21,7 +21,7 @@ struct TokenizerFile {
     return true
   }
 
-  /// The parts that are kept as they are, after a look at what must be as expected in them.
+  /// Returns the parts that are kept as they are, after checks of what must be as expected in them.
   func parts() throws(FulcrumError) -> TokenizerParts {
     let decoder = json["decoder"] ?? .null
     try TokenizerFault.require("the decoder", decoder, "type", .string("ByteLevel"))
@@ -53,7 +53,8 @@ struct TokenizerFile {
     }
   }
 
-  /// Whether a piece that is a token as a whole becomes that token without a look at the merges.
+  /// Tells whether a piece that is a token as a whole becomes that token without a look at the
+  /// merges.
   func ignoresMerges() throws(FulcrumError) -> Bool {
     model.present("ignore_merges") != nil
       ? try TokenizerFault.flag("the model", model, "ignore_merges") : false

@@ -1,8 +1,8 @@
 import JSON
 
-/// The parts of `tokenizer.json` beside added tokens, vocabulary and merges.
+/// Holds the parts of `tokenizer.json` beside added tokens, vocabulary and merges.
 ///
-/// They are kept as they were read and written back so, with what has no effect on tokens.
+/// They are written back as they were read, including contents that have no effect on tokens.
 struct TokenizerParts: Sendable {
   let normalizer: JSONValue
   let preTokenizer: JSONValue
@@ -11,7 +11,7 @@ struct TokenizerParts: Sendable {
   /// The model's members before its vocabulary.
   let modelSwitches: [JSONMember]
 
-  /// The parts of a tokenizer that is trained here.
+  /// Returns the parts of a tokenizer that is trained here.
   static func trained(with pattern: PiecePattern) -> TokenizerParts {
     TokenizerParts(
       normalizer: .null, preTokenizer: PreTokenizer.document(of: pattern), postProcessor: .null,
@@ -19,7 +19,7 @@ struct TokenizerParts: Sendable {
       modelSwitches: modelSwitches(ignoresMerges: false))
   }
 
-  /// The model's members before its vocabulary, of a byte-level BPE.
+  /// Returns the model's members before its vocabulary, for a byte-level BPE.
   static func modelSwitches(ignoresMerges: Bool) -> [JSONMember] {
     [
       JSONMember("type", .string("BPE")),
@@ -33,7 +33,8 @@ struct TokenizerParts: Sendable {
     ]
   }
 
-  /// As the `tokenizers` library writes a ByteLevel; in a decoder the switches have no effect.
+  /// Returns a ByteLevel as the `tokenizers` library writes it; in a decoder the switches have no
+  /// effect.
   static func byteLevel(usesRegex: Bool) -> JSONValue {
     .object([
       JSONMember("type", .string("ByteLevel")),

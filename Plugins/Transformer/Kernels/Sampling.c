@@ -68,7 +68,7 @@ TK_INLINE int32_t key_of(float x) {
   return ordered(bits);
 }
 
-/* What the tokens whose logit is at least `threshold` come to: their number if weights is null,
+/* Sums up the tokens whose logit is at least `threshold`: their number if weights is null,
  * else the sum of their weights. Neither falls as the threshold does, rounding included. */
 TK_INLINE double mass_from(const float *logits, const float *weights, int count,
                            float threshold) {

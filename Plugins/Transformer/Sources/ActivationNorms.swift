@@ -1,17 +1,17 @@
-/// What one backward pass leaves at the layers' activations: norms, for each token.
+/// Notes the norms of one backward pass's gradients at the layers' activations, for each token.
 ///
-/// Of pieces whose sequences have one completion token each and share no prompt: then a sequence's
-/// rows hold that token's gradient and no other's. A token's sum is taken by one item of work, in
-/// `Double`, so that squares of small gradients stay numbers and bits don't depend on threads.
+/// The pieces have sequences of one completion token each that share no prompt: then a sequence's
+/// rows hold that token's gradient and no other's. One item of work sums up a token, in `Double`,
+/// so that squares of small gradients don't vanish and bits don't depend on threads.
 final class ActivationNorms {
-  /// Embedding, exits of the layers, logits.
+  /// The number of places whose gradients are noted: the embedding, the layers' exits, the logits.
   private let layerCount: Int
   private let width: Int
   private let vocabulary: Int
-  /// Over all rows, and of the predicting row: `[tokens, layers]`.
+  /// The norms over all rows, and those of the predicting row: `[tokens, layers]`.
   private(set) var norms: [Float] = []
   private(set) var ownNorms: [Float] = []
-  /// Squares of the piece at hand.
+  /// The squares of the piece at hand.
   private let squares = NumberBuffer<Double>()
   private let ownSquares = NumberBuffer<Double>()
 
@@ -34,7 +34,7 @@ final class ActivationNorms {
     }
   }
 
-  /// - Parameter gradient: of a token's logits, `[vocabulary]`; they are of its own position alone.
+  /// - Parameter gradient: the gradient of a token's logits, `[vocabulary]`, at its own position.
   func noteLogits(_ token: Int, _ gradient: UnsafePointer<Float>) {
     let place = token * layerCount + layerCount - 1
     let square = Self.square(gradient, vocabulary)
@@ -43,8 +43,8 @@ final class ActivationNorms {
   }
 
   /// - Parameters:
-  ///   - layer: 0: the embedding's exit; else after so many layers.
-  ///   - exit: the gradient of it, `[rows, width]`.
+  ///   - layer: 0 for the embedding's exit; n for the exit of the n-th layer.
+  ///   - exit: the gradient of that exit, `[rows, width]`.
   func noteResidual(
     _ layer: Int, _ batch: PackedBatch, exit: UnsafePointer<Float>, pool: ThreadPool
   ) {

@@ -1,16 +1,17 @@
 import TransformerFormats
 
-/// What the layers of one pass hand on, each `[rows, …]`, rows padded to `RowTiles.granule`.
+/// Holds what the layers of one pass compute for each other, each `[rows, …]`, rows padded to
+/// `RowTiles.granule`.
 ///
-/// A pass that a backward pass follows keeps every layer's; else all layers share one set. Behind the
-/// last layer's attention there may be fewer rows (`ExitRows`).
+/// A pass that a backward pass follows keeps every layer's buffers; otherwise all layers share one
+/// set. Behind the last layer's attention there may be fewer rows (`ExitRows`).
 final class Activations {
   /// Whether each layer has buffers of its own.
   let isKept: Bool
   private let shape: ModelShape
-  /// Entry of each layer, then the exit of the last: `[rows, width]`.
+  /// The entry of each layer, then the exit of the last: `[rows, width]`.
   private let residuals: [FloatBuffer]
-  /// Residual between attention and feed-forward, if kept.
+  /// The residual between attention and feed-forward, if kept.
   private let middles: [FloatBuffer]
   /// Rotated queries, rotated keys, values: `[rows, (heads + 2 · kv heads) · headSize]`.
   private let queryKeyValues: [FloatBuffer]
@@ -21,7 +22,8 @@ final class Activations {
   private let attendeds: [FloatBuffer]
   /// log Σ exp of each row's and head's attention scores: `[rows, heads]`.
   private let logSums: [FloatBuffer]
-  /// Before the activation: `[rows, 2 · hiddenWidth]`; none unless kept.
+  /// The gate's and up's products before the activation: `[rows, 2 · hiddenWidth]`; none unless
+  /// kept.
   private let gateUps: [FloatBuffer]
 
   init(_ shape: ModelShape, isKept: Bool) {
@@ -46,7 +48,7 @@ final class Activations {
 
   /// Moves rows in every buffer.
   ///
-  /// - Parameter exits: of the rows behind the last layer's attention; `nil`: as the others.
+  /// - Parameter exits: moves of the rows behind the last layer's attention; `nil`: as the others.
   func move(_ moves: RowMoves, exits: RowMoves?, pool: ThreadPool) {
     let parts = parts
     let last = exits == nil ? [] : lastParts
@@ -74,7 +76,8 @@ final class Activations {
   }
 
   func residual(_ layer: Int) -> FloatBuffer.Pointer { residuals[isKept ? layer : 0].pointer }
-  /// The residual itself unless kept: it is then updated in place.
+  /// Returns the buffer between a layer's halves: the residual itself unless kept, which is then
+  /// updated in place.
   func middle(_ layer: Int) -> FloatBuffer.Pointer {
     isKept ? middles[layer].pointer : residuals[0].pointer
   }

@@ -13,7 +13,7 @@ package final class AdamW: Optimizer {
   package static let choice = OptimizerChoice.adamw
 
   private let settings: OptimizerSettings
-  /// m and v, in the parameters' layout.
+  /// The moments m and v, in the parameters' layout.
   package let firstMoments, secondMoments: FloatBuffer
   package private(set) var stepCount: Int
   private let segments: ParameterSegments
@@ -24,11 +24,11 @@ package final class AdamW: Optimizer {
     }
   }
 
-  /// An optimiser that has taken no step yet.
+  /// Makes an optimiser that has taken no step yet.
   ///
   /// - Parameters:
-  ///   - count: of all parameters.
-  ///   - undecayed: those that don't decay, ascending.
+  ///   - count: the number of all parameters.
+  ///   - undecayed: the ranges of those that don't decay, ascending.
   package convenience init(
     _ settings: OptimizerSettings, count: Int, undecayed: [Range<Int>] = []
   ) {

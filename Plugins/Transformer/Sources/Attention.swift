@@ -1,13 +1,13 @@
 import TransformerFormats
 import TransformerKernels
 
-/// Causal attention over packed sequences: one item of work for each chunk and key head.
+/// Computes causal attention over packed sequences: one item of work for each chunk and key head.
 ///
 /// A run's keys lie after those of the prompt that it shares, as if the sequence were alone. Scores,
 /// softmax and weighted sum of a query row are computed in an order that depends on its position
 /// alone, the same here and one token at a time (`Decoder`), so all give the same bits.
 extension Network {
-  /// Query rows of one head that are taken together.
+  /// The number of query rows of one head that are taken together.
   private static let blockRows = 8
 
   func attend(
@@ -38,7 +38,7 @@ extension Network {
     }
   }
 
-  /// - Parameter place: of the first row among the keys.
+  /// - Parameter place: the first row's place among the keys.
   private func packKeyValues(
     _ queryKeyValue: FloatBuffer.Pointer, _ rows: Range<Int>, at place: Int, keyHead: Int,
     keys: FloatBuffer.Pointer, values: FloatBuffer.Pointer
@@ -51,9 +51,9 @@ extension Network {
     }
   }
 
-  /// softmax(q kᵀ / √headSize + causal mask) v for the query heads of one key head.
+  /// Computes softmax(q kᵀ / √headSize + causal mask) v for the query heads of one key head.
   ///
-  /// - Parameter place: of the run's first row among the keys.
+  /// - Parameter place: the place of the run's first row among the keys.
   private func attend(
     _ queries: RunQueries, after place: Int, _ activations: Activations, layer: Int, keyHead: Int,
     keys: FloatBuffer.Pointer, values: FloatBuffer.Pointer, _ scratch: WorkerScratch
@@ -69,7 +69,8 @@ extension Network {
     for head in keyHead * headsPerKey..<(keyHead + 1) * headsPerKey {
       for begin in Swift.stride(from: 0, to: queries.count, by: Self.blockRows) {
         let count = min(Self.blockRows, queries.count - begin)
-        // The last row of the block sees so many keys; the others have zero weights there.
+        // The last row of the block sees all of these keys; the other rows have zero weights at
+        // some.
         let columns = place + queries.sight(begin + count - 1)
         for i in 0..<count {
           scratch.queries[i] = UnsafePointer(

@@ -1,7 +1,8 @@
 import TransformerFormats
 import TransformerKernels
 
-/// The backward pass of causal attention: scores are computed again, block by block of query rows.
+/// Runs the backward pass of causal attention. Scores are computed again, block by block of query
+/// rows.
 extension Network {
   /// Sets the gradients of a chunk's queries, keys and values for one key head, and the chunk's part
   /// of its prompt's, rotation undone.
@@ -69,15 +70,16 @@ extension Network {
     }
   }
 
-  /// Adjacent rows' keys of one head, and where their gradients are summed; values and their
-  /// gradients are `keyWidth` further on.
+  /// Holds adjacent rows' keys of one head, and the place of their gradients' sums. Values and
+  /// their gradients are `keyWidth` further on.
   private struct KeyBlock {
     let rows: Range<Int>
     let gradient: FloatBuffer.Pointer
     let gradientStride: Int
   }
 
-  /// One head's block of queries against the prompt's keys, and their own up to the last one's.
+  /// Takes one head's block of queries against the prompt's keys, and their own up to the last
+  /// one's.
   private func attendBackward(
     _ queries: RunQueries, _ block: Range<Int>, _ prompt: KeyBlock, _ own: KeyBlock,
     _ activations: Activations, layer: Int, head: Int, _ scratch: WorkerScratch
@@ -91,7 +93,8 @@ extension Network {
     let outputGradient =
       backwardBuffers.attended.pointer + firstOutput * queryWidth + head * headSize
     let gradients = backwardBuffers.queryKeyValue[layer % 2].pointer + head * headSize
-    // Products take adjacent rows: scattered ones are copied together, and their gradients apart.
+    // Products take adjacent rows: scattered ones are copied together, and their gradients are
+    // copied back.
     var query = queryKeyValue + queries.row(block.lowerBound) * stride + head * headSize
     var queryGradient = gradients + queries.row(block.lowerBound) * stride
     var queryStride = stride

@@ -1,19 +1,20 @@
 import TransformerFormats
 import TransformerKernels
 
-/// The backward pass through the layers, from the last to the first.
+/// Runs the backward pass through the layers, from the last to the first.
 ///
-/// Two parallel loops a layer: one over tiles of rows for all that is local to a row (the lower half
-/// of one layer and the upper half of the next), and one over weight gradients and attention, which
-/// need all rows; and a short third one that adds up what shared prompts get from their completions.
+/// There are two parallel loops for each layer. One goes over tiles of rows for all that is local
+/// to a row (the lower half of one layer and the upper half of the next). The other goes over
+/// weight gradients and attention, which need all rows. A short third loop adds up what shared
+/// prompts get from their completions.
 extension Network {
   /// Adds Σ (w ∇ log π + v ∇ H) to `gradients`.
   ///
   /// - Parameters:
-  ///   - activations: of `forward` and `score` of the same batch; the gate's and up's are
+  ///   - activations: those of `forward` and `score` of the same batch; the gate's and up's are
   ///     overwritten.
-  ///   - gradients: of all parameters; `nil`: weight gradients are left out.
-  ///   - norms: notes what the pass leaves at the layers' activations.
+  ///   - gradients: the gradients of all parameters; `nil`: weight gradients are left out.
+  ///   - norms: notes the norms of the pass's gradients at the layers' activations.
   func backward(
     _ batch: PackedBatch, _ activations: Activations, temperature: Float,
     gradients: FloatBuffer.Pointer?, norms: ActivationNorms? = nil
@@ -57,7 +58,7 @@ extension Network {
     if let gradients { embeddingBackward(batch, gradients: gradients) }
   }
 
-  /// Moves the last layer's rows to their places among all rows, the others of which become zeros.
+  /// Moves the last layer's rows to their places among all rows, and sets the other rows to zeros.
   private func spread(_ x: FloatBuffer.Pointer, _ exits: ExitRows, rowCount: Int) {
     var place = exits.rows.count - 1
     // From the end, so that no row is written over before it has moved.
@@ -71,7 +72,8 @@ extension Network {
     }
   }
 
-  /// From queries, keys and values to the layer's entry, which is the exit of the layer below.
+  /// Goes from queries, keys and values back to the layer's entry, which is the exit of the layer
+  /// below.
   private func beginLayerBackward(
     _ layer: Int, _ activations: Activations, first: Int, rows: Int, sums: FloatBuffer.Pointer,
     _ scratch: WorkerScratch
@@ -100,7 +102,7 @@ extension Network {
       sums + vectorSums.attentionNorm, Int32(rows), Int32(width), epsilon)
   }
 
-  /// From the layer's exit to the heads' outputs.
+  /// Goes from the layer's exit back to the heads' outputs.
   private func endLayerBackward(
     _ layer: Int, _ activations: Activations, first: Int, rows: Int, gains: FloatBuffer.Pointer,
     _ scratch: WorkerScratch
@@ -145,8 +147,8 @@ extension Network {
       into: rounded.attended.pointer + first * queryWidth, rows: rows, count: queryWidth)
   }
 
-  /// Weight gradients of the upper layer's lower half and the lower layer's upper half, and the
-  /// lower layer's attention.
+  /// Takes weight gradients of the upper layer's lower half and the lower layer's upper half, and
+  /// the lower layer's attention.
   private func gatherLayerGradients(
     _ batch: PackedBatch, _ activations: Activations, upper: Int?, lower: Int?,
     gradients: FloatBuffer.Pointer?

@@ -1,24 +1,25 @@
 import TransformerFormats
 
-/// Gradients of what the layers hand on, and what is computed again for weight gradients.
+/// Holds gradients of the layers' activations, and inputs that are computed again for weight
+/// gradients.
 ///
 /// One set serves all layers, from the last to the first; `[rows, …]` each.
 final class BackwardBuffers {
-  /// For a layer's exit, and for the residual between its halves: `[rows, width]`. The exit's has
-  /// further rows for the head (`PackedBatch.gradientRows`).
+  /// The gradients of a layer's exit, and of the residual between its halves: `[rows, width]`. The
+  /// exit's has further rows for the head (`PackedBatch.gradientRows`).
   let exit = FloatBuffer()
   let middle = FloatBuffer()
   /// The normalised inputs of the two halves: `[rows, width]`.
   let attentionInput = FloatBuffer()
   let feedForwardInput = FloatBuffer()
-  /// silu(gate) · up: `[rows, hiddenWidth]`.
+  /// The activation silu(gate) · up: `[rows, hiddenWidth]`.
   let activation = FloatBuffer()
-  /// For the heads' outputs: `[rows, heads · headSize]`.
+  /// The gradient of the heads' outputs: `[rows, heads · headSize]`.
   let attended = FloatBuffer()
-  /// For queries, keys and values, of even and of odd layers: one is read while the other is
-  /// written.
+  /// The gradients of queries, keys and values, of even and of odd layers: one is read while the
+  /// other is written.
   let queryKeyValue = [FloatBuffer(), FloatBuffer()]
-  /// What weight gradients are products of, in bf16; unless products are in f32.
+  /// The factors of weight gradients in bf16; unused if products are in f32.
   let rounded = Rounded()
   /// Chunks' parts of the gradients of their prompts' keys and values, of one layer:
   /// `[sum rows, 2 · kv heads · headSize]`.
@@ -43,8 +44,8 @@ final class BackwardBuffers {
     vectorSums.reserve(count)
   }
 
-  /// Rounded gradients and inputs of the matrices that a layer's weight gradients are gathered for,
-  /// `[rows, …]` each, rows of zeros up to the granule.
+  /// Holds rounded gradients and inputs of the matrices whose weight gradients a layer gathers,
+  /// `[rows, …]` each, with rows of zeros up to the granule.
   final class Rounded {
     let exit = BrainFloatBuffer()
     let middle = BrainFloatBuffer()
@@ -54,7 +55,7 @@ final class BackwardBuffers {
     let feedForwardInput = BrainFloatBuffer()
     let activation = BrainFloatBuffer()
     let attended = BrainFloatBuffer()
-    /// The head's: `[tokens, vocabulary]` and `[tokens, width]`.
+    /// The head's factors: `[tokens, vocabulary]` and `[tokens, width]`.
     let logits = BrainFloatBuffer()
     let hidden = BrainFloatBuffer()
 

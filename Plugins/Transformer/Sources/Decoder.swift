@@ -3,20 +3,20 @@ import TransformerFormats
 
 /// Samples completions in waves, each of as many samples as fit in memory.
 ///
-/// A token doesn't depend on what else is in its wave: products run on padded rows, and attention
-/// and sampling are functions of the row.
+/// A token doesn't depend on the rest of its wave: products run on padded rows, and attention and
+/// sampling are functions of the row.
 struct Decoder {
   let network: Network
   let request: GenerationRequest
-  /// Each of them ends a completion.
+  /// The tokens that end a completion.
   let endTokens: [Int32]
-  /// Most prompt tokens that are run at a time.
+  /// The most prompt tokens that are run at a time.
   let prefillRows: Int
   let memory: DecodingMemory
 
-  /// Samples everything that the request asks for.
+  /// Samples all completions that the request asks for.
   ///
-  /// - Parameter observe: gets each token on this thread, once its step is done.
+  /// - Parameter observe: receives each token on this thread, once its step is done.
   func run(observe: (_ prompt: Int, _ sample: Int, _ token: Int32) -> Void) -> Generation {
     let shape = network.shape
     let limits = request.prompts.map {

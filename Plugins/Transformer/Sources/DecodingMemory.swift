@@ -1,8 +1,8 @@
 import FulcrumKernel
 
-/// Memory of the decoder that stays from one request to the next.
+/// Holds memory of the decoder that stays from one request to the next.
 package final class DecodingMemory {
-  /// Floats that the samples' own keys and values may take at a time: 2 GiB.
+  /// The most floats that the samples' own keys and values take at a time: 2 GiB.
   package var waveFloats = 512 << 20
   let prompts = FloatBuffer()
   let completions = FloatBuffer()

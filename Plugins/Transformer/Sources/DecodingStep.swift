@@ -1,10 +1,10 @@
 import TransformerFormats
 import TransformerKernels
 
-/// One token of every active sample: the forward pass with one row for each sample.
+/// Takes one token of every active sample: the forward pass with one row for each sample.
 extension Wave {
-  /// Rows that are worth a product for each thread; of fewer, threads share out the columns, so that
-  /// each reads its part of the weights only.
+  /// The least rows for each thread at which threads share out rows. For fewer, threads share out
+  /// the columns, so that each reads only its part of the weights.
   private static let rowsPerThread = 32
 
   func step() {
@@ -60,7 +60,7 @@ extension Wave {
     }
   }
 
-  /// All rows at once; what is local to a row is little work, and the calling thread's.
+  /// Runs all rows at once. Work that is local to a row is little, and the calling thread does it.
   private func stepByColumns(_ tokens: UnsafePointer<Int32>, _ positions: UnsafePointer<Int32>) {
     let network = network
     let activations = network.transient
@@ -80,7 +80,7 @@ extension Wave {
     }
   }
 
-  /// The logits of rows of the last layer's exit, in scratch memory.
+  /// Computes the logits of rows of the last layer's exit, in scratch memory.
   private func logits(
     first: Int, rows: Int, isShared: Bool, _ scratch: WorkerScratch
   ) -> FloatBuffer.Pointer {

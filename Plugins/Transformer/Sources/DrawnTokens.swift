@@ -1,4 +1,5 @@
-/// The completions of a wave as they grow: one row for each sample, of the longest one's room.
+/// Holds the completions of a wave as they grow: one row for each sample, with room for the
+/// longest.
 ///
 /// Threads write the tokens of different samples at the same time.
 final class DrawnTokens {
@@ -26,12 +27,12 @@ final class DrawnTokens {
 
   func token(sample: Int, position: Int) -> Int32 { tokens[sample * room + position] }
 
-  /// A sample's first `count` tokens.
+  /// Returns a sample's first `count` tokens.
   func completion(sample: Int, count: Int) -> [Int32] {
     Array(UnsafeBufferPointer(start: tokens + sample * room, count: count))
   }
 
-  /// log π of a sample's first `count` tokens.
+  /// Returns log π of a sample's first `count` tokens.
   func logProbabilities(sample: Int, count: Int) -> [Float] {
     Array(UnsafeBufferPointer(start: logProbabilities + sample * room, count: count))
   }

@@ -1,14 +1,15 @@
-/// The rows whose exit from the last layer anything reads: those that predict a token that takes part.
+/// Lists the rows whose exit from the last layer is read: those that predict a token that takes
+/// part.
 ///
-/// Attention reads nothing but keys and values of the other rows there, so queries, outputs and the
-/// feed-forward layer are computed for these alone. What lies behind the last layer's attention has
-/// one row for each of them, one after another.
+/// Of the other rows, attention reads only keys and values there. So queries, outputs and the
+/// feed-forward layer are computed for the listed rows alone. Buffers behind the last layer's
+/// attention have one row for each of them, one after another.
 package struct ExitRows {
-  /// Ascending.
+  /// The rows, ascending.
   package let rows: [Int32]
   /// Each target's place in `rows`.
   let ofTargets: [Int32]
-  /// Each run's places in `rows`.
+  /// The places of each run's rows in `rows`.
   let ofRuns: [Range<Int>]
 
   /// - Parameters:
@@ -34,17 +35,17 @@ package struct ExitRows {
   }
 }
 
-/// The rows of a run that ask a layer's attention.
+/// Lists the rows of a run that ask a layer's attention.
 struct RunQueries {
-  /// Of the run's first row.
+  /// The run's first row.
   let firstRow: Int
-  /// Of the first query in what attention gives.
+  /// The place of the first query in the attention's output.
   let firstOutput: Int
   let count: Int
   /// The queries' rows; `nil`: all of the run.
   let rows: ArraySlice<Int32>?
 
-  /// How many rows of its run a query sees: its own and those before it.
+  /// Returns the number of rows of its run that a query sees: its own and those before it.
   func sight(_ query: Int) -> Int { row(query) - firstRow + 1 }
 
   func row(_ query: Int) -> Int {

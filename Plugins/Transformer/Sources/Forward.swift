@@ -1,12 +1,13 @@
 import TransformerFormats
 import TransformerKernels
 
-/// The forward pass: tiles of rows for all that is local to a row, heads of sequences for attention.
+/// Runs the forward pass: tiles of rows for all that is local to a row, heads of sequences for
+/// attention.
 extension Network {
   /// Runs all layers over packed sequences; the last layer's exit is `residual(layerCount)`.
   ///
   /// - Parameters:
-  ///   - cache: where each sequence's keys and values go; `nil`: to scratch memory.
+  ///   - cache: stores each sequence's keys and values; `nil`: they go to scratch memory.
   ///   - firstPrompt: the first sequence's place in the cache.
   func forward(
     _ batch: PackedBatch, _ activations: Activations, cache: PromptCache? = nil,
@@ -60,7 +61,7 @@ extension Network {
   /// Normalises, projects to queries, keys and values, and rotates.
   ///
   /// - Parameters:
-  ///   - rows: with padding; `positions` begins at row 0.
+  ///   - rows: the rows, padding included; `positions` begins at row 0.
   ///   - isShared: whether threads share out the products' columns.
   func beginLayer(
     _ layer: Int, _ activations: Activations, first: Int, rows: Int,
@@ -76,8 +77,8 @@ extension Network {
 
   /// Projects the heads' outputs, and applies the feed-forward layer, each added to the residual.
   ///
-  /// - Parameter exits: the rows of the entry that are computed; `nil`: all. `first` and `rows` count
-  ///   these.
+  /// - Parameter exits: the rows of the entry that are computed; `nil`: all. `first` and `rows`
+  ///   count these rows.
   /// - Source: SwiGLU, Shazeer 2020 (arXiv 2002.05202), equation 5.
   func endLayer(
     _ layer: Int, _ activations: Activations, first: Int, rows: Int, exits: ExitRows? = nil,
@@ -110,7 +111,7 @@ extension Network {
       stride: width, rows: rows, isAdding: true, isShared: isShared, scratch)
   }
 
-  /// Copies scattered rows to adjacent ones; zeros behind the last of them.
+  /// Copies scattered rows to adjacent ones, with zeros behind the last of them.
   private func gather(
     _ x: FloatBuffer.Pointer, _ rowNumbers: [Int32], first: Int, rows: Int,
     into y: FloatBuffer.Pointer
@@ -122,7 +123,7 @@ extension Network {
     (y + real * width).update(repeating: 0, count: (rows - real) * width)
   }
 
-  /// RMSNorm (arXiv 1910.07467) with the gain at an offset.
+  /// Applies RMSNorm (arXiv 1910.07467) with the gain at an offset.
   func normalize(
     _ x: UnsafePointer<Float>, gain: Int, into y: FloatBuffer.Pointer, rows: Int
   ) {

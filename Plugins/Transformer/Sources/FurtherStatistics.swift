@@ -2,10 +2,10 @@ import FulcrumKernel
 import TransformerFormats
 import TransformerKernels
 
-/// What a request asks for beside log-probabilities, entropies and levers, computed token by token
-/// from the logits in memory.
+/// Computes the statistics that a request asks for beside log-probabilities, entropies and levers,
+/// token by token from the logits in memory.
 struct FurtherStatistics {
-  /// In the order of their blocks.
+  /// The statistics, in the order of their blocks.
   let statistics: [TokenStatistic]
   /// The most tokens that one of them lists; 0: none lists any.
   private let listed: Int
@@ -15,7 +15,7 @@ struct FurtherStatistics {
     listed = statistics.reduce(0) { $1.listsTokens ? max($0, $1.width) : $0 }
   }
 
-  /// Numbers of all statistics, for so many tokens.
+  /// Returns the number of values of all statistics, for so many tokens.
   func valueCount(tokens: Int) -> Int { tokens * statistics.reduce(0) { $0 + $1.width } }
 
   /// - Throws: `.usage` for an argument out of bounds, and for more tokens than there are;
@@ -45,9 +45,9 @@ struct FurtherStatistics {
   /// Notes one token's statistics.
   ///
   /// - Parameters:
-  ///   - logits: of the vocabulary, at the token's place.
-  ///   - scores: what `tk_score_token` said of it.
-  ///   - values: the blocks, of `count` tokens.
+  ///   - logits: the logits of the vocabulary, at the token's place.
+  ///   - scores: the results of `tk_score_token` for it.
+  ///   - values: the blocks of values, for `count` tokens.
   func note(
     _ token: Int, of count: Int, _ logits: UnsafePointer<Float>, vocabulary: Int,
     inverseTemperature: Float, target: Int32, _ scores: tk_token_statistics,
@@ -65,7 +65,8 @@ struct FurtherStatistics {
       let width = statistic.width
       let place = block + token * width
       switch statistic {
-      // The three that are always there are not among them, and `check` refuses unknown ones.
+      // The three scores that are always computed are not among them, and `check` refuses unknown
+      // ones.
       case .logProbability, .entropy, .lever: break
       case .topProbability: place.pointee = 1 / scores.total
       case .rank: place.pointee = Float(tk_rank(logits, Int32(vocabulary), target))

@@ -1,11 +1,11 @@
 import FulcrumKernel
 import TransformerKernels
 
-/// Plain ascent: θ ← (1 − η λ) θ + η c · gradient, c the clipping factor.
+/// Ascends plainly: θ ← (1 − η λ) θ + η c · gradient, c the clipping factor.
 ///
-/// The same numbers as PyTorch's `SGD` without momentum and with its `weight_decay`, after
-/// `clip_grad_norm_`: without momentum, decay that is added to the gradient and decay that is apart
-/// are one. λ = 0 for parameters that are left out.
+/// The numbers are those of PyTorch's `SGD` without momentum and with its `weight_decay`, after
+/// `clip_grad_norm_`. Without momentum, decay that is added to the gradient and decay that is apart
+/// are the same. λ = 0 for parameters that are left out.
 package final class GradientAscent: Optimizer {
   package static let choice = OptimizerChoice.sgd
 
@@ -20,11 +20,11 @@ package final class GradientAscent: Optimizer {
     self.segments = segments
   }
 
-  /// An optimiser that has taken no step yet.
+  /// Makes an optimiser that has taken no step yet.
   ///
   /// - Parameters:
-  ///   - count: of all parameters.
-  ///   - undecayed: those that don't decay, ascending.
+  ///   - count: the number of all parameters.
+  ///   - undecayed: the ranges of those that don't decay, ascending.
   package convenience init(
     _ settings: OptimizerSettings, count: Int, undecayed: [Range<Int>] = []
   ) {

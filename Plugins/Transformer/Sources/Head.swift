@@ -1,10 +1,11 @@
 import TransformerFormats
 import TransformerKernels
 
-/// The last normalisation and the product with the vocabulary, for those rows that predict a token.
+/// Runs the last normalisation and the product with the vocabulary, for those rows that predict a
+/// token.
 extension Network {
-  /// Tiles of the completion tokens: fewer rows for a large vocabulary, so that a tile's logits stay
-  /// near the core.
+  /// Returns the tiles of the completion tokens: fewer rows for a large vocabulary, so that a
+  /// tile's logits stay near the core.
   func headTiles(_ count: Int) -> RowTiles { RowTiles(rowCount: count, limit: headRowLimit) }
 
   var headRowLimit: Int {
@@ -13,7 +14,8 @@ extension Network {
     return logitRows > 0 ? min(limit, RowTiles.padded(logitRows)) : limit
   }
 
-  /// Tokens whose logits are in memory for a backward pass: all of a piece's, or a part of more.
+  /// The number of tokens whose logits are in memory for a backward pass: all of a piece's, or a
+  /// part of more.
   var keptLogitRows: Int {
     logitRows > 0 ? RowTiles.padded(logitRows) : logitsBudget / shape.vocabularySize
   }
@@ -21,7 +23,7 @@ extension Network {
   /// Fills `tokenColumns` from the last layer's exit.
   ///
   /// - Parameters:
-  ///   - further: what to compute beside the columns that are always there.
+  ///   - further: the statistics to compute beside the columns that are always there.
   ///   - isTraining: whether a backward pass may follow.
   func score(
     _ batch: PackedBatch, _ activations: Activations, temperature: Float,
@@ -79,7 +81,7 @@ extension Network {
       repeating: 0, count: (RowTiles.padded(rows) - rows) * width)
   }
 
-  /// Logits of normalised rows, padding included.
+  /// Computes the logits of normalised rows, padding included.
   func multiplyHead(
     _ hidden: FloatBuffer.Pointer, rows: Int, into logits: FloatBuffer.Pointer,
     isShared: Bool = false, _ scratch: WorkerScratch

@@ -1,12 +1,13 @@
 import TransformerFormats
 import TransformerKernels
 
-/// The backward pass of the head: from each token's weights to the last layer's exit.
+/// Runs the backward pass of the head: from each token's weights to the last layer's exit.
 extension Network {
   /// Adds the head's and the last gain's gradients, and sets `backwardBuffers.exit`.
   ///
   /// ∂ Σ (w log π + v H) / ∂ logits = (w · (onehot − π) − v · π (log π + H)) / temperature, written
-  /// over the logits. Without `gradients` only the exit's; `norms` notes that of the logits.
+  /// over the logits. Without `gradients` only the exit's gradient is computed. `norms` notes the
+  /// norm of the logits' gradient.
   func headBackward(
     _ batch: PackedBatch, _ activations: Activations, temperature: Float,
     gradients: FloatBuffer.Pointer?, norms: ActivationNorms?

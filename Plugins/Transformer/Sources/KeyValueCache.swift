@@ -1,7 +1,7 @@
 import FulcrumKernel
 import TransformerFormats
 
-/// Keys and values of prompts, each kept once and read by all of its samples.
+/// Holds keys and values of prompts, each kept once and read by all of its samples.
 final class PromptCache {
   private let layout: KeyValueLayout
   private let layerCount: Int
@@ -10,7 +10,8 @@ final class PromptCache {
   private let offsets: [Int]
   private let memory: FloatBuffer
 
-  /// - Parameter memory: kept from one request to the next, so that its pages are.
+  /// - Parameter memory: the buffer to use, kept from one request to the next so that its pages
+  ///   stay touched.
   init(_ shape: ModelShape, lengths: [Int], memory: FloatBuffer) {
     layout = KeyValueLayout(shape)
     layerCount = shape.layerCount
@@ -36,7 +37,7 @@ final class PromptCache {
   }
 }
 
-/// Keys and values of samples' own tokens, the same room for each sample.
+/// Holds keys and values of samples' own tokens, with the same room for each sample.
 final class CompletionCache {
   private let layout: KeyValueLayout
   private let headCount: Int
@@ -45,7 +46,7 @@ final class CompletionCache {
   private let sampleFloats: Int
   private let memory: FloatBuffer
 
-  /// - Parameter tokens: room in each sample.
+  /// - Parameter tokens: the room for each sample, in tokens.
   init(_ shape: ModelShape, samples: Int, tokens: Int, memory: FloatBuffer) {
     layout = KeyValueLayout(shape)
     headCount = shape.keyValueHeadCount
@@ -56,7 +57,7 @@ final class CompletionCache {
     memory.reserve(samples * sampleFloats)
   }
 
-  /// Floats that a sample of so many tokens takes.
+  /// Returns the number of floats that a sample of so many tokens takes.
   static func floats(_ shape: ModelShape, tokens: Int) -> Int {
     let layout = KeyValueLayout(shape)
     return shape.layerCount * shape.keyValueHeadCount

@@ -1,7 +1,7 @@
 import TransformerFormats
 import TransformerKernels
 
-/// How keys and values lie in memory for the attention kernels.
+/// Lays keys and values out in memory for the attention kernels.
 ///
 /// Keys are in blocks of 16 positions, component by component, so that one vector holds a component
 /// of 16 keys. Values are rows, padded to whole vectors with zeros.
@@ -14,16 +14,16 @@ struct KeyValueLayout: Sendable {
     paddedHeadSize = Self.padded(shape.headSize)
   }
 
-  /// `count` rounded up to whole vectors.
+  /// Returns `count` rounded up to whole vectors.
   static func padded(_ count: Int) -> Int {
     let lanes = Int(TK_LANES)
     return (count + lanes - 1) / lanes * lanes
   }
 
-  /// Floats that the keys of so many positions take.
+  /// Returns the number of floats that the keys of so many positions take.
   func keyFloats(_ positions: Int) -> Int { Self.padded(positions) * headSize }
 
-  /// Floats that the values of so many positions take.
+  /// Returns the number of floats that the values of so many positions take.
   func valueFloats(_ positions: Int) -> Int { positions * paddedHeadSize }
 
   /// Writes one position's key and value.

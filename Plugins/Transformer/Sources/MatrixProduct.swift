@@ -1,18 +1,19 @@
 import COpenBLAS
 
-/// The one place that calls OpenBLAS: row-major products in single precision, on one thread.
+/// Calls OpenBLAS, here alone: row-major products in single precision, on one thread.
 ///
-/// Rows of `y` don't depend on how many there are as long as that is a multiple of
-/// `RowTiles.granule` (OpenBLAS takes other kernels at ragged edges), where `rowsStandAlone`.
+/// Rows of `y` don't depend on their number as long as that is a multiple of `RowTiles.granule`
+/// (OpenBLAS takes other kernels at ragged edges), where `rowsStandAlone`.
 package enum MatrixProduct {
-  /// Runs once: each of our threads calls OpenBLAS for itself, and its own would only contend.
+  /// Limits OpenBLAS to one thread, once: each of our threads calls OpenBLAS for itself, and its
+  /// own would only contend.
   private static let singleThread: Void = openblas_set_num_threads(1)
 
-  /// Products of at most so many results go to OpenBLAS's kernels for small matrices, which sum in
+  /// The most results of a product that goes to OpenBLAS's kernels for small matrices, which sum in
   /// another order (`sgemm_small_kernel_permit` for AVX-512).
   private static let smallProduct = 1200
 
-  /// Must run before the first product.
+  /// Readies OpenBLAS. Call this before the first product.
   package static func prepare() { _ = singleThread }
 
   /// OpenBLAS's name for the processor, by which it chose its kernels: bits depend on it.
@@ -25,7 +26,7 @@ package enum MatrixProduct {
   /// log-probability then differs in its last bits between sampling and training.
   package static var rowsStandAlone: Bool { !["Haswell", "Zen"].contains(coreName) }
 
-  /// y = x · wᵀ + scale · y: a linear layer forward.
+  /// Computes y = x · wᵀ + scale · y: a linear layer forward.
   ///
   /// - Shape: x `[rows, inner]`, w `[columns, inner]`, y `[rows, columns]`; strides are the
   ///   distances between rows.
@@ -45,7 +46,7 @@ package enum MatrixProduct {
     }
   }
 
-  /// y = x · w + scale · y: a linear layer's gradient for its input.
+  /// Computes y = x · w + scale · y: a linear layer's gradient for its input.
   ///
   /// - Shape: x `[rows, inner]`, w `[inner, columns]`, y `[rows, columns]`.
   @inline(__always)
@@ -59,7 +60,7 @@ package enum MatrixProduct {
       Int32(xStride), w, Int32(wStride), scale, y, Int32(yStride))
   }
 
-  /// y = y + aᵀ · b: a linear layer's gradient for its weight.
+  /// Computes y = y + aᵀ · b: a linear layer's gradient for its weight.
   ///
   /// - Shape: a `[inner, rows]`, b `[inner, columns]`, y `[rows, columns]`.
   @inline(__always)

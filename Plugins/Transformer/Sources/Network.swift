@@ -1,7 +1,7 @@
 import FulcrumKernel
 import TransformerFormats
 
-/// A Llama-style model's parameters, and the means to run it.
+/// Holds a Llama-style model's parameters, and the means to run it.
 ///
 /// Forward and backward passes are in extensions, one idea a file. Every pass is a sequence of
 /// parallel loops over tiles of rows or over heads of sequences; all loops split their work by
@@ -11,11 +11,11 @@ package final class Network {
   package let layout: ParameterLayout
   /// All parameters, flat.
   package let parameters: FloatBuffer
-  /// Floats of logits that are kept for the backward pass, at most: 128 MiB. A piece of work with
+  /// The most floats of logits that are kept for the backward pass: 128 MiB. A piece of work with
   /// more computes them again, part by part.
   package var logitsBudget = 32 << 20
-  /// Tokens whose logits are in memory at a time, rounded up to a granule, instead of as many as the
-  /// budget allows; 0: those. A tile of the head has no more rows either.
+  /// The number of tokens whose logits are in memory at a time, rounded up to a granule. A tile of
+  /// the head has no more rows either. 0: as many as the budget allows.
   package var logitRows = 0
   let pool: ThreadPool
   package let backEnd: ProductBackEnd
@@ -26,24 +26,24 @@ package final class Network {
   /// Buffers of passes that no backward pass follows, and of those that one does.
   let transient: Activations
   let kept: Activations
-  /// What the last pass said of the completion tokens.
+  /// The last pass's scores of the completion tokens.
   package let tokenColumns = TokenColumns()
   let backwardBuffers = BackwardBuffers()
   let vectorSums: VectorSums
 
   let width: Int
-  /// All query heads' components.
+  /// The number of components of all query heads.
   let queryWidth: Int
-  /// All key heads' components.
+  /// The number of components of all key heads.
   let keyWidth: Int
-  /// All query and key heads' components: what is rotated.
+  /// The number of components that are rotated: those of all query and key heads.
   let queryKeyWidth: Int
   let hiddenWidth: Int
   let epsilon: Float
-  /// 1 / √headSize.
+  /// The scale of attention's scores: 1 / √headSize.
   let attentionScale: Float
 
-  /// A model whose parameters are all zero.
+  /// Makes a model whose parameters are all zero.
   package init(
     _ shape: ModelShape, pool: ThreadPool, backEnd: ProductBackEnd = .openBLAS
   ) {
@@ -71,15 +71,15 @@ package final class Network {
       vocabulary: shape.vocabularySize)
   }
 
-  /// Distance between rows of queries, keys and values.
+  /// The distance between rows of queries, keys and values.
   var queryKeyValueStride: Int { queryWidth + 2 * keyWidth }
-  /// Query heads that share a key head.
+  /// The number of query heads that share a key head.
   var headsPerKey: Int { shape.headCount / shape.keyValueHeadCount }
 
-  /// To be called after parameters were written.
+  /// Notes that parameters were written. Call this after every change.
   package func parametersChanged() { matrices.parametersChanged() }
 
-  /// Readies the back end for passes with the parameters as they are.
+  /// Readies the back end for passes with the present parameters.
   func prepareProducts() { matrices.refresh(parameters, backEnd, pool: pool) }
 
   /// Sets the parameters to fresh draws, each tensor from a stream of its own number.

@@ -1,12 +1,12 @@
 import Glibc
 
-/// Memory for numbers that only grows, so that its pages are touched once and kept.
+/// Holds memory for numbers that only grows, so that its pages are touched once and kept.
 ///
 /// First use of fresh pages costs several times what arithmetic on them does.
 package final class NumberBuffer<Number: BitwiseCopyable> {
   package typealias Pointer = UnsafeMutablePointer<Number>
 
-  /// Where the numbers are; changes when `reserve` has to grow.
+  /// The place of the numbers, which changes when `reserve` has to grow.
   package private(set) var pointer: Pointer
   package private(set) var count: Int
 
@@ -17,7 +17,7 @@ package final class NumberBuffer<Number: BitwiseCopyable> {
 
   deinit { free(pointer) }
 
-  /// Makes room for `needed` numbers. What was held is lost if the buffer grows: then it is zeros.
+  /// Makes room for `needed` numbers. If the buffer grows, its numbers are lost and become zeros.
   @discardableResult
   package func reserve(_ needed: Int) -> Pointer {
     if needed > count {
@@ -29,11 +29,11 @@ package final class NumberBuffer<Number: BitwiseCopyable> {
     return pointer
   }
 
-  /// Sets all to zero.
+  /// Sets all numbers to zero.
   package func clear() { memset(pointer, 0, count * MemoryLayout<Number>.stride) }
 
   private static func allocate(_ count: Int) -> Pointer {
-    // Whole huge pages from 4 MiB on; else a cache line.
+    // Aligns to whole huge pages from 4 MiB on; else to a cache line.
     let bytes = max(64, count * MemoryLayout<Number>.stride)
     let alignment = bytes >= 4 << 20 ? 2 << 20 : 64
     var memory: UnsafeMutableRawPointer?

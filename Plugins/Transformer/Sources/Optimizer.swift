@@ -2,12 +2,13 @@ import FulcrumKernel
 
 /// Moves parameters along an accumulated gradient: `AdamW` or `GradientAscent`.
 package protocol Optimizer: AnyObject {
-  /// The parameter `optimizer` that names it, and what its files say.
+  /// The value of the parameter `optimizer` that names it; its files hold the same.
   static var choice: OptimizerChoice { get }
 
-  /// Steps taken.
+  /// The number of steps taken.
   var stepCount: Int { get }
-  /// What it remembers of earlier gradients, in the parameters' layout, under PyTorch's names.
+  /// The means of earlier gradients that it keeps, in the parameters' layout, under PyTorch's
+  /// names.
   var moments: [OptimizerMoment] { get }
 
   /// Takes one step along `gradients`.
@@ -19,18 +20,18 @@ package protocol Optimizer: AnyObject {
   ) throws(FulcrumError) -> GradientReport
 }
 
-/// A mean of earlier gradients, or of their squares.
+/// Holds a mean of earlier gradients, or of their squares.
 package struct OptimizerMoment {
-  /// Put before the parameters' names in files.
+  /// The text before the parameters' names in files.
   let prefix: String
   package let values: FloatBuffer
 }
 
-/// The optimisers, by the words of the parameter `optimizer`.
+/// Lists the optimisers, by the words of the parameter `optimizer`.
 package enum OptimizerChoice: String, CaseIterable, Sendable {
   case adamw, sgd
 
-  /// Prefixes of the moments' names in files: PyTorch's.
+  /// The prefixes of the moments' names in files: PyTorch's.
   var momentPrefixes: [String] {
     switch self {
     case .adamw: ["exp_avg.", "exp_avg_sq."]
@@ -39,15 +40,15 @@ package enum OptimizerChoice: String, CaseIterable, Sendable {
   }
 }
 
-/// The constants of all optimisers; each reads its own.
+/// Holds the constants of all optimisers; each reads its own.
 package struct OptimizerSettings: Sendable {
   package var choice: OptimizerChoice
-  /// Of AdamW alone.
+  /// The constants of AdamW alone.
   package var beta1, beta2, epsilon: Double
-  /// λ, on every parameter but those of `undecayed`.
+  /// The weight decay λ, on every parameter but those of `undecayed`.
   package var weightDecay: Double
   package var undecayed: Set<ParameterGroup>
-  /// Largest global norm of a gradient; 0: any.
+  /// The largest global norm of a gradient; 0: no limit.
   package var maximumGradientNorm: Double
 
   package init(
@@ -64,11 +65,11 @@ package struct OptimizerSettings: Sendable {
     self.maximumGradientNorm = maximumGradientNorm
   }
 
-  /// An optimiser of parameters in a layout.
+  /// Makes an optimiser of parameters in a layout.
   ///
   /// - Parameters:
-  ///   - moments: as many as the choice has, of all parameters; `nil`: zeros.
-  ///   - stepCount: steps taken.
+  ///   - moments: as many as the choice has, each for all parameters; `nil`: zeros.
+  ///   - stepCount: the number of steps taken.
   func makeOptimizer(
     for layout: ParameterLayout, moments: [FloatBuffer]? = nil, stepCount: Int = 0
   ) -> any Optimizer {

@@ -1,14 +1,14 @@
 import FulcrumKernel
 import TransformerFormats
 
-/// Cutting a batch into pieces, and checking that a model can take it.
+/// Cuts a batch into pieces, and checks that a model can take it.
 extension PackedBatch {
   /// Cuts adjacent sequences into pieces of at most `limit` rows, or of one sequence.
   ///
   /// A token that a prompt's last row predicts for a further sequence counts as a row, so that
   /// completions of one token don't make a piece of any size. A group that fits into one piece is
-  /// not cut, so that its prompt is computed once; unless each sequence brings its own. Tokens behind
-  /// a sequence's last one that takes part don't count.
+  /// not cut, so that its prompt is computed once; unless each sequence brings its own. Tokens
+  /// after a sequence's last one that takes part don't count.
   package static func pieces(
     _ batch: SequenceBatch, sequences: Range<Int>, limit: Int, sharesPrompts: Bool = true,
     participants: TokenMask = .all

@@ -1,21 +1,21 @@
 import FulcrumKernel
 import TransformerFormats
 
-/// A piece of work: whole sequences one after the other, without padding between them; adjacent
-/// sequences of a group share one copy of their prompt.
+/// Holds a piece of work: whole sequences one after the other, without padding between them.
+/// Adjacent sequences of a group share one copy of their prompt.
 ///
-/// A sequence's own rows are its completion without the last token, which nothing follows; the row
+/// A sequence's own rows are its completion without the last token, which nothing follows. The row
 /// before a completion token predicts it, so a prompt's last row predicts the first token of every
 /// completion. The first sequence of a group brings the prompt's rows, before its own; all do if
-/// prompts are not shared. A sequence without a token that takes part has no rows, and others end
-/// before their last one: nothing that counts follows.
+/// prompts are not shared. A sequence without a token that takes part has no rows. Others end at
+/// the row that predicts their last token that takes part.
 ///
 /// - Shape: `R` rows, `S` sequences, `C` completion tokens that take part. `tokens` and `positions`
 ///   are padded to a multiple of `RowTiles.granule` with zeros.
 package struct PackedBatch {
-  /// Where a sequence lies in the piece.
+  /// Holds the place of a sequence in the piece.
   package struct Member: Equatable {
-    /// Its prompt's rows, which others may share; empty if none of its tokens takes part.
+    /// The rows of its prompt, which others may share; empty if none of its tokens takes part.
     package let prompt: Range<Int>
     /// Its own rows.
     package let own: Range<Int>
@@ -23,13 +23,14 @@ package struct PackedBatch {
     package let targets: Range<Int>
   }
 
-  /// Rows that see each other, causally, and the same rows before them: an item of attention's work.
+  /// Holds rows that see each other, causally, and the same rows before them: an item of
+  /// attention's work.
   package struct Chunk {
     /// Rows of a shared prompt that all runs see; empty for the run that has the prompt itself.
     package let prompt: Range<Int>
     /// Places in `runs`; a row sees the rows of its own run only, and the prompt's.
     package var runs: Range<Int>
-    /// Where the chunk's part of the prompt's gradients begins, in rows.
+    /// The row at which the chunk's part of the prompt's gradients begins.
     package let sumRow: Int
   }
 
@@ -45,7 +46,7 @@ package struct PackedBatch {
   package private(set) var chunks: [Chunk] = []
   /// For each prompt that chunks share, their places in `chunks`.
   package private(set) var sharedPrompts: [Range<Int>] = []
-  /// Rows of all chunks' parts of their prompts' gradients.
+  /// The number of rows of all chunks' parts of their prompts' gradients.
   package private(set) var sumRowCount = 0
   /// The row that predicts each target.
   package private(set) var predictingRows: [Int32] = []
@@ -53,12 +54,12 @@ package struct PackedBatch {
   package private(set) var targets: [Int32] = []
   /// The targets' places in the batch, ascending.
   package private(set) var places: [Int] = []
-  /// Targets that a prompt's last row predicts besides its first sequence's.
+  /// The targets that a prompt's last row predicts besides its first sequence's.
   package private(set) var repeatedTokens: [Int] = []
-  /// The row of the exit's gradient that each target writes to: its exit row, or for the k-th
-  /// repeated one the k-th row after all padded ones, so that no two targets write to one row.
+  /// The row of the exit's gradient that each target writes to: its exit row. The k-th repeated
+  /// target writes to the k-th row after all padded ones, so that no two targets write to one row.
   package private(set) var gradientRows: [Int32] = []
-  /// The rows that the last layer is computed for, beyond their keys and values; `nil`: for all.
+  /// The rows that the last layer is computed for, beyond their keys and values; `nil`: all rows.
   package private(set) var exits: ExitRows?
 
   /// Packs sequences, in order, of a batch that `check` has passed.
@@ -111,7 +112,8 @@ package struct PackedBatch {
     pad()
   }
 
-  /// Packs prompts, each of which predicts one token from its last row; a chunk for each prompt.
+  /// Packs prompts, each of which predicts one token from its last row, with a chunk for each
+  /// prompt.
   package init(prompts: some Sequence<[Int32]>) {
     sharesPrompts = false
     for prompt in prompts {
@@ -123,7 +125,7 @@ package struct PackedBatch {
     pad()
   }
 
-  /// Rows of the last layer's exit.
+  /// The number of rows of the last layer's exit.
   package var exitRowCount: Int { exits?.rows.count ?? rowCount }
 
   /// The row of the last layer's exit that predicts each target.
@@ -135,10 +137,10 @@ package struct PackedBatch {
     rowCount += 1
   }
 
-  /// Adds rows to the last chunk if that is of the same prompt and has fewer rows than it.
+  /// Adds rows to the last chunk if that has the same prompt, and fewer rows than the prompt.
   ///
-  /// So a chunk reads the prompt's keys for about as many rows as they are, and the chunks' parts
-  /// of the prompts' gradients are together no more rows than the piece's.
+  /// So a chunk reads the prompt's keys for about as many rows as the prompt has. And the chunks'
+  /// parts of the prompts' gradients together have no more rows than the piece.
   private mutating func addRun(_ rows: Range<Int>, prompt: Range<Int>) {
     guard !rows.isEmpty else { return }
     runs.append(rows)
@@ -172,7 +174,7 @@ package struct PackedBatch {
 }
 
 extension TokenMask {
-  /// A sequence's tokens up to the last one that takes part; none if none does.
+  /// Returns a sequence's tokens up to the last one that takes part; none if none does.
   func needed(of sequence: Int, in batch: SequenceBatch) -> Range<Int> {
     let completion = batch.tokens(ofSequence: sequence)
     guard !isAll else { return completion }

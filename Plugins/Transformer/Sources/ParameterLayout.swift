@@ -1,12 +1,12 @@
 import TransformerFormats
 
-/// Where each tensor of a model lies in one flat array of floats.
+/// Gives each tensor of a model its place in one flat array of floats.
 ///
 /// Matrices that are applied to the same input lie one after the other (query, key and value; gate
 /// and up), so that one product serves them all. Between such groups there are gaps of zeros up to
 /// the next cache line.
 package struct ParameterLayout: Sendable {
-  /// A tensor under its Hugging Face name.
+  /// Holds a tensor's place, under its Hugging Face name.
   package struct Tensor: Sendable, Equatable {
     package let name: String
     package let shape: [Int]
@@ -17,7 +17,8 @@ package struct ParameterLayout: Sendable {
     package var count: Int { shape.reduce(1, *) }
     package var range: Range<Int> { offset..<offset + count }
 
-    /// `nil` for the matrices of the layers, and for a head of its own.
+    /// The group that weight decay can leave out; `nil` for the matrices of the layers, and for a
+    /// head of its own.
     package var group: ParameterGroup? {
       switch initialization {
       case .zeros: .biases
@@ -27,48 +28,48 @@ package struct ParameterLayout: Sendable {
     }
   }
 
-  /// Adjacent floats of the tensors of some groups, ascending.
+  /// Returns the adjacent floats of the tensors of some groups, ascending.
   func ranges(of groups: Set<ParameterGroup>) -> [Range<Int>] {
     tensors.filter { $0.group.map(groups.contains) ?? false }.map(\.range)
   }
 
-  /// How a fresh model's tensor begins.
+  /// Gives a fresh model's tensor its first values.
   package enum Initialization: Sendable, Equatable {
-    /// A bias.
+    /// Zeros, for a bias.
     case zeros
-    /// The gain of a normalisation.
+    /// Ones, for the gain of a normalisation.
     case ones
     /// Normal draws of this standard deviation.
     case normal(Double)
   }
 
-  /// Offsets of one layer's tensors.
+  /// Holds the offsets of one layer's tensors.
   struct Layer: Sendable {
     let attentionNorm, queryKeyValue, output, feedForwardNorm, gateUp, down: Int
-    /// Of queries, keys and values together.
+    /// The biases of queries, keys and values together.
     let queryKeyValueBias: Int?
     let headNorms: HeadNorms?
   }
 
-  /// Offsets of the gains on each head's query and key.
+  /// Holds the offsets of the gains on each head's query and key.
   struct HeadNorms: Sendable {
     let query, key: Int
   }
 
-  /// The table of the tokens; a tied model's head too.
+  /// The name of the table of the tokens, which is a tied model's head too.
   static let embeddingName = "model.embed_tokens.weight"
 
-  /// In the order of their offsets.
+  /// The tensors in the order of their offsets.
   package let tensors: [Tensor]
-  /// Floats in the flat array, gaps included.
+  /// The number of floats in the flat array, gaps included.
   package let floatCount: Int
   let embedding: Int
   let layers: [Layer]
   let finalNorm: Int
-  /// The embedding's offset if the model is tied.
+  /// The head's offset: the embedding's if the model is tied.
   let head: Int
 
-  /// Numbers that training can change.
+  /// The number of values that training can change.
   package var parameterCount: Int { tensors.reduce(0) { $0 + $1.count } }
 
   package init(_ shape: ModelShape) {
@@ -124,7 +125,7 @@ package struct ParameterLayout: Sendable {
   }
 
   private struct Builder {
-    /// Floats of a cache line.
+    /// The number of floats of a cache line.
     private static let alignment = 16
     private(set) var tensors: [Tensor] = []
     private(set) var end = 0

@@ -1,24 +1,24 @@
 import FulcrumKernel
 import TransformerKernels
 
-/// All parameters, cut into items of parallel work: what optimisers have in common.
+/// Cuts all parameters into items of parallel work, for every optimiser.
 struct ParameterSegments {
-  /// Adjacent parameters that one item of parallel work steps.
+  /// Holds adjacent parameters that one item of parallel work steps.
   struct Segment {
     let range: Range<Int>
     let decays: Bool
   }
 
-  /// Parameters of one item of parallel work, and of one partial sum of the norm.
+  /// The number of parameters of one item of parallel work, and of one partial sum of the norm.
   private static let block = 1 << 16
 
-  /// Of all parameters.
+  /// The number of all parameters.
   let count: Int
   private let segments: [Segment]
 
   /// - Parameters:
-  ///   - count: of all parameters.
-  ///   - undecayed: those that don't decay, ascending.
+  ///   - count: the number of all parameters.
+  ///   - undecayed: the ranges of those that don't decay, ascending.
   init(count: Int, undecayed: [Range<Int>] = []) {
     self.count = count
     var segments: [Segment] = []
@@ -43,7 +43,7 @@ struct ParameterSegments {
     pool.run(segments.count) { index, _ in step(segments[index]) }
   }
 
-  /// The L2 norm: squares are summed block by block and the blocks in order, in `Double`.
+  /// Returns the L2 norm. Squares are summed block by block and the blocks in order, in `Double`.
   func norm(of gradients: FloatBuffer, pool: ThreadPool) -> Double {
     let blocks = (count + Self.block - 1) / Self.block
     var sums = [Double](repeating: 0, count: blocks)
@@ -59,16 +59,16 @@ struct ParameterSegments {
   }
 }
 
-/// A gradient's norm, and the factor that keeps it within a limit.
+/// Holds a gradient's norm, and the factor that keeps it within a limit.
 struct GradientClip {
   /// The value that `torch.nn.utils.clip_grad_norm_` adds to the norm.
   private static let normFloor = 1e-6
 
   let report: GradientReport
-  /// What the gradient is multiplied by: 1 unless it is too long.
+  /// The factor of the gradient: 1 unless the gradient is too long.
   let scale: Double
 
-  /// - Parameter limit: largest norm; 0: any.
+  /// - Parameter limit: the largest norm; 0: no limit.
   /// - Throws: `.notFinite` if a gradient is not.
   init(
     _ gradients: FloatBuffer, _ segments: ParameterSegments, limit: Double, pool: ThreadPool

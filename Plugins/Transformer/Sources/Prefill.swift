@@ -3,7 +3,7 @@ import TransformerFormats
 
 /// Runs the wave's prompts, keeps their keys and values, and draws each sample's first token.
 extension Wave {
-  /// - Parameter rows: most prompt tokens that are run at a time, or those of one prompt.
+  /// - Parameter rows: the most prompt tokens that are run at a time; a longer prompt is run alone.
   func prefill(rows limit: Int) {
     let tokens = request.prompts[prompts].map(\.tokens)
     var first = 0
@@ -19,7 +19,7 @@ extension Wave {
     }
   }
 
-  /// - Parameter part: places of prompts in the wave.
+  /// - Parameter part: the places of the prompts in the wave.
   private func prefill(_ part: Range<Int>, tokens: [[Int32]]) {
     let batch = PackedBatch(prompts: tokens[part])
     let activations = network.transient

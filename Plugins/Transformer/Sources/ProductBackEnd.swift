@@ -1,24 +1,24 @@
 import FulcrumKernel
 import TransformerKernels
 
-/// Which library multiplies rows by weight matrices, and in what precision.
+/// Names the library that multiplies rows by weight matrices, and its precision.
 ///
-/// Whichever it is, a row's bits depend on that row alone. Attention's small products, norms, sums
-/// and the optimiser are in f32 always.
+/// With each of them, a row's bits depend on that row alone. Attention's small products, norms,
+/// sums and the optimiser are in f32 always.
 package enum ProductBackEnd: Sendable, Equatable {
   case openBLAS
   case oneDNN(Precision)
 
-  /// Of what is multiplied; sums are in f32.
+  /// Names the precision of the factors; sums are in f32.
   package enum Precision: String, Sendable, CaseIterable {
     case f32, bf16
 
     var element: tk_element { self == .f32 ? TK_F32 : TK_BF16 }
   }
 
-  /// What the parameter `products` may say.
+  /// Lists the values of the parameter `products`.
   package enum Choice: String, Sendable, CaseIterable {
-    /// oneDNN where it is installed.
+    /// oneDNN if it is installed, else OpenBLAS.
     case automatic
     case openBLAS = "openblas"
     case oneDNN = "onednn"
@@ -52,7 +52,7 @@ package enum ProductBackEnd: Sendable, Equatable {
     tk_dnn_packed_bytes(64, 64, precision.element) > 0
   }
 
-  /// Library, version and precision: bits depend on them.
+  /// The library, version and precision, on which bits depend.
   package var summary: String {
     switch self {
     case .openBLAS:
@@ -64,7 +64,7 @@ package enum ProductBackEnd: Sendable, Equatable {
     }
   }
 
-  /// Row counts of products forward are multiples of it.
+  /// The number of which forward products' row counts are multiples.
   var granule: Int { self == .openBLAS ? RowTiles.granule : 8 }
 
   var isHalf: Bool { self == .oneDNN(.bf16) }

@@ -1,14 +1,14 @@
 import TransformerFormats
 import TransformerKernels
 
-/// From a layer's normalised input to rotated queries and keys, and values; and back.
+/// Goes from a layer's normalised input to rotated queries and keys, and values; and back.
 ///
-/// What families add lies between product and rotation: Qwen2 a bias, Qwen3 an RMSNorm on each
-/// head's query and key.
+/// The families' additions lie between product and rotation: Qwen2 has a bias, Qwen3 an RMSNorm on
+/// each head's query and key.
 extension Network {
   /// - Parameters:
   ///   - input: `[rows, width]`; `first`: the first row's place in the activations.
-  ///   - positions: of all rows, from row 0.
+  ///   - positions: the positions of all rows, from row 0.
   func project(
     _ layer: Int, _ input: FloatBuffer.Pointer, _ activations: Activations, first: Int, rows: Int,
     _ positions: UnsafePointer<Int32>, isShared: Bool, _ scratch: WorkerScratch
@@ -63,8 +63,8 @@ extension Network {
     }
   }
 
-  /// Heads that share a gain: their first column in queries, keys and values, the gain's offset and
-  /// its place in a tile's sums.
+  /// Holds heads that share a gain: their first column in queries, keys and values, the number of
+  /// heads, the gain's offset and its place in a tile's sums.
   private typealias HeadPart = (column: Int, heads: Int, gain: Int, sum: Int)
 
   private func queryPart(_ norms: ParameterLayout.HeadNorms) -> HeadPart {

@@ -2,12 +2,12 @@ import Glibc
 import TransformerFormats
 import TransformerKernels
 
-/// Turns pairs of a head's components by angles that grow with the position.
+/// Rotates pairs of a head's components by angles that grow with the position.
 ///
 /// - Source: RoFormer (arXiv 2104.09864), in the pairing (i, i + size/2) of Hugging Face's Llama.
 final class RotaryPositions {
   private let half: Int
-  /// `[contextLength, headSize / 2]`, times the attention factor of scaled positions.
+  /// The cosines, `[contextLength, headSize / 2]`, times the attention factor of scaled positions.
   private let cosines: FloatBuffer
   private let sines: FloatBuffer
 
@@ -37,7 +37,7 @@ final class RotaryPositions {
       sines.pointer, 1)
   }
 
-  /// The transpose of `rotate`, for gradients.
+  /// Applies the transpose of `rotate`, for gradients.
   func rotateBack(
     _ rows: UnsafeMutablePointer<Float>, stride: Int, positions: UnsafePointer<Int32>, count: Int,
     heads: Int

@@ -1,14 +1,14 @@
 import FulcrumKernel
 import TransformerKernels
 
-/// Draws a token from logits, and says how likely it was.
+/// Draws a token from logits, and returns its log-probability.
 struct Sampler {
   private let random: CounterRandom
   private let step: UInt32
   private let isGreedy: Bool
   private let inverseTemperature: Float
   private let vocabulary: Int32
-  /// 0: all tokens.
+  /// The number of the likeliest tokens that are drawn from; 0: all tokens.
   private let topK: Int32
   private let topP: Float
 

@@ -1,16 +1,16 @@
 import FulcrumKernel
 import TransformerFormats
 
-/// A tensor on its way to a file.
+/// Holds a tensor that is to be written to a file.
 struct StoredTensor {
   let plan: TensorFile.Plan
-  /// As many as the plan's shape says; the model or the optimiser owns them.
+  /// The values, as many as the plan's shape has; the model or the optimiser owns them.
   let values: UnsafeBufferPointer<Float>
 }
 
 extension Network {
-  /// The tensors of a flat array in the parameters' layout, in f32; `prefix` is put before their
-  /// names.
+  /// Returns the tensors of a flat array in the parameters' layout, in f32; `prefix` is put before
+  /// their names.
   func stored(_ values: FloatBuffer, prefix: String = "") -> [StoredTensor] {
     layout.tensors.map { tensor in
       StoredTensor(
@@ -20,7 +20,7 @@ extension Network {
   }
 }
 
-/// Between files and the flat arrays of parameters and moments.
+/// Copies between files and the flat arrays of parameters and moments.
 extension TransformerPolicy {
   /// Reads tensors to their places; in the file, `prefix` is before their names.
   ///

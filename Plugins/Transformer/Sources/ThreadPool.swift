@@ -2,12 +2,12 @@ import Glibc
 import Synchronization
 import TransformerKernels
 
-/// Threads that stay, and share out the items of one loop at a time.
+/// Keeps threads, which share out the items of one loop at a time.
 ///
 /// Items are claimed one by one, so which thread runs an item varies. A loop's result must depend
 /// on its items only: they write to disjoint places and sum in an order of their own.
 package final class ThreadPool {
-  /// How many threads run items, the calling one included.
+  /// The number of threads that run items, the calling one included.
   package let threadCount: Int
   private let shared = Shared()
   private var threads: [pthread_t] = []
@@ -34,7 +34,7 @@ package final class ThreadPool {
 
   /// Runs `body` for each item in `0..<count`, and returns when all are done.
   ///
-  /// - Parameter body: gets the item, and the number of the thread, for scratch memory. It must
+  /// - Parameter body: receives the item, and the number of the thread, for scratch memory. It must
   ///   not call `run` again.
   package func run(_ count: Int, _ body: (_ item: Int, _ worker: Int) -> Void) {
     guard !threads.isEmpty, count > 1 else {
@@ -49,7 +49,7 @@ package final class ThreadPool {
   }
 }
 
-/// What a new thread is given.
+/// Holds what a new thread starts with.
 private final class Start: Sendable {
   let shared: Shared
   let worker: Int
@@ -66,7 +66,7 @@ private func threadMain(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRa
   return nil
 }
 
-/// The loop in progress.
+/// Holds the loop in progress.
 ///
 /// A thread that the system didn't run in time isn't waited for: it enters only while the loop is
 /// open, and the caller closes it once all items are claimed. Entering (count up, then look whether
@@ -77,7 +77,7 @@ private func threadMain(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRa
 /// it opens the loop, and read by those that then entered; `isStopping` is written before a new
 /// generation (release) and read after it was seen (acquire).
 private final class Shared: @unchecked Sendable {
-  /// Loop turns that a waiting thread spins before it sleeps: about 20 µs. Regions follow each
+  /// The loop turns that a waiting thread spins before it sleeps: about 20 µs. Loops follow each
   /// other at that distance while a pass runs, and waking a thread costs more.
   private static let spinCount = 2000
 
@@ -86,7 +86,7 @@ private final class Shared: @unchecked Sendable {
   private var isStopping = false
   private let nextItem = Atomic<Int>(0)
   private let isOpen = Atomic<Bool>(false)
-  /// Threads inside the loop, the calling one apart.
+  /// The number of threads inside the loop, the calling one apart.
   private let insideCount = Atomic<Int>(0)
   private let generation = Atomic<Int>(0)
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>

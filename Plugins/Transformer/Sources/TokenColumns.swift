@@ -1,12 +1,12 @@
 import FulcrumKernel
 import TransformerFormats
 
-/// What is known of each completion token of a piece of work that takes part, `[C]` each.
+/// Holds the scores of each completion token of a piece of work that takes part, `[C]` each.
 package final class TokenColumns {
   let logProbabilities = FloatBuffer()
   let entropies = FloatBuffer()
   let levers = FloatBuffer()
-  /// What was asked for beside these, a block for each.
+  /// The further statistics that were asked for, a block for each.
   let further = FloatBuffer()
   private(set) var furtherStatistics = FurtherStatistics()
   /// The softmax's maximum and denominator, for the backward pass.
@@ -14,15 +14,15 @@ package final class TokenColumns {
   let totals = FloatBuffer()
   /// The mean of maximum − logit / temperature, for the entropy's gradient.
   let spreads = FloatBuffer()
-  /// ∂J/∂log π.
+  /// The weights on the tokens: ∂J/∂log π.
   let weights = FloatBuffer()
-  /// ∂J/∂H, H the entropy.
+  /// The weights on the entropies: ∂J/∂H.
   let entropyWeights = FloatBuffer()
   /// The head's normalised input, `[C, width]`.
   let hidden = FloatBuffer()
   /// Logits of all tokens if a backward pass may follow and they fit the budget: `[C, vocabulary]`.
   package let logits = FloatBuffer()
-  /// Whether `logits` holds those of all tokens.
+  /// Whether `logits` holds the logits of all tokens.
   private(set) var holdsLogits = false
   private(set) var count = 0
 
@@ -43,7 +43,7 @@ package final class TokenColumns {
     if holdsLogits { logits.reserve(RowTiles.padded(count) * shape.vocabularySize) }
   }
 
-  /// Moves what a backward pass reads; `count` tokens stay.
+  /// Moves the columns that a backward pass reads; `count` tokens stay.
   func move(_ moves: RowMoves, count: Int, shape: ModelShape) {
     self.count = count
     for column in [maxima, totals, spreads, weights, entropyWeights] {

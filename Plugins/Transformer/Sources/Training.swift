@@ -1,4 +1,5 @@
-/// What only a policy that trains needs: with AdamW three floats a parameter, with plain ascent one.
+/// Holds the memory that only a policy in training needs: with AdamW three floats a parameter, with
+/// plain ascent one.
 package final class Training {
   package internal(set) var optimizer: any Optimizer
   /// The accumulated gradient, in the parameters' layout.

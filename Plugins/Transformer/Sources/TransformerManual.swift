@@ -1,7 +1,7 @@
 import FulcrumKernel
 import TransformerFormats
 
-/// What the component says about itself, and how its parameters are read.
+/// Holds the component's manual, and reads its parameters.
 extension TransformerPolicy {
   package static let manual = ComponentManual(
     name: "transformer",
@@ -119,7 +119,7 @@ extension TransformerPolicy {
       maximumGradientNorm: try parameters.number("max-gradient-norm"))
   }
 
-  /// The shape of a fresh model; its vocabulary and tokens are the tokenizer's.
+  /// Returns the shape of a fresh model; its vocabulary and tokens are the tokenizer's.
   ///
   /// - Throws: `.parameter` if the sizes don't fit each other.
   static func freshShape(_ parameters: Parameters) throws(FulcrumError) -> ModelShape {

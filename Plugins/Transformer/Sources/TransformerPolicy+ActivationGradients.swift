@@ -1,7 +1,7 @@
 import FulcrumKernel
 import TransformerFormats
 
-/// Single tokens' gradients at the layers' activations.
+/// Computes single tokens' gradients at the layers' activations.
 extension TransformerPolicy: ActivationGradientPolicy {
   /// Each token becomes the end of a sequence of its own, so that the rows of its backward pass hold
   /// its gradient alone (Documentation/Decisions/0011-gradients-of-single-tokens.md).
@@ -35,7 +35,7 @@ extension TransformerPolicy: ActivationGradientPolicy {
       norms: norms.norms, ownNorms: norms.ownNorms)
   }
 
-  /// For each token a group of its own: all that is before it is the prompt.
+  /// Returns a group for each token, whose prompt is all that is before the token.
   private func prefixes(
     of tokens: [Int], in batch: SequenceBatch, _ temperature: Float, _ network: Network
   ) throws(FulcrumError) -> SequenceBatch {

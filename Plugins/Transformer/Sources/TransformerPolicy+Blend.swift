@@ -2,9 +2,10 @@ import FulcrumKernel
 import TransformerFormats
 import TransformerKernels
 
-/// Moving towards another policy: averages of weights, and references that follow.
+/// Moves towards another policy: averages of weights, and references that follow.
 extension TransformerPolicy: BlendablePolicy {
-  /// θ ← (1 − share) θ + share θ', each product and sum in f32 or fused; 0 and 1 are copies.
+  /// Computes θ ← (1 − share) θ + share θ', each product and sum in f32 or fused; 0 and 1 are
+  /// copies.
   ///
   /// - Throws: `.usage` for a share out of 0...1, and for a policy of another type or shape.
   package func blend(with other: any PolicyModel, share: Double) throws(FulcrumError) {
@@ -33,10 +34,10 @@ extension TransformerPolicy: BlendablePolicy {
 }
 
 extension Network {
-  /// Floats of one item of parallel work.
+  /// The number of floats of one item of parallel work.
   private static let blendBlock = 1 << 16
 
-  /// - Precondition: of the same layout.
+  /// - Precondition: both have the same layout.
   fileprivate func blend(with other: Network, share: Double) {
     if share == 0 { return }
     if share == 1 { return replaceParameters(by: other.parameters) }
@@ -52,7 +53,7 @@ extension Network {
 
   /// Copies all parameters.
   ///
-  /// - Precondition: of the same layout.
+  /// - Precondition: both have the same layout.
   func replaceParameters(by values: FloatBuffer) {
     precondition(values.count >= layout.floatCount, "one model's buffers")
     guard values.pointer != parameters.pointer else { return }
@@ -62,7 +63,7 @@ extension Network {
 }
 
 extension ModelShape {
-  /// All that the parameters' number, places and names depend on.
+  /// The sizes that decide the parameters' number, places and names, as text.
   fileprivate var sizes: String {
     "\(family.rawValue), \(layerCount) layers of width \(width) and hidden width \(hiddenWidth),"
       + " \(headCount) heads (\(keyValueHeadCount) for keys) of size \(headSize),"

@@ -1,10 +1,10 @@
 import FulcrumKernel
 import TransformerFormats
 
-/// Conversations as the checkpoint's own template writes them.
+/// Writes conversations as the checkpoint's own template does.
 extension TransformerPolicy: ChatTemplatePolicy {
-  /// A fresh policy writes the same ChatML that its checkpoints name. No template is run: `nil` for one
-  /// that is not among those that `ChatTemplate` knows.
+  /// Renders a conversation. A fresh policy writes the same ChatML that its checkpoints name. No
+  /// template is run: `nil` for one that is not among those that `ChatTemplate` knows.
   ///
   /// - Throws: `.usage` without a model.
   package func render(_ messages: [ChatMessage]) throws(FulcrumError) -> String? {

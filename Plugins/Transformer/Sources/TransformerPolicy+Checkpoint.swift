@@ -2,19 +2,20 @@ import FulcrumKernel
 import Glibc
 import TransformerFormats
 
-/// Checkpoints: Hugging Face folders.
+/// Reads and writes checkpoints: Hugging Face folders.
 extension TransformerPolicy {
-  /// What a checkpoint's files say beside the model, so that saving keeps it.
+  /// Holds the contents of a checkpoint's files beside the model, so that saving keeps them.
   struct Origin {
     let configuration: ConfigurationFiles
-    /// In the order of the files.
+    /// The tensors in the order of the files.
     let tensors: [(name: String, precision: TensorPrecision)]
     let metadata: [String: String]
   }
 
   private static let weightsFile = "model.safetensors"
   private static let headName = "lm_head.weight"
-  /// Ends the names of rotary frequencies, which old files store although `config.json` gives them.
+  /// The end of the names of rotary frequencies, which old files store although `config.json` gives
+  /// them.
   private static let frequenciesSuffix = ".rotary_emb.inv_freq"
 
   /// - Throws: what reading config.json, tokenizer.json and the safetensors files throws;
@@ -33,7 +34,8 @@ extension TransformerPolicy {
         hint: "tokenizer.json and config.json are of different models")
     }
     let file = try CheckpointTensors(folder: folder)
-    // The layout of a million layers would take more memory than their absence is worth.
+    // A layout of more layers than tensors would take much memory, only to find that they are
+    // absent.
     guard shape.layerCount <= file.names.count else {
       throw FulcrumError(
         .checkpoint,
@@ -55,7 +57,8 @@ extension TransformerPolicy {
       origin: Origin(configuration: configuration, tensors: tensors, metadata: file.metadata))
   }
 
-  /// A tied model's file may hold the head as well, but only the same one.
+  /// Checks the head that a tied model's file may hold as well: it must be the same as the
+  /// embedding.
   private static func checkTiedHead(
     _ file: CheckpointTensors, _ network: Network
   ) throws(FulcrumError) {
@@ -90,7 +93,8 @@ extension TransformerPolicy {
       to: directory + "/" + Self.weightsFile)
   }
 
-  /// The model's tensors, in the order and under the names of the checkpoint it was read from.
+  /// Returns the model's tensors, in the order and under the names of the checkpoint it was read
+  /// from.
   func stored(_ model: Model) -> [StoredTensor] {
     let network = model.network
     func stored(
@@ -107,7 +111,7 @@ extension TransformerPolicy {
     let tensors = Dictionary(
       network.layout.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     return origin.tensors.compactMap { name, precision in
-      // Only a tied model's head has no tensor of its own.
+      // A name without a tensor of its own is a tied model's head.
       (tensors[name] ?? tensors[ParameterLayout.embeddingName]).map {
         stored(name, $0, savePrecision ?? precision)
       }

@@ -1,7 +1,7 @@
 import FulcrumKernel
 import TransformerFormats
 
-/// What the model is, line by line.
+/// Describes the model, line by line.
 extension TransformerPolicy: DescribedPolicy {
   package var facts: [ModelFact] {
     guard let model else { return [] }
@@ -28,21 +28,22 @@ extension TransformerPolicy: DescribedPolicy {
     ]
   }
 
-  /// How the checkpoint stores its weights: one precision, or several in the order of the format.
+  /// Returns the precision in which the checkpoint stores its weights, or several in the order of
+  /// the format.
   private func precisions(of model: Model) -> String {
     guard let origin = model.origin else { return TensorPrecision.f32.rawValue }
     let stored = Set(origin.tensors.map(\.precision))
     return TensorPrecision.allCases.filter(stored.contains).map(\.rawValue).joined(separator: ", ")
   }
 
-  /// Empty for a row of the embedding that the tokenizer doesn't use.
+  /// Returns a token's text; empty for a row of the embedding that the tokenizer doesn't use.
   private func text(of token: Int32, in model: Model) -> String {
     (try? model.tokenizer.decode([token], keepingSpecialTokens: true)) ?? ""
   }
 }
 
 extension RopeScaling {
-  /// `rope_type` of transformers, with the factor by which the context grows.
+  /// The `rope_type` of transformers, with the factor by which the context grows.
   fileprivate var name: String {
     switch self {
     case .none: "none"

@@ -1,7 +1,7 @@
 import FulcrumKernel
 import TransformerFormats
 
-/// What can be done with model files without a model in memory.
+/// Works on model files without a model in memory.
 extension TransformerPolicy: ImportingPolicy, CodecPolicy {
   /// Converts a GGUF file of the llama family; weights become float32, as ggml computes them.
   ///

@@ -1,10 +1,10 @@
 import FulcrumKernel
 
-/// References: copies that stay as they are while the policy moves.
+/// Makes references: copies that stay as they are while the policy moves.
 extension TransformerPolicy: FreezablePolicy {
-  /// A policy of the same weights, tokenizer and files, without gradient and optimiser: they are made
-  /// if it is trained after all. Weights are copied in memory, in float32: its scores have the bits
-  /// that this policy's have now, whatever the checkpoint's precision.
+  /// Returns a policy of the same weights, tokenizer and files, without gradient and optimiser:
+  /// they are made if it is trained after all. Weights are copied in memory, in float32. So its
+  /// scores have the bits that this policy's have now, whatever the checkpoint's precision is.
   ///
   /// - Throws: `.usage` without a model.
   package func frozenCopy() throws(FulcrumError) -> any FrozenPolicy {
@@ -13,7 +13,7 @@ extension TransformerPolicy: FreezablePolicy {
 }
 
 extension Network {
-  /// A network of the same parameters in memory of its own, on threads of its own.
+  /// Returns a network of the same parameters in memory of its own, on threads of its own.
   func copy(on pool: ThreadPool) -> Network {
     let copy = Network(shape, pool: pool, backEnd: backEnd)
     copy.logitsBudget = logitsBudget

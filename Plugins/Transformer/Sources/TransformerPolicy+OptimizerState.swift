@@ -1,15 +1,15 @@
 import FulcrumKernel
 import TransformerFormats
 
-/// The optimiser's state, in a safetensors file of its own; beside it the weights in float32 where
-/// the checkpoint's are rounded.
+/// Saves and loads the optimiser's state, in a safetensors file of its own. Beside it are the
+/// weights in float32 if the checkpoint's are rounded.
 extension TransformerPolicy {
   private static let optimizerFile = "optimizer.safetensors"
   private static let stepKey = "step"
-  /// Names the optimiser whose state it is; absent for AdamW.
+  /// The key of the optimiser's name in its file; absent for AdamW.
   private static let optimizerKey = "optimizer"
   private static let masterFile = "master.safetensors"
-  /// Has the master file's name if there is one, so that its loss is noticed.
+  /// The key of the master file's name, if there is one, so that its loss is noticed.
   private static let masterKey = "master"
 
   package func saveOptimizer(to directory: String) throws(FulcrumError) {
@@ -31,7 +31,7 @@ extension TransformerPolicy {
       to: directory + "/" + Self.optimizerFile)
   }
 
-  /// After an error the policy is as it was.
+  /// Loads the state. After an error the policy is as it was.
   package func loadOptimizer(from directory: String) throws(FulcrumError) {
     let network = try ready().network
     let tensors = network.layout.tensors
@@ -50,7 +50,7 @@ extension TransformerPolicy {
     }
     try Self.require(names, in: file)
     let master = try Self.master(file, tensors, in: directory)
-    // Fresh memory throughout: nothing of the policy changes before everything is read.
+    // Reads into fresh memory throughout: the policy changes only after everything is read.
     var read: [FloatBuffer] = []
     for (file, prefix) in prefixes.map({ (file, $0) }) + (master.map { [($0, "")] } ?? []) {
       let buffer = FloatBuffer(count: network.layout.floatCount)
@@ -73,8 +73,8 @@ extension TransformerPolicy {
     }
   }
 
-  /// The file of the weights in float32 that belongs to an optimiser's file, its header checked;
-  /// `nil` if the checkpoint's weights are not rounded.
+  /// Returns the file of the weights in float32 that belongs to an optimiser's file, its header
+  /// checked; `nil` if the checkpoint's weights are not rounded.
   private static func master(
     _ optimizer: CheckpointTensors, _ tensors: [ParameterLayout.Tensor], in directory: String
   ) throws(FulcrumError) -> CheckpointTensors? {

@@ -1,7 +1,7 @@
 import FulcrumKernel
 import TransformerFormats
 
-/// Sampling.
+/// Samples completions.
 extension TransformerPolicy: StreamingPolicy {
   /// - Throws: `.data` if a prompt is empty, leaves no room in the context, or holds a token that is
   ///   not in the vocabulary; `.usage` for an impossible request.

@@ -1,7 +1,7 @@
 import FulcrumKernel
 import TransformerFormats
 
-/// Scoring and training, piece by piece.
+/// Scores and trains, piece by piece.
 extension TransformerPolicy: EntropyGradientPolicy, GradientExportPolicy {
   /// - Throws: `.data` for sequences that the model can't take, `.usage` for a temperature that is
   ///   not positive and for statistics that the vocabulary has no room for; and what `visit` throws.
@@ -40,7 +40,7 @@ extension TransformerPolicy: EntropyGradientPolicy, GradientExportPolicy {
       })
   }
 
-  /// A piece without a token that takes part is left out.
+  /// Accumulates the gradient. A piece without a token that takes part is left out.
   ///
   /// - Throws: as above.
   package func accumulateGradient(
@@ -77,9 +77,9 @@ extension TransformerPolicy: EntropyGradientPolicy, GradientExportPolicy {
     }
   }
 
-  /// The sequences of each piece of work.
+  /// Returns the sequences of each piece of work.
   ///
-  /// - Parameter sharesPrompts: `nil`: as the policy is set.
+  /// - Parameter sharesPrompts: whether prompts are shared; `nil`: as the policy is set.
   func pieces(
     _ batch: SequenceBatch, _ sequences: Range<Int>, sharesPrompts: Bool? = nil,
     participants: TokenMask = .all
@@ -116,7 +116,7 @@ extension TransformerPolicy: EntropyGradientPolicy, GradientExportPolicy {
 
   package func discardGradient() { training?.clearGradients() }
 
-  /// - Returns: what the request asks for beside the three columns.
+  /// - Returns: the statistics that the request asks for beside the three scores.
   func check(
     _ batch: SequenceBatch, _ sequences: Range<Int>, _ request: ScoreRequest, _ network: Network
   ) throws(FulcrumError) -> FurtherStatistics {

@@ -1,11 +1,11 @@
 import FulcrumKernel
 
-/// Weights and optimiser of a policy, set aside in memory: with AdamW three floats a parameter.
+/// Holds a policy's weights and optimiser in memory: with AdamW three floats a parameter.
 private final class TransformerSnapshot: PolicySnapshot {
-  /// Whose state it is; gone with its policy.
+  /// The network whose state it is; gone with its policy.
   weak var network: Network?
   let parameters: FloatBuffer
-  /// `nil`: the policy had taken no step yet.
+  /// The optimiser's state; `nil`: the policy had taken no step yet.
   let optimizer: (moments: [FloatBuffer], stepCount: Int)?
 
   init(_ network: Network, _ training: Training?) {
@@ -17,7 +17,7 @@ private final class TransformerSnapshot: PolicySnapshot {
   }
 }
 
-/// Setting the state aside and putting it back.
+/// Sets the state aside and puts it back.
 extension TransformerPolicy: SnapshotPolicy {
   /// - Throws: `.usage` without a model.
   package func snapshot() throws(FulcrumError) -> any PolicySnapshot {
@@ -34,7 +34,7 @@ extension TransformerPolicy: SnapshotPolicy {
     discardGradient()
     network.replaceParameters(by: snapshot.parameters)
     if let optimizer = snapshot.optimizer {
-      // Copies again, so that later steps leave the snapshot as it is.
+      // Copies again, so that later steps leave the snapshot alone.
       resume(
         network, moments: optimizer.moments.map { $0.copy() }, stepCount: optimizer.stepCount)
     } else {
@@ -44,7 +44,7 @@ extension TransformerPolicy: SnapshotPolicy {
 }
 
 extension FloatBuffer {
-  /// The same numbers in memory of its own.
+  /// Copies the numbers to memory of their own.
   fileprivate func copy() -> FloatBuffer {
     let copy = FloatBuffer(count: count)
     copy.pointer.update(from: pointer, count: count)

@@ -2,12 +2,12 @@ import FulcrumKernel
 import TransformerFormats
 import TransformerKernels
 
-/// What a benchmark needs to put the policy's speed beside the machine's.
+/// Reports figures with which a benchmark compares the policy's speed and the machine's.
 extension TransformerPolicy: SpeedReportingPolicy {
-  /// Two operations for each multiply-add: the layers' matrices for each row, attention's two
-  /// products over the keys that a row sees, and the head for each scored token.
+  /// Counts two operations for each multiply-add: the layers' matrices for each row, attention's
+  /// two products over the keys that a row sees, and the head for each scored token.
   ///
-  /// 0 without a model, or without a token to score.
+  /// Without a model, or without a token to score, there are 0 operations.
   package func matrixOperations(promptTokens: Int, completionTokens: Int) -> Double {
     guard let network, promptTokens > 0, completionTokens > 0 else { return 0 }
     let shape = network.shape
@@ -20,8 +20,8 @@ extension TransformerPolicy: SpeedReportingPolicy {
     return 2 * (Double(shape.layerCount) * rows * (matrices + attention) + head)
   }
 
-  /// The best of some square products of side 1024, one on each thread at the same time, by the
-  /// library and in the precision of this policy.
+  /// Measures some square products of side 1024, one on each thread at the same time, by the
+  /// library and in the precision of this policy, and returns the best.
   package func measureMatrixPeak() throws(FulcrumError) -> Double {
     MatrixProduct.prepare()
     let side = 1024

@@ -1,26 +1,27 @@
 import FulcrumKernel
 import TransformerFormats
 
-/// A Llama-style policy: samples, scores and trains on the processor.
+/// Samples, scores and trains on the processor: a Llama-style policy.
 ///
 /// - Source: LLaMA, arXiv 2302.13971, section 2.2, with grouped queries (arXiv 2305.13245); Qwen2,
 ///   arXiv 2407.10671; Qwen3, arXiv 2505.09388.
 package final class TransformerPolicy: FreshPolicy {
-  /// The model with its tokenizer, once there is one.
+  /// Holds the model with its tokenizer.
   struct Model {
     let network: Network
     let tokenizer: Tokenizer
-    /// `nil` for a fresh model.
+    /// The checkpoint's other contents; `nil` for a fresh model.
     let origin: Origin?
   }
 
-  /// A fresh tokenizer's special tokens: padding, and the turns of a conversation.
+  /// The special tokens of a fresh tokenizer: padding, and the two that mark a conversation's
+  /// messages.
   private static let padToken = "<|endoftext|>"
   private static let endToken = "<|im_end|>"
   private static let specialTokens = [padToken, "<|im_start|>", endToken]
 
   let pool: ThreadPool
-  /// `nil`: that of the checkpoint that the model was read from.
+  /// The precision of saved weights; `nil`: that of the checkpoint that the model was read from.
   let savePrecision: TensorPrecision?
   let microbatchTokens: Int
   /// Whether a piece of work may have several sequences, and whether those of a group then share
@@ -33,7 +34,8 @@ package final class TransformerPolicy: FreshPolicy {
   private let seed: UInt64
   private(set) var model: Model?
   package let decodingMemory = DecodingMemory()
-  /// Made when a gradient is first wanted: a reference policy needs none.
+  /// The gradient and optimiser, made when a gradient is first needed: a reference policy needs
+  /// none.
   package private(set) var training: Training?
 
   /// - Throws: `.parameter` if the sizes don't fit each other, and what reading the checkpoint
@@ -56,7 +58,7 @@ package final class TransformerPolicy: FreshPolicy {
     }
   }
 
-  /// A copy of a policy's model, with the same settings, on as many threads of its own.
+  /// Copies a policy's model, with the same settings, on as many threads of its own.
   init(copying policy: TransformerPolicy, _ model: Model) {
     pool = ThreadPool(threads: policy.pool.threadCount)
     seed = policy.seed
@@ -92,7 +94,7 @@ package final class TransformerPolicy: FreshPolicy {
 
   package var endToken: Int32 { (model?.network.shape ?? freshShape).endToken }
 
-  /// The model, or an error that says how to make one.
+  /// Returns the model, or throws an error that says how to make one.
   func ready() throws(FulcrumError) -> Model {
     guard let model else {
       throw FulcrumError(
@@ -140,7 +142,7 @@ package final class TransformerPolicy: FreshPolicy {
     try ready().tokenizer.decode(tokens, keepingSpecialTokens: keepingSpecialTokens)
   }
 
-  /// Gradient and optimiser state of a model.
+  /// Returns gradient and optimiser state of a model.
   func trainingState(of network: Network) -> Training {
     if let training { return training }
     let made = Training(
@@ -149,12 +151,12 @@ package final class TransformerPolicy: FreshPolicy {
     return made
   }
 
-  /// Gives gradient and optimiser up, as if no step had been taken.
+  /// Drops gradient and optimiser, as if no step had been taken.
   func forgetTraining() { training = nil }
 
   /// Makes the optimiser go on from a state.
   ///
-  /// - Parameter moments: as many as it has, in the parameters' layout; it keeps them.
+  /// - Parameter moments: as many as the optimiser has, in the parameters' layout; it keeps them.
   func resume(_ network: Network, moments: [FloatBuffer], stepCount: Int) {
     let optimizer = optimizerSettings.makeOptimizer(
       for: network.layout, moments: moments, stepCount: stepCount)

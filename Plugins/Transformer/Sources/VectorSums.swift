@@ -1,14 +1,14 @@
 import TransformerFormats
 import TransformerKernels
 
-/// Where a tile keeps its part of the gradients that all rows add to: gains and biases.
+/// Gives a tile's part of the gradients that all rows add to its place: those of gains and biases.
 ///
 /// Each tile sums up its own rows, and the tiles' sums are then added in their order, so that the
 /// result doesn't depend on which thread took which tile.
 struct VectorSums {
-  /// Places in a tile's sums, in floats.
+  /// The places in a tile's sums, in floats.
   let attentionNorm, feedForwardNorm, queryNorm, keyNorm, queryKeyValueBias: Int
-  /// Floats of a tile's sums.
+  /// The number of floats of a tile's sums.
   let count: Int
 
   init(_ shape: ModelShape) {
@@ -24,8 +24,8 @@ struct VectorSums {
 }
 
 extension Network {
-  /// Adds all tiles' sums to the gradients: of the upper layer what lies below its attention, of
-  /// the lower layer its second norm.
+  /// Adds all tiles' sums to the gradients: of the upper layer those below its attention, of the
+  /// lower layer its second norm.
   func addVectorSums(
     tiles: Int, upper: Int?, lower: Int?, gradients: FloatBuffer.Pointer
   ) {

@@ -1,25 +1,25 @@
 import FulcrumKernel
 import TransformerFormats
 
-/// Samples that are decoded together: all advance by one token a step.
+/// Decodes samples together: all advance by one token a step.
 ///
 /// A prompt is run once, and its keys and values serve all of its samples. Finished samples are
 /// taken out, so that the rows at work are the active ones, without gaps.
 final class Wave {
   struct Sample {
-    /// Place of its prompt in the request.
+    /// The place of its prompt in the request.
     let prompt: Int
-    /// Among the prompt's samples.
+    /// The sample's number among those of its prompt.
     let number: Int
     let promptLength: Int
-    /// Longest completion that request and context allow.
+    /// The longest completion that request and context allow.
     let limit: Int
   }
 
-  /// Adjacent active rows of samples of one prompt: an item of the attention's work.
+  /// Holds adjacent active rows of samples of one prompt: an item of the attention's work.
   struct Chunk {
     let rows: Range<Int>
-    /// Place of the prompt in the wave.
+    /// The place of the prompt in the wave.
     let prompt: Int
   }
 
@@ -32,9 +32,9 @@ final class Wave {
   let completionCache: CompletionCache
   let sampler: Sampler
   let drawn: DrawnTokens
-  /// Tokens drawn of every active sample.
+  /// The number of tokens drawn of every active sample.
   private(set) var position = 0
-  /// Samples that go on, in order: one for each row.
+  /// The samples that go on, in order: one for each row.
   private(set) var active: [Int]
   private(set) var chunks: [Chunk] = []
   private(set) var rowTokens: [Int32] = []
@@ -68,7 +68,7 @@ final class Wave {
 
   /// Decodes all samples to their ends.
   ///
-  /// - Parameter observe: gets each token, sample by sample, step by step.
+  /// - Parameter observe: receives each token, sample by sample, step by step.
   func run(observe: (_ prompt: Int, _ sample: Int, _ token: Int32) -> Void) {
     prefill(rows: prefillRows)
     showDrawn(to: observe)
@@ -88,7 +88,7 @@ final class Wave {
     }
   }
 
-  /// A finished sample's tokens and their log π.
+  /// Returns a finished sample's tokens and their log π.
   func completion(of sample: Int) -> (tokens: [Int32], logProbabilities: [Float]) {
     let count = counts[sample]
     return (
@@ -117,7 +117,8 @@ final class Wave {
     position += 1
   }
 
-  /// So many samples of a prompt share each read of its keys that eight query rows do.
+  /// Groups samples of a prompt, as many as make eight query rows: they share each read of its
+  /// keys.
   private func makeChunks() -> [Chunk] {
     let size = max(1, 8 / network.headsPerKey)
     var chunks: [Chunk] = []

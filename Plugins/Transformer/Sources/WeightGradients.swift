@@ -1,31 +1,33 @@
 import TransformerKernels
 
-/// Sums of outer products over all rows, cut into blocks of a weight's output rows.
+/// Sums up outer products over all rows, cut into blocks of a weight's output rows.
 ///
 /// Each block is summed over all rows by one item of work, so no two threads add to the same place
 /// and the order of additions is fixed.
 struct WeightGradients {
-  /// Rounded gradient and input, as `Network.round` leaves them.
+  /// Holds the rounded gradient and input, as `Network.round` leaves them.
   typealias Rounded = (gradient: BrainFloatBuffer.Pointer, input: BrainFloatBuffer.Pointer)
 
-  /// Some outputs of one matrix: target += gradientᵀ · input.
+  /// Holds some outputs of one matrix: target += gradientᵀ · input.
   private struct Block {
     let matrix: WeightMatrix
     let outputs: Range<Int>
-    /// Of the matrix's output, `[rows, outputs]`.
+    /// The gradient of the matrix's output, `[rows, outputs]`.
     let gradient: FloatBuffer.Pointer
-    /// `[rows, inputs]`.
+    /// The input, `[rows, inputs]`.
     let input: FloatBuffer.Pointer
     let rounded: Rounded
-    /// `[outputs, inputs]`.
+    /// The weight's gradient, `[outputs, inputs]`.
     let target: FloatBuffer.Pointer
   }
 
-  /// Few blocks repeat little packing of the input within the product; enough share out well.
+  /// The number of blocks of a matrix. With few blocks the product seldom packs the same input
+  /// again; with enough, threads share out the work well.
   private static let blocksPerMatrix = 4
   private static let smallestBlock = 64
   private static let largestBlock = 512
-  /// Rows that a product in bf16 sums: few sizes of products serve any number of rows.
+  /// The number of rows that a product in bf16 sums: few sizes of products serve any number of
+  /// rows.
   private static let roundedRows = 512
 
   private var blocks: [Block] = []
@@ -33,7 +35,7 @@ struct WeightGradients {
   private let isHalf: Bool
 
   /// - Parameters:
-  ///   - rows: over which is summed.
+  ///   - rows: the number of rows that are summed.
   ///   - isHalf: whether the rounded factors are multiplied.
   init(rows: Int, isHalf: Bool) {
     self.rows = rows
@@ -42,7 +44,7 @@ struct WeightGradients {
 
   var count: Int { blocks.count }
 
-  /// - Parameter gradients: of all parameters.
+  /// - Parameter gradients: the gradients of all parameters.
   mutating func add(
     _ matrix: WeightMatrix, gradient: FloatBuffer.Pointer, input: FloatBuffer.Pointer,
     rounded: Rounded, into gradients: FloatBuffer.Pointer

@@ -1,15 +1,15 @@
 import TransformerKernels
 
-/// One matrix among the parameters, with the copies that oneDNN multiplies by.
+/// Holds one matrix among the parameters, with the copies that oneDNN multiplies by.
 final class WeightMatrix {
-  /// Of the first float in the flat parameters: `[outputs, inputs]`.
+  /// The offset of its first float in the flat parameters: `[outputs, inputs]`.
   let offset: Int
   let outputs: Int
   let inputs: Int
-  /// In oneDNN's own order, for x · wᵀ: panels of `TK_PANEL` outputs.
+  /// The copy in oneDNN's own order, for x · wᵀ: panels of `TK_PANEL` outputs.
   fileprivate var packed: UnsafeMutableRawPointer?
   fileprivate var panelBytes = 0
-  /// Rounded, in the parameters' order, for dy · w; unless products are in f32.
+  /// The copy in bf16, in the parameters' order, for dy · w; unused if products are in f32.
   fileprivate let rounded = BrainFloatBuffer()
 
   init(offset: Int, outputs: Int, inputs: Int) {
@@ -40,7 +40,7 @@ final class WeightMatrix {
   }
 }
 
-/// The model's matrices, and whether their copies are those of the parameters.
+/// Holds the model's matrices, and whether their copies are those of the parameters.
 final class WeightMatrices {
   struct Layer {
     let queryKeyValue, output, gateUp, down: WeightMatrix
@@ -65,7 +65,7 @@ final class WeightMatrices {
     head = WeightMatrix(offset: layout.head, outputs: vocabulary, inputs: width)
   }
 
-  /// To be called whenever parameters have changed.
+  /// Notes that parameters have changed. Call this whenever they have.
   func parametersChanged() { isStale = true }
 
   /// Makes the copies anew if parameters have changed.
@@ -78,9 +78,9 @@ final class WeightMatrices {
   }
 }
 
-/// Products of rows with weight matrices: of each layer forward, and of its gradient back.
+/// Multiplies rows by weight matrices: forward for each layer, and back for its gradient.
 extension Network {
-  /// y = x · wᵀ, or y += it.
+  /// Computes y = x · wᵀ, or adds that to y.
   ///
   /// - Parameters:
   ///   - rows: a multiple of the back end's granule.
@@ -114,8 +114,8 @@ extension Network {
     }
   }
 
-  /// Each thread computes some panels of outputs, aside, and moves them into y: the bits are those
-  /// of one product.
+  /// Lets each thread compute some panels of outputs, aside, and move them into y. The bits are
+  /// those of one product.
   private func multiplyShared(
     _ whole: tk_product, _ input: UnsafeRawPointer, by weight: WeightMatrix,
     _ packed: UnsafeMutableRawPointer, into y: FloatBuffer.Pointer
@@ -145,11 +145,11 @@ extension Network {
     }
   }
 
-  /// dx = dy · w.
+  /// Computes dx = dy · w.
   ///
   /// - Parameters:
-  ///   - rows: those that count; up to the granule there is room for more in all three.
-  ///   - rounded: where dy goes in bf16, padded with rows of zeros; used in that precision alone.
+  ///   - rows: the rows that count; all three buffers have room for more, up to the granule.
+  ///   - rounded: memory for dy in bf16, padded with rows of zeros; used in that precision alone.
   func multiplyBack(
     _ dy: UnsafePointer<Float>, by weight: WeightMatrix, into dx: FloatBuffer.Pointer, rows: Int,
     rounded: BrainFloatBuffer.Pointer
@@ -183,7 +183,7 @@ extension Network {
   }
 }
 
-/// Products that oneDNN was asked about before.
+/// Calls oneDNN for products in a precision that it was asked about before.
 enum OneDNN {
   /// - Precondition: `ProductBackEnd.choose` gave oneDNN in this precision.
   static func multiply(

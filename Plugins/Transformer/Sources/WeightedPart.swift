@@ -1,14 +1,16 @@
 import FulcrumKernel
 import TransformerFormats
 
-/// Leaves sequences whose weights are all zero out of the backward pass: groups without spread in
-/// their rewards have no advantage, and they are many once a policy is good or bad at a task.
+/// Leaves sequences whose weights are all zero out of the backward pass. Groups without spread in
+/// their rewards have no advantage, and there are many of them once a policy is good or bad at a
+/// task.
 extension Network {
-  /// A piece without its unweighted sequences; what the forward pass kept of the others moves up.
+  /// Returns a piece without its unweighted sequences, and moves up what the forward pass kept of
+  /// the others.
   ///
   /// - Parameters:
-  ///   - sequences: of the batch, those that `packed` holds.
-  ///   - participants: those that `packed` was made with.
+  ///   - sequences: the sequences of the batch that `packed` holds.
+  ///   - participants: the tokens that `packed` was made with.
   func weightedPart(
     _ packed: PackedBatch, _ batch: SequenceBatch, sequences: Range<Int>,
     participants: TokenMask, _ activations: Activations
@@ -38,7 +40,8 @@ extension Network {
   }
 }
 
-/// Moves of the rows behind the last layer's attention, given those of all rows; `nil`: the same.
+/// Returns the moves of the rows behind the last layer's attention, given those of all rows; `nil`:
+/// the same.
 private func exitMoves(_ old: PackedBatch, _ new: PackedBatch, _ rows: RowMoves) -> RowMoves? {
   guard let oldExits = old.exits, let newExits = new.exits else { return nil }
   let sources = rows.sources(count: new.rowCount)
@@ -51,11 +54,11 @@ private func exitMoves(_ old: PackedBatch, _ new: PackedBatch, _ rows: RowMoves)
   return moves
 }
 
-/// Rows of matrices that move towards the front, in ascending order.
+/// Lists rows of matrices that move towards the front, in ascending order.
 struct RowMoves {
   private var moves: [(from: Range<Int>, to: Int)] = []
 
-  /// - Precondition: behind all rows added before, and `to` not behind `from`.
+  /// - Precondition: `from` is behind all rows added before, and `to` is not behind `from`.
   mutating func add(_ from: Range<Int>, to: Int) {
     if let last = moves.last, last.from.upperBound == from.lowerBound,
       last.to + last.from.count == to
@@ -66,7 +69,7 @@ struct RowMoves {
     }
   }
 
-  /// Where each of the first `count` rows comes from.
+  /// Returns the source of each of the first `count` rows.
   func sources(count: Int) -> [Int32] {
     var sources = [Int32](repeating: 0, count: count)
     for move in moves {

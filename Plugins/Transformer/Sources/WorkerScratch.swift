@@ -1,32 +1,33 @@
 import TransformerFormats
 
-/// One thread's memory for what lives within one item of parallel work.
+/// Holds one thread's memory within one item of parallel work.
 final class WorkerScratch {
   typealias Pointer = FloatBuffer.Pointer
 
-  /// Largest number of rows in a tile.
+  /// The largest number of rows in a tile.
   static let tileRows = 192
-  /// Query rows that the attention's backward pass takes at a time.
+  /// The number of query rows that the attention's backward pass takes at a time.
   static let backwardRows = 64
 
-  /// `[tileRows, width]`, twice.
+  /// Rows of the residual's width and their gradients: `[tileRows, width]` each.
   let hidden, hiddenGradient: FloatBuffer
-  /// `[tileRows, 2 · hiddenWidth]`.
+  /// The gate's and up's products: `[tileRows, 2 · hiddenWidth]`.
   let gateUp: FloatBuffer
-  /// `[tileRows, hiddenWidth]`.
+  /// The activations: `[tileRows, hiddenWidth]`.
   let activation: FloatBuffer
   /// A sequence's keys in blocks, and its values with padded heads.
   let keys, values: FloatBuffer
-  /// `[scoreRows, scoreStride]`.
+  /// The attention scores: `[scoreRows, scoreStride]`.
   let scores: FloatBuffer
   let scoreStride: Int
-  /// `[scoreRows, paddedHeadSize]`.
+  /// The weighted sums of values: `[scoreRows, paddedHeadSize]`.
   let sums: FloatBuffer
   /// 1 / softmax denominator of each of `scoreRows`.
   let reciprocals: FloatBuffer
   /// Pointers to `scoreRows` query rows.
   let queries: UnsafeMutablePointer<UnsafePointer<Float>?>
-  /// `[backwardRows, contextLength]`, twice; made on first use.
+  /// The attention's probabilities and their gradients, `[backwardRows, contextLength]` each; made
+  /// on first use.
   let probabilities = FloatBuffer()
   let probabilityGradients = FloatBuffer()
   /// Queries of scattered rows and their gradients, `[backwardRows, headSize]` each; made on first

@@ -2,7 +2,7 @@ import Foundation
 import FulcrumKernel
 import JSON
 
-/// What a benchmark's samples follow: texts, or random tokens.
+/// Holds the prompts of a benchmark's samples: texts, or random tokens.
 package enum BenchPrompts {
   case texts([String])
   case random(count: Int, tokens: Int)
@@ -51,7 +51,7 @@ package enum BenchPrompts {
     }
   }
 
-  /// Lines of random words, enough to train a vocabulary on.
+  /// Returns lines of random words, enough to train a vocabulary on.
   static func words(_ random: inout RandomStream) -> [String] {
     let letters = Array("abcdefghijklmnopqrstuvwxyz")
     let words = (0..<2000).map { _ in

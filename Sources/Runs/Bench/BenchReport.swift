@@ -1,20 +1,21 @@
 import Foundation
 import JSON
 
-/// What a benchmark measured.
+/// Holds the results of a benchmark.
 package struct BenchReport: Sendable {
-  /// One kind of work.
+  /// Holds the figures of one kind of work.
   package struct Part: Sendable {
     package let tokens: Int
-    /// The least floating-point operations of its matrix products; `nil`: the policy does not say.
+    /// The least number of floating-point operations of its matrix products; `nil`: the policy
+    /// doesn't say.
     package let operations: Double?
     package let seconds: Double
   }
 
-  /// A training step on the policy's own samples, by part.
+  /// Holds the parts of a training step on the policy's own samples.
   package struct Step: Sendable {
     package let prompts, samples: Int
-    /// Tokens of a completion.
+    /// The mean number of tokens of a completion.
     package let meanLength: Double
     package let samplingSeconds, referenceSeconds, trainingSeconds, optimizerSeconds: Double
 
@@ -23,18 +24,18 @@ package struct BenchReport: Sendable {
     }
   }
 
-  /// Floating-point operations a second; `nil` where the policy does not say.
+  /// Floating-point operations a second; `nil` if the policy doesn't say.
   package let peak: Double?
-  /// Forward and backward over prompts and completions of full length.
+  /// Forward and backward passes over prompts and completions of full length.
   package let training: Part
   package let prefill: Part
-  /// Sampled tokens after the first of each sample.
+  /// The sampling of tokens after the first of each sample.
   package let decoding: Part
   package let step: Step
   /// An update in two phases beside one in one.
   let phases: PhaseBench.Result
-  /// Bytes.
-  package let peakMemory: Int
+  /// The most memory that the process held, in bytes.
+  let peakMemory: Int
 }
 
 extension BenchReport {

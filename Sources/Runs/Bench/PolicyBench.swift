@@ -1,12 +1,12 @@
 import Foundation
 import FulcrumKernel
 
-/// Measures a policy through its protocol: the matrix peak, training, prefill, decoding, and a whole
-/// step on its own samples, all in the same run.
+/// Measures a policy through its protocol, all in the same run: the matrix peak, training, prefill,
+/// decoding, and a whole step on its own samples.
 package struct PolicyBench {
   package let policy: any PolicyModel
   package let prompts: BenchPrompts
-  /// G: samples of each prompt; they share its computation where the policy can.
+  /// G, the number of samples of each prompt; they share its computation where the policy can.
   package let samples: Int
   package let completionTokens: Int
   package let repeats: Int
@@ -44,7 +44,7 @@ package struct PolicyBench {
     let optimizer = try fastest { () throws(FulcrumError) in
       _ = try policy.applyGradient(learningRate: 1e-9)
     }
-    // One token each is drawn from the prompts' own pass.
+    // The pass over the prompts gives one token of each sample.
     let prefill = try fastest { () throws(FulcrumError) in
       _ = try generate(promptTokens, samples: 1, tokens: 1)
     }
@@ -103,8 +103,8 @@ package struct PolicyBench {
     }
   }
 
-  /// The operations of a forward pass in which a group's samples share their prompt: the least that it
-  /// takes.
+  /// Returns the operations of a forward pass in which a group's samples share their prompt. No
+  /// pass takes fewer.
   private func operations(_ batch: SequenceBatch, of policy: any SpeedReportingPolicy) -> Double {
     var total = 0.0
     for group in 0..<batch.groupCount {

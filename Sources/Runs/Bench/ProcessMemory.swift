@@ -1,8 +1,8 @@
 import Foundation
 
-/// What this process takes.
+/// Measures the memory of this process.
 enum ProcessMemory {
-  /// Most memory that the process has held so far, in bytes.
+  /// The most memory that the process has held so far, in bytes.
   static var peakBytes: Int {
     var usage = rusage()
     getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)

@@ -5,7 +5,7 @@ import JSON
 import Settings
 import Training
 
-/// A policy's folder with what the trainer needs to go on: `checkpoints/step-N/`.
+/// Holds a policy's folder with all that the trainer needs to go on: `checkpoints/step-N/`.
 ///
 /// The folder itself is a checkpoint that the policy's `checkpoint` parameter can name; the folder
 /// `trainer` within holds the optimiser's state, the counters and checksums of all files.
@@ -15,7 +15,7 @@ package struct Checkpoint: Sendable {
 
   package var step: Int { counters.step }
   package var optimizer: String { path + "/trainer/optimizer" }
-  /// A reference policy that moved, if the run has one.
+  /// The folder of a reference policy that moved, if the run has one.
   package var reference: String? {
     let folder = path + "/trainer/reference"
     return FileManager.default.fileExists(atPath: folder) ? folder : nil
@@ -29,7 +29,7 @@ package struct Checkpoint: Sendable {
     var counters: RunCounters
   }
 
-  /// A checkpoint whose files are all as they were written.
+  /// Opens a checkpoint and checks that all of its files are as they were written.
   ///
   /// - Throws: `.notFound` if there is none; `.checkpoint` if it is damaged, incomplete or of
   ///   another format.
@@ -37,7 +37,7 @@ package struct Checkpoint: Sendable {
     guard let data = FileManager.default.contents(atPath: path + "/" + Self.state) else {
       throw FulcrumError(.notFound, "expected the file \(Self.state), found none", at: path)
     }
-    // First, because an older format has no checksums: this tells it from a damaged one.
+    // The format comes first: an older one has no checksums, and this tells it from a damaged one.
     struct Format: Codable { var format: Int }
     if let found = try? JSONRecord.decode(Format.self, from: [UInt8](data)).format,
       found != Self.format
@@ -55,9 +55,9 @@ package struct Checkpoint: Sendable {
     counters = state.counters
   }
 
-  /// Checks a policy's folder that a run may have written; an imported model has no checksums.
+  /// Checks a policy's folder that a run may have written. An imported model has no checksums.
   ///
-  /// - Throws: `.checkpoint` if it has some and is damaged.
+  /// - Throws: `.checkpoint` if the folder has checksums and is damaged.
   package static func verify(_ folder: String) throws(FulcrumError) {
     guard FileManager.default.fileExists(atPath: folder + "/" + Checksums.name) else { return }
     try Checksums.verify(folder, last: state)
@@ -98,9 +98,10 @@ package struct Checkpoint: Sendable {
     return Checkpoint(path: path, counters: counters)
   }
 
-  /// The checkpoint that a configuration's run begins from; `nil`: it begins at step 0.
+  /// Opens the checkpoint that a configuration's run begins from; `nil`: it begins at step 0.
   ///
-  /// - Throws: `.configuration` if it names a folder that is none, `.checkpoint` if it is damaged.
+  /// - Throws: `.configuration` if it names a folder that is no checkpoint, `.checkpoint` if it is
+  ///   damaged.
   package static func start(of configuration: RunConfiguration) throws(FulcrumError) -> Checkpoint?
   {
     guard let path = configuration.general.start else { return nil }

@@ -2,9 +2,9 @@ import Files
 import Foundation
 import FulcrumKernel
 
-/// A run's newest checkpoint that is whole, and what was passed over to get there.
+/// Finds a run's newest checkpoint that is whole, and lists the damaged ones that are newer.
 package struct CheckpointSearch {
-  /// `nil`: the run has none at all.
+  /// The newest whole checkpoint; `nil`: the run has no checkpoint.
   package let found: Checkpoint?
   /// The damaged ones that are newer, newest first.
   package let damaged: [(step: Int, fault: FulcrumError)]
@@ -46,10 +46,10 @@ package struct CheckpointSearch {
     self.damaged = []
   }
 
-  /// Gives the damaged checkpoints another name, `step-N.damaged`, so that the run can write theirs
+  /// Renames the damaged checkpoints to `step-N.damaged`, so that the run can write those steps
   /// again.
   ///
-  /// - Parameter note: gets a line for each.
+  /// - Parameter note: receives a line for each.
   package func setDamagedAside(note: (String) -> Void) throws(FulcrumError) {
     for (step, fault) in damaged {
       let path = directory.checkpoint(step: step)
@@ -64,8 +64,10 @@ package struct CheckpointSearch {
     }
   }
 
+  /// Returns the checkpoint, once the damaged ones are set aside.
+  ///
+  /// - Parameter note: receives a line for each damaged one.
   /// - Throws: `.checkpoint` if the run has no checkpoint yet.
-  /// - Parameter note: gets a line for each damaged one.
   package func required(note: (String) -> Void) throws(FulcrumError) -> Checkpoint {
     guard let found else {
       throw FulcrumError(

@@ -4,15 +4,15 @@ import Foundation
 import FulcrumKernel
 import PluginHost
 
-/// SHA-256 of every file of a checkpoint, in the format of `sha256sum`: within the checkpoint's
-/// folder `sha256sum -c trainer/checksums` checks them too.
+/// Writes and checks the SHA-256 of every file of a checkpoint, in the format of `sha256sum`: in
+/// the checkpoint's folder `sha256sum -c trainer/checksums` checks them too.
 package enum Checksums {
-  /// Where they lie in the folder.
+  /// The path of the list in the folder.
   package static let name = "trainer/checksums"
 
   /// Writes the checksums of all files that the folder has.
   ///
-  /// - Parameter last: the file that the last line is for; a list without it was cut short.
+  /// - Parameter last: the file of the last line. A list without it was cut short.
   /// - Throws: `.checkpoint` for a file name that the format can't hold.
   package static func write(in folder: String, last: String) throws(FulcrumError) {
     var text = ""
@@ -29,9 +29,9 @@ package enum Checksums {
 
   /// Compares every file with its checksum.
   ///
-  /// - Parameter last: as it was written.
+  /// - Parameter last: the file of the last line, as for `write`.
   /// - Throws: `.checkpoint` naming the first file that is missing or has changed, or the line that
-  ///   is no checksum.
+  ///   is not a checksum.
   package static func verify(_ folder: String, last: String) throws(FulcrumError) {
     let path = folder + "/" + name
     guard let data = FileManager.default.contents(atPath: path) else {
@@ -72,7 +72,7 @@ package enum Checksums {
     return (String(digest), String(rest.dropFirst(2)))
   }
 
-  /// All files below a folder, in a fixed order.
+  /// Returns all files below a folder, in a fixed order.
   private static func files(in folder: String) -> [String] {
     var names: [String] = []
     for name in FileManager.default.enumerator(atPath: folder) ?? .init() {

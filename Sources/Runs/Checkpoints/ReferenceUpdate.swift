@@ -3,17 +3,18 @@ import FulcrumKernel
 import Settings
 import Training
 
-/// Moves the reference policy towards the policy now and then, and keeps it through checkpoints.
+/// Moves the reference policy towards the policy after so many steps, and keeps it through
+/// checkpoints.
 ///
 /// - Source: TR-DPO (arXiv 2404.09656); TRL's `sync_ref_model`.
 struct ReferenceUpdate {
   private let policy: any PolicyModel
-  /// The reference, if it is not just the policy that the run began with.
+  /// The reference, if it moves.
   private let moving: (any BlendablePolicy)?
   private let every: Int
   private let mix: Double
 
-  /// - Throws: `.unsupported` if the reference is to move and can't.
+  /// - Throws: `.unsupported` if the reference is to move and the policy can't blend.
   init(
     _ settings: ReferenceSettings, policy: any PolicyModel, reference: (any FrozenPolicy)?
   ) throws(FulcrumError) {
@@ -40,14 +41,14 @@ struct ReferenceUpdate {
     try moving.blend(with: policy, share: mix)
   }
 
-  /// Writes a moving reference; a frozen one is the configuration's own.
+  /// Writes a moving reference. A frozen one needs no copy: the configuration names it.
   ///
-  /// - Parameter folder: made here, if there is anything to write.
+  /// - Parameter folder: the folder to make, if there is anything to write.
   func save(to folder: String) throws(FulcrumError) {
     guard let moving else { return }
     try SafeFiles.makeFolder(folder)
     try moving.save(to: folder)
-    // Has what a rounded `save` lost.
+    // Holds the bits of the parameters that `save` lost by rounding.
     try SafeFiles.makeFolder(Self.optimizer(in: folder))
     try moving.saveOptimizer(to: Self.optimizer(in: folder))
   }

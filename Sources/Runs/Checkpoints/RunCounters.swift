@@ -1,4 +1,4 @@
-/// What a run counts beside the policy's own state: a checkpoint keeps it.
+/// Counts the run's progress beside the policy's own state. A checkpoint keeps the counts.
 package struct RunCounters: Sendable, Equatable, Codable {
   /// Training steps that are done.
   package var step = 0
@@ -7,7 +7,7 @@ package struct RunCounters: Sendable, Equatable, Codable {
   /// Items of the task's order that were taken.
   package var consumedItems = 0
   /// Steps in a row, up to this one, in which optimiser steps were skipped.
-  package var skippedInARow = 0
+  var skippedInARow = 0
 
   package init() {}
 }

@@ -3,7 +3,7 @@ import PluginHost
 import Settings
 import Training
 
-/// Makes a configuration's components out of plugins.
+/// Makes a configuration's components from plugins.
 package struct ComponentFactory {
   package let host: PluginHost
   package let context: ComponentContext
@@ -19,9 +19,9 @@ package struct ComponentFactory {
 
   /// - Parameters:
   ///   - checkpoint: replaces the folder that the choice names.
-  ///   - isPlain: whether the policy's optimiser is to be plain ascent, whatever the choice says: θ + rate
-  ///     times gradient.
-  /// - Throws: `.unsupported` for a policy without a parameter for them.
+  ///   - isPlain: whether the policy's optimiser is to be plain ascent (θ + rate times gradient),
+  ///     whatever the choice says.
+  /// - Throws: `.unsupported` for a policy without a parameter for one of these.
   package func policy(
     _ choice: ComponentChoice, checkpoint: String? = nil, isPlain: Bool = false
   ) throws(FulcrumError) -> any PolicyModel {
@@ -36,7 +36,7 @@ package struct ComponentFactory {
     return try make(.policy, choice, as: (any PolicyModel).self).component
   }
 
-  /// The policy's choice with the parameter of a meaning replaced.
+  /// Returns the policy's choice with the parameter of a meaning replaced.
   private func setting(
     _ meaning: ParameterMeaning, to value: ParameterValue, in choice: ComponentChoice,
     isRequired: Bool = true
@@ -53,7 +53,8 @@ package struct ComponentFactory {
       hint: "its author declares one with 'meaning: .\(meaning.rawValue)'")
   }
 
-  /// The policy's type, for what it does without a model; its parameters are checked all the same.
+  /// Returns the policy's type, for work that needs no model. The parameters are checked all the
+  /// same.
   package func policyType(_ choice: ComponentChoice) throws(FulcrumError) -> any PolicyModel.Type {
     let registered = try find(.policy, choice)
     _ = try resolve(.policy, choice)
@@ -87,7 +88,7 @@ package struct ComponentFactory {
     try make(.policyObjective, choice, as: (any PolicyObjective).self)
   }
 
-  /// A choice's manual, and its parameters, complete with the manual's defaults.
+  /// Returns a choice's manual, and its parameters, completed with the manual's defaults.
   package func resolve(_ kind: HostComponent.Kind, _ choice: ComponentChoice)
     throws(FulcrumError) -> (manual: ComponentManual, parameters: Parameters)
   {

@@ -3,11 +3,11 @@ import Settings
 import Training
 import YAML
 
-/// All that a run is made of, each component made once: task, policy, reward functions, and the parts
-/// of a training step.
+/// Holds all components of a run, each made once: task, policy, reward functions, and the parts of
+/// a training step.
 package struct RunComponents {
   package let setup: RunSetup
-  /// The policy with what trains it.
+  /// The policy with the components of its training step.
   package let training: StepComponents
   package let rewards: [WeightedReward]
 
@@ -23,7 +23,8 @@ package struct RunComponents {
     rewards = try setup.makeRewards()
   }
 
-  /// Another way to train the same policy: what an arm doesn't change is shared.
+  /// Makes the components of another way to train the same policy. They share what an arm doesn't
+  /// change.
   package init(
     _ configuration: RunConfiguration, armOf other: RunComponents, reference: String? = nil
   )
@@ -39,15 +40,15 @@ package struct RunComponents {
     rewards = other.rewards
   }
 
-  /// Samples as the configuration's rollouts do.
+  /// Samples in the way of the configuration's rollouts.
   package var sampler: RolloutSampler { setup.rolloutSampler(rewards) }
 
-  /// Samples as the configuration's evaluations do.
+  /// Samples in the way of the configuration's evaluations.
   package var evaluationSampler: RolloutSampler { setup.evaluationSampler(rewards) }
 
-  /// Where the run's rollouts come from.
+  /// Returns the source of the run's rollouts.
   ///
-  /// - Parameter consumedItems: of the task's order, before.
+  /// - Parameter consumedItems: the number of items of the task's order that were taken before.
   package func rolloutSource(consumedItems: Int) -> any RolloutSource {
     let rollout = configuration.rollout
     if let records = rollout.replay {
@@ -63,7 +64,7 @@ package struct RunComponents {
 extension RunSetup {
   /// Makes the parts of a training step.
   ///
-  /// - Parameter reference: gives the reference policy, if some component reads it.
+  /// - Parameter reference: makes the reference policy, if some component reads it.
   fileprivate func stepComponents(
     reference: () throws(FulcrumError) -> any FrozenPolicy
   ) throws(FulcrumError) -> StepComponents {
@@ -104,10 +105,10 @@ extension RunSetup {
     }
   }
 
-  /// Makes the reference policy. A frozen one is the policy that the configuration names: a copy of
-  /// the run's own while that still is it, else read anew.
+  /// Makes the reference policy. A frozen reference is the policy that the configuration names. It
+  /// is a copy of the run's own policy while that is still the same, and is read anew otherwise.
   ///
-  /// - Parameter folder: has the reference policy, if that has moved.
+  /// - Parameter folder: a folder with the reference policy, if that has moved.
   fileprivate func makeReference(from folder: String?) throws(FulcrumError) -> any FrozenPolicy {
     if folder == nil, hasOwnPolicy, let freezable = policy as? any FreezablePolicy {
       return try freezable.frozenCopy()

@@ -4,18 +4,18 @@ import Settings
 import Training
 import YAML
 
-/// A configuration with its task and its policy made: what every command on a configuration begins
-/// from.
+/// Holds a configuration with its task and its policy made. Every command on a configuration begins
+/// with it.
 package struct RunSetup {
   package let configuration: RunConfiguration
   package let factory: ComponentFactory
   package let task: any TaskSource
   package let policy: any PolicyModel
-  /// Whether the policy is the one that the configuration names, not a checkpoint's.
+  /// Whether the policy is the one that the configuration names, rather than a checkpoint's.
   let hasOwnPolicy: Bool
 
   /// - Parameters:
-  ///   - checkpoint: replaces the one that the configuration's policy names.
+  ///   - checkpoint: replaces the checkpoint that the configuration's policy names.
   ///   - host: looks for plugins in the configuration's own folders first.
   package init(
     _ configuration: RunConfiguration, checkpoint: String? = nil,
@@ -35,7 +35,7 @@ package struct RunSetup {
     }
   }
 
-  /// Another way to train the same policy: what an arm doesn't change is shared.
+  /// Makes the setup of another way to train the same policy. It shares what an arm doesn't change.
   init(_ configuration: RunConfiguration, armOf setup: RunSetup) {
     self.configuration = configuration
     factory = setup.factory
@@ -57,7 +57,7 @@ package struct RunSetup {
     }
   }
 
-  /// Samples as the configuration's evaluations do.
+  /// Returns a sampler in the way of the configuration's evaluations.
   package func evaluationSampler(_ rewards: [WeightedReward]) -> RolloutSampler {
     let evaluation = configuration.evaluation
     return sampler(
@@ -66,7 +66,7 @@ package struct RunSetup {
       temperature: evaluation.temperature)
   }
 
-  /// Samples as the configuration's rollouts do.
+  /// Returns a sampler in the way of the configuration's rollouts.
   func rolloutSampler(_ rewards: [WeightedReward]) -> RolloutSampler {
     let rollout = configuration.rollout
     return sampler(
@@ -88,14 +88,14 @@ package struct RunSetup {
     return count > 0 ? try task.heldOutItems(perCategory: count) : []
   }
 
-  /// `run.yaml`: the configuration with every default, and what took part.
+  /// Returns the text of `run.yaml`: the configuration with every default, and all that took part.
   package func provenance() throws(FulcrumError) -> String {
     var parameters: [String: Parameters] = [:]
     for component in try resolvedComponents() { parameters[component.path] = component.parameters }
     return try Provenance.yaml(configuration, resolved: parameters, host: factory.host)
   }
 
-  /// Every component that the configuration names, with all of its parameters.
+  /// Returns every component that the configuration names, with all of its parameters.
   package func resolvedComponents() throws(FulcrumError) -> [ResolvedComponent] {
     var resolved: [ResolvedComponent] = []
     for kind in HostComponent.Kind.allCases {
@@ -111,16 +111,16 @@ package struct RunSetup {
   }
 }
 
-/// A component that a configuration names, with its parameters complete.
+/// Holds a component that a configuration names, with its parameters complete.
 package struct ResolvedComponent {
   package let kind: HostComponent.Kind
   package let name: String
-  /// The key path.
+  /// The key path of the component.
   package let path: String
   package let manual: ComponentManual
   package let parameters: Parameters
 
-  /// The numbers that it gives to parameters of a meaning, each with its parameter's name.
+  /// Returns the numbers that it gives to parameters of a meaning, each with its parameter's name.
   func numbers(_ meaning: ParameterMeaning) -> [(name: String, value: Double)] {
     manual.parameters.filter { $0.meaning == meaning }.compactMap { parameter in
       guard

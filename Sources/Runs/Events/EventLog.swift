@@ -7,11 +7,11 @@ import SwiftProtobuf
 import TensorBoardEvents
 import Training
 
-/// Writes what TensorBoard shows of a run: `tensorboard/events.out.tfevents.fulcrum`.
+/// Writes a run's events for TensorBoard: `tensorboard/events.out.tfevents.fulcrum`.
 ///
 /// A step is appended whole or not at all. Its records hold the metrics that configuration and seed
-/// decide, with histograms; then the clock's; then samples. Wall time is the first field of each: all
-/// else is the same for every run of one configuration.
+/// decide, with histograms; then the metrics of the clock; then samples. Wall time is the first
+/// field of each. All else is the same for every run of one configuration.
 package final class EventLog {
   private let path: String
   private let folder: String
@@ -24,7 +24,7 @@ package final class EventLog {
   /// - Parameters:
   ///   - settings: the configuration's `logging`.
   ///   - wallTime: seconds since 1970.
-  /// - Returns: `nil` if the configuration wants none.
+  /// - Returns: `nil` if the configuration asks for no events.
   package init?(
     _ settings: LoggingSettings, directory: RunDirectory,
     wallTime: @escaping () -> Double = { Date().timeIntervalSince1970 }
@@ -44,13 +44,13 @@ package final class EventLog {
 
   private static let evaluation = "evaluation/"
 
-  /// Writes a step's metrics, distributions and, where it is their turn, samples.
+  /// Writes a step's metrics, distributions and, in the steps that have them, samples.
   ///
   /// - Parameters:
-  ///   - advantages: of the tokens that the update is on.
-  ///   - pulls: `UpdateReport.pulls`.
+  ///   - advantages: the advantages of the tokens that the update is on.
+  ///   - pulls: the histogram `UpdateReport.pulls`.
   package func write(
-    _ metrics: Metrics, _ collected: Collected, advantages: [Float], pulls: ValueHistogram,
+    _ metrics: Metrics, _ collected: CollectedRollout, advantages: [Float], pulls: ValueHistogram,
     step: Int
   ) throws(FulcrumError) {
     var values: [Summary.Value] = []
@@ -76,7 +76,7 @@ package final class EventLog {
     try append([values, clock, text ?? []], step: step)
   }
 
-  /// Writes held-out accuracy by category; nothing if that was done before.
+  /// Writes held-out accuracy by category; nothing if that step's is in the file already.
   package func write(_ evaluation: Evaluation, step: Int) throws(FulcrumError) {
     guard !evaluation.rows.isEmpty, !evaluated.contains(step) else { return }
     let rows = evaluation.rows.sorted { $0.category < $1.category }
@@ -84,7 +84,7 @@ package final class EventLog {
     evaluated.insert(step)
   }
 
-  /// Appends a record for each summary that holds anything.
+  /// Appends a record for each summary that holds a value.
   private func append(_ summaries: [[Summary.Value]], step: Int) throws(FulcrumError) {
     var events: [Event] = []
     if isEmpty { events.append(Event.with { $0.fileVersion = "brain.Event:2" }) }
@@ -112,7 +112,8 @@ package final class EventLog {
 }
 
 extension EventLog {
-  /// The events that a file begins with, up to a torn one, and the file's length with each.
+  /// Returns the events that a file begins with, up to a torn one, and the file's length after
+  /// each.
   private static func events(in path: String) -> [(event: Event, end: Int)] {
     guard let data = try? Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
     else { return [] }
@@ -124,10 +125,10 @@ extension EventLog {
     return events
   }
 
-  /// Cuts off what a file has after a step, and a torn end.
+  /// Cuts off the events after a step, and a torn end.
   ///
-  /// The steps that follow are made again to the same length: a TensorBoard that looks on meanwhile
-  /// goes on reading where it was.
+  /// The steps that follow are made again to the same length: a TensorBoard that watches the file
+  /// meanwhile goes on reading where it was.
   static func rewind(_ path: String, to step: Int) throws(FulcrumError) {
     guard FileManager.default.fileExists(atPath: path) else { return }
     let end = events(in: path).prefix { $0.event.step <= step }.last?.end ?? 0
@@ -136,8 +137,8 @@ extension EventLog {
 }
 
 extension Metrics {
-  /// Whether a metric depends on the clock, not on configuration and seed alone.
-  package static func isOfClock(_ name: String) -> Bool {
+  /// Tells whether a metric depends on the clock, rather than on configuration and seed alone.
+  static func isOfClock(_ name: String) -> Bool {
     name == MetricName.stepTime || name == MetricName.tokensPerSecond
       || name.hasPrefix("time/")
   }

@@ -2,9 +2,9 @@ import Foundation
 import FulcrumKernel
 import Training
 
-/// A few completions of a step as rows of Markdown, each group's prompt before them.
+/// Writes a few completions of a step as rows of Markdown, each group's prompt before them.
 struct EventSamples {
-  /// The most completions; as in `samples/` if that is fewer.
+  /// The most completions in a step. There are fewer if `samples/` has fewer.
   static let most = 4
   let count: Int
   let every: Int
@@ -14,8 +14,8 @@ struct EventSamples {
     self.every = every
   }
 
-  /// `nil` if it isn't the step's turn.
-  func text(_ collected: Collected, step: Int) -> [String]? {
+  /// Returns the rows; `nil` in a step that has no samples.
+  func text(_ collected: CollectedRollout, step: Int) -> [String]? {
     guard count > 0, step % every == 0 else { return nil }
     let rollout = collected.whole
     let rewards = rollout.rewards
@@ -36,7 +36,7 @@ struct EventSamples {
     return rows
   }
 
-  /// A text as it is: the fence is longer than any in it.
+  /// Returns a text in a code block; the fence is longer than any in the text.
   static func fenced(_ text: String) -> String {
     let longest = text.split { $0 != "~" }.map(\.count).max() ?? 0
     let fence = String(repeating: "~", count: max(3, longest + 1))

@@ -5,7 +5,7 @@ import TensorBoardEvents
 import Training
 
 extension Summary.Value {
-  /// TensorBoard's scalars have the precision of Float.
+  /// Makes a scalar. TensorBoard's have the precision of Float.
   static func scalar(_ tag: String, _ value: Double) -> Self {
     .with {
       $0.tag = tag
@@ -22,7 +22,7 @@ extension Summary.Value {
         $0.num = histogram.count
         $0.sum = histogram.sum
         $0.sumSquares = histogram.squares
-        // Empty buckets at either end say nothing.
+        // Leaves out empty buckets at either end.
         let used = histogram.used
         $0.bucketLimit = used.map { histogram.lowest + Double($0 + 1) * histogram.width }
         $0.bucket = Array(histogram.counts[used])
@@ -30,7 +30,7 @@ extension Summary.Value {
     }
   }
 
-  /// Rows of Markdown.
+  /// Makes a text of rows of Markdown.
   static func text(_ tag: String, _ rows: [String]) -> Self {
     .with { value in
       value.tag = tag

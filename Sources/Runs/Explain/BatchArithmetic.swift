@@ -2,7 +2,7 @@ import FulcrumKernel
 import Settings
 import Training
 
-/// How many prompts, completions, tokens and optimiser steps a configuration comes to.
+/// Works out how many prompts, completions, tokens and optimiser steps a configuration leads to.
 package struct BatchArithmetic {
   package let steps: Int
   package let prompts: Int
@@ -11,14 +11,14 @@ package struct BatchArithmetic {
   package let maximumTokens: Int
   package let iterations: Int
   package let schedule: SchedulerProbe
-  /// Training items; `nil`: without end.
-  package let trainingItems: Int?
-  /// `nil`: the policy doesn't say.
+  /// The number of training items; `nil`: the task has no end.
+  let trainingItems: Int?
+  /// The number of the policy's parameters; `nil`: the policy doesn't say.
   package let parameterCount: Int?
-  package let hasReference: Bool
+  let hasReference: Bool
   package let temperature: Double
-  /// Rounds of sampling a step may take.
-  package let maximumRounds: Int
+  /// The most rounds of sampling that a step may take.
+  let maximumRounds: Int
 
   package init(_ components: RunComponents) throws(FulcrumError) {
     let rollout = components.configuration.rollout
@@ -40,10 +40,10 @@ package struct BatchArithmetic {
   package var completions: Int { prompts * samples }
   package var minibatches: Int { (prompts + minibatchPrompts - 1) / max(1, minibatchPrompts) }
   package var optimizerSteps: Int { minibatches * schedule.phases.count * iterations }
-  /// Bytes for weights, gradient, two moments, and a reference.
+  /// The bytes of weights, gradient and two moments, and of a reference if there is one.
   package var stateBytes: Int? { parameterCount.map { $0 * 4 * (hasReference ? 5 : 4) } }
 
-  /// Label and value, line by line.
+  /// The results, as lines of label and value.
   package var lines: [(label: String, value: String)] {
     let rounds = maximumRounds > 1 ? ", in up to \(maximumRounds) rounds of sampling" : ""
     let order = schedule.phases.count > 1 ? " (\(schedule.nesting.rawValue))" : ""

@@ -1,7 +1,7 @@
 import FulcrumKernel
 import Training
 
-/// What a schedule makes of a step, found by asking it about a small made-up batch.
+/// Finds out what a schedule makes of a step, by asking it about a small made-up batch.
 package struct SchedulerProbe {
   package let phases: [String]
   package let passes: Int
@@ -34,7 +34,7 @@ package struct SchedulerProbe {
     nesting = scheduler.component.nesting
   }
 
-  /// A column with the values of each token, as often as its statistic is wide.
+  /// Returns a column with each token's value repeated up to its statistic's width.
   private static func madeUp(_ column: Column, _ values: [Float]) -> [Float] {
     values.flatMap { Array(repeating: $0, count: column.statistic.width) }
   }

@@ -2,30 +2,31 @@ import FulcrumKernel
 import Settings
 import Training
 
-/// How long a step takes, from a trial on some of the first step's prompts: as many as fit into some
-/// seconds, for few sequences at a time are slower to sample, each, than many.
+/// Estimates the time of a step from a trial on some of the first step's prompts. The trial takes
+/// as many as fit into some seconds, for each sequence takes longer to sample if there are few.
 package struct StepTrial {
-  /// Prompts that the trial took.
+  /// The number of prompts that the trial took.
   package let prompts: Int
   package let meanLength: Double
-  package let meanReward: Double
-  /// Seconds of a whole step: sampling and rewards; reference; update.
+  let meanReward: Double
+  /// Seconds of a whole step: sampling and rewards; then the reference; then the update.
   package let rollout: Double
   package let reference: Double
   package let update: Double
-  /// Most memory that the process held, in bytes.
-  package let peakBytes: Int
+  /// The most memory that the process held, in bytes.
+  let peakBytes: Int
 
-  /// Prompts that a trial takes however long it lasts, and seconds that it may last with more.
+  /// The prompts that a trial takes at least, and the seconds that it may last if it takes more.
   private static let fewPrompts = 4
   private static let patience = 5.0
 
   package var seconds: Double { rollout + reference + update }
 
-  /// Samples, scores, and gives every token a weight of 1e-6; the policy is not for use after it.
+  /// Runs the trial: samples, scores, and gives every token a weight of ±1e-6. The policy is not
+  /// for use after it.
   ///
-  /// - Throws: what sampling and reward functions throw: a configuration that would fail in its first
-  ///   step fails here.
+  /// - Throws: what sampling and reward functions throw. A configuration that would fail in its
+  ///   first step fails here.
   package init(_ run: RunComponents, _ arithmetic: BatchArithmetic) throws(FulcrumError) {
     let clock = ContinuousClock()
     let components = run.training
@@ -40,7 +41,7 @@ package struct StepTrial {
         for token in weights.indices { weights[token] = token % 2 == 0 ? 1e-6 : -1e-6 }
       }
     }
-    // The first pass touches fresh memory, and tells how many prompts a second pass has time for.
+    // The first pass touches fresh memory, and shows how many prompts a second pass has time for.
     let first = clock.now
     try train(try sampler.collect(try order.items(from: 0, count: few), step: 1).sequences)
     let affordable = Double(few) * Self.patience / max((clock.now - first) / .seconds(1), 1e-3)

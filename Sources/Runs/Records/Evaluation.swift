@@ -2,7 +2,7 @@ import Foundation
 import FulcrumKernel
 import Training
 
-/// Held-out accuracy, category by category.
+/// Holds held-out accuracy, category by category.
 package struct Evaluation: Sendable, Equatable {
   package struct Row: Sendable, Equatable {
     package let category: String
@@ -16,7 +16,7 @@ package struct Evaluation: Sendable, Equatable {
     }
 
     package var accuracy: Double { count > 0 ? Double(correct) / Double(count) : 0 }
-    /// Wilson's 95 % interval.
+    /// Wilson's 95 % interval of the accuracy.
     package var interval: ClosedRange<Double> {
       Statistics.wilson(successes: correct, count: count)
     }
@@ -28,9 +28,9 @@ package struct Evaluation: Sendable, Equatable {
 
   /// Samples one completion for each item and counts the correct ones.
   ///
-  /// The draws are the same at every evaluation, so that two of them differ by the policy alone. An
-  /// item whose completion the first reward function could not score isn't counted, where the
-  /// configuration lets a run go on without.
+  /// The draws are the same at every evaluation, so two of them differ by the policy alone. Where
+  /// the configuration lets a run go on without a score, an item isn't counted if the first reward
+  /// function could not score its completion.
   package static func run(_ items: [TaskItem], by sampler: RolloutSampler) throws(FulcrumError)
     -> Evaluation
   {
@@ -52,7 +52,7 @@ package struct Evaluation: Sendable, Equatable {
   }
 }
 
-/// A text table of one or more evaluations side by side.
+/// Writes one or more evaluations side by side, as a text table.
 package enum EvaluationTable {
   /// - Parameter columns: evaluations with their titles, over the same categories.
   package static func text(_ columns: [(title: String, evaluation: Evaluation)]) -> String {

@@ -2,7 +2,7 @@ import Foundation
 import FulcrumKernel
 import JSON
 
-/// A line of `evaluations.jsonl`: held-out accuracy after a step.
+/// Holds a line of `evaluations.jsonl`: held-out accuracy after a step.
 package struct EvaluationRecord: Codable, Sendable, Equatable {
   package let step: Int
   package let evaluation: Evaluation
@@ -25,9 +25,9 @@ package struct EvaluationRecord: Codable, Sendable, Equatable {
   }
 }
 
-/// An object with an entry for each category.
+/// Writes an evaluation as an object with an entry for each category.
 extension Evaluation: Codable {
-  /// Categories in the order of their names, in which 2 is before 10.
+  /// Reads categories in the order of their names, in which 2 is before 10.
   package init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: NamedKey.self)
     var rows: [Row] = []
@@ -46,7 +46,8 @@ extension Evaluation: Codable {
     for row in rows { try container.encode(Counts(row), forKey: NamedKey(row.category)) }
   }
 
-  /// A category's entry. What follows from its counts is written for other programs, and not read.
+  /// Holds a category's entry. Values that follow from its counts are written for other programs,
+  /// and not read.
   private struct Counts: Codable {
     let correct: Int
     let count: Int
@@ -65,18 +66,17 @@ extension Evaluation: Codable {
 }
 
 extension Evaluation {
-  /// Accuracy and interval of each category, as one JSON object.
+  /// The accuracy and interval of each category, as one JSON object.
   package var line: JSONLine { JSONLine(self) }
 
-  /// One line of `evaluations.jsonl`.
+  /// Returns a line of `evaluations.jsonl`.
   package func line(step: Int) -> JSONLine {
     JSONLine(EvaluationRecord(step: step, evaluation: self))
   }
 
   /// Reads the evaluation of a step back from `evaluations.jsonl`.
   ///
-  /// A line that can't be read is passed over, for no run shall end by it: what it held is evaluated
-  /// again.
+  /// A line that can't be read is skipped rather than to end the run: its step is evaluated again.
   package static func read(step: Int, from directory: RunDirectory) -> Evaluation? {
     RunDirectory.lines(of: directory.evaluations).lazy
       .compactMap { try? JSONRecord.decode(EvaluationRecord.self, from: Array($0.utf8)) }

@@ -4,9 +4,9 @@ import JSON
 
 /// Reads files of JSON objects, one a line.
 package enum JSONLinesFile {
-  /// - Returns: nothing where there is no file. An unfinished last line is left out: the run may be
-  ///   writing it.
-  /// - Throws: `.data` with file and line for a line that is no such record.
+  /// - Returns: the records; none where there is no file. An unfinished last line is left out, for
+  ///   the run may be writing it.
+  /// - Throws: `.data` with file and line for a line that is not such a record.
   package static func read<Record: Decodable>(_ type: Record.Type, from path: String)
     throws(FulcrumError) -> [Record]
   {

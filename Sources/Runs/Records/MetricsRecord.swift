@@ -1,10 +1,11 @@
 import JSON
 import Training
 
-/// A line of `metrics.jsonl`: a step's metrics, in their order.
+/// Holds a line of `metrics.jsonl`: a step's metrics, in their order.
 package struct MetricsRecord: Codable, Sendable {
   package let step: Int
-  /// By name. What JSON has no number for is NaN when it is read back; the order is lost then.
+  /// The metrics, by name. Values that JSON has no number for are NaN when they are read back. The
+  /// order is lost then.
   package let metrics: Metrics
 
   package init(step: Int, metrics: Metrics) {
@@ -33,6 +34,6 @@ package struct MetricsRecord: Codable, Sendable {
 }
 
 extension Metrics {
-  /// One line of `metrics.jsonl`.
+  /// Returns a line of `metrics.jsonl`.
   package func line(step: Int) -> JSONLine { JSONLine(MetricsRecord(step: step, metrics: self)) }
 }

@@ -1,4 +1,4 @@
-/// A key of an object whose keys are data, such as the names of metrics.
+/// Holds a key of an object whose keys are data, such as the names of metrics.
 struct NamedKey: CodingKey {
   static let step = NamedKey("step")
 

@@ -5,8 +5,8 @@ import Settings
 import YAML
 import Yams
 
-/// What a run was made of: the resolved configuration as YAML that `train` reads again, with the
-/// versions and digests of all that took part.
+/// Writes what a run was made of: the resolved configuration as YAML that `train` reads again, with
+/// the versions and digests of all that took part.
 package enum Provenance {
   /// - Parameters:
   ///   - resolved: for each choice's key path, its component's parameters with defaults.
@@ -35,7 +35,8 @@ package enum Provenance {
     }
   }
 
-  /// The plugins that a run began with, by name, and their digests; none where it says nothing.
+  /// Returns the plugins that a run began with, by name, and their digests; none if it doesn't list
+  /// them.
   package static func plugins(of tree: ConfigurationTree) -> [(name: String, digest: String)] {
     guard case .section(let entries)? = tree.root["provenance"],
       case .list(let plugins)? = entries["plugins"]
@@ -79,7 +80,8 @@ package enum Provenance {
     return Node(pairs)
   }
 
-  /// Texts are quoted, so that one that looks like a number stays a text.
+  /// Returns a parameter's value as YAML. Texts are quoted, so that one that looks like a number
+  /// stays a text.
   private static func node(_ value: ParameterValue) -> Node {
     switch value {
     case .text(let text): Node(text, Tag(.str), .doubleQuoted)
@@ -92,7 +94,7 @@ package enum Provenance {
   }
 }
 
-/// Fulcrum's own version.
+/// Holds Fulcrum's own version.
 package enum FulcrumVersion {
   package static let text = "0.1.0"
 }

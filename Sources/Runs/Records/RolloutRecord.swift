@@ -4,11 +4,12 @@ import FulcrumKernel
 import JSON
 import Training
 
-/// A step's rollout as a file of JSON lines: a head, then one line a prompt with its completions.
+/// Writes a step's rollout as JSON lines, and reads it: a header, then a line for each prompt with
+/// its completions.
 ///
 /// Floats are written so that they read back to the same bits.
 package enum RolloutRecord {
-  private struct Head: Codable {
+  private struct Header: Codable {
     var format: Int
     var step: Int
     var temperature: Float
@@ -25,11 +26,11 @@ package enum RolloutRecord {
       var tokens: [Int32]
       var logProbabilities: [Float]
       var finished: Bool
-      /// `nil`: some reward function had no score.
+      /// The reward; `nil`: some reward function had no score.
       var reward: Float?
       var outcome: String
-      /// For each reward function the outcome with which it had no score, or an empty text; `nil`:
-      /// all had one.
+      /// For each reward function, the outcome with which it had no score, or an empty text; `nil`:
+      /// all had a score.
       var missing: [String]?
     }
     var id: String
@@ -44,7 +45,7 @@ package enum RolloutRecord {
     folder + "/step-\(step).jsonl"
   }
 
-  /// The steps that a folder has records of, in order.
+  /// Returns the steps that a folder has records of, in order.
   package static func steps(in folder: String) -> [Int] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     return names.compactMap { name in
@@ -55,9 +56,9 @@ package enum RolloutRecord {
 
   /// - Parameters:
   ///   - consumed: items of the task's order that were taken after this step.
-  ///   - temperature: of the rollout.
+  ///   - temperature: the temperature of the rollout.
   package static func write(
-    _ collected: Collected, step: UInt32, temperature: Float, consumed: Int, to path: String
+    _ collected: CollectedRollout, step: UInt32, temperature: Float, consumed: Int, to path: String
   ) throws(FulcrumError) {
     let rollout = collected.whole
     let sequences = rollout.sequences
@@ -67,7 +68,7 @@ package enum RolloutRecord {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
       var data = try encoder.encode(
-        Head(
+        Header(
           format: 1, step: Int(step), temperature: temperature, consumed: consumed,
           sampledPrompts: collected.sampledPrompts, sampledTokens: collected.sampledTokens,
           sampledReward: collected.sampledReward, refills: collected.refills))
@@ -102,13 +103,14 @@ package enum RolloutRecord {
     }
   }
 
-  /// What was recorded, judged anew by the sampler's reward functions. What had no score then has
-  /// none now, unless that stops the run: a time-out, say, might not come again.
+  /// Reads a record and has it judged anew by the sampler's reward functions. A completion that had
+  /// no score then has none now, unless that stops the run: a time-out, for instance, might not
+  /// come again.
   ///
   /// - Throws: `.notFound` if there is no such file, `.data` naming the line for a damaged one, or
   ///   for one of another step or temperature.
   package static func read(_ path: String, step: UInt32, judge: RolloutSampler)
-    throws(FulcrumError) -> (collected: Collected, consumed: Int)
+    throws(FulcrumError) -> (collected: CollectedRollout, consumed: Int)
   {
     guard let data = FileManager.default.contents(atPath: path) else {
       throw FulcrumError(
@@ -119,17 +121,17 @@ package enum RolloutRecord {
     guard let first = lines.first else {
       throw FulcrumError(.data, "expected a recorded rollout, got an empty file", at: path)
     }
-    let head = try decode(Head.self, first, of: path)
-    guard head.format == 1, head.step == Int(step) else {
+    let header = try decode(Header.self, first, of: path)
+    guard header.format == 1, header.step == Int(step) else {
       throw FulcrumError(
         .data,
-        "expected a rollout of step \(step) in format 1, got step \(head.step) in format"
-          + " \(head.format)", at: path)
+        "expected a rollout of step \(step) in format 1, got step \(header.step) in format"
+          + " \(header.format)", at: path)
     }
-    guard head.temperature == judge.temperature else {
+    guard header.temperature == judge.temperature else {
       throw FulcrumError(
         .configuration,
-        "the rollout was sampled at temperature \(head.temperature), the"
+        "the rollout was sampled at temperature \(header.temperature), the"
           + " configuration says \(judge.temperature)", at: "rollout.temperature",
         hint: "log-probabilities of two temperatures can't be compared")
     }
@@ -156,11 +158,11 @@ package enum RolloutRecord {
       logProbabilities: completions.flatMap(\.logProbabilities),
       isFinished: completions.map(\.finished))
     return (
-      try Collected(
+      try CollectedRollout(
         whole: judge.onFailure == .stop
           ? rollout : rollout.missing(completions.map(\.missing)), rule: judge.onFailure,
-        sampledPrompts: head.sampledPrompts, sampledTokens: head.sampledTokens,
-        sampledReward: head.sampledReward, refills: head.refills), head.consumed
+        sampledPrompts: header.sampledPrompts, sampledTokens: header.sampledTokens,
+        sampledReward: header.sampledReward, refills: header.refills), header.consumed
     )
   }
 
@@ -177,7 +179,8 @@ package enum RolloutRecord {
   }
 }
 
-/// Rollouts that an earlier run recorded, so that two methods can be compared on the same ones.
+/// Reads rollouts that an earlier run recorded, so that two methods can be compared on the same
+/// ones.
 package struct RecordedRollouts: RolloutSource {
   private let folder: String
   private let judge: RolloutSampler
@@ -185,8 +188,8 @@ package struct RecordedRollouts: RolloutSource {
   package private(set) var consumedItems = 0
 
   /// - Parameters:
-  ///   - folder: has a file `step-N.jsonl` for each step.
-  ///   - judge: gives the reward functions; nothing is sampled.
+  ///   - folder: the folder, with a file `step-N.jsonl` for each step.
+  ///   - judge: has the reward functions; nothing is sampled.
   package init(folder: String, judge: RolloutSampler, promptsPerStep: Int) {
     self.folder = folder
     self.judge = judge
@@ -196,7 +199,7 @@ package struct RecordedRollouts: RolloutSource {
   package var lastStep: Int? { RolloutRecord.steps(in: folder).last }
 
   /// - Throws: as `RolloutRecord.read`; `.configuration` if the record's shape is not the run's.
-  package mutating func next(step: UInt32) throws(FulcrumError) -> Collected {
+  package mutating func next(step: UInt32) throws(FulcrumError) -> CollectedRollout {
     let (collected, consumed) = try RolloutRecord.read(
       RolloutRecord.path(step: step, in: folder), step: step, judge: judge)
     let sequences = collected.whole.sequences

@@ -16,13 +16,15 @@ struct SampleLog {
     self.directory = directory
   }
 
-  /// The first completions of the batch, whole groups side by side, also those without a score.
+  /// Writes the first completions of the batch, whole groups side by side, also those without a
+  /// score.
   ///
   /// - Parameters:
-  ///   - advantages: of the tokens that the update is on.
-  ///   - watch: weights and levers; the completions it covers are written token by token.
+  ///   - advantages: the advantages of the tokens that the update is on.
+  ///   - watch: the weights and levers; the completions that it covers are written token by token.
   func write(
-    _ collected: Collected, advantages: [Float], watch: TokenWatch?, tokens detail: SampleTokens,
+    _ collected: CollectedRollout, advantages: [Float], watch: TokenWatch?,
+    tokens detail: SampleTokens,
     step: Int
   ) throws(FulcrumError) {
     guard count > 0, step % every == 0 else { return }
@@ -35,7 +37,7 @@ struct SampleLog {
       let item = rollout.items[sequences.group(ofSequence: sequence)]
       let tokens = sequences.tokens(ofSequence: sequence)
       let outcome = rollout.outcomes[sequence]
-      // Without a score there is no advantage.
+      // A completion without a score has no advantage.
       let mean =
         kept[sequence].map { sequence in
           Statistics.mean(

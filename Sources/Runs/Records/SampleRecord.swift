@@ -1,25 +1,25 @@
 import Foundation
 import JSON
 
-/// A line of `samples/step-N.jsonl`: a completion, for people to read.
+/// Holds a line of `samples/step-N.jsonl`: a completion, for people to read.
 package struct SampleRecord: Codable, Sendable {
   package var step: Int
   package var id: String
   package var prompt: String
   package var completion: String
   package var answer: String
-  /// NaN: it has no score.
+  /// The reward; NaN: the completion has no score.
   @NaNAsNull package var reward: Double
   package var outcome: String
-  /// The number of its tokens.
+  /// The number of the completion's tokens.
   package var tokens: Int
-  /// Whether it ended by itself.
+  /// Whether the completion ended by itself.
   package var finished: Bool
-  /// NaN: it took no part in the update.
+  /// The mean advantage; NaN: the completion took no part in the update.
   @NaNAsNull package var advantageMean: Double
-  /// Says why it has no score.
+  /// The reason for which it has no score.
   package var reason: String?
-  /// Texts of its tokens, if it was written token by token; the lists that follow are as long.
+  /// The texts of its tokens, if it was written token by token; the lists that follow are as long.
   package var tokenTexts: [String]?
   /// π of each token, at the rollout's temperature.
   package var probability: [Double?]?
@@ -28,7 +28,7 @@ package struct SampleRecord: Codable, Sendable {
   package var lever: [Double?]?
   package var weight: [Double?]?
 
-  /// In the file's order.
+  /// The keys, in the file's order.
   enum CodingKeys: String, CodingKey {
     case step, id, prompt, completion, answer, reward, outcome, tokens, finished
     case advantageMean = "advantage_mean"

@@ -3,12 +3,13 @@ import FulcrumKernel
 import JSON
 import Training
 
-/// A completion token by token: texts and what the step knew of each.
+/// Describes a completion token by token: texts and the values that the step computed of each.
 struct SampleTokens {
-  /// Decodes tokens; a token may end within a character, whose text is the last of its tokens'.
+  /// Decodes tokens. A token may end within a character; the last of the character's tokens gets
+  /// its text.
   let decode: ([Int32]) -> String
 
-  /// Adds the texts of a completion's tokens, and what the step knew of each.
+  /// Adds the texts of a completion's tokens, and the values that the step computed of each.
   ///
   /// - Parameter sequence: its place in the rollout that the update is on, below
   ///   `TokenWatch.sequences`.
@@ -28,7 +29,7 @@ struct SampleTokens {
     sample.weight = list(watch.weights[range])
   }
 
-  /// Returns numbers with as many digits as are enough to read.
+  /// Rounds numbers to as many digits as people read.
   private func list(_ values: some Sequence<Float>) -> [Double?] {
     values.map { JSONLine.rounded(Double($0), digits: 4).nullable }
   }

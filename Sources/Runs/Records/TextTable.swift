@@ -1,10 +1,10 @@
 import Foundation
 
-/// Rows of text in columns.
+/// Writes rows of text in columns.
 package enum TextTable {
   /// - Parameters:
-  ///   - rows: all with as many cells.
-  ///   - numeric: columns that end at one place.
+  ///   - rows: the cells of each row; all rows have as many.
+  ///   - numeric: the columns that are aligned at their right ends.
   package static func text(_ rows: [[String]], gap: Int = 3, numeric: Set<Int> = []) -> String {
     guard let first = rows.first else { return "" }
     let widths = first.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }

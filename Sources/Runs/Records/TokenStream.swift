@@ -1,17 +1,17 @@
-/// Turns tokens into text as they come: a token may end within a character, whose text waits for
+/// Turns tokens into text as they come. A token may end within a character, whose text waits for
 /// the rest of it.
 package final class TokenStream {
   private static let replacement: Unicode.Scalar = "\u{FFFD}"
   private let decode: ([Int32]) -> String
-  /// Tokens whose text is not wholly shown.
+  /// The tokens whose text is not yet shown as a whole.
   private var pending: [Int32] = []
-  /// Scalars of the pending tokens' text that are shown.
+  /// The number of scalars of the pending tokens' text that are shown.
   private var shown = 0
 
   /// - Parameter decode: gives the text of tokens, with U+FFFD for bytes that make no character.
   package init(decode: @escaping ([Int32]) -> String) { self.decode = decode }
 
-  /// The whole characters that a token completes.
+  /// Returns the whole characters that a token completes.
   package func add(_ token: Int32) -> String {
     pending.append(token)
     var scalars = decode(pending).unicodeScalars
@@ -23,7 +23,7 @@ package final class TokenStream {
     return new
   }
 
-  /// What is left, complete or not.
+  /// Returns the rest of the text, complete or not.
   package func end() -> String { finish(decode(pending).unicodeScalars) }
 
   private func finish(_ scalars: String.UnicodeScalarView) -> String {

@@ -4,10 +4,10 @@ import PluginHost
 import Settings
 import YAML
 
-/// Runs of all arms of a configuration over seeds: what a comparison needs.
+/// Lists the runs of all arms of a configuration over seeds, for a comparison.
 ///
-/// Arms of one seed are given the same prompts and begin with the same draws, so that differences can
-/// be taken seed by seed. All arms of a seed come before those of the next.
+/// Arms of one seed get the same prompts and begin with the same draws, so that differences can be
+/// taken seed by seed. All arms of a seed come before those of the next.
 package struct ArmPlan {
   package struct Run {
     package let arm: String
@@ -17,7 +17,7 @@ package struct ArmPlan {
     /// The run's directory: `OUTPUT/ARM-seed-N`.
     package let output: String
 
-    /// Whether it was trained and evaluated to its end before.
+    /// Tells whether the run was trained and evaluated to its end before.
     package func isDone() throws(FulcrumError) -> Bool {
       guard let directory = try? RunDirectory(opening: output) else { return false }
       let steps = configuration.general.steps
@@ -28,16 +28,16 @@ package struct ArmPlan {
   }
 
   package let runs: [Run]
-  /// The same arm by arm, each with its seeds.
+  /// The runs arm by arm, each arm with its seeds.
   package var runsByArm: [[Run]] {
     runs.filter { $0.seed == runs[0].seed }.map { first in runs.filter { $0.arm == first.arm } }
   }
-  /// Where the runs lie: the configuration's own output.
+  /// The folder with all runs: the configuration's own output.
   package let folder: String
 
   /// - Parameters:
-  ///   - arms: beside the configuration's own way; `nil`: those that it names.
-  ///   - seeds: how many: the configuration's, and those after it.
+  ///   - arms: the arms beside the configuration's own way; `nil`: those that it names.
+  ///   - seeds: the number of seeds: the configuration's, and those after it.
   /// - Throws: `.usage` for arms whose folders would have one name; `.configuration` for a
   ///   configuration that an arm makes wrong.
   package init(_ tree: ConfigurationTree, arms: [ArmChoice]? = nil, seeds: Int)
@@ -74,7 +74,8 @@ package struct ArmPlan {
     self.runs = runs
   }
 
-  /// A name as a folder's: whatever a shell or a path would take for something else is a hyphen.
+  /// Returns a folder's name for an arm. Characters that a shell or a path would take for something
+  /// else become hyphens.
   private static func folderName(_ name: String) -> String {
     var text = ""
     for scalar in name.unicodeScalars {

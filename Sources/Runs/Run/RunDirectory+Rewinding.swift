@@ -6,15 +6,15 @@ import JSON
 extension RunDirectory {
   package func checkpoint(step: Int) -> String { "\(checkpoints)/step-\(step)" }
 
-  /// The steps that have a checkpoint, whole or damaged, in order.
+  /// Returns the steps that have a checkpoint, whole or damaged, in order.
   ///
   /// - Throws: `.inputOutput` if the folder can't be read.
   package func checkpointSteps() throws(FulcrumError) -> [Int] {
     try Self.names(in: checkpoints).compactMap { Self.step($0, suffix: "") }.sorted()
   }
 
-  /// Brings the directory to where it was when `step` ended: drops what a run that stopped later, or
-  /// in the middle of a write, had left.
+  /// Brings the directory to its state at the end of `step`: drops what a run left that stopped
+  /// later, or in the middle of a write.
   ///
   /// Rollouts in `faults/` stay: a step that fails again writes the same.
   package func rewind(to step: Int) throws(FulcrumError) {
@@ -45,14 +45,14 @@ extension RunDirectory {
     }
   }
 
-  /// Puts on the disk what a checkpoint's step has written: after a loss of power the checkpoint
-  /// must not be there without it.
+  /// Puts on the disk all that was written up to a checkpoint's step: after a loss of power the
+  /// checkpoint must not be there without it.
   package func sync() throws(FulcrumError) {
     for place in [metrics, evaluations, samples, rollouts, events, tensorboard, path]
     where FileManager.default.fileExists(atPath: place) { try SafeFiles.sync(place) }
   }
 
-  /// The lines of a log up to a step. A last line that is no JSON was cut short by a crash.
+  /// Returns the lines of a log up to a step. A last line that is no JSON was cut short by a crash.
   private static func kept(_ lines: [String], to step: Int) -> [String] {
     var lines = Array(lines.prefix { (self.step(of: $0) ?? 0) <= step })
     while let last = lines.last, self.step(of: last) == nil { lines.removeLast() }
@@ -63,15 +63,15 @@ extension RunDirectory {
     (try? JSONReader.parse(Array(line.utf8)))?["step"]?.integer
   }
 
-  /// The N of a name `step-N` with a suffix.
+  /// Returns the N of a name `step-N` with a suffix.
   private static func step(_ name: String, suffix: String) -> Int? {
     guard name.hasPrefix("step-"), name.hasSuffix(suffix) else { return nil }
     let digits = name.dropFirst(5).dropLast(suffix.count)
-    // Only as it was written: no sign, no zeros in front.
+    // Accepts a number only as it was written: no sign, no leading zeros.
     return Int(digits).flatMap { "\($0)" == digits && $0 >= 0 ? $0 : nil }
   }
 
-  /// What a folder holds; nothing if there is none.
+  /// Returns the names in a folder; none if there is no folder.
   private static func names(in folder: String) throws(FulcrumError) -> [String] {
     guard FileManager.default.fileExists(atPath: folder) else { return [] }
     guard let list = opendir(folder) else { throw SystemFault.error("list the folder", folder) }

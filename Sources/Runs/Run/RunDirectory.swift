@@ -2,30 +2,30 @@ import Files
 import Foundation
 import FulcrumKernel
 
-/// What a run leaves on disk: `run.yaml`, `run.lock`, `run.stage`, `metrics.jsonl`,
-/// `evaluations.jsonl`, `samples/`, `tensorboard/`, `checkpoints/`; where there is reason, `rollouts/`
-/// and `faults/` (Documentation/Faults.md).
+/// Names the files of a run: `run.yaml`, `run.lock`, `run.stage`, `metrics.jsonl`,
+/// `evaluations.jsonl`, `samples/`, `tensorboard/`, `checkpoints/`; where there is reason,
+/// `rollouts/` and `faults/` (Documentation/Faults.md).
 package struct RunDirectory: Sendable {
   package let path: String
 
   package var configuration: String { path + "/run.yaml" }
-  /// Whose code the last process was in.
+  /// The file with the last process's stage mark (see `StageMark`).
   package var stage: String { path + "/run.stage" }
   package var metrics: String { path + "/metrics.jsonl" }
   package var evaluations: String { path + "/evaluations.jsonl" }
   package var samples: String { path + "/samples" }
   package var tensorboard: String { path + "/tensorboard" }
-  /// TensorBoard reads files with `tfevents` in their names.
+  /// The file for TensorBoard, which reads files with `tfevents` in their names.
   package var events: String { tensorboard + "/events.out.tfevents.fulcrum" }
   package var checkpoints: String { path + "/checkpoints" }
-  /// Whole rollouts, where they are recorded.
+  /// The folder of whole rollouts, where they are recorded.
   package var rollouts: String { path + "/rollouts" }
-  /// Rollouts on which a step failed.
+  /// The folder of rollouts on which a step failed.
   package var faults: String { path + "/faults" }
 
-  /// A new run's directory.
+  /// Makes a new run's directory.
   ///
-  /// - Throws: `.usage` if it holds a run already.
+  /// - Throws: `.usage` if the directory holds a run already.
   package init(creating path: String) throws(FulcrumError) {
     self.path = path
     if FileManager.default.fileExists(atPath: configuration) {
@@ -38,7 +38,7 @@ package struct RunDirectory: Sendable {
     try SafeFiles.makeFolder(checkpoints)
   }
 
-  /// The directory of a run that was begun.
+  /// Opens the directory of a run that was begun.
   package init(opening path: String) throws(FulcrumError) {
     self.path = path
     guard FileManager.default.fileExists(atPath: configuration) else {

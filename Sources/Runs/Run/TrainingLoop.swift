@@ -5,7 +5,7 @@ import JSON
 import Settings
 import Training
 
-/// The steps of a run, one after the other, with what they write.
+/// Takes a run's steps one after the other, and writes their results.
 struct TrainingLoop {
   private let step: TrainingStep
   private let directory: RunDirectory
@@ -15,7 +15,7 @@ struct TrainingLoop {
   private let rewardNames: [String]
   /// Whether whole rollouts are written.
   private let records: Bool
-  /// Steps in a row that may skip optimiser steps.
+  /// The most steps in a row that may skip optimiser steps.
   private let maximumSkipped: Int
   private var source: any RolloutSource
   let reference: ReferenceUpdate
@@ -108,7 +108,7 @@ struct TrainingLoop {
     return metrics
   }
 
-  private func write(_ collected: Collected, step: UInt32, to folder: String)
+  private func write(_ collected: CollectedRollout, step: UInt32, to folder: String)
     throws(FulcrumError)
   {
     try SafeFiles.makeFolder(folder)
@@ -117,8 +117,8 @@ struct TrainingLoop {
       consumed: source.consumedItems, to: RolloutRecord.path(step: step, in: folder))
   }
 
-  /// The error, with the place where the rollout was written down.
-  private func keeping(_ collected: Collected, step: UInt32, for error: FulcrumError)
+  /// Returns the error, with the path where the rollout was written down.
+  private func keeping(_ collected: CollectedRollout, step: UInt32, for error: FulcrumError)
     -> FulcrumError
   {
     guard (try? write(collected, step: step, to: directory.faults)) != nil else { return error }

@@ -5,24 +5,24 @@ import JSON
 import Settings
 import Training
 
-/// A run from its first step, or from a checkpoint, to its last.
-package struct TrainingRun {
-  package let components: RunComponents
-  package let directory: RunDirectory
+/// Takes a run from its first step, or from a checkpoint, to its last.
+struct TrainingRun {
+  let components: RunComponents
+  let directory: RunDirectory
   /// The checkpoint to go on from, of this run or of the one that it begins from; `nil`: the run
   /// begins at step 0.
-  package let start: Checkpoint?
-  package let observer: any RunObserver
+  let start: Checkpoint?
+  let observer: any RunObserver
 
-  package enum Ending: Sendable {
-    /// All steps are done; held-out accuracy before, where it is known, and after.
+  enum Ending: Sendable {
+    /// The run did all steps. Holds held-out accuracy before, where it is known, and after.
     case completed(before: Evaluation?, after: Evaluation)
-    /// Asked to stop; a checkpoint holds this step.
+    /// The run was asked to stop; a checkpoint holds this step.
     case interrupted(step: Int)
   }
 
-  /// - Parameter components: with the start's reference.
-  package init(
+  /// - Parameter components: the run's components; their reference is the start's.
+  init(
     _ components: RunComponents, directory: RunDirectory, start: Checkpoint?,
     observer: any RunObserver
   ) {
@@ -33,7 +33,7 @@ package struct TrainingRun {
   }
 
   /// - Parameter shouldStop: asked after each step.
-  package func run(shouldStop: () -> Bool) throws(FulcrumError) -> Ending {
+  func run(shouldStop: () -> Bool) throws(FulcrumError) -> Ending {
     let configuration = components.configuration
     let reference = try ReferenceUpdate(
       configuration.reference, policy: components.policy,
@@ -64,7 +64,7 @@ package struct TrainingRun {
       do {
         metrics = try loop.step(number)
       } catch {
-        // What was trained up to here is worth keeping, unless the failed step changed it.
+        // The training up to here is worth keeping, unless the failed step changed the policy.
         if !loop.hasMoved, loop.counters.step > 0, saved != loop.counters.step,
           let kept = try? save(loop, keep: keep)
         {
@@ -107,8 +107,8 @@ package struct TrainingRun {
     }
   }
 
-  /// Held-out accuracy before the first step. A run that goes on has another policy by now: if what
-  /// it wrote then is lost, it is not known any more.
+  /// Returns held-out accuracy before the first step. A run that goes on has another policy by now,
+  /// so if the record of that evaluation is lost, the accuracy is not known any more.
   private func evaluationBefore(_ items: [TaskItem], _ events: EventLog?) throws(FulcrumError)
     -> Evaluation?
   {
@@ -116,7 +116,8 @@ package struct TrainingRun {
       ? Evaluation.read(step: 0, from: directory) : try evaluation(items, step: 0, events)
   }
 
-  /// Evaluates and writes the result down, or reads it back if that was done already.
+  /// Evaluates and writes the result down, or reads the result back if the step was evaluated
+  /// already.
   private func evaluation(_ items: [TaskItem], step: Int, _ events: EventLog?)
     throws(FulcrumError) -> Evaluation
   {

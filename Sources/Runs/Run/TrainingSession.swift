@@ -5,8 +5,8 @@ import Settings
 import Training
 import YAML
 
-/// A run in the foreground, from a configuration or from a directory to its ending: what `train`,
-/// `resume`, `replay` and `arms` share.
+/// Runs in the foreground, from a configuration or from a directory to the run's ending. `train`,
+/// `resume`, `replay` and `arms` share it.
 package struct TrainingSession {
   private let host: (_ configured: [String]) -> PluginHost
   private let observer: any RunObserver
@@ -26,11 +26,11 @@ package struct TrainingSession {
 
   /// Begins a new run.
   ///
-  /// - Throws: for a wrong request before anything is written; then what the run throws.
+  /// - Throws: errors of a wrong request, before anything is written; then what the run throws.
   package func begin(_ configuration: RunConfiguration) throws(FulcrumError) {
     let start = try Checkpoint.start(of: configuration)
     let setup = try RunSetup(configuration, checkpoint: start?.path, host: host)
-    // What the run itself has no need of is found wrong now rather than after it.
+    // Arms, which the run itself doesn't need, are checked now rather than after it.
     _ = try configuration.arms()
     let components = try RunComponents(setup, reference: start?.reference)
     let output = configuration.general.output
@@ -43,7 +43,7 @@ package struct TrainingSession {
 
   /// Goes on with a run that was begun, from its newest checkpoint.
   ///
-  /// - Parameter threads: to keep busy; `nil`: as the run says.
+  /// - Parameter threads: the number of threads to keep busy; `nil`: the run's own number.
   /// - Throws: as `begin`.
   package func resume(_ path: String, threads: Int? = nil) throws(FulcrumError) {
     let directory = try RunDirectory(opening: path)
@@ -66,7 +66,7 @@ package struct TrainingSession {
     }
   }
 
-  /// Does what only one process at a time may do with a run directory.
+  /// Works on a run directory under its lock, which one process at a time can hold.
   private func locked(_ path: String, _ work: () throws(FulcrumError) -> Void)
     throws(FulcrumError)
   {
@@ -98,7 +98,7 @@ package struct TrainingSession {
     describe(try ending(of: training), of: training)
   }
 
-  /// Says which libraries take part, and which of them are others than the run began with.
+  /// Tells which libraries take part, and which of them are others than the run began with.
   private func describePlugins(of setup: RunSetup) throws(FulcrumError) {
     // Loads every library that the run will use.
     _ = try setup.resolvedComponents()
@@ -132,7 +132,7 @@ package struct TrainingSession {
     }
   }
 
-  /// Runs it; an error of the disk tells how to go on when that is mended.
+  /// Takes the run to its ending. After an error of the disk it says how to go on.
   private func ending(of training: TrainingRun) throws(FulcrumError) -> TrainingRun.Ending {
     do throws(FulcrumError) {
       return try training.run(shouldStop: shouldStop)

@@ -4,7 +4,8 @@ import FulcrumKernel
 import Settings
 import Training
 
-/// Supervised training on a task's demonstrations, from which reinforcement learning starts.
+/// Makes a warm start: trains a policy on a task's demonstrations, for reinforcement learning to
+/// begin from.
 package struct WarmStart {
   package let setup: RunSetup
   package let observer: any RunObserver
@@ -18,7 +19,7 @@ package struct WarmStart {
   ///
   /// The loss is the mean of −log π over a batch's completion tokens, end token included.
   ///
-  /// - Returns: whether all demonstrations were used, not stopped before.
+  /// - Returns: `true` if all demonstrations were used; `false` if it was stopped before.
   package func run(output: String, shouldStop: () -> Bool) throws(FulcrumError) -> Bool {
     let settings = setup.configuration.warmStart
     let count = settings.demonstrations

@@ -1,4 +1,4 @@
-/// Names of the metrics that are read back, as they are written.
+/// Lists the names of the metrics that are read back, as they are written.
 package enum MetricName {
   package static let reward = "reward"
   package static let accuracy = "accuracy"
@@ -7,9 +7,9 @@ package enum MetricName {
   package static let loss = "loss"
   package static let gradientNorm = "grad_norm"
   package static let entropy = "entropy"
-  /// Mean KL divergence to the reference, as the penalties of the plugins report it.
+  /// Mean KL divergence to the reference, as the plugins' penalties report it.
   package static let kl = "kl"
-  /// Mean KL divergence from the old policy to the current one, as the objectives of the plugins report
+  /// Mean KL divergence from the old policy to the current one, as the plugins' objectives report
   /// it.
   package static let approximateKL = "approx_kl"
   package static let stepTime = "step_time"
@@ -17,7 +17,7 @@ package enum MetricName {
 }
 
 extension ProbabilityIntervals {
-  /// A metric of each interval.
+  /// Lists the metrics of each interval.
   package enum Part: String, CaseIterable, Sendable {
     case tokenShare = "token_share"
     case weightShare = "weight_share"
@@ -32,7 +32,7 @@ extension ProbabilityIntervals {
 }
 
 extension UpdateDirection {
-  /// A metric of each interval.
+  /// Lists the metrics of each interval.
   package enum Part: String, CaseIterable, Sendable {
     case positiveRose = "positive_rose"
     case negativeFell = "negative_fell"

@@ -1,10 +1,10 @@
 import FulcrumKernel
 
-/// The metrics of one step, in the order in which they are written.
+/// Holds the metrics of one step, in the order in which they are written.
 package struct Metrics: Sendable {
   package private(set) var entries: [(name: String, value: Double)] = []
 
-  /// - Parameter entries: of different names.
+  /// - Parameter entries: all of different names.
   package init(_ entries: [(name: String, value: Double)] = []) { self.entries = entries }
 
   package mutating func set(_ name: String, _ value: Double) {
@@ -15,7 +15,7 @@ package struct Metrics: Sendable {
     }
   }
 
-  /// Adds every mean that was observed, by name.
+  /// Sets every mean that was observed, by name.
   package mutating func set(_ sums: MetricSums) {
     for name in sums.entries.keys.sorted() {
       if let mean = sums.mean(name) { set(name, mean) }
@@ -26,8 +26,8 @@ package struct Metrics: Sendable {
 }
 
 extension Metrics {
-  /// Rewards, outcomes and lengths of a rollout, under TRL's names where it has them.
-  package mutating func describe(_ collected: Collected, rewardNames: [String]) {
+  /// Sets rewards, outcomes and lengths of a rollout, under TRL's names where it has them.
+  package mutating func describe(_ collected: CollectedRollout, rewardNames: [String]) {
     let rollout = collected.rollout
     let rewards = rollout.rewards.map(Double.init)
     let sequences = rollout.sequences
@@ -79,7 +79,7 @@ extension Metrics {
   }
 }
 
-/// Sample statistics in Double.
+/// Computes statistics of samples, in Double.
 package enum Statistics {
   package static func mean(_ values: [Double]) -> Double {
     values.isEmpty ? 0 : values.reduce(0, +) / Double(values.count)

@@ -1,11 +1,11 @@
 import Foundation
 import FulcrumKernel
 
-/// Who moves the model: tokens, weights and levers in the four probability intervals of the paper's
-/// Fig. 1.
+/// Measures which tokens move the model: counts, weights and levers in the four probability
+/// intervals of Fig. 1 of arXiv 2505.12929.
 ///
-/// A token pulls on the logits with |w| · ‖∇_z log π‖. The share of an interval is its sum over the
-/// sum of all, over the tokens that take part in an update.
+/// A token pulls on the logits with |w| · ‖∇_z log π‖. An interval's share is its own sum divided
+/// by the sum over all tokens that take part in an update.
 package struct ProbabilityIntervals: Sendable {
   package static let names = ["0.00-0.25", "0.25-0.50", "0.50-0.75", "0.75-1.00"]
 
@@ -32,7 +32,7 @@ package struct ProbabilityIntervals: Sendable {
   }
 
   /// Writes `probability/<interval>/token_share`, `…/weight_share`, `…/lever_share` and, where the
-  /// interval has tokens, their mean `…/entropy`; none if nothing was added.
+  /// interval has tokens, their mean `…/entropy`. Writes nothing if no token was added.
   package func describe(in metrics: inout Metrics) {
     func total(_ part: (Sums) -> Double) -> Double { sums.reduce(0) { $0 + part($1) } }
     let (tokens, weights, pulls) = (total(\.tokens), total(\.weights), total(\.pulls))

@@ -1,8 +1,9 @@
 import FulcrumKernel
 
-/// What an update made of the tokens of the batch's first completions, for samples that people read.
+/// Keeps levers and weights of the first completions' tokens through an update, for samples that
+/// people read.
 package struct TokenWatch: Sendable {
-  /// How many completions are watched.
+  /// The number of completions that are watched.
   package static let sequences = 4
 
   /// ‖∇_z log π‖ of each token when it was first weighed; NaN: it took no part.
@@ -17,7 +18,7 @@ package struct TokenWatch: Sendable {
     weights = [Float](repeating: 0, count: tokens)
   }
 
-  /// - Parameter token: its place in the batch; one beyond the watched is passed over.
+  /// - Parameter token: its place in the batch; a token beyond the watched completions is ignored.
   mutating func add(token: Int, lever: Float, weight: Float) {
     guard token < levers.count else { return }
     if levers[token].isNaN { levers[token] = lever }

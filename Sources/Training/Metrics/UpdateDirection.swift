@@ -1,9 +1,12 @@
 import Foundation
 import FulcrumKernel
 
-/// Whether an update moved tokens the way their advantages say, by interval of old probability.
+/// Counts how many tokens an update moved the way their advantages say, by interval of old
+/// probability.
 ///
-/// A token of positive advantage should have become likelier, one of negative advantage less likely.
+/// A token of positive advantage should have become likelier, one of negative advantage less
+/// likely.
+///
 /// - Source: arXiv 2505.12929, Fig. 3.
 package struct UpdateDirection: Sendable {
   private struct Counts {
@@ -17,7 +20,7 @@ package struct UpdateDirection: Sendable {
 
   package init() {}
 
-  /// Counts a token; one without advantage has no direction.
+  /// Counts a token. A token without advantage has no direction and isn't counted.
   package mutating func add(before: Float, after: Float, advantage: Float) {
     let interval = ProbabilityIntervals.index(of: exp(before))
     if advantage > 0 {
@@ -31,7 +34,7 @@ package struct UpdateDirection: Sendable {
   }
 
   /// Writes, for each interval that has such tokens, `direction/<interval>/positive_rose`,
-  /// `…/negative_fell` and `…/correct`, which is of both.
+  /// `…/negative_fell` and, over both kinds, `…/correct`.
   package func describe(in metrics: inout Metrics) {
     for (interval, own) in counts.enumerated() {
       func set(_ part: Part, _ value: Double) {
@@ -49,7 +52,7 @@ extension UpdateDirection {
   /// Scores a part of a rollout again, after the update.
   ///
   /// - Parameters:
-  ///   - share: of the completions; each step takes others.
+  ///   - share: the share of the completions that is scored; each step takes others.
   ///   - advantages: one for each completion token of the rollout.
   /// - Throws: what the policy throws.
   package init(

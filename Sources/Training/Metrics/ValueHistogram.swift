@@ -1,10 +1,10 @@
 import Foundation
 
-/// How often values fall into each of some buckets, side by side and of one width.
+/// Counts values in adjacent buckets of one width.
 package struct ValueHistogram: Sendable {
   /// The lower limit of the first bucket.
   package let lowest: Double
-  /// Of each bucket.
+  /// The width of each bucket.
   package let width: Double
   package private(set) var counts: [Double]
   package private(set) var minimum = Double.infinity
@@ -19,17 +19,18 @@ package struct ValueHistogram: Sendable {
     counts = [Double](repeating: 0, count: buckets)
   }
 
-  /// Buckets from the least to the largest of finite values; one alone if they are all equal.
+  /// Makes buckets from the least to the largest of finite values; one bucket if they are all
+  /// equal.
   package init(of values: [Float], buckets: Int) {
     let (least, largest) = (Double(values.min() ?? 0), Double(values.max() ?? 0))
     let width = (largest - least) / Double(buckets)
-    // Floats can be too near each other for that many doubles, too.
+    // Floats can be too near each other for so many doubles to lie between them.
     let isSpread = least + width > least
     self.init(from: least, width: isSpread ? width : 1, buckets: isSpread ? buckets : 1)
     for value in values { add(Double(value)) }
   }
 
-  /// How many values there are.
+  /// The number of values counted.
   package var count: Double { counts.reduce(0, +) }
 
   /// The buckets from the first to the last that holds a value.
@@ -40,8 +41,8 @@ package struct ValueHistogram: Sendable {
     return first..<last + 1
   }
 
-  /// Counts a value; one outside the buckets falls into the nearest, one that is not finite into
-  /// none.
+  /// Counts a value. A value outside the buckets falls into the nearest; one that is not finite
+  /// isn't counted.
   package mutating func add(_ value: Double) {
     guard value.isFinite else { return }
     let place = min(max((value - lowest) / width, 0), Double(counts.count - 1))

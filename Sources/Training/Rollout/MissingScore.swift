@@ -1,34 +1,36 @@
 import FulcrumKernel
 
 extension RewardScore {
-  /// Whether there is no score.
+  /// Whether the reward function gave no score.
   package var isMissing: Bool { value == nil }
 }
 
-/// What becomes of a completion that a reward function could not score.
+/// Decides about a completion that a reward function could not score.
 package enum MissingScoreRule: String, CaseIterable, Sendable {
   /// The run stops.
   case stop
-  /// It leaves the step; so does its group, if one completion or none is left to compare.
+  /// The completion leaves the step; so does its group, if one completion or none is left to
+  /// compare.
   case dropSample = "drop-sample"
-  /// Its whole group leaves the step.
+  /// The completion's whole group leaves the step.
   case dropGroup = "drop-group"
 
-  /// The sequences of a group that stay; none: the group leaves.
+  /// Returns the sequences of a group that stay; none if the group leaves.
   package func kept(of rollout: Rollout, group: Int) -> [Int] {
     let all = rollout.sequences.sequences(ofGroup: group)
     let scored = all.filter { !rollout.isMissing($0) }
     guard scored.count < all.count else { return scored }
-    // A group of one has no other to be measured against; it would only seem to teach something.
+    // A group of one has nothing to be compared with, so it would teach nothing.
     return self == .dropGroup || scored.count < 2 ? [] : scored
   }
 }
 
 extension Rollout {
-  /// Whether some reward function has no score for a completion.
+  /// Tells whether some reward function has no score for a completion.
   package func isMissing(_ sequence: Int) -> Bool { scores.contains { $0[sequence].isMissing } }
 
-  /// What is left for the update, and where each of its sequences is in this rollout.
+  /// Returns the rollout that is left for the update, and the place of each of its sequences in
+  /// this one.
   ///
   /// - Throws: `.data`, with the first reason, if nothing is left.
   package func dropping(by rule: MissingScoreRule) throws(FulcrumError) -> (
@@ -49,10 +51,10 @@ extension Rollout {
     return (Rollout.gather([(self, members)]), members.flatMap(\.self))
   }
 
-  /// The same with scores taken away.
+  /// Returns a rollout with scores taken away, as they were missing when it was recorded.
   ///
-  /// - Parameter outcomes: for each sequence, if any are missing, each reward function's outcome with
-  ///   which it had no score, or an empty text.
+  /// - Parameter outcomes: for each sequence, one outcome for each reward function: the outcome
+  ///   with which it had no score, or an empty text; `nil` if no score is missing.
   package func missing(_ outcomes: [[String]?]) -> Rollout {
     let count = scores.count
     guard outcomes.contains(where: { $0?.count == count }) else { return self }
@@ -70,7 +72,8 @@ extension Rollout {
       rewardWeights: rewardWeights)
   }
 
-  /// A completion without a score, for messages: which, by whom, and why.
+  /// Describes a completion without a score, for messages: which one, by which reward function, and
+  /// why.
   package func describe(_ sequence: Int) -> String {
     let group = sequences.group(ofSequence: sequence)
     let number = sequence - sequences.sequences(ofGroup: group).lowerBound + 1
@@ -80,13 +83,15 @@ extension Rollout {
   }
 }
 
-/// How often each reward function had a score, and how often not, over all that was sampled.
+/// Counts how often each reward function had a score, and how often not, over all that was sampled.
 package struct ScoreTally: Sendable {
-  /// For each reward function: scores, and samples without one by outcome.
+  /// The number of scores of each reward function; `missing` has the samples without one, by
+  /// outcome.
   package private(set) var values: [Int]
   package private(set) var missing: [[RewardOutcome: Int]]
-  /// Completions that were sampled and are in no update for want of a score, their group's included.
-  package private(set) var droppedSamples = 0
+  /// Completions that were sampled but are in no update, because they or others of their group lack
+  /// a score.
+  private(set) var droppedSamples = 0
 
   package init(rewards: Int) {
     values = Array(repeating: 0, count: rewards)

@@ -1,9 +1,9 @@
 import FulcrumKernel
 
-/// One step's prompts, completions and rewards, before advantages.
+/// Holds one step's prompts, completions and rewards, before advantages.
 package struct Rollout: Sendable {
   package let items: [TaskItem]
-  /// Group g holds the completions of item g.
+  /// The prompts with their completions; group g holds the completions of item g.
   package let sequences: SequenceBatch
   /// log π of each sampled token at the rollout temperature, in nats.
   package let logProbabilities: [Float]
@@ -13,7 +13,7 @@ package struct Rollout: Sendable {
   package let completions: [String]
   /// For each reward function, in the configuration's order, a score for each completion.
   package let scores: [[RewardScore]]
-  /// How much each reward function counts.
+  /// The weight of each reward function in the sum.
   package let rewardWeights: [Double]
 
   package init(
@@ -37,15 +37,16 @@ package struct Rollout: Sendable {
     }
   }
 
-  /// How each completion fared, by the first reward function.
+  /// The outcome of each completion, by the first reward function.
   package var outcomes: [RewardOutcome] { scores[0].map(\.outcome) }
 
-  /// Whether some completions of a group differ in reward: if not, they teach nothing.
+  /// Tells whether some completions of a group differ in reward. A group without spread teaches
+  /// nothing.
   package func hasSpread(_ members: [Int], rewards: [Float]) -> Bool {
     members.contains { rewards[$0] != rewards[members[0]] }
   }
 
-  /// Some groups of some rollouts, in that order.
+  /// Gathers some groups of some rollouts, in that order.
   package static func gather(_ parts: [(rollout: Rollout, groups: [Int])]) -> Rollout {
     gather(
       parts.map { rollout, groups in
@@ -53,7 +54,8 @@ package struct Rollout: Sendable {
       })
   }
 
-  /// Some sequences of some rollouts: for each group that is to be, its members, of one group.
+  /// Gathers some sequences of some rollouts. Each list of members becomes a group; they are of one
+  /// group before.
   ///
   /// - Precondition: no group is empty.
   package static func gather(_ parts: [(rollout: Rollout, members: [[Int]])]) -> Rollout {
@@ -92,7 +94,7 @@ package struct Rollout: Sendable {
 }
 
 extension SequenceBatch {
-  /// A copy of a group's prompt.
+  /// Copies a group's prompt.
   package func prompt(ofGroup group: Int) -> [Int32] {
     promptTokens.extracting(promptOffsets[group]..<promptOffsets[group + 1]).array
   }

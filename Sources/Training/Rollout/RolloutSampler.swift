@@ -1,6 +1,6 @@
 import FulcrumKernel
 
-/// Asks a policy for completions of tasks, and reward functions for their judgement.
+/// Asks a policy for completions of tasks' prompts, and reward functions for their scores.
 package struct RolloutSampler {
   package let policy: any PolicyModel
   package let rewards: [WeightedReward]
@@ -60,11 +60,11 @@ package struct RolloutSampler {
       isFinished: generation.isFinished)
   }
 
-  /// Lets the reward functions judge completions that were sampled by this policy or one with its
-  /// tokenizer.
+  /// Lets the reward functions judge completions. They were sampled by this policy, or by one with
+  /// its tokenizer.
   ///
   /// - Throws: what a reward function throws; `.data` for a completion without a score, where the
-  ///   rule is to stop. Where it is another, the rollout holds all, scored or not.
+  ///   rule is to stop. Under any other rule, the rollout holds all completions, scored or not.
   package func judge(
     _ items: [TaskItem], sequences: SequenceBatch, logProbabilities: [Float], isFinished: [Bool]
   ) throws(FulcrumError) -> Rollout {

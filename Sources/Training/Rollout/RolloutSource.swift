@@ -1,22 +1,22 @@
 import FulcrumKernel
 
-/// A step's rollout with what it took to get it.
-package struct Collected: Sendable {
-  /// What the update is on.
+/// Holds a step's rollout, and counts of all that was sampled to get it.
+package struct CollectedRollout: Sendable {
+  /// The completions that the update is on.
   package let rollout: Rollout
-  /// The same with the completions that were dropped for want of a score.
+  /// The rollout with the completions that were dropped for want of a score, too.
   package let whole: Rollout
-  /// Where each sequence of `rollout` is in `whole`.
+  /// The place of each sequence of `rollout` in `whole`.
   package let places: [Int]
-  /// How the reward functions fared; `nil`: a completion without a score stops the run.
+  /// Counts of scores by reward function; `nil`: a completion without a score stops the run.
   package let tally: ScoreTally?
-  /// Prompts sampled, groups dropped among them included.
+  /// Prompts sampled, including those of dropped groups.
   package var sampledPrompts: Int
-  /// Completion tokens sampled, those of dropped groups included.
+  /// Completion tokens sampled, including those of dropped groups.
   package var sampledTokens: Int
   /// Mean reward over all that was sampled and scored.
   package var sampledReward: Double
-  /// How often prompts were drawn again for dropped groups; `nil`: none are dropped.
+  /// The number of draws for dropped groups; `nil`: groups are not dropped.
   package var refills: Int?
 
   package init(
@@ -33,9 +33,9 @@ package struct Collected: Sendable {
     self.refills = refills
   }
 
-  /// Leaves out of a rollout what has no score.
+  /// Leaves the completions without a score out of a rollout.
   ///
-  /// - Parameter tally: how the reward functions fared; `nil`: as in `whole`.
+  /// - Parameter tally: counts of scores; `nil`: those of `whole`.
   /// - Throws: `.data` if nothing is left.
   package init(
     whole: Rollout, rule: MissingScoreRule, tally: ScoreTally? = nil, sampledPrompts: Int,
@@ -53,12 +53,12 @@ package struct Collected: Sendable {
   }
 }
 
-/// Where a run's rollouts come from.
+/// Provides a run's rollouts.
 package protocol RolloutSource {
-  /// The next step's. Steps are asked for in order.
-  mutating func next(step: UInt32) throws(FulcrumError) -> Collected
+  /// Returns the next step's rollout. Steps are asked for in order.
+  mutating func next(step: UInt32) throws(FulcrumError) -> CollectedRollout
 
-  /// How many of the task's training items were taken: a resumed run goes on from there.
+  /// The number of the task's training items that were taken: a resumed run goes on from there.
   var consumedItems: Int { get }
 
   /// The last step that there is a rollout for; `nil`: there is no end.
@@ -69,21 +69,21 @@ extension RolloutSource {
   package var lastStep: Int? { nil }
 }
 
-/// Samples each step's prompts, and with dynamic sampling draws others for groups that teach
+/// Samples each step's prompts. With dynamic sampling it draws others for groups that teach
 /// nothing.
 ///
 /// - Source: dynamic sampling is DAPO's (arXiv 2503.14476, section 3.2).
 package struct SampledRollouts: RolloutSource {
   private let sampler: RolloutSampler
   private let promptsPerStep: Int
-  /// `nil`: groups of equal rewards stay.
+  /// The most draws of a step for groups of equal rewards; `nil`: such groups stay.
   private let maximumRefills: Int?
   private var order: TaskOrder
   package private(set) var consumedItems: Int
 
   /// - Parameters:
   ///   - maximumRefills: how often a step may draw again; `nil`: dynamic sampling is off.
-  ///   - consumedItems: where in the task's order to begin.
+  ///   - consumedItems: the place in the task's order to begin at.
   package init(
     sampler: RolloutSampler, order: TaskOrder, promptsPerStep: Int, maximumRefills: Int?,
     consumedItems: Int = 0
@@ -96,8 +96,8 @@ package struct SampledRollouts: RolloutSource {
   }
 
   /// - Throws: what sampling throws; `.data` if too few groups have unequal rewards after all
-  ///   refills. Nothing is consumed then.
-  package mutating func next(step: UInt32) throws(FulcrumError) -> Collected {
+  ///   refills. No items are consumed then.
+  package mutating func next(step: UInt32) throws(FulcrumError) -> CollectedRollout {
     var parts: [(rollout: Rollout, groups: [Int])] = []
     var kept = 0
     var next = consumedItems
@@ -138,7 +138,7 @@ package struct SampledRollouts: RolloutSource {
       refills += 1
     }
     let sampled = next - consumedItems
-    let collected = try Collected(
+    let collected = try CollectedRollout(
       whole: parts.count == 1 && parts[0].groups.count == parts[0].rollout.items.count
         ? parts[0].rollout : Rollout.gather(parts),
       rule: rule, tally: tally, sampledPrompts: sampled, sampledTokens: tokens,

@@ -1,7 +1,7 @@
 import FulcrumKernel
 
-/// The order in which a run takes training items: a function of how many it took, so that a resumed
-/// run goes on where it was.
+/// Hands out training items in the order of a run. The order is a function of how many items were
+/// taken, so a resumed run goes on where it was.
 package struct TaskOrder {
   private let task: any TaskSource
   private let random: CounterRandom
@@ -12,14 +12,15 @@ package struct TaskOrder {
     random = CounterRandom(seed: seed, purpose: "task-order")
   }
 
-  /// - Parameter first: how many items were taken before.
+  /// - Parameter first: the number of items that were taken before.
   package mutating func items(from first: Int, count: Int) throws(FulcrumError) -> [TaskItem] {
     var items: [TaskItem] = []
     for ordinal in first..<first + count { items.append(try task.trainingItem(index(ordinal))) }
     return items
   }
 
-  /// A finite source is gone through whole, in a new order each epoch.
+  /// Returns the index of an item. A finite source is gone through whole, in a new order each
+  /// epoch.
   private mutating func index(_ ordinal: Int) throws(FulcrumError) -> Int {
     guard let count = task.trainingCount else { return ordinal }
     guard count > 0 else {

@@ -1,6 +1,6 @@
 import FulcrumKernel
 
-/// A reward function with how much it counts.
+/// Holds a reward function with its weight in the sum of rewards.
 package struct WeightedReward {
   package let reward: Named<any RewardFn>
   package let weight: Double
@@ -12,7 +12,7 @@ package struct WeightedReward {
     self.weight = weight
   }
 
-  /// Every sample's score; some may be missing.
+  /// Returns every sample's score; some may be missing.
   ///
   /// - Throws: what the reward function throws, with its name; `.pluginFault` for another number of
   ///   scores, or a reward that is not finite.

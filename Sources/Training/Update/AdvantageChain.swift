@@ -1,12 +1,12 @@
 import FulcrumKernel
 
-/// The chain of transforms that turns returns into an advantage for every token.
-package enum AdvantageChain {
+/// Runs the chain of transforms that turns returns into an advantage for every token.
+enum AdvantageChain {
   /// Starts from each sequence's reward on its tokens (the return, undiscounted) and runs the chain.
   ///
-  /// - Parameter metrics: gets what transforms report.
+  /// - Parameter metrics: receives the metrics that transforms report.
   /// - Throws: what a transform throws; `.pluginFault`, naming it, for a value that is not finite.
-  package static func run(
+  static func run(
     _ transforms: [Named<any AdvantageTransform>], on batch: RolloutBatch,
     metrics: inout MetricSums
   ) throws(FulcrumError) -> [Float] {

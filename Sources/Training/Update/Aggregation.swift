@@ -1,26 +1,28 @@
 import FulcrumKernel
 
-/// How the terms of a mini-batch's tokens become one objective: the factor of each token.
+/// Adds the terms of a mini-batch's tokens up to one objective, by a factor for each token.
 ///
-/// With N tokens and S sequences that count, and n tokens in a sequence. Only whole mini-batches
-/// enter, so how they are cut into pieces can't change it.
+/// N and S are the numbers of tokens and sequences that count, n is the number of tokens in a
+/// sequence. The factors depend on whole mini-batches alone, so the cuts into pieces can't change
+/// them.
+///
 /// - Source: the names are verl's `loss_agg_mode`; Dr.GRPO (arXiv 2503.20783) is
-///   `seq-mean-token-sum-norm`, DAPO (arXiv 2503.14476) and arXiv 2505.12929 `token-mean`, the first
-///   GRPO (arXiv 2402.03300) `seq-mean-token-mean`.
+///   `seq-mean-token-sum-norm`, DAPO (arXiv 2503.14476) and arXiv 2505.12929 `token-mean`, the
+///   first GRPO (arXiv 2402.03300) `seq-mean-token-mean`.
 package struct Aggregation: Sendable, Equatable {
   package enum Kind: String, CaseIterable, Sendable {
     /// 1/N: every token counts the same.
     case tokenMean = "token-mean"
-    /// 1/(S·n): every sequence counts the same, however long.
+    /// 1/(S·n): every sequence counts the same, whatever its length.
     case sequenceMeanTokenMean = "seq-mean-token-mean"
-    /// 1/S: a sequence counts as much as it is long.
+    /// 1/S: a sequence counts in proportion to its length.
     case sequenceMeanTokenSum = "seq-mean-token-sum"
-    /// 1/(S·L) with a fixed length L. Older verl divides by L alone.
+    /// 1/(S·L) with a fixed length L. Older versions of verl divide by L alone.
     case sequenceMeanTokenSumNorm = "seq-mean-token-sum-norm"
   }
 
   package let kind: Kind
-  /// L of `seq-mean-token-sum-norm`, in tokens.
+  /// The fixed length L of `seq-mean-token-sum-norm`, in tokens.
   package let length: Int
 
   package init(_ kind: Kind, length: Int = 1) {
@@ -28,7 +30,8 @@ package struct Aggregation: Sendable, Equatable {
     self.length = max(1, length)
   }
 
-  /// The share of each token of each sequence of a mini-batch; 0 for sequences that don't count.
+  /// Returns the factor of each sequence's tokens in a mini-batch; 0 for sequences that don't
+  /// count.
   ///
   /// - Parameter counts: whether each of the members counts, in their order.
   package func shares(of sequences: SequenceBatch, members: Range<Int>, counts: [Bool]) -> [Double]

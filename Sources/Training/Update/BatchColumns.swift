@@ -1,11 +1,11 @@
 import FulcrumKernel
 
-/// Computes the columns that components declared, and no others: each by the policy that it is of.
+/// Computes the columns that components declared, and no others, each by its own policy.
 struct BatchColumns {
   let policy: any PolicyModel
   let reference: (any FrozenPolicy)?
   let temperature: Float
-  /// Whether log π_old is scored anew rather than the sampler's.
+  /// Whether log π_old is computed anew; if not, it is the sampler's.
   let recomputesOld: Bool
 
   /// - Throws: what the policies throw.

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The learning rate of each step: a linear rise, then a constant or a decay.
+/// Gives the learning rate of each step: a linear rise, then a constant or a decay.
 package struct LearningRate: Sendable {
   package enum Decay: String, CaseIterable, Sendable {
     case constant, linear, cosine
@@ -14,8 +14,8 @@ package struct LearningRate: Sendable {
 
   /// - Parameters:
   ///   - peak: the highest rate, after the warm-up.
-  ///   - finalShare: what a decay leaves at the last step, as a share of the highest.
-  ///   - steps: of the whole run.
+  ///   - finalShare: the rate at a decay's last step, as a share of the highest.
+  ///   - steps: the number of steps of the whole run.
   package init(
     peak: Double, warmupSteps: Int, decay: Decay, finalShare: Double, steps: Int
   ) {

@@ -1,21 +1,21 @@
 import FulcrumKernel
 
-/// The sequences of one optimiser step, with what each token counts in it.
+/// Holds the sequences of one optimiser step, with the factor of each token.
 package struct Minibatch: Sendable {
   /// Adjacent sequences, of whole groups.
   package let sequences: Range<Int>
   /// The places of their tokens in the batch.
   package let tokens: Range<Int>
-  /// For each sequence, the factor of its tokens; 0 for one that is masked.
+  /// The factor of the tokens of each sequence; 0 for a masked one.
   package let shares: [Double]
-  /// Of the sequences that count.
+  /// The number of tokens of the sequences that count.
   package let tokenCount: Int
   package let sequenceCount: Int
 
   /// Cuts a batch into mini-batches of `prompts` groups.
   ///
-  /// - Parameter isMasked: whether each of the batch's sequences is left out of the update: it gets
-  ///   no weight and is in no denominator. `nil`: none is.
+  /// - Parameter isMasked: whether each of the batch's sequences is left out of the update. A
+  ///   masked sequence gets no weight and is in no denominator. `nil`: none is masked.
   package static func cut(
     _ batch: SequenceBatch, prompts: Int, aggregation: Aggregation, isMasked: [Bool]? = nil
   ) -> [Minibatch] {
@@ -35,6 +35,6 @@ package struct Minibatch: Sendable {
 }
 
 extension [Minibatch] {
-  /// As `RolloutBatch.minibatchOffsets`.
+  /// The bounds of the mini-batches, in the form of `RolloutBatch.minibatchOffsets`.
   package var offsets: [Int] { [0] + map(\.sequences.upperBound) }
 }

@@ -1,20 +1,20 @@
 import FulcrumKernel
 
-/// One optimiser step in the making: the tokens of a phase in a mini-batch, their weights, their
-/// gradient.
+/// Accumulates the gradient of one optimiser step: scores the mini-batch, weighs its tokens of one
+/// phase, and hands the weights to the policy.
 struct MinibatchUpdate {
   let policy: any PolicyModel
   let objectives: ObjectiveSum
   /// The rollout at hand, with the columns that components declared.
   let batch: RolloutBatch
-  /// One for each completion token of the batch.
+  /// The advantage of each completion token of the batch.
   let advantages: [Float]
   let temperature: Float
   let phase: UpdatePhase
   let minibatch: Minibatch
   /// The optimiser step's number in the training step, from 0.
   let number: UInt32
-  /// What each objective surveyed; empty for those that don't.
+  /// The values that each objective surveyed; empty for objectives that don't survey.
   private var surveys: [[Float]] = []
 
   init(
@@ -31,7 +31,7 @@ struct MinibatchUpdate {
     self.number = number
   }
 
-  /// Whether any token takes part.
+  /// Whether any token takes part in the phase.
   var hasWork: Bool {
     for (sequence, share) in zip(minibatch.sequences, minibatch.shares) where share > 0 {
       guard let mask = phase.participates else { return true }
@@ -40,7 +40,7 @@ struct MinibatchUpdate {
     return false
   }
 
-  /// The tokens that the policy need score: all, or those of the phase where no objective reads
+  /// The tokens that the policy must score: all, or those of the phase where no objective reads
   /// others.
   private var participants: TokenMask {
     guard objectives.isTokenwise,
@@ -92,7 +92,7 @@ struct MinibatchUpdate {
       })
   }
 
-  /// Scores the whole mini-batch for the objectives that compare its tokens.
+  /// Scores the whole mini-batch, for the objectives that compare its tokens with each other.
   private func survey() throws(FulcrumError) -> [[Float]] {
     guard objectives.surveysMinibatch, !minibatch.tokens.isEmpty else { return [] }
     let request = request
@@ -114,8 +114,8 @@ struct MinibatchUpdate {
         sequences.groupOffsets, survey: Span()))
   }
 
-  /// Weighs one piece of the mini-batch: the objectives' sum, zero outside the phase and for sequences
-  /// that are masked.
+  /// Weighs one piece of the mini-batch. The weights are the objectives' sum, and zero outside the
+  /// phase and for masked sequences.
   ///
   /// - Parameter isWhole: whether the piece has all tokens of its sequences.
   private func weigh(
@@ -128,7 +128,7 @@ struct MinibatchUpdate {
     for token in now.indices where !now[token].isFinite { throw Self.notFinite }
     try agreement?.compare(now, tokens: tokens)
     let piece = ScoredPiece(tokens, isWhole: isWhole, of: batch, advantages: advantages)
-    // Local ones, for what objectives see borrows from them.
+    // Kept in local constants, for the objectives' input borrows from them.
     let (columns, rows) = piece.columns(of: batch)
     let (own, ownRows) = piece.advantages(of: advantages)
     let sequences = batch.sequences
@@ -160,7 +160,7 @@ struct MinibatchUpdate {
     }
   }
 
-  /// What objectives see of a piece.
+  /// Returns the view of a piece that objectives get.
   @_lifetime(
     borrow self, borrow piece, copy scores, copy columns, copy advantages, copy groups, copy survey)
   private func input(

@@ -1,10 +1,10 @@
 import FulcrumKernel
 
-/// The objectives of a run, added: their weights, their entropy weights and their losses.
+/// Adds the objectives of a run: their weights, their entropy weights and their losses.
 package struct ObjectiveSum {
   package let objectives: [Named<any PolicyObjective>]
-  /// Those that weigh entropies, and those that survey a mini-batch first, each at its objective's
-  /// place; `nil` for the others.
+  /// The objectives that weigh entropies, and those that survey a mini-batch first, each at its
+  /// objective's place; `nil` for the others.
   private let entropic: [Named<any EntropyObjective>?]
   private let surveying: [Named<any SurveyingObjective>?]
 
@@ -26,17 +26,18 @@ package struct ObjectiveSum {
     objectives.reduce(into: []) { $0.formUnion($1.component.needs) }
   }
 
-  /// What some objective reads of the current policy beside the three scores.
-  package var currentStatistics: Set<TokenStatistic> {
+  /// The statistics of the current policy that some objective reads, beside the three scores.
+  var currentStatistics: Set<TokenStatistic> {
     Set(needs.filter { $0.policy == .current }.map(\.statistic))
   }
 
   package var weighsEntropy: Bool { entropic.contains { $0 != nil } }
   package var surveysMinibatch: Bool { surveying.contains { $0 != nil } }
-  /// Whether tokens outside a phase need not be scored.
+  /// Whether no objective reads tokens outside a phase, so that those need not be scored.
   package var isTokenwise: Bool { objectives.allSatisfy(\.component.isTokenwise) }
 
-  /// What each objective that surveys wants to know of a mini-batch again; empty for the others.
+  /// Returns the values that each objective surveyed in a mini-batch; empty for objectives that
+  /// don't survey.
   ///
   /// - Throws: what an objective throws; `.pluginFault` for a wrong number of values.
   package func survey(_ minibatch: borrowing ObjectiveInput) throws(FulcrumError) -> [[Float]] {

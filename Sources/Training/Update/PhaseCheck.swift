@@ -1,9 +1,9 @@
 import FulcrumKernel
 
-/// Asks a scheduler for the phases of a step and holds it to its contract.
+/// Asks a scheduler for the phases of a step and checks them against its contract.
 package enum PhaseCheck {
   /// - Throws: what the scheduler throws; `.pluginFault` for a mask of another length, or a token
-  ///   that takes part in more or fewer phases than the scheduler says.
+  ///   that takes part in more or fewer phases than the scheduler declares.
   package static func phases(
     of scheduler: Named<any UpdateScheduler>, for batch: RolloutBatch, advantages: [Float],
     metrics: inout MetricSums

@@ -1,6 +1,7 @@
 import FulcrumKernel
 
-/// The update of one training step: for each phase and mini-batch, weights, gradient, optimiser step.
+/// Runs the update of one training step: for each phase and mini-batch, weights, gradient,
+/// optimiser step.
 package struct PolicyUpdate {
   package let policy: any PolicyModel
   package let objectives: ObjectiveSum
@@ -18,13 +19,13 @@ package struct PolicyUpdate {
 
   /// Runs every phase through every mini-batch, in the plan's order.
   ///
-  /// A mini-batch without a token that takes part is left out: an optimiser step on nothing would
-  /// still move the parameters, by momentum. One whose scores or gradient are not finite is left out
-  /// too, and counted: the parameters are as before it.
+  /// A mini-batch without a token that takes part is left out: an optimiser step without a gradient
+  /// would still move the parameters, by momentum. One whose scores or gradient are not finite is
+  /// left out too, and counted. The parameters stay as they were before it.
   ///
   /// - Parameters:
   ///   - advantages: one for each completion token of the batch.
-  ///   - agreement: asked until the first optimiser step was taken or left out.
+  ///   - agreement: compares scores until the first optimiser step was taken or left out.
   ///   - hasMoved: set once an optimiser step was taken, also if a later one throws.
   package func run(
     _ batch: RolloutBatch, advantages: [Float], plan: UpdatePlan, minibatches: [Minibatch],

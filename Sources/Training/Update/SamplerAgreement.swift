@@ -1,13 +1,13 @@
 import FulcrumKernel
 
-/// Holds training's log-probabilities against the sampler's, before any parameter has moved.
+/// Compares training's log-probabilities with the sampler's, before any parameter has moved.
 ///
 /// Both come from one policy, so they are equal up to rounding; a difference means that the policy
 /// samples and trains with different numbers.
 package struct SamplerAgreement: Sendable {
   /// log π as sampled, of all completion tokens of the batch.
   private let sampled: [Float]
-  /// The largest difference that is no fault, in nats; `nil`: the batch is another policy's.
+  /// The largest difference that is no fault, in nats; `nil`: another policy sampled the batch.
   private let limit: Double?
   /// The largest difference seen.
   private(set) var maximum = 0.0
@@ -17,7 +17,7 @@ package struct SamplerAgreement: Sendable {
     self.limit = limit
   }
 
-  /// Compares tokens that were scored.
+  /// Compares tokens that were scored with the sampler's values.
   ///
   /// - Parameter tokens: their places in the batch.
   /// - Throws: `.pluginFault` for the first that differs by more than the limit.

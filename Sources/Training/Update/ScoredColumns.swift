@@ -1,11 +1,11 @@
 import FulcrumKernel
 
-/// A policy's scores of adjacent sequences, copied out: flat over their completion tokens.
+/// Holds a copy of a policy's scores of adjacent sequences, flat over their completion tokens.
 package struct ScoredColumns: Sendable {
   package private(set) var logProbabilities: [Float] = []
   package private(set) var entropies: [Float] = []
   package private(set) var levers: [Float] = []
-  /// What else was asked for: `width` values for each token.
+  /// The further statistics that were asked for, with `width` values for each token.
   private var further: [TokenStatistic: [Float]] = [:]
 
   package init(
@@ -31,7 +31,7 @@ package struct ScoredColumns: Sendable {
     }
   }
 
-  /// The scores at a temperature, without further statistics.
+  /// Scores sequences at a temperature, without further statistics.
   package init(
     of batch: SequenceBatch, sequences: Range<Int>, by policy: any FrozenPolicy,
     temperature: Float
@@ -40,7 +40,7 @@ package struct ScoredColumns: Sendable {
       of: batch, sequences: sequences, by: policy, request: ScoreRequest(temperature: temperature))
   }
 
-  /// The values of a statistic; none if it was not asked for.
+  /// Returns the values of a statistic; none if it was not asked for.
   package func values(of statistic: TokenStatistic) -> [Float] {
     switch statistic {
     case .logProbability: logProbabilities
@@ -50,7 +50,7 @@ package struct ScoredColumns: Sendable {
     }
   }
 
-  /// The further statistics one after another, as `TokenScores` takes them.
+  /// Returns the further statistics one after another, as `TokenScores` takes them.
   func flat(_ statistics: [TokenStatistic]) -> [Float] {
     statistics.flatMap { further[$0] ?? [] }
   }

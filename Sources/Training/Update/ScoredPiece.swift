@@ -1,17 +1,18 @@
 import FulcrumKernel
 
-/// The tokens of a mini-batch that a policy has scored together, with what objectives read of them.
+/// Holds the tokens of a mini-batch that a policy scored together, with the columns that objectives
+/// read.
 ///
-/// Where all tokens take part, columns are slices of the batch's. Else they are gathered: an input then
-/// holds the participants alone.
+/// If all tokens take part, columns are slices of the batch's. Otherwise they are gathered: an input
+/// then holds the participating tokens alone.
 struct ScoredPiece {
   /// The sequences from the first token's to the last token's; some may have no token.
   let sequences: Range<Int>
-  /// Where each sequence's tokens begin and end in the piece.
+  /// The bounds of each sequence's tokens in the piece.
   let offsets: [Int]
   /// `nil`: the piece's tokens are adjacent in the batch.
   private let gathered: (columns: ColumnStore, advantages: [Float])?
-  /// The places of the first and the last token in the batch, and what is between them.
+  /// The places in the batch from the first token to the last, which need not all be in the piece.
   private let range: Range<Int>
 
   /// - Parameters:
@@ -43,10 +44,10 @@ struct ScoredPiece {
 
   var tokenCount: Int { offsets[offsets.count - 1] }
 
-  /// The survey's values of the piece's tokens.
+  /// Returns the survey's values of the piece's tokens.
   ///
   /// - Parameters:
-  ///   - survey: of all tokens of the mini-batch; empty: there is none.
+  ///   - survey: the values of all tokens of the mini-batch; empty if there is no survey.
   ///   - first: the place of the mini-batch's first token in the batch.
   func survey(_ survey: [Float], first: Int, tokens: Span<Int>) -> [Float] {
     guard !survey.isEmpty else { return [] }
@@ -59,19 +60,19 @@ struct ScoredPiece {
     return own
   }
 
-  /// The columns of the piece's tokens, in a store and a range of its rows.
+  /// Returns the columns of the piece's tokens, as a store and a range of its rows.
   func columns(of batch: RolloutBatch) -> (store: ColumnStore, rows: Range<Int>) {
     gathered.map { ($0.columns, 0..<tokenCount) } ?? (batch.columns, range)
   }
 
-  /// The advantages of the piece's tokens, in a list and a range of it.
+  /// Returns the advantages of the piece's tokens, as a list and a range of it.
   func advantages(of all: [Float]) -> (values: [Float], rows: Range<Int>) {
     gathered.map { ($0.advantages, 0..<tokenCount) } ?? (all, range)
   }
 }
 
 extension SequenceBatch {
-  /// The sequence that has a token. O(log sequences).
+  /// Returns the sequence that holds a token. O(log sequences).
   func sequence(containing token: Int) -> Int {
     let offsets = offsets
     var (low, high) = (0, sequenceCount)

@@ -1,5 +1,5 @@
 extension Span {
-  /// A copy of the elements.
+  /// The elements, copied.
   package var array: [Element] {
     var result: [Element] = []
     result.reserveCapacity(count)

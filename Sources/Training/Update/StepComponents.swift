@@ -1,12 +1,12 @@
 import FulcrumKernel
 
-/// What a run's step is made of, all by protocol.
+/// Holds the components of a training step, each by its protocol.
 package struct StepComponents {
   package let policy: any PolicyModel
   /// The frozen policy; present only if some component reads it.
   package var reference: (any FrozenPolicy)?
   package let transforms: [Named<any AdvantageTransform>]
-  /// `nil`: one phase with every token.
+  /// Splits the update into phases; `nil`: one phase with every token.
   package let scheduler: Named<any UpdateScheduler>?
   package let objectives: ObjectiveSum
   package let options: UpdateOptions
@@ -32,10 +32,10 @@ package struct StepComponents {
     return needs
   }
 
-  /// Holds the components to what they and the policy can do.
+  /// Checks that the components' needs can be met.
   ///
-  /// - Throws: `.pluginFault` for a column that can't be; `.unsupported` for a policy without what an
-  ///   objective needs.
+  /// - Throws: `.pluginFault` for a column that can't exist; `.unsupported` for a policy that lacks
+  ///   what an objective needs.
   package func check() throws(FulcrumError) {
     for transform in transforms { try transform.checkNeeds(transform.component.needs) }
     if let scheduler { try scheduler.checkNeeds(scheduler.component.needs) }
@@ -53,7 +53,7 @@ package struct StepComponents {
 }
 
 extension Named {
-  /// - Parameter isObjective: objectives alone are called while the policy is being updated.
+  /// - Parameter isObjective: whether it is an objective; only these are called during the update.
   fileprivate func checkNeeds(_ needs: Set<Column>, isObjective: Bool = false) throws(FulcrumError)
   {
     for column in needs.sorted(by: { $0.name < $1.name }) {

@@ -1,6 +1,6 @@
 import FulcrumKernel
 
-/// One training step on a rollout: advantages, phases, update.
+/// Runs one training step on a rollout: advantages, phases, update.
 package struct TrainingStep {
   package let components: StepComponents
 
@@ -8,13 +8,13 @@ package struct TrainingStep {
 
   package struct Result {
     package let advantages: [Float]
-    /// What transforms and the schedule report.
+    /// The metrics that transforms and the schedule report.
     package let sums: MetricSums
     package let report: UpdateReport
     /// Seconds for old and reference log-probabilities, advantages and phases.
     package let scoringSeconds: Double
     package let updateSeconds: Double
-    /// Where tokens went; `nil`: it was not looked at.
+    /// The directions in which the update moved tokens; `nil` if they were not measured.
     package let direction: UpdateDirection?
     package let probeSeconds: Double
   }

@@ -1,10 +1,10 @@
 import FulcrumKernel
 
-/// The optimiser steps of one training step, in order: which phase, which mini-batch.
+/// Lists the optimiser steps of one training step in order, each a phase and a mini-batch.
 package struct UpdatePlan: Sendable {
   package let phases: [UpdatePhase]
   package let nesting: PhaseNesting
-  /// μ: how often the whole is gone through, with the same advantages and old log-probabilities.
+  /// μ: the number of passes over the whole, with the same advantages and old log-probabilities.
   package let iterations: Int
 
   package init(
@@ -16,7 +16,7 @@ package struct UpdatePlan: Sendable {
     self.iterations = iterations
   }
 
-  /// Indices of phase and mini-batch.
+  /// Returns the phase and the mini-batch of each optimiser step, as indices.
   package func steps(minibatches: Int) -> [(phase: Int, minibatch: Int)] {
     let once: [(phase: Int, minibatch: Int)] =
       switch nesting {

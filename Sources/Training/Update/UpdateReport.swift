@@ -1,32 +1,32 @@
 import Foundation
 import FulcrumKernel
 
-/// What an update did, for metrics.
+/// Collects what metrics need of an update.
 package struct UpdateReport {
   package var sums = MetricSums()
   package var intervals = ProbabilityIntervals()
-  /// log₁₀ of each token's pull |w| · ‖∇_z log π‖, where it has one.
+  /// Histogram of log₁₀ of each token's pull |w| · ‖∇_z log π‖, where it has one.
   package var pulls = ValueHistogram(from: -12, width: 0.25, buckets: 64)
   package var loss = 0.0
   package var gradientNorms: [(phase: String, norm: Double)] = []
-  package var clippedSteps = 0
-  /// Tokens that take part, by phase.
+  var clippedSteps = 0
+  /// The number of tokens that take part, by phase.
   package private(set) var phaseTokens: [(phase: String, tokens: Int)] = []
   /// The largest |log π now − log π as sampled| before any parameter moved.
-  package var logProbabilityDifference = 0.0
-  /// Weights and levers of the first completions' tokens.
+  var logProbabilityDifference = 0.0
+  /// The weights and levers of the first completions' tokens.
   package var watch: TokenWatch
-  /// Why optimiser steps were left out.
+  /// The reasons for which optimiser steps were left out.
   package var skipped: [FulcrumError] = []
-  /// In how many optimiser steps each token took part.
+  /// The number of optimiser steps that a token takes part in, on average.
   package private(set) var passes = 1.0
   package let minibatches: Int
   private var entropy = 0.0
   private var weighedTokens = 0
 
   /// - Parameters:
-  ///   - sequences: of the batch that is gone through.
-  ///   - minibatches: how many the batch has.
+  ///   - sequences: the sequences of the batch.
+  ///   - minibatches: the number of mini-batches of the batch.
   package init(on sequences: SequenceBatch, plan: UpdatePlan, minibatches: Int) {
     watch = TokenWatch(of: sequences)
     self.minibatches = minibatches

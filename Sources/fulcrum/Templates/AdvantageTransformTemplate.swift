@@ -1,5 +1,5 @@
 extension PluginTemplate.Component {
-  /// Caps the lever of every token.
+  /// Makes an advantage that caps the lever of every token.
   static func advantageTransform(_ type: String, _ name: String) -> Self {
     Self(
       source: #"""

@@ -3,9 +3,9 @@ import FulcrumKernel
 import PluginHost
 import Training
 
-/// The files of a new plugin's package.
+/// Makes the files of a new plugin's package.
 struct PluginTemplate {
-  /// What a plugin can be.
+  /// Lists the kinds of plugin.
   enum Kind: String, CaseIterable, ExpressibleByArgument {
     case advantageTransform = "advantage-transform"
     case updateScheduler = "update-scheduler"
@@ -15,7 +15,7 @@ struct PluginTemplate {
     case policy
   }
 
-  /// What is particular to a kind.
+  /// Holds the parts of the files that depend on the kind.
   struct Component {
     /// The component with its imports; the entry function follows.
     let source: String
@@ -29,7 +29,7 @@ struct PluginTemplate {
 
   let name: PluginName
   let kind: Kind
-  /// Absolute.
+  /// The absolute path of the kernel's package.
   let kernel: String
 
   /// The name in camel case: `MyIdea`.
@@ -65,7 +65,7 @@ struct PluginTemplate {
     }
   }
 
-  /// Paths within the package, and contents.
+  /// The files, with their paths within the package and their contents.
   var files: [(path: String, text: String)] {
     let component = component
     return [

@@ -1,5 +1,5 @@
 extension PluginTemplate.Component {
-  /// The policy gradient with a spring to the old policy.
+  /// Makes an objective that is the policy gradient with a spring to the old policy.
   static func policyObjective(_ type: String, _ name: String) -> Self {
     Self(
       source: #"""

@@ -1,5 +1,5 @@
 extension PluginTemplate.Component {
-  /// A table of logits over bytes.
+  /// Makes a policy that is a table of logits over bytes.
   static func policy(_ type: String, _ name: String) -> Self {
     Self(
       source: policySource(type, name),
@@ -70,8 +70,8 @@ extension PluginTemplate.Component {
     ///
     /// log pi(b | a) = z[a][b] / T - log sum over c of exp(z[a][c] / T). Gradient ascent, no momentum.
     ///
-    /// What not every policy can do is a protocol of its own: this one can be copied, set aside and
-    /// blended. The kernel's folder Capabilities has the others.
+    /// A feature that not every policy has is a protocol of its own. This policy can be copied, set
+    /// aside and blended. The kernel's folder Capabilities has the other protocols.
     final class \#(type): FreezablePolicy, SnapshotPolicy, BlendablePolicy {
       static let manual = ComponentManual(
         name: "\#(name)",
@@ -85,7 +85,7 @@ extension PluginTemplate.Component {
         ])
 
       private static let size = 256
-      /// Logits: row a is for what follows byte a.
+      /// Logits: row a is for the byte that follows byte a.
       private var table: [Double]
       private var gradient = [Double](repeating: 0, count: size * size)
 

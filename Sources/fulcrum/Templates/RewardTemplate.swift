@@ -1,5 +1,5 @@
 extension PluginTemplate.Component {
-  /// Compares the last line with the answer.
+  /// Makes a reward that compares the last line with the answer.
   static func reward(_ type: String, _ name: String) -> Self {
     Self(
       source: #"""

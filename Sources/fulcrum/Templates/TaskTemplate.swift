@@ -1,5 +1,5 @@
 extension PluginTemplate.Component {
-  /// Sums of two numbers.
+  /// Makes a task of sums of two numbers.
   static func task(_ type: String, _ name: String) -> Self {
     Self(
       source: #"""
@@ -15,7 +15,7 @@ extension PluginTemplate.Component {
               .integer("largest", default: 99, in: 2...999, help: "the largest number to add")
             ])
 
-          /// How many numbers there are.
+          /// The number of numbers, from 0 to `largest`.
           private let side: Int
 
           init(_ parameters: Parameters, context: ComponentContext) throws(FulcrumError) {

@@ -1,5 +1,5 @@
 extension PluginTemplate.Component {
-  /// Splits each completion by place.
+  /// Makes a schedule that splits each completion by place.
   static func updateScheduler(_ type: String, _ name: String) -> Self {
     Self(
       source: #"""

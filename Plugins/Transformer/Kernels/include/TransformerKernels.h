@@ -65,7 +65,7 @@ void tk_swiglu(const float *gate_up, float *out, int rows, int width);
 /* Replaces gate_up by its gradient given d_out, and writes silu(gate) * up again to out. */
 void tk_swiglu_backward(float *gate_up, const float *d_out, float *out, int rows, int width);
 
-/* What a softmax over scaled logits says of one token. */
+/* Holds the results of a softmax over scaled logits for one token. */
 struct tk_token_statistics {
   float log_probability; /* nats */
   float entropy;         /* nats */
@@ -79,7 +79,8 @@ struct tk_token_statistics {
 struct tk_token_statistics tk_score_token(const float *logits, int count,
                                           float inverse_temperature, int target);
 
-/* How many tokens come before `target`: more likely ones, and equally likely ones of lower number.
+/* Counts the tokens that come before `target`: more likely ones, and equally likely ones of lower
+ * number.
  * No temperature changes it. */
 int tk_rank(const float *logits, int count, int target);
 

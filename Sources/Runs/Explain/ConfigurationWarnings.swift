@@ -3,9 +3,9 @@ import PluginHost
 import Settings
 import Training
 
-/// What in a configuration is allowed, and yet is seldom what its author means.
-package enum Traps {
-  /// - Parameter resolved: every component's parameters, with the key path it is under.
+/// Finds settings that are allowed, but seldom what a configuration's author means.
+package enum ConfigurationWarnings {
+  /// - Parameter resolved: every component's parameters, with the component's key path.
   package static func found(
     in components: RunComponents, _ arithmetic: BatchArithmetic, resolved: [ResolvedComponent]
   ) -> [String] {
@@ -13,26 +13,27 @@ package enum Traps {
       + signal(components, arithmetic) + run(components.configuration, arithmetic)
   }
 
-  /// A schedule with phases steps more often than one without.
+  /// Warns of phases and passes: a schedule with phases takes more optimiser steps than one
+  /// without.
   private static func optimizerSteps(_ arithmetic: BatchArithmetic) -> [String] {
     let phases = arithmetic.schedule.phases.count
-    var traps: [String] = []
+    var warnings: [String] = []
     if phases > 1 {
-      traps.append(
+      warnings.append(
         "the schedule's \(phases) phases make \(arithmetic.optimizerSteps) optimiser steps of"
           + " \(arithmetic.optimizerSteps / phases): compare it with an arm that takes as many,"
           + " not only with one that takes fewer")
     }
     if arithmetic.iterations > 1, arithmetic.schedule.passes > 1 {
-      traps.append(
+      warnings.append(
         "update.iterations = \(arithmetic.iterations) and the schedule's \(arithmetic.schedule.passes)"
           + " passes multiply: every token is used \(arithmetic.iterations * arithmetic.schedule.passes)"
           + " times")
     }
-    return traps
+    return warnings
   }
 
-  /// Strengths of a method that exist in an advantage and in an objective: both act.
+  /// Warns of a method's strength that is set in an advantage and in an objective: both act.
   private static func twice(_ resolved: [ResolvedComponent]) -> [String] {
     [ParameterMeaning.tokenDamping, .referenceStrength].compactMap { meaning in
       let strengths =
@@ -49,7 +50,8 @@ package enum Traps {
     }
   }
 
-  /// A strength without anything to measure against.
+  /// Warns of a strength towards the reference policy in a component that doesn't read the
+  /// reference.
   private static func reference(
     _ components: StepComponents, _ resolved: [ResolvedComponent]
   ) -> [String] {
@@ -65,47 +67,47 @@ package enum Traps {
     }
   }
 
-  /// Whether the update can learn anything.
+  /// Warns of settings that give the update little or nothing to learn.
   private static func signal(
     _ components: RunComponents, _ arithmetic: BatchArithmetic
   ) -> [String] {
-    var traps: [String] = []
+    var warnings: [String] = []
     if components.training.transforms.isEmpty {
-      traps.append("no advantage is named: raw rewards weigh the tokens, without a baseline")
+      warnings.append("no advantage is named: raw rewards weigh the tokens, without a baseline")
     }
     if arithmetic.samples == 1 {
-      traps.append("rollout.samples = 1: a completion has no group to be compared with")
+      warnings.append("rollout.samples = 1: a completion has no group to be compared with")
     }
     let rate = components.configuration.update.learningRate
     if rate.peak == 0 {
-      traps.append("update.learning-rate = 0: nothing is learned")
+      warnings.append("update.learning-rate = 0: nothing is learned")
     }
     let warmup = rate.warmupSteps
     if warmup >= arithmetic.steps, warmup > 0 {
-      traps.append(
+      warnings.append(
         "update.warmup-steps = \(warmup) of \(arithmetic.steps) steps: the learning rate never"
           + " reaches its height")
     }
-    return traps
+    return warnings
   }
 
-  /// What costs a long run its work.
+  /// Warns of settings that can cost a long run its work.
   private static func run(_ configuration: RunConfiguration, _ arithmetic: BatchArithmetic)
     -> [String]
   {
-    var traps: [String] = []
+    var warnings: [String] = []
     if configuration.checkpoint.every == 0, arithmetic.steps > 1 {
-      traps.append("checkpoint.every = 0: a crash before the last step loses the whole run")
+      warnings.append("checkpoint.every = 0: a crash before the last step loses the whole run")
     }
     if arithmetic.maximumRounds > 1 {
-      traps.append(
+      warnings.append(
         "dynamic sampling may sample up to \(arithmetic.maximumRounds) times the prompts a step, and"
           + " stops the run if that does not suffice")
     }
     if let items = arithmetic.trainingItems, arithmetic.prompts > items {
-      traps.append(
+      warnings.append(
         "rollout.prompts = \(arithmetic.prompts) of \(items) training items: a step repeats items")
     }
-    return traps
+    return warnings
   }
 }

@@ -4,7 +4,7 @@ import FulcrumKernel
 import Runs
 import Settings
 
-struct SupervisedCommand: ParsableCommand {
+struct WarmStartCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sft",
     abstract: "Make a policy's warm start: imitate the task's demonstrations.",
