@@ -4,6 +4,7 @@ import Foundation
 import FulcrumKernel
 import JSON
 import Runs
+import Training
 
 struct GenerateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -17,6 +18,8 @@ struct GenerateCommand: ParsableCommand {
   enum Chat: String, CaseIterable, ExpressibleByArgument {
     case chatml
     case llama3 = "llama-3"
+    /// The checkpoint's own.
+    case template
     case none
 
     var format: ChatFormat? { ChatFormat(rawValue: rawValue) }
@@ -35,8 +38,9 @@ struct GenerateCommand: ParsableCommand {
 
   @Option(
     help: """
-      Markup to put around the prompt as a user's message: chatml (SmolLM2, Qwen2.5), llama-3, or \
-      none. A template in the model's folder is not interpreted: name the one it was trained with.
+      Markup to put around the prompt as a user's message: chatml (SmolLM2, Qwen2.5), llama-3, \
+      template (that of the model's folder, if the policy knows it), or none. No template is run: it \
+      is recognised by its text.
       """)
   var chat = Chat.none
 
@@ -71,8 +75,9 @@ struct GenerateCommand: ParsableCommand {
   var json = false
 
   func run() throws {
-    let text = try fullPrompt()
+    let messages = try messages()
     let policy = try options.policy(checkpoint: folder, threads: try threads.count(), seed: seed)
+    let text = try markup(messages, by: policy)
     var request = GenerationRequest(
       prompts: [.init(tokens: try policy.encode(text), id: 0)], samplesPerPrompt: samples,
       maximumTokens: maximumTokens, temperature: temperature, seed: seed, step: 0)
@@ -106,7 +111,8 @@ struct GenerateCommand: ParsableCommand {
   }
 
   /// Returns the prompt with its markup.
-  private func fullPrompt() throws(FulcrumError) -> String {
+  /// The conversation that is to be continued: the prompt, and a system message before it.
+  private func messages() throws(FulcrumError) -> [ChatMessage] {
     guard prompt == nil || promptFile == nil else {
       throw FulcrumError(.usage, "expected --prompt or --prompt-file, got both")
     }
@@ -116,9 +122,21 @@ struct GenerateCommand: ParsableCommand {
         hint: "without markup a system message can't be told from the prompt")
     }
     let given = if let prompt { prompt } else { try readPrompt() }
-    guard let format = chat.format else { return given }
-    return format.prompt(
-      (system.map { [ChatMessage(.system, $0)] } ?? []) + [ChatMessage(.user, given)])
+    return (system.map { [ChatMessage(.system, $0)] } ?? []) + [ChatMessage(.user, given)]
+  }
+
+  /// The conversation with its markup.
+  private func markup(_ messages: [ChatMessage], by policy: any PolicyModel)
+    throws(FulcrumError) -> String
+  {
+    if let format = chat.format { return format.prompt(messages) }
+    guard chat == .template else { return messages[0].content }
+    let able = try policy.capability(
+      (any ChatTemplatePolicy).self, to: "write a conversation by its checkpoint's template")
+    if let text = try able.render(messages) { return text }
+    throw FulcrumError(
+      .usage, "expected a checkpoint with a template that the policy knows, got another or none",
+      at: "--chat template", hint: "name the markup: --chat chatml or --chat llama-3")
   }
 
   private func readPrompt() throws(FulcrumError) -> String {

@@ -35,6 +35,28 @@ import Testing
     #expect(one.hasPrefix("--- sample 1 of 2\n") && one.contains("--- sample 2 of 2\n"))
   }
 
+  @Test func `the checkpoint's own template is the markup that it was trained with`() throws {
+    func prompt(_ chat: String) throws -> String? {
+      let start = CommandLine.fixture("../../Documentation/Recipes/start")
+      return try samples(
+        fulcrum.run(
+          "generate", start, "--prompt", "Who?", "--system", "Be brief.", "--chat", chat,
+          "--max-tokens", "1", "--json")
+      ).first?.prompt
+    }
+    #expect(try prompt("template") == (try prompt("chatml")))
+    let none = try fulcrum.run(
+      "generate", model, "--prompt", "Who?", "--chat", "template", "--max-tokens", "1")
+    #expect(none.status == 2)
+    #expect(
+      none.errors == """
+        error: --chat template: expected a checkpoint with a template that the policy knows, got \
+        another or none
+          hint: name the markup: --chat chatml or --chat llama-3
+
+        """)
+  }
+
   @Test func `greedy is deterministic, and recorded log-probabilities are those of score`() throws {
     let samples = try samples(
       fulcrum.run(
