@@ -8,7 +8,8 @@ import TransformerPlugin
 /// Tests a token's statistics beside log-probability, entropy and lever, against `Double`.
 struct StatisticTests {
   private static let statistics: Set<TokenStatistic> = [
-    .topProbability, .rank, .massAbove(0), .massAbove(0.02), .massAbove(0.5), .massAbove(1),
+    .topProbability, .margin, .rank, .massAbove(0), .massAbove(0.02), .massAbove(0.5),
+    .massAbove(1),
     .topTokens(1), .topTokens(5), .topLogProbabilities(5), .topLogProbabilities(3),
   ]
 
@@ -56,6 +57,8 @@ struct StatisticTests {
         }
         // Logits below 4 in float32 after two layers: some 20 roundings of 2e-7.
         #expect(abs(value(.topProbability) - p[order[0]]) < 4e-6)
+        let margin = Foundation.log(p[order[0]]) - Foundation.log(p[order[1]])
+        #expect(abs(value(.margin) - margin) < 8e-6)
         #expect(Int(value(.rank)) == order.firstIndex(of: Int(tokens[place])))
         for threshold in [0, 0.02, 0.5, 1] as [Float] {
           let mass = p.filter { $0 >= Double(threshold) * p[order[0]] }.reduce(0, +)

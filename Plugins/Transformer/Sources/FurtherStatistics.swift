@@ -12,7 +12,7 @@ struct FurtherStatistics {
 
   init(_ asked: Set<TokenStatistic> = []) {
     statistics = asked.subtracting(TokenStatistic.always).sorted { $0.name < $1.name }
-    listed = statistics.reduce(0) { $1.listsTokens ? max($0, $1.width) : $0 }
+    listed = statistics.reduce(0) { max($0, $1.listedTokens) }
   }
 
   /// Returns the number of values of all statistics, for so many tokens.
@@ -33,7 +33,7 @@ struct FurtherStatistics {
           "expected a threshold in 0...1 and a list of at least 1 token, got"
             + " '\(statistic.name)'", at: TransformerPolicy.manual.name)
       }
-      guard !statistic.listsTokens || statistic.width <= shape.vocabularySize else {
+      guard statistic.listedTokens <= shape.vocabularySize else {
         throw FulcrumError(
           .usage,
           "expected a list of at most the vocabulary's \(shape.vocabularySize) tokens, got"
@@ -69,6 +69,7 @@ struct FurtherStatistics {
       // ones.
       case .logProbability, .entropy, .lever: break
       case .topProbability: place.pointee = 1 / scores.total
+      case .margin: place.pointee = topLogs[0] - topLogs[1]
       case .rank: place.pointee = Float(tk_rank(logits, Int32(vocabulary), target))
       case .massAbove(let threshold):
         place.pointee = tk_mass_above(
@@ -85,17 +86,19 @@ struct FurtherStatistics {
 extension TokenStatistic {
   fileprivate var isKnown: Bool {
     switch self {
-    case .logProbability, .entropy, .lever, .topProbability, .rank, .massAbove, .topTokens,
-      .topLogProbabilities:
+    case .logProbability, .entropy, .lever, .topProbability, .margin, .rank, .massAbove,
+      .topTokens, .topLogProbabilities:
       true
     @unknown default: false
     }
   }
 
-  fileprivate var listsTokens: Bool {
+  /// The number of most likely tokens that it is made of; 0: it needs none of them.
+  fileprivate var listedTokens: Int {
     switch self {
-    case .topTokens, .topLogProbabilities: true
-    default: false
+    case .topTokens, .topLogProbabilities: width
+    case .margin: 2
+    default: 0
     }
   }
 }

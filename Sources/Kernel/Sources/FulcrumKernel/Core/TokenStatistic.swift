@@ -11,6 +11,8 @@ public enum TokenStatistic: Hashable, Sendable {
   case lever
   /// The largest probability in π.
   case topProbability
+  /// log π of the most likely token minus that of the second, in nats: 0 where the two are alike.
+  case margin
   /// How many tokens are more likely than this one, of equally likely ones those of lower numbers: 0
   /// for the most likely token.
   case rank
@@ -28,7 +30,8 @@ public enum TokenStatistic: Hashable, Sendable {
 
   /// One of each kind, for manuals and checks.
   public static let examples: [TokenStatistic] = [
-    .logProbability, .entropy, .lever, .topProbability, .rank, .massAbove(0.1), .topTokens(8),
+    .logProbability, .entropy, .lever, .topProbability, .margin, .rank, .massAbove(0.1),
+    .topTokens(8),
     .topLogProbabilities(8),
   ]
 
@@ -56,6 +59,7 @@ public enum TokenStatistic: Hashable, Sendable {
     case .entropy: "entropy"
     case .lever: "lever"
     case .topProbability: "top-probability"
+    case .margin: "margin"
     case .rank: "rank"
     case .massAbove(let threshold): "mass-above(\(threshold))"
     case .topTokens(let count): "top-tokens(\(count))"
@@ -73,6 +77,7 @@ public enum TokenStatistic: Hashable, Sendable {
       case "entropy": .entropy
       case "lever": .lever
       case "top-probability": .topProbability
+      case "margin": .margin
       case "rank": .rank
       case "mass-above": argument.flatMap { Float($0) }.map { .massAbove($0) }
       case "top-tokens": argument.flatMap { Int($0) }.map { .topTokens($0) }
