@@ -98,6 +98,8 @@ package final class BigramPolicy: EntropyGradientPolicy {
   /// The weights of the tokens as they came.
   package private(set) var weights: [Float] = []
   package private(set) var entropyWeights: [Float] = []
+  /// Places that it gives instead of the tokens' own: a fault.
+  package var misplacing: [Int]?
   /// The places of the tokens that were weighed, pass by pass.
   package private(set) var weighed: [[Int]] = []
 
@@ -136,7 +138,8 @@ package final class BigramPolicy: EntropyGradientPolicy {
         weighed[weighed.count - 1] += tokens
         var span = w.mutableSpan
         var entropySpan = v.mutableSpan
-        try weigh(tokens.span, scores, &span, &entropySpan)
+        let given = misplacing ?? tokens
+        try weigh(given.span, scores, &span, &entropySpan)
       }
       weights += w
       entropyWeights += v

@@ -135,6 +135,19 @@ private struct Alternating: ReportingScheduler {
     #expect(result.advantages == [2, 2, 2, 3, 4, 4])
   }
 
+  @Test func `a policy that gives other places is named, not followed`() throws {
+    for (places, last) in [([0, 2, 4, 6], "6 after 4"), ([2, 0, 4, 5], "0 after 2")] {
+      let policy = try BigramPolicy()
+      policy.misplacing = places
+      let error = #expect(throws: FulcrumError.self) {
+        try step(policy, Surveyor(isTokenwise: true), scheduler: nil)
+      }
+      #expect(
+        error?.description == "policy: expected places of tokens, in ascending order and from 0 to"
+          + " 5, got \(last)")
+    }
+  }
+
   @Test func `columns that can't be are refused before a step`() throws {
     let policy = try BigramPolicy()
     func message(_ objective: TopReader, _ scheduler: Alternating) -> String? {

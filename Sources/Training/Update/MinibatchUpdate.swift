@@ -124,6 +124,7 @@ struct MinibatchUpdate {
     _ report: inout UpdateReport, _ agreement: inout SamplerAgreement?
   ) throws(FulcrumError) {
     guard !tokens.isEmpty else { return }
+    try check(tokens, scores)
     let now = scores.logProbabilities
     for token in now.indices where !now[token].isFinite { throw Self.notFinite }
     try agreement?.compare(now, tokens: tokens)
@@ -157,6 +158,28 @@ struct MinibatchUpdate {
           entropy: scores.entropies[offset], lever: scores.levers[offset])
         report.watch.add(token: token, lever: scores.levers[offset], weight: weights[offset])
       }
+    }
+  }
+
+  /// Holds the policy to its contract: a wrong place would take the process down.
+  private func check(_ tokens: Span<Int>, _ scores: borrowing TokenScores) throws(FulcrumError) {
+    let places = minibatch.tokens
+    var last = places.lowerBound - 1
+    for index in tokens.indices {
+      let token = tokens[index]
+      guard token > last, token < places.upperBound else {
+        throw FulcrumError(
+          .pluginFault,
+          "expected places of tokens, in ascending order and from \(places.lowerBound) to"
+            + " \(places.upperBound - 1), got \(token) after \(last)", at: "policy")
+      }
+      last = token
+    }
+    guard scores.tokenCount == tokens.count else {
+      throw FulcrumError(
+        .pluginFault,
+        "expected a score for each of \(tokens.count) tokens, got \(scores.tokenCount)",
+        at: "policy")
     }
   }
 

@@ -29,6 +29,12 @@ package struct ScoredColumns: Sendable {
         Self.append(try scores.values(of: statistic), to: &further[statistic, default: []])
       }
     }
+    guard logProbabilities.count == count, entropies.count == count, levers.count == count else {
+      throw FulcrumError(
+        .pluginFault,
+        "expected scores of \(count) tokens, got \(logProbabilities.count) log-probabilities,"
+          + " \(entropies.count) entropies and \(levers.count) levers", at: "policy")
+    }
   }
 
   /// Scores sequences at a temperature, without further statistics.
