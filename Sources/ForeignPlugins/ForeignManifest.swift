@@ -60,7 +60,9 @@ struct ForeignManifest: Sendable {
       }
     let list = arguments.map { argument in
       let name = argument.binding.description.split(separator: " ").last.map(String.init) ?? ""
-      return argument.type.declaration(of: name.replacing("-", with: "_"))
+      // A C name: of `top-tokens(8)` too.
+      let word = String(name.map { $0.isLetter || $0.isNumber ? $0 : "_" })
+      return argument.type.declaration(of: word.replacing(/_+$/, with: ""))
     }
     return "\(result) \(function)(\(list.isEmpty ? "void" : list.joined(separator: ", ")))"
   }

@@ -27,7 +27,7 @@ extension PolicyModel {
     for part in ["any ", ".Type", "(", ")"] { name = name.replacing(part, with: "") }
     return FulcrumError(
       .unsupported, "the policy can't \(deed)", at: manual.name,
-      hint: "it would have to be a \(name), which it is not")
+      hint: "for that it would have to conform to \(name)")
   }
 }
 

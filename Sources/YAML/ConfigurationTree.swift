@@ -207,14 +207,22 @@ extension ConfigurationTree.Node {
     case .section: return nil
     case .list(let elements):
       var integers: [Int] = []
+      var numbers: [Double] = []
       var texts: [String] = []
       for case .value(let value) in elements {
-        if case .integer(let integer) = value { integers.append(integer) }
+        switch value {
+        case .integer(let integer):
+          integers.append(integer)
+          numbers.append(Double(integer))
+        case .number(let number): numbers.append(number)
+        default: break
+        }
         if case .text(let text) = value { texts.append(text) } else { texts.append("\(value)") }
       }
       guard texts.count == elements.count else { return nil }
-      return integers.count == elements.count && !elements.isEmpty
-        ? .integers(integers) : .texts(texts)
+      if elements.isEmpty { return .texts([]) }
+      if integers.count == elements.count { return .integers(integers) }
+      return numbers.count == elements.count ? .numbers(numbers) : .texts(texts)
     }
   }
 }

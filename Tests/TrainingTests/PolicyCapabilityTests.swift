@@ -21,7 +21,7 @@ import Training
         _ = try policy.capability((any GradientExportPolicy).self, to: "save its gradient")
       } == """
         unsupported: bigram: the policy can't save its gradient
-          hint: it would have to be a GradientExportPolicy, which it is not
+          hint: for that it would have to conform to GradientExportPolicy
         """)
     #expect(
       message { () throws(FulcrumError) in
@@ -29,7 +29,7 @@ import Training
           (any ImportingPolicy.Type).self, to: "import models of other formats")
       } == """
         unsupported: bigram: the policy can't import models of other formats
-          hint: it would have to be a ImportingPolicy, which it is not
+          hint: for that it would have to conform to ImportingPolicy
         """)
   }
 

@@ -26,14 +26,26 @@ struct ReferenceUpdate {
       return
     }
     // A policy that blends gives references that blend.
-    let able = try policy.capability(
-      (any BlendablePolicy).self, to: "move towards another policy")
+    let able = try Self.check(policy)
     guard let reference = reference as? any BlendablePolicy else {
       throw FulcrumError(
         .pluginFault, "expected a frozen copy that can be blended, as its policy can",
         at: type(of: able).manual.name)
     }
     moving = reference
+  }
+
+  /// Tells before a run whether its reference could move.
+  ///
+  /// - Throws: `.unsupported` if it could not.
+  @discardableResult
+  static func check(_ policy: any PolicyModel) throws(FulcrumError) -> any BlendablePolicy {
+    do throws(FulcrumError) {
+      return try policy.capability(
+        (any BlendablePolicy).self, to: "move towards another policy")
+    } catch {
+      throw error.within("reference.update-every")
+    }
   }
 
   func stepEnded(_ step: Int) throws(FulcrumError) {

@@ -98,6 +98,7 @@ extension RunSetup {
       guard readsReference || configuration.reference.updateEvery == 0 else {
         throw configuration.reference.unread
       }
+      if configuration.reference.updateEvery > 0 { try ReferenceUpdate.check(policy) }
       if readsReference { components.reference = try reference() }
       return components
     } catch {

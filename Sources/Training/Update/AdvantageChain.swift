@@ -27,6 +27,7 @@ enum AdvantageChain {
           try component.transform(&span, of: batch)
         }
       }
+      try MetricOwnership.check(metrics, of: transform.place)
       if let place = advantages.firstIndex(where: { !$0.isFinite }) {
         throw transform.fault(
           "expected finite advantages, got \(advantages[place]) for token \(place)")

@@ -33,9 +33,15 @@ struct BatchColumns {
   ) throws(FulcrumError) {
     guard !needs.isEmpty else { return }
     let sequences = rollout.sequences
-    let scored = try ScoredColumns(
-      of: sequences, sequences: 0..<sequences.sequenceCount, by: policy,
-      request: ScoreRequest(temperature: temperature, statistics: Set(needs.map(\.statistic))))
+    let scored: ScoredColumns
+    do throws(FulcrumError) {
+      scored = try ScoredColumns(
+        of: sequences, sequences: 0..<sequences.sequenceCount, by: policy,
+        request: ScoreRequest(temperature: temperature, statistics: Set(needs.map(\.statistic))))
+    } catch {
+      let names = needs.map(\.name).sorted().joined(separator: ", ")
+      throw error.within("policy, scoring for \(names)")
+    }
     for column in needs { columns[column] = scored.values(of: column.statistic) }
   }
 }

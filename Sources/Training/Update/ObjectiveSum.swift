@@ -22,6 +22,9 @@ package struct ObjectiveSum {
     }
   }
 
+  /// The objectives' place in messages: `objective grpo`, `objective grpo or kl-penalty`.
+  var place: String { "objective " + objectives.map(\.name).joined(separator: " or ") }
+
   package var needs: Set<Column> {
     objectives.reduce(into: []) { $0.formUnion($1.component.needs) }
   }

@@ -15,6 +15,7 @@ package enum PhaseCheck {
         try component.phases(for: batch, advantages: advantages.span)
       }
     }
+    try MetricOwnership.check(metrics, of: scheduler.place)
     let tokens = batch.sequences.tokenCount
     var taken = [Int](repeating: 0, count: tokens)
     for phase in phases {

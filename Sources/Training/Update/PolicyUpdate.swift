@@ -42,6 +42,7 @@ package struct PolicyUpdate {
       do throws(FulcrumError) {
         try StageMark.within("policy, update") { () throws(FulcrumError) in
           try step.accumulate(into: &report, &agreement)
+          try MetricOwnership.check(report.sums, of: objectives.place)
           let applied = try policy.applyGradient(learningRate: learningRate)
           hasMoved = true
           report.gradientNorms.append((step.phase.name, applied.norm))

@@ -16,10 +16,8 @@ package struct ScoredColumns: Sendable {
     logProbabilities.reserveCapacity(count)
     entropies.reserveCapacity(count)
     levers.reserveCapacity(count)
-    for statistic in request.statistics {
-      further[statistic] = []
-      further[statistic]?.reserveCapacity(count * statistic.width)
-    }
+    // Not reserved: the policy may refuse a list of more tokens than there are.
+    for statistic in request.statistics { further[statistic] = [] }
     try policy.score(batch, sequences: sequences, request: request) {
       (_, scores) throws(FulcrumError) in
       Self.append(scores.logProbabilities, to: &logProbabilities)

@@ -37,14 +37,36 @@ package struct StepComponents {
   /// - Throws: `.pluginFault` for a column that can't exist; `.unsupported` for a policy that lacks
   ///   what an objective needs.
   package func check() throws(FulcrumError) {
-    for transform in transforms { try transform.checkNeeds(transform.component.needs) }
-    if let scheduler { try scheduler.checkNeeds(scheduler.component.needs) }
+    for transform in transforms {
+      try transform.checkNeeds(transform.component.needs)
+      try checkStatistics(of: transform, transform.component.needs)
+    }
+    if let scheduler {
+      try scheduler.checkNeeds(scheduler.component.needs)
+      try checkStatistics(of: scheduler, scheduler.component.needs)
+    }
     for objective in objectives.objectives {
       try objective.checkNeeds(objective.component.needs, isObjective: true)
+      try checkStatistics(of: objective, objective.component.needs)
     }
     if objectives.weighsEntropy {
       _ = try policy.capability(
         (any EntropyGradientPolicy).self, to: "take the gradient of the entropy")
+    }
+  }
+
+  /// Asks the policy for no token's statistics: it refuses then what it would refuse in a step.
+  private func checkStatistics<Component>(of named: Named<Component>, _ needs: Set<Column>)
+    throws(FulcrumError)
+  {
+    let request = ScoreRequest(
+      temperature: options.temperature, statistics: Set(needs.map(\.statistic)))
+    guard !request.statistics.isEmpty else { return }
+    do throws(FulcrumError) {
+      let none = SequenceBatch(prompts: [], completions: [])
+      try policy.score(none, sequences: 0..<0, request: request) { (_, _) in }
+    } catch {
+      throw error.within(named.place)
     }
   }
 

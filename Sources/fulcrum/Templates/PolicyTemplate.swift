@@ -191,6 +191,7 @@ extension PluginTemplate.Component {
         _ batch: SequenceBatch, sequences: Range<Int>, request: ScoreRequest,
         visit: (Range<Int>, borrowing TokenScores) throws(FulcrumError) -> Void
       ) throws(FulcrumError) {
+        try check(batch, sequences, request)
         for sequence in sequences {
           let tokens = batch.tokens(ofSequence: sequence)
           try scored(batch, sequence, Array(tokens), request) { (scores) throws(FulcrumError) in
@@ -205,6 +206,7 @@ extension PluginTemplate.Component {
         weigh: (Span<Int>, borrowing TokenScores, inout MutableSpan<Float>) throws(FulcrumError) ->
           Void
       ) throws(FulcrumError) {
+        try check(batch, sequences, request)
         var row = [Double](repeating: 0, count: Self.size)
         for sequence in sequences {
           let places = batch.tokens(ofSequence: sequence).filter(participants.contains)
@@ -235,13 +237,28 @@ extension PluginTemplate.Component {
         return batch.promptTokens[batch.promptOffsets[group + 1] - 1]
       }
 
+      /// Refuses what the table can't score: data may come from anywhere.
+      private func check(_ batch: SequenceBatch, _ sequences: Range<Int>, _ request: ScoreRequest)
+        throws(FulcrumError)
+      {
+        if let statistic = request.statistics.first {
+          throw FulcrumError(.unsupported, "this table knows no \(statistic.name)")
+        }
+        let all = batch.promptTokens
+        for place in all.indices { try Self.check(all[place]) }
+        for place in batch.tokens(ofSequences: sequences) { try Self.check(batch.tokens[place]) }
+      }
+
+      private static func check(_ token: Int32) throws(FulcrumError) {
+        guard (0..<Int32(size)).contains(token) else {
+          throw FulcrumError(.data, "expected a token in 0...\(size - 1), got \(token)")
+        }
+      }
+
       private func scored(
         _ batch: SequenceBatch, _ sequence: Int, _ places: [Int], _ request: ScoreRequest,
         _ body: (borrowing TokenScores) throws(FulcrumError) -> Void
       ) throws(FulcrumError) {
-        if let statistic = request.statistics.first {
-          throw FulcrumError(.unsupported, "this table knows no \(statistic.name)")
-        }
         var row = [Double](repeating: 0, count: Self.size)
         var (logs, entropies, levers): ([Float], [Float], [Float]) = ([], [], [])
         for place in places {

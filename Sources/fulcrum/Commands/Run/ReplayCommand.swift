@@ -57,9 +57,10 @@ struct ReplayCommand: ParsableCommand {
     try tree.set("rollout.replay", toText: folder)
     try tree.set("logging.record=false")
     if let from { try tree.set("start", toText: "\(source.checkpoints)/step-\(from)") }
-    for override in overrides { try tree.set(override) }
     let trimmed = path.hasSuffix("/") ? String(path.dropLast()) : path
-    try tree.set("output", toText: output ?? trimmed + "-replay")
+    try tree.set("output", toText: trimmed + "-replay")
+    for override in overrides { try tree.set(override) }
+    if let output { try tree.set("output", toText: output) }
     try TrainingSession.inForeground().begin(try RunConfiguration(tree: tree))
   }
 }

@@ -164,6 +164,7 @@ public struct Parameter: Sendable {
     case (.numbers, .texts(let xs)): xs.isEmpty ? .numbers([]) : nil
     case (.texts, .texts): value
     case (.texts, .integers(let xs)): .texts(xs.map(String.init))
+    case (.texts, .numbers(let xs)): .texts(xs.map { "\($0)" })
     case (.texts, .text(let x)): .texts([x])
     default: nil
     }
