@@ -29,13 +29,14 @@ private struct TopReader: PolicyObjective {
 /// Adds 1 to every advantage and says how many.
 private struct Reporting: ReportingTransform {
   static let manual = ComponentManual(name: "reporting", summary: "", source: "tests")
+  var metric = "added"
   init(_ parameters: Parameters, context: ComponentContext) {}
-  init() {}
+  init(metric: String = "added") { self.metric = metric }
   func transform(
     _ advantages: inout MutableSpan<Float>, of batch: RolloutBatch, metrics: inout MetricSums
   ) {
     for token in advantages.indices { advantages[token] += 1 }
-    metrics.add("added", sum: Double(advantages.count), count: 1)
+    metrics.add(metric, sum: Double(advantages.count), count: 1)
   }
 }
 
@@ -146,6 +147,23 @@ private struct Alternating: ReportingScheduler {
         error?.description == "policy: expected places of tokens, in ascending order and from 0 to"
           + " 5, got \(last)")
     }
+  }
+
+  @Test func `a metric under a name of the run's is refused before a step is taken`() throws {
+    let policy = try BigramPolicy()
+    for (metric, sentence) in [
+      ("reward", "expected metrics of the component's own, got 'reward', which is the run's"),
+      ("time/mine", "expected metrics of the component's own, got 'time/mine', which is the run's"),
+      ("", "expected a metric's name on one line, got ''"),
+      ("a\nb", "expected a metric's name on one line, got 'a\nb'"),
+    ] {
+      let error = #expect(throws: FulcrumError.self) {
+        try step(policy, Surveyor(), transforms: [Reporting(metric: metric)])
+      }
+      #expect(error?.message == sentence)
+      #expect(error?.location == "advantage t")
+    }
+    #expect(!policy.log.contains("apply"))
   }
 
   @Test func `columns that can't be are refused before a step`() throws {

@@ -71,4 +71,20 @@ import YAML
         == "--set steps[2]: there is no element 2 to set\n  hint: the configuration's list must"
         + " have it already")
   }
+
+  @Test func `a list of numbers is one, and one of texts keeps its texts`() throws {
+    let tree = try ConfigurationTree(
+      text: "a: [0.1, 2, 1e-3]\nb: [1, 2]\nc: [0.5, x]\nd: []\ne: ['0.5', 1]", file: "t.yaml")
+    let expected: [String: ParameterValue] = [
+      "a": .numbers([0.1, 2, 1e-3]), "b": .integers([1, 2]), "c": .texts(["0.5", "x"]),
+      "d": .texts([]), "e": .texts(["0.5", "1"]),
+    ]
+    for (key, value) in expected { #expect(tree.root[key]?.parameterValue == value, "\(key)") }
+    let numbers = try Parameters(
+      ["a": .numbers([0.1, 2])], for: [.numbers("a", default: [], in: 0...3, help: "h")], at: "")
+    #expect(try numbers.numbers("a") == [0.1, 2])
+    let texts = try Parameters(
+      ["a": .numbers([0.5])], for: [.texts("a", default: [], help: "h")], at: "")
+    #expect(try texts.texts("a") == ["0.5"])
+  }
 }
