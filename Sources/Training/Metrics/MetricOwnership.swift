@@ -19,7 +19,8 @@ enum MetricOwnership {
     for name in sums.entries.keys.sorted() {
       guard !names.contains(name), !beginnings.contains(where: name.hasPrefix) else {
         throw FulcrumError(
-          .pluginFault, "expected metrics of the component's own, got '\(name)', which is the run's",
+          .pluginFault,
+          "expected metrics of the component's own, got '\(name)', which is the run's",
           at: owner, hint: "put the component's name before it: my-idea/\(name)")
       }
       guard !name.isEmpty, name.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })

@@ -22,7 +22,7 @@ package struct ObjectiveSum {
     }
   }
 
-  /// The objectives' place in messages: `objective grpo`, `objective grpo or kl-penalty`.
+  /// The objectives' place in messages: `objective a`, `objective a or b`.
   var place: String { "objective " + objectives.map(\.name).joined(separator: " or ") }
 
   package var needs: Set<Column> {
