@@ -149,6 +149,15 @@ private struct Alternating: ReportingScheduler {
     }
   }
 
+  @Test func `a policy that leaves tokens out of a whole pass is named`() throws {
+    let policy = try BigramPolicy()
+    policy.misplacing = [0, 1, 3]
+    let error = #expect(throws: FulcrumError.self) {
+      try step(policy, Surveyor(), scheduler: nil)
+    }
+    #expect(error?.description == "policy: expected all tokens of whole sequences, got 3 of 4")
+  }
+
   @Test func `a metric under a name of the run's is refused before a step is taken`() throws {
     let policy = try BigramPolicy()
     for (metric, sentence) in [

@@ -124,7 +124,7 @@ struct MinibatchUpdate {
     _ report: inout UpdateReport, _ agreement: inout SamplerAgreement?
   ) throws(FulcrumError) {
     guard !tokens.isEmpty else { return }
-    try check(tokens, scores)
+    try check(tokens, isWhole: isWhole, scores)
     let now = scores.logProbabilities
     for token in now.indices where !now[token].isFinite { throw Self.notFinite }
     try agreement?.compare(now, tokens: tokens)
@@ -162,7 +162,9 @@ struct MinibatchUpdate {
   }
 
   /// Holds the policy to its contract: a wrong place would take the process down.
-  private func check(_ tokens: Span<Int>, _ scores: borrowing TokenScores) throws(FulcrumError) {
+  private func check(_ tokens: Span<Int>, isWhole: Bool, _ scores: borrowing TokenScores)
+    throws(FulcrumError)
+  {
     let places = minibatch.tokens
     var last = places.lowerBound - 1
     for index in tokens.indices {
@@ -174,6 +176,12 @@ struct MinibatchUpdate {
             + " \(places.upperBound - 1), got \(token) after \(last)", at: "policy")
       }
       last = token
+    }
+    let reach = last + 1 - tokens[0]
+    guard !isWhole || tokens.count == reach else {
+      throw FulcrumError(
+        .pluginFault, "expected all tokens of whole sequences, got \(tokens.count) of \(reach)",
+        at: "policy")
     }
     guard scores.tokenCount == tokens.count else {
       throw FulcrumError(
