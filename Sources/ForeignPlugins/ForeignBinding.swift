@@ -86,7 +86,7 @@ struct ForeignQuantity: Hashable, Sendable {
     ].map(\.name).map(ForeignQuantity.init(_:))
     + TokenStatistic.examples.dropFirst().map { ForeignQuantity(Column(.old, $0).name) }
 
-  /// What manuals and messages list.
+  /// The quantities that manuals and messages list.
   static let allCases = listed + columns
 
   /// Returns the batch column that it is; `nil`: it is none, or a score that an objective is given

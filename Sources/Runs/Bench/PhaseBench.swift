@@ -11,7 +11,7 @@ struct PhaseBench {
   /// log π of the tokens.
   let logProbabilities: [Float]
 
-  /// What was measured.
+  /// Holds what was measured.
   struct Result: Sendable {
     /// Median of the ratios of two phases' seconds to one phase's.
     let ratio: Double

@@ -1,6 +1,6 @@
 import FulcrumKernel
 
-/// How far computed numbers may be from expected ones, and why so far.
+/// Holds how far computed numbers may be from expected ones, and why so far.
 ///
 /// ```swift
 /// let near = Closeness(relative: 0x1p-23, because: "two roundings to Float")
@@ -11,7 +11,7 @@ public struct Closeness: Sendable {
   public let relative: Double
   /// In the numbers' own unit.
   public let absolute: Double
-  /// Where the allowed difference comes from; it is part of the message.
+  /// The reason for the allowed difference; it is part of the message.
   public let reason: String
 
   /// Numbers are close where |got − expected| ≤ absolute + relative · |expected|.

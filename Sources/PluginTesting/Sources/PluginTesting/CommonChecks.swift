@@ -4,7 +4,7 @@ import FulcrumKernel
 typealias Probe<Instance> = @Sendable (Instance, inout Trace) throws(FulcrumError) -> Void
 
 extension Subject {
-  /// What holds for a component of any kind.
+  /// Returns the checks that hold for a component of any kind.
   ///
   /// - Parameters:
   ///   - isStateless: whether a call must leave no trace on the next one, as for all that a resumed

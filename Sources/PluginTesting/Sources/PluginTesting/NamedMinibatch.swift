@@ -27,7 +27,7 @@ struct NamedMinibatch: Sendable {
     ]
   }
 
-  /// Where slopes are taken: near the old policy and far from it, with shares and without.
+  /// The mini-batches at which slopes are taken: near the old policy and far from it, with shares and without.
   static var slopes: [NamedMinibatch] {
     [
       NamedMinibatch(

@@ -26,7 +26,7 @@ extension ObjectiveMinibatch {
     (offsets[sequences.lowerBound]..<offsets[sequences.upperBound]).filter(participants.contains)
   }
 
-  /// What a slice is a part of.
+  /// Holds the whole that a slice is a part of.
   private struct Whole {
     let tokens: Int
     let sequences: Int

@@ -20,13 +20,13 @@ public struct ObjectiveMinibatch: Sendable {
   public var advantages: [Float]
   public var entropies: [Float]
   public var levers: [Float]
-  /// What else was declared; columns of the current policy are what it says now.
+  /// The other columns that were declared; those of the current policy are what it says now.
   public var columns: [Column: [Float]] = [:]
-  /// Where sequences begin and end: one more than there are sequences, from 0.
+  /// The bounds of sequences: one more than there are sequences, from 0.
   public var offsets: [Int]
-  /// Where groups of sequences begin and end; empty: all sequences are of one.
+  /// The bounds of groups of sequences; empty: all sequences are of one.
   public var groupOffsets: [Int] = []
-  /// How much each token of a sequence counts; empty: 1 / tokens, which is a token mean.
+  /// The share of each token of a sequence; empty: 1 / tokens, which is a token mean.
   public var shares: [Double] = []
   public var step: UInt32 = 1
   public var update: UInt32 = 0
@@ -94,16 +94,16 @@ public struct ObjectiveMinibatch: Sendable {
     ) { Int32($0) }
   }
 
-  /// What an objective said of a mini-batch, one value for each token.
+  /// Holds what an objective said of a mini-batch, one value for each token.
   public struct Result: Sendable {
-    /// What `weigh` set.
+    /// The weights that `weigh` set.
     public var weights: [Float]
     public var losses: [Float]
-    /// What `weighEntropy` set; zeros if the objective has none.
+    /// The weights that `weighEntropy` set; zeros if the objective has none.
     public var entropyWeights: [Float]
     public var entropyLosses: [Float]
     public var metrics = MetricSums()
-    /// What `survey` returned; empty if it was not called.
+    /// The values that `survey` returned; empty if it was not called.
     public var survey: [Float] = []
 
     init(tokens: Int) {
@@ -166,7 +166,7 @@ public struct ObjectiveMinibatch: Sendable {
     return result
   }
 
-  /// What the objective's survey says of the whole; nothing if it has none.
+  /// Returns the objective's survey of the whole; nothing if it has none.
   ///
   /// - Throws: what the objective throws; `.pluginFault` for another number of values than tokens.
   public func surveyed(by objective: any PolicyObjective) throws(FulcrumError) -> [Float] {

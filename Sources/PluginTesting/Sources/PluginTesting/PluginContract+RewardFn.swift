@@ -46,7 +46,7 @@ extension Subject where Instance == any RewardFn {
     }
   }
 
-  /// What a function says of a sample, an error included.
+  /// A function's answer to a sample, an error included.
   private static func outcome(of sample: RewardSample, by instance: any RewardFn) -> RewardResult {
     do {
       return .score(try instance.score(sample))

@@ -11,7 +11,7 @@ enum PolicyTrial {
     var logProbabilities: [Float] = []
     var entropies: [Float] = []
     var levers: [Float] = []
-    /// What was asked for beside the three.
+    /// The statistics that were asked for beside the three.
     var further: [TokenStatistic: [Float]] = [:]
     /// The places of the tokens, in the order in which they were visited.
     var places: [Int] = []

@@ -1,8 +1,8 @@
 import FulcrumKernel
 
-/// What a reward function is tried with.
+/// Holds the samples that a reward function is tried with.
 struct RewardTrials: Sendable {
-  /// What the author gave.
+  /// The author's own samples.
   let given: [RewardSample]
 
   /// Those of the author's samples, or else some of several forms.

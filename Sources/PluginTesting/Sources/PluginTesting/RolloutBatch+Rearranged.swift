@@ -91,7 +91,7 @@ extension RolloutBatch {
     Dictionary(uniqueKeysWithValues: columns.columns.map { ($0, columns.array(of: $0)) })
   }
 
-  /// What the first transform of a chain finds: each token has its sequence's reward.
+  /// The values that the first transform of a chain finds: each token has its sequence's reward.
   var returns: [Float] {
     (0..<sequences.sequenceCount).flatMap { sequence in
       [Float](repeating: rewards[sequence], count: sequences.tokens(ofSequence: sequence).count)

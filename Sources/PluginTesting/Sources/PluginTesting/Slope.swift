@@ -11,13 +11,13 @@
 /// tell is also too small to count.
 struct Slope {
   static let step = 0x1p-6
-  /// What a weight may be off by, of its own size: the terms that rounding and truncation leave out.
+  /// The share of its own size that a weight may be off by: the terms that rounding and truncation leave out.
   static let relative = 0x1p-10
 
   let value: Double
-  /// How far the slope may be off by rounding.
+  /// The distance that the slope may be off by rounding.
   let noise: Double
-  /// How far the loss is from being smooth here.
+  /// The distance of the loss from being smooth here.
   let kink: Double
 
   /// - Parameter losses: all tokens' losses with the coordinate moved by so much.
@@ -49,7 +49,7 @@ struct Slope {
     kink = max(abs(oneSided[2] - 2 * oneSided[1]), abs(oneSided[1] - 2 * oneSided[0]))
   }
 
-  /// How far a weight may be from −`value`.
+  /// The distance that a weight may have from −`value`.
   func tolerance(for weight: Double) -> Double {
     noise + Self.relative * max(abs(value), abs(weight))
   }

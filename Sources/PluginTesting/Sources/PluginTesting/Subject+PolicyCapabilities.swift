@@ -1,6 +1,6 @@
 import FulcrumKernel
 
-/// What a policy promises besides, capability by capability.
+/// Checks what a policy promises besides, capability by capability.
 extension Subject where Instance == any PolicyModel {
   /// - Parameter type: of the policies; `nil`: not known, so no capability is checked.
   func capabilityChecks(of type: (any PolicyModel.Type)?) -> [ContractCheck] {

@@ -3,7 +3,7 @@ import FulcrumKernel
 /// A component under test: its manual, the parameters it is tested with, and how it is made.
 struct Subject<Instance>: Sendable {
   let manual: ComponentManual
-  /// What a configuration gives; the manual's defaults complete it.
+  /// The parameters that a configuration gives; the manual's defaults complete them.
   let parameters: [String: ParameterValue]
   let maker: PluginContract.Maker<Instance>
 

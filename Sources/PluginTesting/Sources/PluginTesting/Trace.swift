@@ -1,6 +1,6 @@
 import FulcrumKernel
 
-/// What a component answered to a series of calls, to be compared bit by bit.
+/// Holds a component's answers to a series of calls, to be compared bit by bit.
 struct Trace: Sendable {
   private struct Part: Sendable {
     let name: String

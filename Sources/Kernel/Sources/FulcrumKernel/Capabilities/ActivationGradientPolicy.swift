@@ -1,4 +1,4 @@
-/// How hard single tokens pull at the activations that a model's layers hand on.
+/// Holds how hard single tokens pull at the activations that a model's layers hand on.
 ///
 /// For a token predicted at position t, ‖∂ log π / ∂ a_ℓ‖₂, where a_0 is the embedding, a_ℓ the
 /// residual stream after layer ℓ, and the last one the logits before the temperature. Log π is at the

@@ -12,7 +12,7 @@ public struct ModelFact: Sendable, Equatable {
 
 /// A policy that can say what it is made of.
 public protocol DescribedPolicy: PolicyModel {
-  /// What the model is, line by line: family, sizes, how it is stored, end tokens.
+  /// A description of the model, line by line: family, sizes, how it is stored, end tokens.
   var facts: [ModelFact] { get }
   var parameterCount: Int { get }
 }

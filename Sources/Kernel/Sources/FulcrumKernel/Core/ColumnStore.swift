@@ -3,7 +3,7 @@
 /// - Shape: a column's values are `[tokens, width]`, row by row.
 public struct ColumnStore: Sendable {
   public let tokenCount: Int
-  /// What is in the store, by name.
+  /// The columns that are in the store, by name.
   public private(set) var columns: [Column] = []
   private var offsets: [Int] = []
   private var values: [Float] = []

@@ -1,4 +1,4 @@
-/// What every component says about itself: the host prints it and checks configurations by it.
+/// Holds what a component says about itself. The host prints it and checks configurations by it.
 public struct ComponentManual: Sendable {
   /// The name in configurations: lower case, words joined by hyphens.
   public let name: String
@@ -16,11 +16,11 @@ public struct ComponentManual: Sendable {
   }
 }
 
-/// What the run gives to a component that it makes.
+/// Holds what the run gives to a component that it makes.
 public struct ComponentContext: Sendable {
   /// The run's seed. Every draw is a function of it and of counters (see `CounterRandom`).
   public let seed: UInt64
-  /// How many threads the component may keep busy. Results must not depend on it.
+  /// The number of threads that the component may keep busy. Results must not depend on it.
   public let threads: Int
 
   public init(seed: UInt64 = 0, threads: Int = 1) {
@@ -36,7 +36,7 @@ public struct ComponentContext: Sendable {
 /// another checkpoint) is several places. An instance is called from one thread at a time unless its
 /// protocol says otherwise.
 ///
-/// What not every component of a kind can do is a protocol of its own, a capability, which refines the
+/// A thing that not every component of a kind can do is a protocol of its own, a capability, which refines the
 /// kind's; the host asks an instance or a type for it with `as?`.
 public protocol Component: SendableMetatype {
   static var manual: ComponentManual { get }

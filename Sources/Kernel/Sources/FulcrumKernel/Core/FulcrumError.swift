@@ -32,11 +32,11 @@ public struct FulcrumError: Error, Sendable, Equatable, CustomStringConvertible 
   }
 
   public var code: Code
-  /// What was expected and what was got, in one sentence without a full stop.
+  /// The expectation and what was found instead, in one sentence without a full stop.
   public var message: String
-  /// Where: a configuration key path, a file, a plugin. The outermost place first.
+  /// The place: a configuration key path, a file, a plugin. The outermost comes first.
   public var location: String?
-  /// What to do about it.
+  /// The remedy.
   public var hint: String?
 
   public init(_ code: Code, _ message: String, at location: String? = nil, hint: String? = nil) {

@@ -1,4 +1,4 @@
-/// What a policy is asked to sample.
+/// Holds what a policy is asked to sample.
 public struct GenerationRequest: Sendable {
   /// A prompt's tokens, and the number that its random draws are keyed by.
   public struct Prompt: Sendable {
@@ -41,7 +41,7 @@ public struct GenerationRequest: Sendable {
   }
 }
 
-/// What a policy sampled: group g holds the completions of prompt g.
+/// Holds what a policy sampled. Group g holds the completions of prompt g.
 public struct Generation: Sendable {
   /// A finished completion ends with its end token.
   public let sequences: SequenceBatch

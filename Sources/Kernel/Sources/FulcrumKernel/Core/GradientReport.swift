@@ -1,4 +1,4 @@
-/// What an optimiser step did.
+/// Tells what an optimiser step did.
 public struct GradientReport: Sendable {
   /// Global L2 norm over all parameters, before clipping.
   public let norm: Double

@@ -1,4 +1,4 @@
-/// What an objective sees: tokens of adjacent sequences of one mini-batch, scored by the current
+/// Holds the view that an objective gets: tokens of adjacent sequences of one mini-batch, scored by the current
 /// policy.
 ///
 /// The tokens are all of the sequences' or, for an objective that is tokenwise, those that take part
@@ -7,7 +7,7 @@
 /// - Shape: every column has one value (or K) for each of the slice's tokens. Columns that were not
 ///   declared are empty.
 public struct ObjectiveInput: ~Escapable {
-  /// What the current policy says of the tokens.
+  /// The current policy's scores of the tokens.
   public let scores: TokenScores
   /// log π of the current policy.
   public let logProbabilities: Span<Float>
@@ -19,14 +19,14 @@ public struct ObjectiveInput: ~Escapable {
   public let oldLogProbabilities: Span<Float>
   public let referenceLogProbabilities: Span<Float>
   private let columns: ColumnSlice
-  /// Where each of the slice's sequences begins and ends, relative to `firstToken`.
+  /// The bounds of the slice's sequences, relative to `firstToken`.
   private let absoluteOffsets: Span<Int>
   private let firstToken: Int
   /// The place in the batch of the slice's first sequence.
   private let firstSequence: Int
   /// The batch's, or empty: all sequences are of one group.
   private let groupOffsets: Span<Int>
-  /// What `SurveyingObjective.survey` returned, one for each of the slice's tokens; else empty.
+  /// The values that `SurveyingObjective.survey` returned, one for each of the slice's tokens; else empty.
   public let survey: Span<Float>
   /// The training step, from 1; 0: not known.
   public let step: UInt32

@@ -1,6 +1,6 @@
-/// What a host must know of a parameter beside its kind, so that it never looks for one by name.
+/// Tells a host what it must know of a parameter beside its kind, so that it never looks for one by name.
 public enum ParameterMeaning: String, Sendable, CaseIterable {
-  /// How much tokens are damped by their probability; two that act at once multiply.
+  /// The strength with which tokens are damped by their probability; two that act at once multiply.
   case tokenDamping = "token-damping"
   /// The price of each nat of divergence from the reference policy; 0: none.
   case referenceStrength = "reference-strength"
@@ -8,7 +8,7 @@ public enum ParameterMeaning: String, Sendable, CaseIterable {
   case checkpoint
   /// A policy's optimiser, a choice; `sgd` steps by the gradient times the learning rate.
   case optimizer
-  /// How fast a policy's optimiser draws weights to zero; 0: not.
+  /// The rate at which a policy's optimiser draws weights to zero; 0: not.
   case weightDecay = "weight-decay"
   /// The norm to which a policy's optimiser scales a larger gradient down; 0: it doesn't.
   case gradientLimit = "gradient-limit"
@@ -16,7 +16,7 @@ public enum ParameterMeaning: String, Sendable, CaseIterable {
 
 /// One line of a component's manual: what the host validates, completes and prints.
 public struct Parameter: Sendable {
-  /// What values a parameter takes.
+  /// Lists the kinds of values that a parameter takes.
   public enum Kind: Sendable, Equatable {
     case number(ClosedRange<Double>)
     case integer(ClosedRange<Int>)
@@ -109,7 +109,7 @@ public struct Parameter: Sendable {
     Parameter(name: name, kind: .numbers(range), default: value.map { .numbers($0) }, help: help)
   }
 
-  /// What the parameter accepts, for manuals and messages: `a number in 0.0...1.0`.
+  /// The values that the parameter accepts, for manuals and messages: `a number in 0.0...1.0`.
   public var expectation: String {
     switch kind {
     case .number(let range): "a number" + Self.bounds(range)

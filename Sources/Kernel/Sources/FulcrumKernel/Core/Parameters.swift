@@ -1,6 +1,6 @@
 /// A component's parameters, checked against its manual and complete with defaults.
 public struct Parameters: Sendable {
-  /// Where they were given, for messages: `advantage[1]`; empty: at the top.
+  /// The place where they were given, for messages: `advantage[1]`; empty: at the top.
   public let location: String
   /// Every parameter of the manual, in its order.
   public let resolved: [(name: String, value: ParameterValue)]

@@ -32,7 +32,7 @@ public final class PluginRegistrar {
   public private(set) var pluginName: String?
   public private(set) var pluginVersion: String?
   public private(set) var components: [RegisteredComponent] = []
-  /// What the entry function threw, if it did.
+  /// The error that the entry function threw, if it did.
   public private(set) var failure: FulcrumError?
 
   public init() {}

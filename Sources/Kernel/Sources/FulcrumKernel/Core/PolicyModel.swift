@@ -1,7 +1,7 @@
 /// A language model that can sample, score and be trained by weights on ∇ log π: all that training
 /// needs.
 ///
-/// What else a policy can do is a protocol of its own (`BlendablePolicy`, `SnapshotPolicy`, …), to
+/// Anything else that a policy can do is a protocol of its own (`BlendablePolicy`, `SnapshotPolicy`, …), to
 /// which it conforms if it can; the host asks with `as?`. Called from one thread; it may keep
 /// `context.threads` threads busy itself. The same calls in the same order give the same bits,
 /// whatever the number of threads.

@@ -3,7 +3,7 @@ public struct RewardSample: Sendable {
   /// The prompt's text; empty: `completion` is the whole text.
   public let prompt: String
   public let completion: String
-  /// What the task says is right, in the task's own format.
+  /// The right answer, in the task's own format.
   public let answer: String
   /// Whether the completion ended by itself, not at the length limit.
   public let isFinished: Bool
@@ -13,7 +13,7 @@ public struct RewardSample: Sendable {
   public let tokenLimit: Int?
   /// The task's item; empty: not known.
   public let id: String
-  /// What else the item's row says.
+  /// The other fields of the item's row.
   public let fields: [String: FieldValue]
   /// The conversation that the prompt was written from; empty: the prompt was a text.
   public let messages: [ChatMessage]

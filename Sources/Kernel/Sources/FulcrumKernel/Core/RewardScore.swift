@@ -1,4 +1,4 @@
-/// How a completion fared: counted apart, so that a parse failure never hides as a wrong answer.
+/// Tells how a completion fared. Outcomes are counted apart, so that a parse failure never hides as a wrong answer.
 public struct RewardOutcome: RawRepresentable, Hashable, Sendable {
   public let rawValue: String
   public init(rawValue: String) { self.rawValue = rawValue }

@@ -1,8 +1,8 @@
-/// What scoring is asked for.
+/// Holds what scoring is asked for.
 public struct ScoreRequest: Sendable {
   /// Logits are divided by it before the softmax; above 0.
   public var temperature: Float
-  /// What to compute beside log-probabilities, entropies and levers.
+  /// The statistics to compute beside log-probabilities, entropies and levers.
   public var statistics: Set<TokenStatistic>
 
   public init(temperature: Float, statistics: Set<TokenStatistic> = []) {

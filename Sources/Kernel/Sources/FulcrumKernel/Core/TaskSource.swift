@@ -8,7 +8,7 @@ public struct TaskItem: Sendable {
   public let answer: String
   /// For tables: accuracy is reported for each category (`3 people`).
   public let category: String
-  /// What else the item's row says, for the reward function.
+  /// The row's other fields, for the reward function.
   public let fields: [String: FieldValue]
   /// The conversation that the prompt was written from; empty: the prompt is a text.
   public let messages: [ChatMessage]
@@ -32,7 +32,7 @@ public struct TaskItem: Sendable {
 /// Items are functions of their index (and of the run's seed), so a resumed run asks for the same
 /// ones. Called from one thread at a time.
 public protocol TaskSource: Component {
-  /// How many training items there are; `nil`: they are made on demand without end. The trainer
+  /// The number of training items; `nil`: they are made on demand without end. The trainer
   /// shuffles a finite source anew for each epoch.
   var trainingCount: Int? { get }
 

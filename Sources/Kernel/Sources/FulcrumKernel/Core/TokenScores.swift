@@ -1,4 +1,4 @@
-/// What a policy says of some completion tokens, borrowed.
+/// Holds a policy's scores of some completion tokens, borrowed.
 ///
 /// - Shape: one value of each of the three columns for each token; a further statistic has `width`
 ///   values for each token, row by row.
@@ -8,7 +8,7 @@ public struct TokenScores: ~Escapable {
   public let logProbabilities: Span<Float>
   public let entropies: Span<Float>
   public let levers: Span<Float>
-  /// What was asked for beside the three, in the order of `further`.
+  /// The statistics that were asked for beside the three, in the order of `further`.
   public let statistics: [TokenStatistic]
   private let further: Span<Float>
 

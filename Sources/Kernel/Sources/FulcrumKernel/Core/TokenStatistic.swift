@@ -13,7 +13,7 @@ public enum TokenStatistic: Hashable, Sendable {
   case topProbability
   /// log π of the most likely token minus that of the second, in nats: 0 where the two are alike.
   case margin
-  /// How many tokens are more likely than this one, of equally likely ones those of lower numbers: 0
+  /// The number of tokens that are more likely than this one, of equally likely ones those of lower numbers: 0
   /// for the most likely token.
   case rank
   /// Sum of π(v) over the tokens with π(v) ≥ threshold · max π, as min-p sampling keeps them. The
@@ -35,7 +35,7 @@ public enum TokenStatistic: Hashable, Sendable {
     .topLogProbabilities(8),
   ]
 
-  /// How many numbers it has for a token.
+  /// The number of values that it has for a token.
   public var width: Int {
     switch self {
     case .topTokens(let count), .topLogProbabilities(let count): max(0, count)
