@@ -128,6 +128,18 @@ private struct Numbered: TaskSource {
     }
   }
 
+  @Test func `a completion without a score has an outcome that says so`() throws {
+    let bad = RewardScore.missing(.correct, reason: "none")
+    let sampler = try sampler(.dropSample, Scripted(Array(repeating: bad, count: 9)))
+    let error = #expect(throws: FulcrumError.self) {
+      try sampler.collect([Numbered().trainingItem(0)], step: 1)
+    }
+    #expect(
+      error?.description
+        == "reward scripted: expected one of refused, error, time-out as the outcome of a completion"
+        + " without a score, got 'correct'")
+  }
+
   @Test func `a step of which nothing is left fails and consumes nothing`() throws {
     var source = source(
       try sampler(.dropSample, Scripted(Array(repeating: none(.refused), count: 9))))

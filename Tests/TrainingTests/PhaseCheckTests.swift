@@ -7,13 +7,16 @@ private struct Fixed: UpdateScheduler {
   static let manual = ComponentManual(name: "fixed", summary: "", source: "tests")
   var masks: [[Bool]?] = []
   var passes = 1
+  /// The name of every phase; `nil`: each has its own.
+  var name: String?
   init(_ parameters: Parameters, context: ComponentContext) {}
-  init(_ masks: [[Bool]?], passes: Int = 1) {
+  init(_ masks: [[Bool]?], passes: Int = 1, name: String? = nil) {
     self.masks = masks
     self.passes = passes
+    self.name = name
   }
   func phases(for batch: RolloutBatch, advantages: Span<Float>) -> [UpdatePhase] {
-    masks.enumerated().map { UpdatePhase(name: "p\($0.offset)", participates: $0.element) }
+    masks.enumerated().map { UpdatePhase(name: name ?? "p\($0.offset)", participates: $0.element) }
   }
 }
 
@@ -58,6 +61,14 @@ private struct Fixed: UpdateScheduler {
     #expect(
       outcome(Fixed([nil], passes: 2))
         == "schedule fixed: expected every token in 2 of the phases, got token 0 in 1: 'p0'" + hint)
+  }
+
+  @Test func `phases of one name are named`() {
+    #expect(
+      outcome(Fixed([nil, nil], passes: 2, name: "a")) == """
+        schedule fixed: expected phases of different names, got 'a' twice
+          hint: a phase's metrics stand under its name
+        """)
   }
 
   @Test func `a mask of another length is named`() {

@@ -27,6 +27,12 @@ package struct WeightedReward {
       if let value = score.value, !value.isFinite {
         throw reward.fault("expected a finite reward, got \(value)")
       }
+      guard score.value != nil || RewardOutcome.withoutScore.contains(score.outcome) else {
+        let outcomes = RewardOutcome.withoutScore.map(\.rawValue).joined(separator: ", ")
+        throw reward.fault(
+          "expected one of \(outcomes) as the outcome of a completion without a score, got"
+            + " '\(score.outcome.rawValue)'")
+      }
     }
     return scores
   }

@@ -16,6 +16,12 @@ package enum PhaseCheck {
       }
     }
     try MetricOwnership.check(metrics, of: scheduler.place)
+    for (index, phase) in phases.enumerated()
+    where phases.firstIndex(where: { $0.name == phase.name }) != index {
+      throw scheduler.fault(
+        "expected phases of different names, got '\(phase.name)' twice",
+        hint: "a phase's metrics stand under its name")
+    }
     let tokens = batch.sequences.tokenCount
     var taken = [Int](repeating: 0, count: tokens)
     for phase in phases {
