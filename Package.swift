@@ -91,7 +91,7 @@ let package = Package(
     .target(
       name: "TransformerKernels", path: "Plugins/Transformer/Kernels",
       cSettings: [.unsafeFlags(["-O3"])]),
-    // What several objectives, and two schedules, share; each plugin has its own copy
+    // Parts that several objectives and two schedules share; each plugin has its own copy
     // (Documentation/Decisions/0008-objective-parts.md).
     .target(
       name: "ObjectiveParts", dependencies: [kernel], path: "Plugins/Parts/Objective",
@@ -118,7 +118,7 @@ let package = Package(
       name: "ObjectiveTestSupport", dependencies: [kernel], path: "Tests/ObjectiveTestSupport",
       swiftSettings: settings),
     .systemLibrary(name: "CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"])]),
-    // What the layers above read and write with; these know nothing of runs and plugins.
+    // Tools that the layers above read and write with; they know nothing of runs and plugins.
     .target(name: "JSON", dependencies: [kernel], swiftSettings: settings),
     .target(name: "ProcessSpawn"),
     .target(name: "Files", dependencies: [kernel, "ProcessSpawn"], swiftSettings: settings),

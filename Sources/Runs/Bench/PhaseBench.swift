@@ -27,9 +27,13 @@ struct PhaseBench {
     let phases = [TokenMask(unlikely), TokenMask(unlikely.map { !$0 })]
     var ratios: [Double] = []
     for pass in 0...repeats {
-      let one = try seconds { () throws(FulcrumError) in try train(.all) }
+      let one = try seconds { () throws(FulcrumError) in
+        try policy.accumulateTrialGradient(of: sequences)
+      }
       let two = try seconds { () throws(FulcrumError) in
-        for phase in phases { try train(phase) }
+        for phase in phases {
+          try policy.accumulateTrialGradient(of: sequences, participants: phase)
+        }
       }
       if pass > 0 { ratios.append(two / one) }
     }
@@ -37,15 +41,6 @@ struct PhaseBench {
     return Result(
       ratio: ratios.sorted()[ratios.count / 2],
       unlikelyShare: Double(count) / Double(max(1, unlikely.count)))
-  }
-
-  private func train(_ participants: TokenMask) throws(FulcrumError) {
-    try policy.accumulateGradient(
-      of: sequences, sequences: 0..<sequences.sequenceCount,
-      request: ScoreRequest(temperature: 1), participants: participants
-    ) { (_, _, weights) in
-      for token in weights.indices { weights[token] = token % 2 == 0 ? 1e-6 : -1e-6 }
-    }
   }
 
   private func seconds(_ work: () throws(FulcrumError) -> Void) throws(FulcrumError) -> Double {

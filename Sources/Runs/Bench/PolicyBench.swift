@@ -40,7 +40,9 @@ package struct PolicyBench {
         }
       })
     let peak = try speed?.measureMatrixPeak()
-    let training = try fastest { () throws(FulcrumError) in try train(fixed) }
+    let training = try fastest { () throws(FulcrumError) in
+      try policy.accumulateTrialGradient(of: fixed)
+    }
     let optimizer = try fastest { () throws(FulcrumError) in
       _ = try policy.applyGradient(learningRate: 1e-9)
     }
@@ -59,7 +61,9 @@ package struct PolicyBench {
         sampled, sequences: 0..<sampled.sequenceCount, request: ScoreRequest(temperature: 1)
       ) { _, _ in }
     }
-    let stepTraining = try fastest { () throws(FulcrumError) in try train(sampled) }
+    let stepTraining = try fastest { () throws(FulcrumError) in
+      try policy.accumulateTrialGradient(of: sampled)
+    }
     let phases = try PhaseBench(
       policy: policy, sequences: sampled, logProbabilities: generation.logProbabilities
     ).run(repeats: repeats)
@@ -92,15 +96,6 @@ package struct PolicyBench {
       GenerationRequest(
         prompts: prompts.enumerated().map { .init(tokens: $1, id: UInt32($0)) },
         samplesPerPrompt: samples, maximumTokens: tokens, temperature: 1, seed: 1, step: 0))
-  }
-
-  private func train(_ batch: SequenceBatch) throws(FulcrumError) {
-    try policy.accumulateGradient(
-      of: batch, sequences: 0..<batch.sequenceCount, request: ScoreRequest(temperature: 1),
-      participants: .all
-    ) { (_, _, weights) in
-      for i in weights.indices { weights[i] = i % 2 == 0 ? 1e-6 : -1e-6 }
-    }
   }
 
   /// Returns the operations of a forward pass in which a group's samples share their prompt. No

@@ -34,12 +34,8 @@ package struct StepTrial {
     var order = TaskOrder(task: run.setup.task, seed: run.configuration.general.seed)
     let few = min(arithmetic.prompts, Self.fewPrompts)
     func train(_ sequences: SequenceBatch) throws(FulcrumError) {
-      try components.policy.accumulateGradient(
-        of: sequences, sequences: 0..<sequences.sequenceCount,
-        request: ScoreRequest(temperature: components.options.temperature), participants: .all
-      ) { (_, _, weights) throws(FulcrumError) in
-        for token in weights.indices { weights[token] = token % 2 == 0 ? 1e-6 : -1e-6 }
-      }
+      try components.policy.accumulateTrialGradient(
+        of: sequences, temperature: components.options.temperature)
     }
     // The first pass touches fresh memory, and shows how many prompts a second pass has time for.
     let first = clock.now

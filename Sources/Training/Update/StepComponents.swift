@@ -37,22 +37,22 @@ package struct StepComponents {
   /// - Throws: `.pluginFault` for a column that can't exist; `.unsupported` for a policy that lacks
   ///   what an objective needs.
   package func check() throws(FulcrumError) {
-    for transform in transforms {
-      try transform.checkNeeds(transform.component.needs)
-      try checkStatistics(of: transform, transform.component.needs)
-    }
-    if let scheduler {
-      try scheduler.checkNeeds(scheduler.component.needs)
-      try checkStatistics(of: scheduler, scheduler.component.needs)
-    }
+    for transform in transforms { try check(transform, needs: transform.component.needs) }
+    if let scheduler { try check(scheduler, needs: scheduler.component.needs) }
     for objective in objectives.objectives {
-      try objective.checkNeeds(objective.component.needs, isObjective: true)
-      try checkStatistics(of: objective, objective.component.needs)
+      try check(objective, needs: objective.component.needs, isObjective: true)
     }
     if objectives.weighsEntropy {
       _ = try policy.capability(
         (any EntropyGradientPolicy).self, to: "take the gradient of the entropy")
     }
+  }
+
+  private func check<Component>(
+    _ named: Named<Component>, needs: Set<Column>, isObjective: Bool = false
+  ) throws(FulcrumError) {
+    try named.checkNeeds(needs, isObjective: isObjective)
+    try checkStatistics(of: named, needs)
   }
 
   /// Asks the policy for no token's statistics: it refuses then what it would refuse in a step.
@@ -76,8 +76,7 @@ package struct StepComponents {
 
 extension Named {
   /// - Parameter isObjective: whether it is an objective; only these are called during the update.
-  fileprivate func checkNeeds(_ needs: Set<Column>, isObjective: Bool = false) throws(FulcrumError)
-  {
+  fileprivate func checkNeeds(_ needs: Set<Column>, isObjective: Bool) throws(FulcrumError) {
     for column in needs.sorted(by: { $0.name < $1.name }) {
       guard column.isValid else {
         throw fault("expected columns that a policy can give, got \(column.name)")
