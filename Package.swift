@@ -121,6 +121,9 @@ let package = Package(
     // Tools that the layers above read and write with; they know nothing of runs and plugins.
     .target(name: "JSON", dependencies: [kernel], swiftSettings: settings),
     .target(name: "ProcessSpawn"),
+    .target(name: "ProcessCalls"),
+    // Whose code runs, and how it leaves the process.
+    .target(name: "Stages", dependencies: [kernel, "ProcessCalls"], swiftSettings: settings),
     .target(name: "Files", dependencies: [kernel, "ProcessSpawn"], swiftSettings: settings),
     // Apart from Files, so that a plugin with files has no cryptography in it.
     .target(
@@ -136,14 +139,14 @@ let package = Package(
       name: "DigestsTests", dependencies: ["Digests", "Files", kernel], swiftSettings: settings),
     .testTarget(name: "YAMLTests", dependencies: ["YAML", kernel], swiftSettings: settings),
     .target(
-      name: "PluginHost", dependencies: [kernel, "Digests", "Files"], swiftSettings: settings),
+      name: "PluginHost", dependencies: [kernel, "Digests", "Files", "Stages"], swiftSettings: settings),
     .target(
       name: "ForeignPlugins",
       dependencies: [
         kernel, "CFFI", "Digests", "Files", "PluginHost", "YAML",
       ], swiftSettings: settings),
     .target(
-      name: "PluginChecks", dependencies: [kernel, "Files", "JSON", "PluginHost"],
+      name: "PluginChecks", dependencies: [kernel, "Files", "JSON", "PluginHost", "Stages"],
       swiftSettings: settings),
     .target(
       name: "TensorBoardEvents",
@@ -156,7 +159,7 @@ let package = Package(
       ], swiftSettings: settings),
     // The training step: knows protocols, never a concrete algorithm, and no file.
     .target(
-      name: "Training", dependencies: [kernel],
+      name: "Training", dependencies: [kernel, "Stages"],
       swiftSettings: settings + [.enableExperimentalFeature("Lifetimes")]),
     .target(
       name: "Settings",
@@ -165,8 +168,8 @@ let package = Package(
     .target(
       name: "Runs",
       dependencies: [
-        kernel, "Digests", "Files", "JSON", "PluginHost", "Settings", "TensorBoardEvents",
-        "Training", "YAML", .product(name: "Yams", package: "Yams"),
+        kernel, "Digests", "Files", "JSON", "PluginHost", "Settings", "Stages",
+        "TensorBoardEvents", "Training", "YAML", .product(name: "Yams", package: "Yams"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       swiftSettings: settings),
@@ -192,7 +195,7 @@ let package = Package(
       name: "fulcrum",
       dependencies: [
         kernel, pluginTesting, "Files", "ForeignPlugins", "JSON", "Microscope", "PluginChecks",
-        "PluginHost", "Report", "Runs", "Settings", "Training", "YAML",
+        "PluginHost", "Report", "Runs", "Settings", "Stages", "Training", "YAML",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

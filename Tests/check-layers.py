@@ -24,18 +24,20 @@ KERNEL = {"FulcrumKernel"}
 LAYERS: dict[str, set[str]] = {
     "JSON": set(),
     "ProcessSpawn": set(),
+    "ProcessCalls": set(),
+    "Stages": {"ProcessCalls"},
     "Files": {"ProcessSpawn"},
     "Digests": {"Files"},
     "YAML": set(),
-    "Training": set(),
+    "Training": {"Stages"},
     "Settings": {"Training", "YAML"},
-    "PluginHost": {"Digests", "Files"},
+    "PluginHost": {"Digests", "Files", "Stages"},
     "ForeignPlugins": {"Digests", "Files", "PluginHost", "YAML"},
-    "PluginChecks": {"Files", "JSON", "PluginHost"},
+    "PluginChecks": {"Files", "JSON", "PluginHost", "Stages"},
     "TensorBoardEvents": set(),
     "Runs": {
-        "Digests", "Files", "JSON", "PluginHost", "Settings", "TensorBoardEvents", "Training",
-        "YAML",
+        "Digests", "Files", "JSON", "PluginHost", "Settings", "Stages", "TensorBoardEvents",
+        "Training", "YAML",
     },
     "Charts": set(),
     "Microscope": {"Files", "JSON", "PluginHost", "Runs", "Settings", "Training", "YAML"},
@@ -44,11 +46,11 @@ LAYERS: dict[str, set[str]] = {
     },
     "fulcrum": {
         "Charts", "Files", "ForeignPlugins", "JSON", "Microscope", "PluginChecks", "PluginHost",
-        "Report", "Runs", "Settings", "Training", "YAML",
+        "Report", "Runs", "Settings", "Stages", "Training", "YAML",
     },
 }  # fmt: skip
 # Floors below the kernel's: these don't even know it.
-WITHOUT_KERNEL = {"Charts", "ProcessSpawn", "TensorBoardEvents"}
+WITHOUT_KERNEL = {"Charts", "ProcessCalls", "ProcessSpawn", "TensorBoardEvents"}
 # Libraries of others and C modules, by the targets that may use them.
 PACKAGES: dict[str, set[str]] = {
     "Digests": {"Crypto"},

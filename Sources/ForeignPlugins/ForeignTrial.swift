@@ -8,14 +8,11 @@ package struct ForeignTrial {
   private let address: UnsafeMutableRawPointer
   private let report: Int32
 
-  /// Maps the library, runs every example, and says on standard output how it went. What the
-  /// library itself prints there is dropped.
+  /// Maps the library, runs every example, and says how it went.
   ///
+  /// - Parameter report: the descriptor that the parent reads. The library doesn't know it.
   /// - Throws: what reading the manifest throws: the parent has read it before.
-  package static func run(manifest path: String) throws(FulcrumError) {
-    let report = dup(STDOUT_FILENO)
-    let nowhere = open("/dev/null", O_WRONLY)
-    dup2(nowhere, STDOUT_FILENO)
+  package static func run(manifest path: String, report: Int32) throws(FulcrumError) {
     var none = rlimit(rlim_cur: 0, rlim_max: 0)
     setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
 

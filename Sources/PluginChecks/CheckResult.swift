@@ -1,4 +1,5 @@
 import FulcrumKernel
+import Stages
 
 /// The finding of a check.
 package enum CheckFinding: Sendable, Codable, Equatable {
@@ -65,13 +66,17 @@ struct CheckItem: Sendable {
     self.body = body
   }
 
-  /// Runs the body: what it throws is a fault.
+  /// Runs the body: what it throws is a fault, as is a change of the process's state.
   func run() -> CheckFinding {
+    let state = ProcessState()
+    let finding: CheckFinding
     do {
-      return try body()
+      finding = try body()
     } catch {
-      return .fault(error)
+      finding = .fault(error)
     }
+    let changes = state.restore()
+    return changes.isEmpty ? finding : .fault(.changedProcess(changes))
   }
 }
 

@@ -4,8 +4,7 @@ import PluginHost
 
 /// The process that loads a plugin and runs its checks. It may die in any of them.
 ///
-/// It writes what happens, line by line, to what was its standard output; whatever the plugin
-/// prints goes to standard error.
+/// It writes what happens, line by line, to a descriptor that no plugin knows.
 package struct CheckWorker {
   /// The plugin's name or its library's path.
   let reference: String
@@ -14,6 +13,8 @@ package struct CheckWorker {
   let given: [String: [String: ParameterValue]]
   /// The longest that the supervisor lets a check take, in seconds.
   let limit: Double
+  /// Where messages go.
+  let output: Int32
   /// Returns the promises of a component's protocol. The first promise is that there is an instance: without
   /// it none of the others is looked at.
   let contract: @Sendable (HostComponent, [String: ParameterValue]) -> [Promise]
@@ -26,7 +27,7 @@ package struct CheckWorker {
 
   package init(
     reference: String, host: PluginHost, given: [String: [String: ParameterValue]],
-    limit: Double = CheckLimits.seconds,
+    limit: Double = CheckLimits.seconds, output: Int32,
     contract:
       @escaping @Sendable (HostComponent, [String: ParameterValue]) -> [Promise]
   ) {
@@ -34,6 +35,7 @@ package struct CheckWorker {
     self.host = host
     self.given = given
     self.limit = limit
+    self.output = output
     self.contract = contract
   }
 
@@ -41,7 +43,6 @@ package struct CheckWorker {
   /// The process ends with it.
   package func run(from first: Int?) -> Never {
     CheckLimits.apply()
-    let output = Self.takeOutput()
     func tell(_ message: CheckMessage) { Self.write(message.line, to: output) }
 
     let plugin: LoadedPlugin
@@ -127,14 +128,6 @@ package struct CheckWorker {
       }
     }
     return nil
-  }
-
-  /// Keeps the standard output for messages: what the plugin prints goes to standard error.
-  private static func takeOutput() -> Int32 {
-    let output = dup(1)
-    _ = fcntl(output, F_SETFD, FD_CLOEXEC)
-    dup2(2, 1)
-    return output
   }
 
   private static func write(_ bytes: [UInt8], to descriptor: Int32) {

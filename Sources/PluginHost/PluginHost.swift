@@ -1,5 +1,6 @@
 import Files
 import FulcrumKernel
+import Stages
 
 /// Finds plugins, refuses the unsound before any of their code runs, and loads the others.
 ///
@@ -132,11 +133,13 @@ package final class PluginHost {
     guard faults.isEmpty, let digest = inspection.digest else {
       throw .refusal(of: path, faults)
     }
-    let library: LoadedLibrary
-    do throws(PluginFault) {
-      library = try format.load(inspection, from: canonical)
-    } catch {
-      throw .refusal(of: path, [error])
+    let library = try Stage.within("the loading of plugin \(inspection.name)") {
+      () throws(FulcrumError) in
+      do throws(PluginFault) {
+        return try format.load(inspection, from: canonical)
+      } catch {
+        throw .refusal(of: path, [error])
+      }
     }
     faults = library.faults + ComponentCheck(library.components, others: loaded).faults
     guard faults.isEmpty else { throw .refusal(of: path, faults) }

@@ -1,4 +1,5 @@
 import FulcrumKernel
+import Stages
 
 /// Holds a component with the name under which metrics and messages speak of it, and is the one way
 /// to call its code.
@@ -17,17 +18,16 @@ package struct Named<Component> {
   /// The component's place in messages: `objective grpo`.
   package var place: String { "\(role) \(name)" }
 
-  /// Calls the component's code. The code is marked for a reader after a crash, and errors get the
-  /// component's place.
+  /// Calls the component's code, as `Stage.within` does. Errors get the component's place.
   package func call<Result>(_ body: (Component) throws(FulcrumError) -> Result)
     throws(FulcrumError) -> Result
   {
-    let outer = StageMark.enter(place)
-    defer { StageMark.leave(to: outer) }
-    do throws(FulcrumError) {
-      return try body(component)
-    } catch {
-      throw error.within(place)
+    try Stage.within(place) { () throws(FulcrumError) in
+      do throws(FulcrumError) {
+        return try body(component)
+      } catch {
+        throw error.within(place)
+      }
     }
   }
 
@@ -36,13 +36,16 @@ package struct Named<Component> {
     with borrowed: borrowing Borrowed,
     _ body: (Component, borrowing Borrowed) throws(FulcrumError) -> Result
   ) throws(FulcrumError) -> Result {
-    let outer = StageMark.enter(place)
-    defer { StageMark.leave(to: outer) }
+    let call = Stage.Call(place)
+    let result: Result
     do throws(FulcrumError) {
-      return try body(component, borrowed)
+      result = try body(component, borrowed)
     } catch {
+      try call.end()
       throw error.within(place)
     }
+    try call.end()
+    return result
   }
 
   /// Returns the error for a result that breaks the component's contract.

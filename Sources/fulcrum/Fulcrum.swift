@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import FulcrumKernel
 import Runs
+import Stages
 
 /// Is the command line. Exit status: 0 done, 1 it failed, 2 the request was wrong.
 @main
@@ -21,6 +22,9 @@ struct Fulcrum: ParsableCommand {
     ])
 
   static func main() {
+    // The workers of checks have watchers of their own.
+    if !PluginCommand.isWorker(CommandLine.arguments) { Supervisor.begin() }
+    StandardOutput.claim()
     // A closed pipe (`| head`) ends the output, not the program with a signal.
     signal(SIGPIPE, SIG_IGN)
     // A file that may not grow gives an error of its write, as a full disk does.
@@ -30,14 +34,22 @@ struct Fulcrum: ParsableCommand {
       try command.run()
     } catch let error as FulcrumError {
       Self.report("error: \(error)")
-      Foundation.exit(error.code.isWrongRequest ? 2 : 1)
+      end(error.code.isWrongRequest ? 2 : 1)
     } catch let code as ExitCode {
-      Foundation.exit(code.rawValue)
+      end(code.rawValue)
     } catch {
       let isHelp = exitCode(for: error).isSuccess
       if isHelp { print(fullMessage(for: error)) } else { Self.report(fullMessage(for: error)) }
-      Foundation.exit(isHelp ? 0 : 2)
+      end(isHelp ? 0 : 2)
     }
+    end(0)
+  }
+
+  private static func end(_ status: Int32) -> Never {
+    // Nothing of the program's own may be lost to what plugins do at exit.
+    fflush(nil)
+    Supervisor.sayFarewell(status)
+    Foundation.exit(status)
   }
 
   static func report(_ text: String) {

@@ -10,6 +10,10 @@ file of every run that was killed must be the first run's, bit for bit; of metri
 TensorBoard's events all but the fields of the clock. Exit status 1, and the runs stay for inspection,
 if anything is not.
 
+A run's second reward, meddler.c, is worth nothing. In some lives it ends the process, hangs or prints:
+the first must be told, the second must end at the second Ctrl-C, and what is printed must not be in
+the run's own output.
+
 The seed decides the plan: which moments are aimed at, which files are damaged. Where a kill lands
 depends on the machine too, so it is read off what the kill left behind.
 """
@@ -39,7 +43,8 @@ policy: {{use: transformer, checkpoint: start}}
 steps: {STEPS}
 seed: 7
 threads: 1
-reward: knights-and-knaves
+plugin-path: ["."]
+reward: [{{use: knights-and-knaves}}, {{use: meddler, weight: 0}}]
 advantage: [{{use: grpo}}, {{use: advantage-reweighting}}]
 schedule: lopti
 objective: [{{use: grpo}}, {{use: kl-penalty, beta: 0.01}}]
@@ -58,6 +63,21 @@ LIMIT = 120
 
 class Failure(Exception):
     pass
+
+
+def worker(process):
+    """The process that works while this one watches it; itself while there is none."""
+    with open(f"/proc/{process.pid}/task/{process.pid}/children") as file:
+        children = file.read().split()
+    return int(children[0]) if children else process.pid
+
+
+def is_alive(number):
+    try:
+        with open(f"/proc/{number}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] not in ("Z", "X")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def names(folder):
@@ -191,18 +211,37 @@ class Chaos:
         self.runs = 0
         self.lives = 0
         self.phases = collections.Counter()
+        self.deeds = collections.Counter()
         self.damages = collections.Counter()
 
-    def start(self, *arguments):
-        self.log = os.path.join(self.folder, "log")
+    def start(self, *arguments, deed=None):
+        self.log, self.errors, self.mark = (
+            os.path.join(self.folder, name) for name in ("out", "err", "hangs")
+        )
+        if os.path.exists(self.mark):
+            os.remove(self.mark)
+        environment = dict(os.environ)
+        if deed is not None:
+            # Past the manifest's example; a life has some hundred calls a step.
+            call = self.random.randint(10, 600)
+            environment |= {"CHAOS_DEED": deed, "CHAOS_CALL": str(call), "CHAOS_MARK": self.mark}
         self.began = time.monotonic()
-        with open(self.log, "wb") as log:
+        with open(self.log, "wb") as log, open(self.errors, "wb") as errors:
             return subprocess.Popen(
-                [self.program, *arguments], cwd=self.folder, stdout=log, stderr=log
-            )
+                [self.program, *arguments],
+                cwd=self.folder, stdout=log, stderr=errors, env=environment,
+            )  # fmt: skip
 
     def text(self):
-        return read(self.log).decode()
+        return (read(self.log) + read(self.errors)).decode()
+
+    def kill(self, process):
+        """Kills the process that works, or the one that watches it; waits until both are gone."""
+        found = worker(process)
+        os.kill(found if self.random.random() < 0.5 else process.pid, signal.SIGKILL)
+        process.wait()
+        while is_alive(found):
+            time.sleep(0.0005)
 
     def whole(self, *arguments):
         """Runs to the end."""
@@ -216,6 +255,12 @@ class Chaos:
             raise Failure(f"{arguments} ended with {status}:\n{self.text()}")
 
     def prepare(self):
+        here = os.path.dirname(os.path.abspath(__file__))
+        shutil.copy(os.path.join(here, "meddler.fulcrum.yaml"), self.folder)
+        subprocess.run(
+            ["clang", "-O2", "-shared", "-fPIC", os.path.join(here, "meddler.c"), "-o"]
+            + [os.path.join(self.folder, "libmeddler.so")], check=True,
+        )  # fmt: skip
         for name, text in (("start.yaml", START), ("run.yaml", RUN)):
             with open(os.path.join(self.folder, name), "w") as file:
                 file.write(text)
@@ -262,25 +307,50 @@ class Chaos:
         before = run.tail()
         started = os.path.exists(run.place("run.yaml"))
         condition, delay = self.aim(run)
+        deed = None
+        if self.random.random() < 0.3:
+            deed = self.random.choice(("exit", "_exit", "hang", "print"))
         if started:
-            process = self.start("resume", run.path)
+            process = self.start("resume", run.path, deed=deed)
         else:
-            process = self.start("train", "run.yaml", "--set", f"output={run.path}")
+            process = self.start("train", "run.yaml", "--set", f"output={run.path}", deed=deed)
         self.lives += 1
         isLast = self.kills >= self.goal
-        while process.poll() is None and (isLast or not condition()):
+        hangs = False
+        # A life with a deed is left to it.
+        while process.poll() is None and (isLast or deed is not None or not condition()):
+            hangs = os.path.exists(self.mark)
+            if hangs:
+                break
             if time.monotonic() - self.began > LIMIT:
                 process.kill()
                 raise Failure(f"a life of {run.path} hangs:\n{self.text()}")
             time.sleep(0.0002)
-        if process.poll() is None:
+        if hangs:
+            for _ in range(2):
+                process.send_signal(signal.SIGINT)
+                time.sleep(0.5)
+        elif process.poll() is None:
             time.sleep(delay)
-            process.send_signal(signal.SIGKILL)
+            if process.poll() is None:
+                self.kill(process)
         status = process.wait()
         log = self.text()
         self.check_fallback(run, log)
+        if b"1000" in read(self.log):
+            raise Failure(f"a plugin's words are in the output of {run.path}:\n{log}")
+        if b"1000" in read(self.errors):
+            self.deeds["print"] += 1
         if status == 0:
             return True
+        if status == 1 and deed in ("exit", "_exit"):
+            if "was ended from within, with status 0" not in log or "in reward meddler" not in log:
+                raise Failure(f"nobody says who ended {run.path}:\n{log}")
+            self.deeds["end"] += 1
+            return False
+        if hangs and status == -signal.SIGINT:
+            self.deeds["hang"] += 1
+            return False
         if status != -signal.SIGKILL:
             raise Failure(f"{run.path} ended with {status}:\n{log}")
         self.kills += 1
@@ -353,6 +423,8 @@ class Chaos:
     def table(self, seconds):
         rows = [("kills", self.kills)]
         rows += [(f"  during {phase}", self.phases[phase]) for phase in PHASES]
+        rows += [("lives in which a component", sum(self.deeds.values()))]
+        rows += [(f"  {deed}s", count) for deed, count in sorted(self.deeds.items())]
         rows += [("checkpoints damaged", sum(self.damages.values()))]
         rows += [(f"  {kind}", count) for kind, count in sorted(self.damages.items())]
         rows += [("runs, each equal to the uninterrupted one", self.runs)]

@@ -11,7 +11,7 @@ import Testing
   ) {
     let (process, log) = try run.start(run.arguments(output, ["steps=2000", "checkpoint.every=1"]))
     try FaultRun.wait(for: " 2/2000", in: log)
-    kill(process.processIdentifier, signal)
+    kill(try FaultRun.worker(of: process), signal)
     process.waitUntilExit()
     return (try String(contentsOfFile: log, encoding: .utf8), process)
   }
@@ -27,8 +27,8 @@ import Testing
     let (text, process) = try crash(run, run.folder.path + "/crashed", signal: signal)
     #expect(process.terminationReason == .uncaughtSignal)
     #expect(process.terminationStatus == signal)
-    let line = try #require(text.split(separator: "\n").last { $0.contains("dies of signal") })
-    #expect(line.hasPrefix("the process dies of signal \(name); last entered: "))
+    let line = try #require(text.split(separator: "\n").last { $0.contains("died of signal") })
+    #expect(line.hasPrefix("error: the process died of signal \(name); last entered: "))
     #expect(line.contains(place), "\(line)")
   }
 
@@ -42,7 +42,7 @@ import Testing
         run.folder.path + "/unmade", ["advantage={use: \"\(plugin):unmakeable\"}"]))
     #expect(
       result.errors.contains(
-        "the process dies of signal SIGILL (a Swift trap); last entered: step 0, in the making of"
+        "error: the process died of signal SIGILL (a Swift trap); last entered: step 0, in the making of"
           + " advantage unmakeable\n"), "\(result.errors)")
     #expect(!FileManager.default.fileExists(atPath: run.folder.path + "/unmade"))
   }

@@ -46,6 +46,13 @@ final class FaultRun {
     return (process, log)
   }
 
+  /// The process that does the work of a started one, which only watches it.
+  static func worker(of process: Process) throws -> pid_t {
+    let id = process.processIdentifier
+    let children = try String(contentsOfFile: "/proc/\(id)/task/\(id)/children", encoding: .utf8)
+    return try #require(children.split(separator: " ").first.flatMap { pid_t($0) })
+  }
+
   /// Waits until a file contains a text, at most a minute.
   static func wait(for text: String, in file: String) throws {
     for _ in 0..<60_000 {

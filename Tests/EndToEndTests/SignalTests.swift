@@ -15,7 +15,7 @@ import Testing
     try FaultRun.wait(for: " 2/100", in: log)
     kill(process.processIdentifier, signal)
     process.waitUntilExit()
-    #expect(process.terminationReason == .exit && process.terminationStatus == 0)
+    #expect(process.terminationReason == .exit && process.terminationStatus == 128 + signal)
     let step = try SmallRun.metrics(of: stopped).count
     try #require(step < 100)
     let text = try String(contentsOfFile: log, encoding: .utf8)
@@ -46,6 +46,10 @@ import Testing
     try FaultRun.wait(for: "step", in: output + "/rollouts/step-1.jsonl")
     kill(process.processIdentifier, first)
     try FaultRun.wait(for: "stopping after this step", in: log)
+    // Signals that come together are one: a terminal sends it to both processes.
+    kill(process.processIdentifier, second)
+    usleep(500_000)
+    #expect(process.isRunning)
     kill(process.processIdentifier, second)
     process.waitUntilExit()
     #expect(process.terminationReason == .uncaughtSignal)
@@ -60,12 +64,13 @@ import Testing
     let arguments = run.arguments(output, ["steps=2000", "checkpoint.every=1"])
     let (process, log) = try run.start(arguments)
     try FaultRun.wait(for: "checkpoint \(output)", in: log)
+    let worker = try FaultRun.worker(of: process)
     for arguments in [["resume", output], arguments] {
       let refused = try CommandLine().run(arguments)
       #expect(refused.status == 2)
       #expect(
         refused.errors
-          == "error: \(output): process \(process.processIdentifier) is at work in this run"
+          == "error: \(output): process \(worker) is at work in this run"
           + " directory\n  hint: wait until it ends, or stop it; for another run take another"
           + " directory, with --set output=DIRECTORY\n")
     }
@@ -77,6 +82,6 @@ import Testing
     try FaultRun.wait(for: "going on after step", in: second)
     kill(resumed.processIdentifier, SIGTERM)
     resumed.waitUntilExit()
-    #expect(resumed.terminationReason == .exit && resumed.terminationStatus == 0)
+    #expect(resumed.terminationReason == .exit && resumed.terminationStatus == 128 + SIGTERM)
   }
 }

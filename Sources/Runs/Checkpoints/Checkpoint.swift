@@ -3,6 +3,7 @@ import Foundation
 import FulcrumKernel
 import JSON
 import Settings
+import Stages
 import Training
 
 /// Holds a policy's folder with all that the trainer needs to go on: `checkpoints/step-N/`.
@@ -79,9 +80,11 @@ package struct Checkpoint: Sendable {
   ) throws(FulcrumError) -> Checkpoint {
     let path = directory.checkpoint(step: counters.step)
     try SafeFiles.writeFolder(path) { (aside) throws(FulcrumError) in
-      try policy.save(to: aside)
-      try SafeFiles.makeFolder(aside + "/trainer/optimizer")
-      try policy.saveOptimizer(to: aside + "/trainer/optimizer")
+      try Stage.within("policy, saving") { () throws(FulcrumError) in
+        try policy.save(to: aside)
+        try SafeFiles.makeFolder(aside + "/trainer/optimizer")
+        try policy.saveOptimizer(to: aside + "/trainer/optimizer")
+      }
       try addReference(aside + "/trainer/reference")
       let encoder = JSONEncoder()
       encoder.outputFormatting = .sortedKeys

@@ -1,6 +1,7 @@
 import FulcrumKernel
 import PluginHost
 import Settings
+import Stages
 import Training
 
 /// Makes a configuration's components from plugins.
@@ -114,7 +115,7 @@ package struct ComponentFactory {
       choice.parameters, for: registered.manual.parameters, at: choice.path)
     let role = kind.configurationKey.rawValue
     let name = registered.manual.name
-    let component = try StageMark.within("the making of \(role) \(name)") {
+    let component = try Stage.within("the making of \(role) \(name)") {
       () throws(FulcrumError) in
       try registered.make(parameters, context: context)
     }

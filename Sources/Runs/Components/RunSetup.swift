@@ -1,6 +1,7 @@
 import FulcrumKernel
 import PluginHost
 import Settings
+import Stages
 import Training
 import YAML
 
@@ -85,7 +86,10 @@ package struct RunSetup {
 
   package func heldOutItems() throws(FulcrumError) -> [TaskItem] {
     let count = configuration.evaluation.items
-    return count > 0 ? try task.heldOutItems(perCategory: count) : []
+    guard count > 0 else { return [] }
+    return try Stage.within("task") { () throws(FulcrumError) in
+      try task.heldOutItems(perCategory: count)
+    }
   }
 
   /// Returns the text of `run.yaml`: the configuration with every default, and all that took part.

@@ -1,4 +1,5 @@
 import Files
+import Foundation
 import FulcrumKernel
 
 /// Keeps a second process out of a run directory for as long as this one holds it, by a lock on the
@@ -9,13 +10,22 @@ package final class RunLock {
   /// Whether the file system has locks; if not, nothing keeps a second process out.
   package var isHeld: Bool { lock.isHeld }
 
+  /// The time that a process which was killed may take to be gone, in seconds.
+  private static let patience = 2.0
+
   /// Makes the folder if it is missing, and takes the lock.
   ///
   /// - Throws: `.usage` naming the process that has it.
   package init(_ folder: String) throws(FulcrumError) {
     try SafeFiles.makeFolder(folder)
     let path = folder + "/run.lock"
-    guard let lock = try FileLock(path) else {
+    var lock = try FileLock(path)
+    let latest = ContinuousClock.now + .seconds(Self.patience)
+    while lock == nil, ContinuousClock.now < latest {
+      usleep(50_000)
+      lock = try FileLock(path)
+    }
+    guard let lock else {
       throw FulcrumError(
         .usage, "\(FileLock.holder(of: path)) is at work in this run directory", at: folder,
         hint: "wait until it ends, or stop it; for another run take another directory, with"

@@ -3,6 +3,7 @@ import Foundation
 import FulcrumKernel
 import JSON
 import Settings
+import Stages
 import Training
 
 /// Takes a run's steps one after the other, and writes their results.

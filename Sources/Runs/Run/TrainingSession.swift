@@ -2,6 +2,7 @@ import Files
 import FulcrumKernel
 import PluginHost
 import Settings
+import Stages
 import Training
 import YAML
 
@@ -26,31 +27,35 @@ package struct TrainingSession {
 
   /// Begins a new run.
   ///
+  /// - Returns: whether it went to its end; `false` if it was asked to stop.
   /// - Throws: errors of a wrong request, before anything is written; then what the run throws.
-  package func begin(_ configuration: RunConfiguration) throws(FulcrumError) {
+  @discardableResult
+  package func begin(_ configuration: RunConfiguration) throws(FulcrumError) -> Bool {
     let start = try Checkpoint.start(of: configuration)
     let setup = try RunSetup(configuration, checkpoint: start?.path, host: host)
     // Arms, which the run itself doesn't need, are checked now rather than after it.
     _ = try configuration.arms()
     let components = try RunComponents(setup, reference: start?.reference)
     let output = configuration.general.output
-    try locked(output) { () throws(FulcrumError) in
+    return try locked(output) { () throws(FulcrumError) in
       let directory = try RunDirectory(creating: output)
       try SafeFiles.write(try setup.provenance(), to: directory.configuration)
-      try run(components, in: directory, from: start)
+      return try run(components, in: directory, from: start)
     }
   }
 
   /// Goes on with a run that was begun, from its newest checkpoint.
   ///
   /// - Parameter threads: the number of threads to keep busy; `nil`: the run's own number.
+  /// - Returns: as `begin`.
   /// - Throws: as `begin`.
-  package func resume(_ path: String, threads: Int? = nil) throws(FulcrumError) {
+  @discardableResult
+  package func resume(_ path: String, threads: Int? = nil) throws(FulcrumError) -> Bool {
     let directory = try RunDirectory(opening: path)
     var tree = try ConfigurationTree(file: directory.configuration)
     if let threads { try tree.set("threads=\(threads)") }
     let configuration = try RunConfiguration(tree: tree)
-    try locked(directory.path) { () throws(FulcrumError) in
+    return try locked(directory.path) { () throws(FulcrumError) in
       let search = try CheckpointSearch(directory)
       try search.setDamagedAside(note: observer.note)
       var checkpoint = search.found
@@ -60,15 +65,15 @@ package struct TrainingSession {
       }
       let setup = try RunSetup(
         configuration, checkpoint: checkpoint?.path, host: host)
-      try run(
+      return try run(
         try RunComponents(setup, reference: checkpoint?.reference), in: directory,
         from: checkpoint)
     }
   }
 
   /// Works on a run directory under its lock, which one process at a time can hold.
-  private func locked(_ path: String, _ work: () throws(FulcrumError) -> Void)
-    throws(FulcrumError)
+  private func locked<Result>(_ path: String, _ work: () throws(FulcrumError) -> Result)
+    throws(FulcrumError) -> Result
   {
     let lock = try RunLock(path)
     if !lock.isHeld {
@@ -76,12 +81,12 @@ package struct TrainingSession {
         "the file system of \(path) has no locks: see to it that no other process uses the run")
     }
     defer { withExtendedLifetime(lock) {} }
-    try work()
+    return try work()
   }
 
   private func run(
     _ components: RunComponents, in directory: RunDirectory, from checkpoint: Checkpoint?
-  ) throws(FulcrumError) {
+  ) throws(FulcrumError) -> Bool {
     observer.runBegins()
     observer.note("run directory \(directory.path)")
     observer.note(
@@ -95,7 +100,10 @@ package struct TrainingSession {
     defer { StageMark.end() }
     let training = TrainingRun(
       components, directory: directory, start: checkpoint, observer: observer)
-    describe(try ending(of: training), of: training)
+    let ending = try ending(of: training)
+    describe(ending, of: training)
+    if case .interrupted = ending { return false }
+    return true
   }
 
   /// Tells which libraries take part, and which of them are others than the run began with.

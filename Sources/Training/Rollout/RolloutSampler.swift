@@ -1,4 +1,5 @@
 import FulcrumKernel
+import Stages
 
 /// Asks a policy for completions of tasks' prompts, and reward functions for their scores.
 package struct RolloutSampler {
@@ -47,7 +48,7 @@ package struct RolloutSampler {
     let request = GenerationRequest(
       prompts: prompts, samplesPerPrompt: samples, maximumTokens: maximumTokens,
       temperature: temperature, seed: seed, step: step)
-    let generation = try StageMark.within("policy, sampling") { () throws(FulcrumError) in
+    let generation = try Stage.within("policy, sampling") { () throws(FulcrumError) in
       try policy.generate(request)
     }
     guard generation.logProbabilities.allSatisfy(\.isFinite) else {

@@ -1,4 +1,5 @@
 import FulcrumKernel
+import Stages
 
 /// Hands out training items in the order of a run. The order is a function of how many items were
 /// taken, so a resumed run goes on where it was.
@@ -15,7 +16,11 @@ package struct TaskOrder {
   /// - Parameter first: the number of items that were taken before.
   package mutating func items(from first: Int, count: Int) throws(FulcrumError) -> [TaskItem] {
     var items: [TaskItem] = []
-    for ordinal in first..<first + count { items.append(try task.trainingItem(index(ordinal))) }
+    for ordinal in first..<first + count {
+      let index = try index(ordinal)
+      items.append(
+        try Stage.within("task") { () throws(FulcrumError) in try task.trainingItem(index) })
+    }
     return items
   }
 

@@ -1,4 +1,5 @@
 import FulcrumKernel
+import Stages
 
 /// Runs the update of one training step: for each phase and mini-batch, weights, gradient,
 /// optimiser step.
@@ -40,7 +41,7 @@ package struct PolicyUpdate {
         minibatch: minibatches[place.minibatch], number: UInt32(number))
       guard step.hasWork else { continue }
       do throws(FulcrumError) {
-        try StageMark.within("policy, update") { () throws(FulcrumError) in
+        try Stage.within("policy, update") { () throws(FulcrumError) in
           try step.accumulate(into: &report, &agreement)
           try MetricOwnership.check(report.sums, of: objectives.place)
           let applied = try policy.applyGradient(learningRate: learningRate)

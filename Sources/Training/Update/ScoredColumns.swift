@@ -1,4 +1,5 @@
 import FulcrumKernel
+import Stages
 
 /// Holds a copy of a policy's scores of adjacent sequences, flat over their completion tokens.
 package struct ScoredColumns: Sendable {
@@ -18,13 +19,15 @@ package struct ScoredColumns: Sendable {
     levers.reserveCapacity(count)
     // Not reserved: the policy may refuse a list of more tokens than there are.
     for statistic in request.statistics { further[statistic] = [] }
-    try policy.score(batch, sequences: sequences, request: request) {
-      (_, scores) throws(FulcrumError) in
-      Self.append(scores.logProbabilities, to: &logProbabilities)
-      Self.append(scores.entropies, to: &entropies)
-      Self.append(scores.levers, to: &levers)
-      for statistic in request.statistics {
-        Self.append(try scores.values(of: statistic), to: &further[statistic, default: []])
+    try Stage.within("policy, scoring") { () throws(FulcrumError) in
+      try policy.score(batch, sequences: sequences, request: request) {
+        (_, scores) throws(FulcrumError) in
+        Self.append(scores.logProbabilities, to: &logProbabilities)
+        Self.append(scores.entropies, to: &entropies)
+        Self.append(scores.levers, to: &levers)
+        for statistic in request.statistics {
+          Self.append(try scores.values(of: statistic), to: &further[statistic, default: []])
+        }
       }
     }
     guard logProbabilities.count == count, entropies.count == count, levers.count == count else {

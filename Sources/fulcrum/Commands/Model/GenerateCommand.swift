@@ -84,7 +84,7 @@ struct GenerateCommand: ParsableCommand {
     request.topK = topK
     request.topP = topP
     // Several samples grow at the same time, so each is shown when it is done.
-    let isStreaming = !json && samples == 1 && isatty(STDOUT_FILENO) == 1
+    let isStreaming = !json && samples == 1 && isatty(StandardOutput.descriptor) == 1
     let stream = TokenStream { tokens in
       (try? policy.decode(tokens, keepingSpecialTokens: false)) ?? ""
     }

@@ -21,7 +21,8 @@ struct PluginCheckWorkerCommand: ParsableCommand {
     try request.checkTimeLimit()
     let worker = CheckWorker(
       reference: request.plugin, host: request.host, given: try request.given(),
-      limit: request.timeLimit, contract: ContractSuites.promises)
+      limit: request.timeLimit, output: StandardOutput.descriptor,
+      contract: ContractSuites.promises)
     worker.run(from: loadOnly ? nil : from)
   }
 }

@@ -9,4 +9,13 @@ struct PluginCommand: ParsableCommand {
       PluginNewCommand.self, PluginLockCommand.self, PluginForeignCheckCommand.self,
       PluginCheckCommand.self, PluginCheckWorkerCommand.self,
     ])
+
+  /// Tells whether a command line is that of a process whose end another one watches already.
+  static func isWorker(_ arguments: [String]) -> Bool {
+    let workers = [
+      PluginForeignCheckCommand.configuration, PluginCheckWorkerCommand.configuration,
+    ].compactMap(\.commandName)
+    return arguments.count > 2 && arguments[1] == configuration.commandName
+      && workers.contains(arguments[2])
+  }
 }

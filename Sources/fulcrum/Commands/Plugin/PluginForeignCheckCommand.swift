@@ -13,5 +13,5 @@ struct PluginForeignCheckCommand: ParsableCommand {
   @Argument(help: "The manifest's path.")
   var manifest: String
 
-  func run() throws { try ForeignTrial.run(manifest: manifest) }
+  func run() throws { try ForeignTrial.run(manifest: manifest, report: StandardOutput.descriptor) }
 }

@@ -48,15 +48,12 @@ struct ArmsCommand: ParsableCommand {
         continue
       }
       print("\(place)")
-      if (try? RunDirectory(opening: run.output)) == nil {
-        try TrainingSession.inForeground().begin(run.configuration)
-      } else {
-        try TrainingSession.inForeground().resume(run.output)
-      }
-      guard !Interrupt.isRequested else {
-        print("stopped; the same command goes on from there")
-        return
-      }
+      let isComplete =
+        (try? RunDirectory(opening: run.output)) == nil
+        ? try TrainingSession.inForeground().begin(run.configuration)
+        : try TrainingSession.inForeground().resume(run.output)
+      if !isComplete { print("stopped; the same command goes on from there") }
+      try Interrupt.end(isComplete: isComplete)
     }
     var records: [RunRecord] = []
     for run in plan.runs { records.append(try RunRecord(run.output)) }

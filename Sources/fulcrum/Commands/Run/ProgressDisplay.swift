@@ -4,7 +4,7 @@ import Training
 
 /// Shows a run's progress: one moving line on a terminal, a plain line for each step elsewhere.
 final class ProgressDisplay: RunObserver {
-  private let isTerminal = isatty(STDOUT_FILENO) == 1
+  private let isTerminal = isatty(StandardOutput.descriptor) == 1
   private var hasStatusLine = false
 
   // Watches before the first note, for its reader may send a signal.
@@ -53,7 +53,7 @@ final class ProgressDisplay: RunObserver {
   /// The terminal's width; 80 if the terminal doesn't say.
   private static var columns: Int {
     var size = winsize()
-    let isKnown = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 1
+    let isKnown = ioctl(StandardOutput.descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 1
     return isKnown ? Int(size.ws_col) : 80
   }
 

@@ -61,6 +61,7 @@ struct ReplayCommand: ParsableCommand {
     try tree.set("output", toText: trimmed + "-replay")
     for override in overrides { try tree.set(override) }
     if let output { try tree.set("output", toText: output) }
-    try TrainingSession.inForeground().begin(try RunConfiguration(tree: tree))
+    try Interrupt.end(
+      isComplete: TrainingSession.inForeground().begin(try RunConfiguration(tree: tree)))
   }
 }

@@ -22,7 +22,8 @@ struct TrainCommand: ParsableCommand {
   func run() throws {
     var options = options
     if record { options.overrides.append("logging.record=true") }
-    try TrainingSession.inForeground().begin(try options.configuration())
+    try Interrupt.end(
+      isComplete: TrainingSession.inForeground().begin(try options.configuration()))
   }
 }
 
@@ -40,14 +41,16 @@ struct ResumeCommand: ParsableCommand {
   @Option(help: "Threads to keep busy; the results don't depend on it.")
   var threads: Int?
 
-  func run() throws { try TrainingSession.inForeground().resume(path, threads: threads) }
+  func run() throws {
+    try Interrupt.end(
+      isComplete: TrainingSession.inForeground().resume(path, threads: threads))
+  }
 }
 
 extension TrainingSession {
   /// A session that this command's terminal shows and Ctrl-C stops.
   static func inForeground() -> TrainingSession {
-    CrashNote.watch()
-    return TrainingSession(host: Plugins.host, observer: ProgressDisplay()) {
+    TrainingSession(host: Plugins.host, observer: ProgressDisplay()) {
       Interrupt.isRequested
     }
   }

@@ -22,5 +22,6 @@ struct WarmStartCommand: ParsableCommand {
       Interrupt.isRequested
     }
     display.note("checkpoint \(output)" + (isComplete ? "" : ", stopped early"))
+    try Interrupt.end(isComplete: isComplete)
   }
 }
