@@ -80,11 +80,10 @@ import Testing
   }
 
   @Test func `a run that a component ended goes on once it is mended`() throws {
-    let whole = try run.whole("whole")
+    let whole = try run.whole(
+      "whole", "plugin-path=[\"\(run.folder.path)\"]",
+      "advantage=[{use: grpo}, {use: meddling, deed: nothing}]")
     let output = run.folder.path + "/mended"
-    let library = run.folder.path + "/mended.so"
-    try FileManager.default.copyItem(
-      atPath: run.folder.path + "/libfulcrum-meddling.so", toPath: library)
     #expect(try CommandLine().run(arguments("mended", deed: "call-end")).status == 1)
     let file = output + "/run.yaml"
     let text = try String(contentsOfFile: file, encoding: .utf8)

@@ -40,7 +40,7 @@ struct PluginCheckTable {
     }
     flush()
     head(result.check.subject)
-    print(word, result.check.name, result.finding)
+    row(word, result.check.name, result.finding)
   }
 
   mutating func end() {
@@ -58,7 +58,7 @@ struct PluginCheckTable {
     left = nil
     head(subject)
     let what = names.count == 1 ? names[0] : "\(names.count) checks"
-    print("skipped", what, .skipped(reason))
+    row("skipped", what, .skipped(reason))
   }
 
   private mutating func head(_ subject: String) {
@@ -66,7 +66,7 @@ struct PluginCheckTable {
     self.subject = subject
   }
 
-  private func print(_ word: String, _ name: String, _ finding: CheckFinding) {
+  private func row(_ word: String, _ name: String, _ finding: CheckFinding) {
     let line = "  " + Self.padded(word, Self.wordWidth)
     switch finding {
     case .fault(let detail):
@@ -76,8 +76,6 @@ struct PluginCheckTable {
     default: print(line + Self.padded(name, Self.nameWidth) + finding.detail)
     }
   }
-
-  private func print(_ line: String) { Swift.print(line) }
 
   /// Returns a text of a width, followed by at least two spaces.
   private static func padded(_ text: String, _ width: Int) -> String {
