@@ -154,7 +154,7 @@ struct TokenizerFileTests {
     (#""merges":"#, #""pairs":"#, "[checkpoint] tokenizer.json: the model has no merges"),
     (
       #""!":3,"#, "",
-      "[checkpoint] tokenizer.json: there is no token with the number 3"
+      "[checkpoint] tokenizer.json: the byte 0x21, '!', is not in the vocabulary"
     ),
     (
       #""!":3,"#, #""!":4,"#,
@@ -203,6 +203,24 @@ struct TokenizerFileTests {
     _ old: String, _ new: String, _ line: String
   ) throws {
     #expect(try fault { try read(replacing: old, by: new) }.line == line)
+  }
+
+  @Test func `a number that no token has stays free, and decodes to nothing`() throws {
+    // Token 511 is the last; an added token leaves two numbers free before it.
+    let tokenizer = try read(
+      replacing: "],\"normalizer\"",
+      by: #",{"id":514,"content":"<more>","special":true}],"normalizer""#)
+    #expect(tokenizer.tokenRows == TokenRows(end: 515, holes: [512, 513]))
+    #expect(tokenizer.tokenRows.count == 513)
+    #expect(tokenizer.encode("a<more>").last == 514)
+    let text = try tokenizer.decode([514, 512, 513, 67], keepingSpecialTokens: true)
+    #expect(text == "<more>a")
+    try tokenizer.write(
+      toFolder: folder.path, endToken: "<more>", padToken: "<more>", contextLength: 9)
+    #expect(try Tokenizer(folder: folder.path).tokenRows == tokenizer.tokenRows)
+    let vocabulary = try #require(
+      Fixtures.json(folder.path + "/tokenizer.json")["model"]?["vocab"]?.members)
+    #expect(vocabulary.count == 512)
   }
 
   @Test func `merges may be pairs or texts with a space`() throws {
