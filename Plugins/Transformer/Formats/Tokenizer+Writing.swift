@@ -44,8 +44,8 @@ extension Tokenizer {
   private var document: JSONValue {
     .object([
       JSONMember("version", .string("1.0")),
-      JSONMember("truncation", .null),
-      JSONMember("padding", .null),
+      JSONMember("truncation", parts.truncation),
+      JSONMember("padding", parts.padding),
       JSONMember("added_tokens", .array(added.map(\.document))),
       JSONMember("normalizer", parts.normalizer),
       JSONMember("pre_tokenizer", parts.preTokenizer),
