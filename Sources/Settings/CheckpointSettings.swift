@@ -5,7 +5,7 @@ package struct CheckpointSettings: SettingsSection {
   package static let key = "checkpoint"
   package static let schema: [Parameter] = [
     .integer(
-      "every", default: 0, in: 0...10_000_000,
+      "every", default: 20, in: 0...10_000_000,
       help: "steps between checkpoints; 0: only at the end"),
     .integer(
       "keep", default: 2, in: 1...10_000, help: "the number of the newest checkpoints that stay"),

@@ -17,10 +17,12 @@ package struct LearningRateSettings: Sendable {
         "warmup-steps", default: 0, in: 0...10_000_000, help: "steps of linear rise from zero"),
       .choice(
         "decay", default: LearningRate.Decay.constant,
-        help: "how the rate falls from the warm-up to the last step"),
+        help: "how the rate falls after the warm-up; linear: by 1/N in each of N steps"
+      ),
       .number(
         "final-learning-rate-share", default: 0, in: 0...1,
-        help: "the rate at a decay's last step, as a share of the highest"),
+        help: "the rate that a decay would reach in the step after the last, as a share of the"
+          + " highest"),
     ]
   }
 

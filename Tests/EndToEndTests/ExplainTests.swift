@@ -34,6 +34,8 @@ import Testing
     #expect(result.output.contains("memory at its peak"))
     // A default of the trainer's, one of a plugin's.
     #expect(result.output.contains("max-refills: 10"))
+    // A crash loses twenty steps at most.
+    #expect(result.output.contains("checkpoint:\n  every: 20\n"))
     #expect(result.output.contains("eta: 0.5"))
     let untried = try CommandLine().run("explain", config, "--no-trial")
     #expect(!untried.output.contains("time a step"))
@@ -69,10 +71,13 @@ import Testing
     ),
     (["update.learning-rate=0"], "update.learning-rate = 0: nothing is learned"),
     (
-      ["update.warmup-steps=3"],
-      "update.warmup-steps = 3 of 3 steps: the learning rate never reaches its height"
+      ["update.warmup-steps=4"],
+      "update.warmup-steps = 4 of 3 steps: the learning rate never reaches its height"
     ),
-    ([], "checkpoint.every = 0: a crash before the last step loses the whole run"),
+    (
+      ["checkpoint.every=0"],
+      "checkpoint.every = 0: a crash before the last step loses the whole run"
+    ),
     (
       ["rollout.samples=1"],
       "rollout.samples = 1: a completion has no group to be compared with"

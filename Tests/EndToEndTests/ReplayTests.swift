@@ -54,6 +54,16 @@ import Testing
     #expect(try metrics(replayed).map { $0["step"] } == [3])
   }
 
+  @Test func `a replay that would begin at its end is refused`() throws {
+    let result = try CommandLine().run(
+      "replay", recorded, "--output", folder.path + "/never", "--from", "3")
+    #expect(result.status == 2)
+    #expect(
+      result.errors.contains(
+        "\(recorded)/rollouts: the last recorded rollout is of step 3, the replay begins at step 4")
+    )
+  }
+
   @Test func `a run without recorded rollouts can't be replayed`() throws {
     try FileManager.default.removeItem(atPath: recorded + "/rollouts")
     let result = try CommandLine().run("replay", recorded)

@@ -86,9 +86,10 @@ import Testing
 
   @Test func `a run killed before its first checkpoint begins again, to the same bits`() throws {
     let run = try #require(run)
-    let whole = try run.whole("whole", "steps=40")
+    let whole = try run.whole("whole", "steps=40", "checkpoint.every=0")
     let killed = run.folder.path + "/killed"
-    let (process, log) = try run.start(run.arguments(killed, ["steps=40"]))
+    let (process, log) = try run.start(
+      run.arguments(killed, ["steps=40", "checkpoint.every=0"]))
     try FaultRun.wait(for: " 2/40", in: log)
     kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
@@ -112,6 +113,40 @@ import Testing
     #expect(resumed.status == 0, "\(resumed.errors)")
     #expect(resumed.output.contains("going on after step 3\n"))
     try FaultRun.expectEqual(whole, killed, checkpoint: 6)
+  }
+
+  @Test func `a finished run goes on to the bits of a longer one`() throws {
+    let run = try #require(run)
+    let whole = try run.whole("whole", "steps=6", "evaluation.every=4", "checkpoint.keep=9")
+    let short = try run.whole("short", "evaluation.every=4", "checkpoint.keep=9")
+    // The short run evaluated after its last step, the long one doesn't there.
+    #expect(try Self.evaluatedSteps(short) == [0, 3])
+    let again = try CommandLine().run("resume", short)
+    #expect(again.status == 0)
+    #expect(
+      again.output.contains(
+        "the run is finished, all 3 steps are done; 'fulcrum resume \(short) --steps N' goes on to"
+          + " step N\n"))
+    let longer = try CommandLine().run("resume", short, "--steps", "5")
+    #expect(longer.status == 0, "\(longer.errors)")
+    #expect(longer.output.contains("going on after step 3\n"))
+    #expect(try Self.evaluatedSteps(short) == [0, 4, 5])
+    // A run that was made longer can be made longer again; then run.yaml has the last word.
+    #expect(try CommandLine().run("resume", short, "--steps", "6").status == 0)
+    try FaultRun.expectEqual(whole, short, checkpoint: 6)
+    let yaml = try [whole, short].map {
+      try String(contentsOfFile: $0 + "/run.yaml", encoding: .utf8)
+    }
+    #expect(yaml[0].replacing(whole, with: short) == yaml[1])
+    #expect(yaml[1].contains("steps: 6\n"))
+  }
+
+  private static func evaluatedSteps(_ run: String) throws -> [Int] {
+    let text = try String(contentsOfFile: run + "/evaluations.jsonl", encoding: .utf8)
+    return try text.split(separator: "\n").map { line in
+      let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+      return try #require(object?["step"] as? Int)
+    }
   }
 
   @Test func `an evaluation that a stop left out is made up for`() throws {

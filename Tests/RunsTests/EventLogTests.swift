@@ -57,8 +57,10 @@ import Training
     metrics.set("step_time", 3)
     metrics.set("loss", .nan)
     metrics.set("time/update", 2)
+    let sequences = collected().rollout.sequences
     var report = UpdateReport(
-      on: collected().rollout.sequences, plan: UpdatePlan(), minibatches: 1)
+      on: sequences, plan: UpdatePlan(),
+      minibatches: Minibatch.cut(sequences, prompts: 2, aggregation: Aggregation(.tokenMean)))
     for lever: Float in [1, 0.1, 0] {
       report.count(loss: 0, logProbability: -1, weight: -0.01, entropy: 0, lever: lever)
     }

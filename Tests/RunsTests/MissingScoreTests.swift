@@ -124,8 +124,42 @@ private struct Numbered: TaskSource {
       }
       #expect(error?.code == .pluginFault)
       #expect(
-        error?.description == "reward scripted: expected a finite reward, got \(reward)")
+        error?.description
+          == "reward scripted: expected a finite reward, got \(reward) for completion 1 of 3, an"
+          + " answer to 'item 0'")
     }
+  }
+
+  /// As `Float` the first is infinite; squares of the second are.
+  @Test(arguments: [1e300, -1e30])
+  func `a score that is too large to train on is named with its completion`(
+    _ reward: Double
+  ) throws {
+    let scores = [1, 0, reward].map { RewardScore.scored($0, .correct) }
+    let error = #expect(throws: FulcrumError.self) {
+      try sampler(.stop, Scripted(scores)).collect([Numbered().trainingItem(0)], step: 1)
+    }
+    #expect(error?.code == .pluginFault)
+    #expect(
+      error?.description
+        == "reward scripted: expected a reward of at most 1e18 in size, got \(reward) for"
+        + " completion 3 of 3, an answer to 'item 0'")
+  }
+
+  @Test func `a weight counts for a score's size`() throws {
+    let sample = RewardSample(prompt: "", completion: "", answer: "")
+    func scores(_ value: Double, weight: Double) throws -> Int {
+      try WeightedReward(
+        name: "scripted", component: Scripted([.scored(value, .correct)]), weight: weight
+      ).scores(of: [sample]).count
+    }
+    #expect(try scores(1e18, weight: 1) == 1)
+    #expect(try scores(1e30, weight: -1e-12) == 1)
+    let error = #expect(throws: FulcrumError.self) { try scores(2e10, weight: -1e8) }
+    #expect(
+      error?.description
+        == "reward scripted: expected a reward of at most 1e18 in size with its weight of"
+        + " -100000000.0, got 20000000000.0 for completion 1 of 1")
   }
 
   @Test func `a completion without a score has an outcome that says so`() throws {

@@ -33,6 +33,21 @@ import Testing
     }
   }
 
+  @Test func `the evaluation after the last step goes if it is asked for`() throws {
+    let lines = [0, 2, 3].map { "{\"step\": \($0)}\n" }
+    func rewound(_ keepsEvaluation: Bool) throws -> String {
+      for file in [directory.metrics, directory.evaluations] {
+        try Data(lines.joined().utf8).write(to: URL(fileURLWithPath: file))
+      }
+      try directory.rewind(to: 2, keepsEvaluation: keepsEvaluation)
+      #expect(
+        try String(contentsOfFile: directory.metrics, encoding: .utf8) == lines[...1].joined())
+      return try String(contentsOfFile: directory.evaluations, encoding: .utf8)
+    }
+    #expect(try rewound(true) == lines[...1].joined())
+    #expect(try rewound(false) == lines[0])
+  }
+
   @Test func `a line that others follow is left as it is`() throws {
     let text = "{\"step\": 1}\nnot JSON\n{\"step\": 2}\n{\"step\": 3}\nnot JSON\n"
     #expect(try rewound(text, to: 2) == "{\"step\": 1}\nnot JSON\n{\"step\": 2}\n")

@@ -77,6 +77,11 @@ private final class Listener: RunObserver {
     #expect(listener.notes[0] == "run directory \(run)")
     #expect(listener.notes[1].hasPrefix("policy bigram, "))
     #expect(listener.notes[2].hasPrefix("plugin tests 1.0.0, sha256 aaaa"))
+    // Warnings come before the first step.
+    #expect(
+      listener.notes[3]
+        == "warning: no advantage is named: raw rewards weigh the tokens, without a baseline")
+    #expect(!listener.notes.dropFirst(4).contains { $0.hasPrefix("warning: ") })
     #expect(listener.notes.last == "run directory \(run)")
     #expect(
       listener.notes.contains {
@@ -108,6 +113,83 @@ private final class Listener: RunObserver {
     try session().resume(run)
     #expect(listener.notes.contains("no checkpoint yet: the run begins again"))
     #expect(listener.steps == [1, 2, 3, 4])
+  }
+
+  @Test func `a finished run says so, and how to go on`() throws {
+    try session().begin(try configuration())
+    listener.notes = []
+    try session().resume(run)
+    #expect(listener.steps == [1, 2, 3, 4])
+    let remedy = "'fulcrum resume \(run) --steps N' goes on to step N"
+    #expect(listener.notes.contains("the run is finished, all 4 steps are done; " + remedy))
+    #expect(!listener.notes.contains { $0.hasPrefix("warning: ") })
+    try session().resume(run, steps: 6)
+    #expect(listener.steps == [1, 2, 3, 4, 5, 6])
+    let longer = try #require(table(step: 6))
+    try FileManager.default.removeItem(atPath: run)
+    try session().begin(try configuration("steps=6"))
+    #expect(table(step: 6) == longer)
+  }
+
+  @Test func `a run that was stopped can be made longer or shorter`() throws {
+    try session(stopAfter: 2).begin(try configuration())
+    try session().resume(run, steps: 3)
+    #expect(listener.steps == [1, 2, 3])
+    #expect(read("run.yaml")?.split(separator: "\n").contains("steps: 3") == true)
+  }
+
+  @Test func `a number of steps that a run can't have is refused, and nothing changes`() throws {
+    try session().begin(try configuration("update.decay=cosine"))
+    let before = try #require(read("run.yaml"))
+    func message(_ steps: Int) throws -> String {
+      let error = try #require(throws: FulcrumError.self) {
+        try session().resume(run, steps: steps)
+      }
+      #expect(error.code == .usage)
+      return error.description
+    }
+    #expect(
+      try message(4)
+        == """
+        --steps: expected more than the 4 steps that are done, got 4
+          hint: a shorter run is another one: give it a directory of its own
+        """)
+    let remedy =
+      "a new run can begin there: 'fulcrum train \(run)/run.yaml --set"
+      + " start=\(run)/checkpoints/step-4 --set steps=N --set output=DIRECTORY'"
+    #expect(
+      try message(8)
+        == """
+        --steps: update.decay is cosine: the learning rates of the steps that are done follow from \
+        the run's 4 steps, and would have been others in one of 8
+          hint: \(remedy)
+        """)
+    #expect(read("run.yaml") == before)
+    try session().resume(run)
+    #expect(listener.notes.contains("the run is finished, all 4 steps are done; " + remedy))
+    #expect(listener.steps == [1, 2, 3, 4])
+  }
+
+  @Test func `a run that begins at its end is refused`() throws {
+    try session().begin(try configuration())
+    for steps in [3, 4] {
+      let configuration = try configuration(
+        "start=\(run)/checkpoints/step-4", "steps=\(steps)", "output=\(folder)/next")
+      let error = try #require(throws: FulcrumError.self) { try session().begin(configuration) }
+      #expect(error.code == .configuration)
+      #expect(
+        error.description
+          == """
+          t.yaml: start: expected a checkpoint before the run's last step, which is \(steps), got one \
+          of step 4: nothing is left to do
+            hint: steps counts from the first run's beginning: raise it above 4
+          """)
+    }
+    #expect(!FileManager.default.fileExists(atPath: folder + "/next"))
+    try session().begin(
+      try configuration(
+        "start=\(run)/checkpoints/step-4", "steps=5", "output=\(folder)/next"))
+    #expect(listener.steps == [1, 2, 3, 4, 5])
   }
 
   @Test func `a wrong request leaves nothing behind`() throws {

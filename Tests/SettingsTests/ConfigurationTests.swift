@@ -89,7 +89,7 @@ import YAML
     #expect(
       message("update: {decay: fast}") == """
         run.yaml:1: update.decay: expected one of constant, linear, cosine, got fast
-          hint: how the rate falls from the warm-up to the last step
+          hint: how the rate falls after the warm-up; linear: by 1/N in each of N steps
         """)
   }
 
@@ -134,16 +134,36 @@ import YAML
     #expect(rate.rate(step: 10) == 1)
   }
 
-  @Test func `a linear decay ends at its share`() throws {
-    let rate = try rate(
+  @Test func `a linear decay falls by equal parts, and its last step is one part above its end`()
+    throws
+  {
+    let plain = try rate(["decay": .text("linear")], steps: 4)
+    #expect((1...4).map(plain.rate) == [1, 0.75, 0.5, 0.25])
+    let shared = try rate(
       ["decay": .text("linear"), "final-learning-rate-share": .number(0.5)], steps: 4)
-    #expect((1...4).map(rate.rate) == [0.875, 0.75, 0.625, 0.5])
+    #expect((1...4).map(shared.rate) == [1, 0.875, 0.75, 0.625])
   }
 
-  @Test func `a cosine decay is half way down in the middle`() throws {
+  @Test func `a decay begins with the step that ends the warm-up`() throws {
+    let rate = try rate(["decay": .text("linear"), "warmup-steps": .integer(2)], steps: 5)
+    #expect((1...5).map(rate.rate) == [0.5, 1, 0.75, 0.5, 0.25])
+  }
+
+  @Test func `a cosine decay is half way down in the middle, and never all the way`() throws {
     let rate = try rate(["decay": .text("cosine")], steps: 8)
+    #expect(rate.rate(step: 1) == 1)
     // cos(π/2) is 6e-17 in Double.
-    #expect(abs(rate.rate(step: 4) - 0.5) < 1e-15)
-    #expect(rate.rate(step: 8) == 0)
+    #expect(abs(rate.rate(step: 5) - 0.5) < 1e-15)
+    // (1 + cos(7π/8)) / 2 = (1 − √(2 + √2) / 2) / 2, by the half-angle formula.
+    let last = (1 - (2 + 2.0.squareRoot()).squareRoot() / 2) / 2
+    #expect(abs(rate.rate(step: 8) - last) < 1e-15)
+    #expect(last > 0.03)
+  }
+
+  @Test(arguments: ["linear", "cosine"])
+  func `a run of one step learns something`(_ decay: String) throws {
+    #expect(try rate(["decay": .text(decay)], steps: 1).rate(step: 1) == 1)
+    let risen = try rate(["decay": .text(decay), "warmup-steps": .integer(1)], steps: 1)
+    #expect(risen.rate(step: 1) == 1)
   }
 }

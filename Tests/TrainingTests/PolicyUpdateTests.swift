@@ -210,6 +210,76 @@ private struct LinearObjective: PolicyObjective {
     #expect(policy.log == ["accumulate 2..<4", "apply"])
   }
 
+  private func metrics(_ report: UpdateReport) -> Metrics {
+    var metrics = Metrics()
+    report.describe(in: &metrics, learningRate: 0.5)
+    return metrics
+  }
+
+  @Test func `tokens of masked sequences take part in no phase`() throws {
+    let low = [true, false, true, false, true, false]
+    let plan = UpdatePlan(phases: [
+      UpdatePhase(name: "low", participates: low),
+      UpdatePhase(name: "high", participates: low.map { !$0 }),
+    ])
+    // Left are the first sequence's tokens, one of each phase, and the last one's, which is high.
+    let report = try run(
+      try BigramPolicy(), plan, minibatch: 4, isMasked: [false, true, true, false])
+    let metrics = metrics(report)
+    #expect(metrics["phases/low/tokens"] == 1)
+    #expect(metrics["phases/high/tokens"] == 2)
+    #expect(report.passes == 1)
+    // Without the last one, the high phase has no work in the second mini-batch.
+    let some = try run(try BigramPolicy(), plan, isMasked: [true, true, false, true])
+    #expect(self.metrics(some)["phases/low/tokens"] == 1)
+    #expect(some.gradientNorms.map(\.phase) == ["low", "high"])
+  }
+
+  @Test func `a step in which nothing takes part has no means`() throws {
+    let report = try run(try BigramPolicy(), isMasked: [true, true, true, true])
+    let metrics = metrics(report)
+    #expect(
+      metrics.entries.map(\.name) == [
+        "optimizer_steps", "optimizer_steps_skipped", "learning_rate",
+      ])
+    #expect(metrics["optimizer_steps"] == 0)
+  }
+
+  @Test func `a mini-batch without a token that counts is in no mean`() throws {
+    // The second mini-batch alone counts: its loss is Σ −A log π / N of three tokens.
+    let policy = try BigramPolicy()
+    func logProbability(_ previous: Int, _ token: Int) -> Double {
+      let row = (0..<4).map { exp(policy.table[previous * 4 + $0]) }
+      return log(row[token] / row.reduce(0, +))
+    }
+    let logs = [logProbability(2, 2), logProbability(2, 3), logProbability(0, 3)]
+    let loss = -(0.5 * logs[0] + 0.5 * logs[1] - logs[2]) / 3
+    let masked = metrics(try run(policy, isMasked: [true, true, false, false]))
+    // Losses and log π are Float.
+    #expect(abs((masked["loss"] ?? .nan) - loss) < 1e-6)
+    #expect(masked["sampling/logp_difference/max"] != nil)
+  }
+
+  @Test func `tokens of an optimiser step that was left out are in no metric`() throws {
+    let failing = try BigramPolicy()
+    failing.failingApplications = [1]
+    let skipped = metrics(try run(failing, minibatch: 1))
+    // The same as if its prompt had been masked, but that it is counted.
+    let masked = metrics(
+      try run(try BigramPolicy(), minibatch: 1, isMasked: [false, true, false, false]))
+    #expect(skipped.entries.map(\.name) == masked.entries.map(\.name))
+    #expect(skipped["optimizer_steps_skipped"] == 1 && masked["optimizer_steps_skipped"] == 0)
+    for (one, other) in zip(skipped.entries, masked.entries)
+    where one.name != "optimizer_steps_skipped" {
+      #expect(one.value == other.value, "\(one.name)")
+    }
+    let none = try BigramPolicy()
+    none.failingApplications = [0]
+    let left = metrics(try run(none, minibatch: 4))
+    #expect(left["loss"] == nil && left["entropy"] == nil && left["grad_norm"] == nil)
+    #expect(left["optimizer_steps_skipped"] == 1)
+  }
+
   @Test func `levers are shared out by probability interval`() {
     var intervals = ProbabilityIntervals()
     intervals.add(logProbability: log(0.1), weight: -2, lever: 1, entropy: 3)

@@ -58,6 +58,25 @@ struct GGUFTokenizerTests {
             + #""chat_template": "{{ messages }}\n"}"#))
   }
 
+  @Test func `rows that llama.cpp names by their number have no token`() throws {
+    let (tokenizer, _) = try convert {
+      $0.set("llama.vocab_size", .uint32(6))
+      $0.set(
+        "tokenizer.ggml.tokens", .texts(["a", "[PAD1]", "b", "ab", "<end>", "[PAD5]"]))
+      // Only a token that nothing uses is left out, whatever its name.
+      $0.set("tokenizer.ggml.token_type", .int32s([1, 5, 1, 1, 3, 1]))
+      $0.set("tokenizer.ggml.eos_token_id", .uint32(4))
+      $0.change("token_embd.weight") {
+        $0.shape = [6, 4]
+        $0.bytes = GGUFBuilder.floats((0..<24).map(Float.init))
+      }
+    }
+    #expect(
+      try tokenizer["model"]?["vocab"]
+        == pretty(#"{"a": 0, "b": 2, "ab": 3, "<end>": 4, "[PAD5]": 5}"#))
+    #expect(try Fixtures.json(folder.path + "/config.json")["vocab_size"] == .integer(6))
+  }
+
   private static let pattern = (
     before: #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"#,
     after: #"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#

@@ -174,14 +174,34 @@ struct ModelShapeTests {
       "[configuration] config.json: eos_token_id must be from 0 to 511, got 512"
     ),
     (
-      "pad_token_id", "-1",
-      "[configuration] config.json: pad_token_id must be from 0 to 511, got -1"
+      "eos_token_id", "-1",
+      "[checkpoint] config.json: eos_token_id must be a token number, got -1"
     ),
   ])
   func `what is not computed is refused by name`(
     _ key: String, _ value: String, _ line: String
   ) throws {
     #expect(try fault { try read([(key, value)]) }.line == line)
+  }
+
+  @Test(arguments: ["-1", "512", "null"])
+  func `a padding token that is none is the end token`(_ value: String) throws {
+    var expected = shape
+    expected.padToken = 2
+    #expect(try read([("pad_token_id", value)]) == expected)
+  }
+
+  @Test func `keys that may be null are as if they were absent`() throws {
+    let keys = [
+      "architectures", "hidden_act", "attention_bias", "mlp_bias", "attention_dropout",
+      "rope_scaling", "rope_parameters", "sliding_window", "use_sliding_window", "layer_types",
+      "quantization_config", "pretraining_tp", "bos_token_id", "torch_dtype",
+      "partial_rotary_factor", "tie_word_embeddings", "head_dim",
+    ]
+    #expect(try read(keys.map { ($0, "null") }) == shape)
+    for key in ["finetuned", "_name_or_path", "task_specific_params"] {
+      #expect(try read([(key, "true")]) == shape)
+    }
   }
 
   @Test func `a folder without a config and a config that is no object are refused`() throws {
@@ -203,6 +223,7 @@ struct ModelShapeTests {
     expected.endToken = 7
     expected.otherEndTokens = [2, 9]
     #expect(try read([("eos_token_id", "null")]) == expected)
+    #expect(try read([("eos_token_id", "-1")]) == expected)
     try folder.write(#"{"eos_token_id": "x"}"#, "generation_config.json")
     #expect(
       try fault { try read() }.line

@@ -108,6 +108,29 @@ struct RopeScalingTests {
     for (got, want) in zip(got, expected) { #expect(abs(got - want) < 6e-7 * want) }
   }
 
+  /// In transformers 5.24.0 (`_compute_yarn_parameters`) a factor of null is that quotient.
+  @Test func `keys that change nothing are read, and a null factor is the contexts' quotient`()
+    throws
+  {
+    let yarn = #""type": "yarn", "original_max_position_embeddings": 4096"#
+    let plain = try read(#""rope_scaling": {"factor": 16.0, \#(yarn)}"#, context: 65_536)
+    for more in [#""finetuned": true, "factor": 16"#, #""factor": null"#] {
+      #expect(
+        try read(#""rope_scaling": {\#(more), \#(yarn)}"#, context: 65_536) == plain, "\(more)")
+    }
+    #expect(
+      try read(#""rope_scaling": {"factor": null, "type": null, "finetuned": false}"#).ropeScaling
+        == .none)
+    #expect(
+      try read(
+        #""rope_scaling": {"factor": 2.0, "rope_type": "linear", "finetuned": true,"#
+          + #""original_max_position_embeddings": 1024}"#
+      ).ropeScaling == .linear(factor: 2))
+    #expect(
+      try message(#""rope_scaling": {"type": "linear", "factor": null}"#)
+        == "[checkpoint] config.json: rope_scaling.factor must be a positive number, got nothing")
+  }
+
   @Test func `the linear type divides the plain frequencies`() {
     // theta^(-2i / 4) is 1 and 1/100; a factor of 8 is exact.
     #expect(RopeScaling.none.frequencies(headSize: 4, theta: 10_000) == [1, 0.01])

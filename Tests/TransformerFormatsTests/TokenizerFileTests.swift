@@ -87,10 +87,6 @@ struct TokenizerFileTests {
       "[checkpoint] tokenizer.json: the post_processor's special token 'x' has no ids"
     ),
     (
-      #""truncation":null"#, #""truncation":{}"#,
-      "[unsupported] tokenizer.json: truncation is {}, expected null"
-    ),
-    (
       #""type":"BPE""#, #""type":"Unigram""#,
       #"[unsupported] tokenizer.json: the model has type "Unigram", expected "BPE""#
     ),
@@ -154,7 +150,7 @@ struct TokenizerFileTests {
     (#""merges":"#, #""pairs":"#, "[checkpoint] tokenizer.json: the model has no merges"),
     (
       #""!":3,"#, "",
-      "[checkpoint] tokenizer.json: there is no token with the number 3"
+      "[checkpoint] tokenizer.json: the byte 0x21, '!', is not in the vocabulary"
     ),
     (
       #""!":3,"#, #""!":4,"#,
@@ -203,6 +199,78 @@ struct TokenizerFileTests {
     _ old: String, _ new: String, _ line: String
   ) throws {
     #expect(try fault { try read(replacing: old, by: new) }.line == line)
+  }
+
+  @Test func `a number that no token has stays free, and decodes to nothing`() throws {
+    // Token 511 is the last; an added token leaves two numbers free before it.
+    let tokenizer = try read(
+      replacing: "],\"normalizer\"",
+      by: #",{"id":514,"content":"<more>","special":true}],"normalizer""#)
+    #expect(tokenizer.tokenRows == TokenRows(end: 515, holes: [512, 513]))
+    #expect(tokenizer.tokenRows.count == 513)
+    #expect(tokenizer.encode("a<more>").last == 514)
+    let text = try tokenizer.decode([514, 512, 513, 67], keepingSpecialTokens: true)
+    #expect(text == "<more>a")
+    try tokenizer.write(
+      toFolder: folder.path, endToken: "<more>", padToken: "<more>", contextLength: 9)
+    #expect(try Tokenizer(folder: folder.path).tokenRows == tokenizer.tokenRows)
+    let vocabulary = try #require(
+      Fixtures.json(folder.path + "/tokenizer.json")["model"]?["vocab"]?.members)
+    #expect(vocabulary.count == 512)
+  }
+
+  @Test func `what cuts and fills up batches has no effect, and is kept`() throws {
+    let truncation =
+      #"{"direction":"Right","max_length":2,"strategy":"LongestFirst","stride":0}"#
+    let padding =
+      #"{"strategy":"BatchLongest","direction":"Right","pad_to_multiple_of":null,"pad_id":0,"#
+      + #""pad_type_id":0,"pad_token":"<|endoftext|>"}"#
+    let cutting = try read(
+      replacing: #""truncation":null,"padding":null"#,
+      by: #""truncation":\#(truncation),"padding":\#(padding)"#)
+    let plain = try Tokenizer(folder: Fixtures.tokenizer + "/tiny-qwen2")
+    let text = "A very special island is inhabited only by knights and knaves."
+    #expect(cutting.encode(text) == plain.encode(text))
+    try cutting.write(
+      toFolder: folder.path, endToken: "<|im_end|>", padToken: "<|im_end|>", contextLength: 9)
+    let written = try Fixtures.json(folder.path + "/tokenizer.json")
+    for (key, expected) in [("truncation", truncation), ("padding", padding)] {
+      #expect(try written[key] == JSONReader.parse(Array(expected.utf8), at: key))
+    }
+  }
+
+  /// Each says no more than the file that it replaces a part of.
+  @Test(arguments: [
+    (
+      #""normalizer":{"type":"NFC"}"#,
+      #""normalizer":{"type":"Sequence","normalizers":[{"type":"NFC"}]}"#
+    ),
+    (#""fuse_unk":false"#, #""fuse_unk":true"#),
+    (#""fuse_unk":false"#, #""fuse_unk":null"#),
+    (#""byte_fallback":false"#, #""byte_fallback":null"#),
+    (#""ignore_merges":false"#, #""ignore_merges":null"#),
+    (#""lstrip":false"#, #""lstrip":null"#),
+    (#""version":"1.0""#, #""version":null,"comment":{"by":"somebody"}"#),
+  ])
+  func `null and what has no effect are read`(_ old: String, _ new: String) throws {
+    let plain = try Tokenizer(folder: Fixtures.tokenizer + "/tiny-qwen2")
+    let text = "<|im_start|>e\u{301}t\u{E9} knights\n"
+    #expect(try read(replacing: old, by: new).encode(text) == plain.encode(text))
+  }
+
+  @Test func `a normalizer of no steps composes nothing`() throws {
+    let tokenizer = try read(
+      replacing: #""normalizer":{"type":"NFC"}"#,
+      by: #""normalizer":{"type":"Sequence","normalizers":[]}"#)
+    #expect(tokenizer.encode("e\u{301}") != tokenizer.encode("\u{E9}"))
+    #expect(
+      try fault {
+        try read(
+          replacing: #""normalizer":{"type":"NFC"}"#,
+          by: #""normalizer":{"type":"Sequence","normalizers":[{"type":"NFKC"}]}"#)
+      }.line
+        == "[unsupported] tokenizer.json: the normalizer is"
+        + #" {"type":"Sequence","normalizers":[{"type":"NFKC"}]}, expected none or NFC"#)
   }
 
   @Test func `merges may be pairs or texts with a space`() throws {

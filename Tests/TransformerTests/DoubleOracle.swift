@@ -6,6 +6,7 @@ import TransformerPlugin
 /// plugin.
 struct DoubleOracle {
   let shape: ModelShape
+  let tokenRows: TokenRows
   /// Under Hugging Face names, row-major.
   var tensors: [String: [Double]]
   /// Added to one activation in every pass.
@@ -20,6 +21,7 @@ struct DoubleOracle {
   init(_ policy: TransformerPolicy) throws {
     guard let network = policy.network else { throw Missing() }
     shape = network.shape
+    tokenRows = network.tokenRows
     tensors = Dictionary(
       uniqueKeysWithValues: network.layout.tensors.map { tensor in
         (tensor.name, policy.values(of: tensor).map(Double.init))
@@ -61,9 +63,11 @@ struct DoubleOracle {
     return linear(last, tensor(head), outputs: shape.vocabularySize)
   }
 
-  /// softmax(logits / temperature).
+  /// softmax(logits / temperature) over the tokens; 0 for a row that has none.
   func probabilities(after tokens: [Int32], temperature: Double = 1) -> [Double] {
-    let scaled = logits(after: tokens).map { $0 / temperature }
+    let scaled = logits(after: tokens).enumerated().map { (row, logit) in
+      tokenRows.contains(Int32(row)) ? logit / temperature : -.infinity
+    }
     let largest = scaled.max() ?? 0
     let exponentials = scaled.map { exp($0 - largest) }
     let total = exponentials.reduce(0, +)
@@ -79,7 +83,7 @@ struct DoubleOracle {
     for t in promptLength..<tokens.count {
       let p = probabilities(after: Array(tokens.prefix(t)), temperature: temperature)
       sum += weights[t - promptLength] * log(p[Int(tokens[t])])
-      sum -= entropyWeights[t - promptLength] * p.reduce(0) { $0 + $1 * log($1) }
+      sum -= entropyWeights[t - promptLength] * p.reduce(0) { $1 == 0 ? $0 : $0 + $1 * log($1) }
     }
     return sum
   }

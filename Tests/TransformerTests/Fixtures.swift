@@ -47,6 +47,19 @@ enum Fixtures {
     return policy
   }
 
+  /// A fresh policy of a few thousand parameters: a gradient by differences takes each of them.
+  static func tinyPolicy(_ family: ModelFamily, tied: Bool) throws -> TransformerPolicy {
+    let policy = try policy([
+      "family": .text(family.rawValue), "vocabulary": .integer(259), "width": .integer(4),
+      "layers": .integer(2), "heads": .integer(4), "key-value-heads": .integer(2),
+      "head-size": .integer(2), "hidden-width": .integer(6), "context": .integer(16),
+      "tied": .flag(tied),
+    ])
+    try policy.create(fromTexts: ["ab"])
+    policy.varyVectors()
+    return policy
+  }
+
   /// A fresh small policy of a family, whose biases and gains are no longer 0 and 1.
   static func variedPolicy(
     _ family: ModelFamily, tied: Bool = true, threads: Int = 1, more: [String: ParameterValue] = [:]

@@ -48,7 +48,7 @@ struct OracleTests {
   func `the gradient of every parameter agrees with central differences`(
     _ family: ModelFamily, tied: Bool
   ) throws {
-    try checkGradients(tinyPolicy(family, tied: tied))
+    try checkGradients(Fixtures.tinyPolicy(family, tied: tied))
   }
 
   /// The same ten weights; completions of 3, 1, 0 and 2 tokens follow one prompt, and of 1 and 3
@@ -60,7 +60,7 @@ struct OracleTests {
     let batch = SequenceBatch(
       prompts: [[5, 40, 7], [17]],
       completions: [[[7, 200, 3], [261], [], [90, 33]], [[2], [8, 100, 259]]])
-    try checkGradients(tinyPolicy(family, tied: true), batch)
+    try checkGradients(Fixtures.tinyPolicy(family, tied: true), batch)
   }
 
   /// The entropy's weights alone, and with those of log π; a completion that has only one kind.
@@ -69,11 +69,11 @@ struct OracleTests {
     _ family: ModelFamily, tied: Bool
   ) throws {
     try checkGradients(
-      tinyPolicy(family, tied: tied), weights: Array(repeating: 0, count: 10),
+      Fixtures.tinyPolicy(family, tied: tied), weights: Array(repeating: 0, count: 10),
       entropyWeights: Self.entropyWeights)
     try checkGradients(
-      tinyPolicy(family, tied: tied), weights: [0.7, -0.4, 1.25, 0.3, 0, 0, 0, 0, -0.6, 2],
-      entropyWeights: Self.entropyWeights)
+      Fixtures.tinyPolicy(family, tied: tied),
+      weights: [0.7, -0.4, 1.25, 0.3, 0, 0, 0, 0, -0.6, 2], entropyWeights: Self.entropyWeights)
   }
 
   /// Weights of tokens that take no part are not asked for. The first token of a shared prompt's
@@ -87,17 +87,17 @@ struct OracleTests {
       completions: [[[7, 200, 3], [261], [], [90, 33]], [[2], [8, 100, 259]]])
     let participants = [true, false, false, true, false, false, true, false, true, true]
     try checkGradients(
-      tinyPolicy(family, tied: true), batch, weights: Self.weights.map { $0 + 0.1 },
+      Fixtures.tinyPolicy(family, tied: true), batch, weights: Self.weights.map { $0 + 0.1 },
       participants: participants)
     try checkGradients(
-      tinyPolicy(family, tied: false), batch, weights: Self.weights.map { $0 + 0.1 },
+      Fixtures.tinyPolicy(family, tied: false), batch, weights: Self.weights.map { $0 + 0.1 },
       entropyWeights: Self.entropyWeights.map { $0 - 0.3 }, participants: participants)
   }
 
   /// YaRN with a factor of 1 stretches nothing: only the growth of queries and keys is left.
   @Test func `the gradient takes part in the attention factor of scaled positions`() throws {
     try Fixtures.withTemporaryFolder { folder in
-      try tinyPolicy(.qwen3, tied: true).save(to: folder)
+      try Fixtures.tinyPolicy(.qwen3, tied: true).save(to: folder)
       try Fixtures.edit(folder + "/config.json") { config in
         config["rope_parameters"] = nil
         config["rope_scaling"] = [
@@ -112,19 +112,7 @@ struct OracleTests {
     }
   }
 
-  private func tinyPolicy(_ family: ModelFamily, tied: Bool) throws -> TransformerPolicy {
-    let policy = try Fixtures.policy([
-      "family": .text(family.rawValue), "vocabulary": .integer(259), "width": .integer(4),
-      "layers": .integer(2), "heads": .integer(4), "key-value-heads": .integer(2),
-      "head-size": .integer(2), "hidden-width": .integer(6), "context": .integer(16),
-      "tied": .flag(tied),
-    ])
-    try policy.create(fromTexts: ["ab"])
-    policy.varyVectors()
-    return policy
-  }
-
-  private func checkGradients(
+  func checkGradients(
     _ policy: TransformerPolicy, _ given: SequenceBatch? = nil,
     weights: [Float] = Self.weights, entropyWeights: [Float]? = nil,
     participants: [Bool]? = nil

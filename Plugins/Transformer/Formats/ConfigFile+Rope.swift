@@ -41,8 +41,8 @@ extension ConfigFile {
     let kind = try fields.kind()
     let known: [String]
     switch kind {
-    case "default": known = []
-    case "linear": known = ["factor"]
+    case "default": known = [Fields.originalKey]
+    case "linear": known = ["factor", Fields.originalKey]
     case "llama3":
       known = ["factor", "low_freq_factor", "high_freq_factor", Fields.originalKey]
     case "yarn":
@@ -81,6 +81,9 @@ extension ConfigFile {
 /// Reads the members of `rope_scaling` or `rope_parameters`.
 private struct Fields {
   static let originalKey = "original_max_position_embeddings"
+  /// The keys that some published files have and transformers ignores: a note on how the model came to
+  /// be.
+  private static let ignored = ["finetuned"]
 
   let file: ConfigFile
   let name: String
@@ -105,7 +108,7 @@ private struct Fields {
       switch member.key {
       case "rope_theta", "rope_type", "type": break
       case "partial_rotary_factor" where member.value.double == 1: break
-      case let key where known.contains(key): break
+      case let key where known.contains(key) || Self.ignored.contains(key): break
       default: throw file.unsupported("\(name) has \(member.key) \(member.value.excerpt)")
       }
     }
@@ -157,7 +160,11 @@ private struct Fields {
   }
 
   func yarn(contextLength: Int) throws(FulcrumError) -> RopeScaling.Yarn {
-    let factor = try positive("factor")
+    let original = try originalContextLength(contextLength)
+    let factor =
+      value["factor"] == .null
+      // As in transformers: `_compute_yarn_parameters`.
+      ? Double(contextLength) / Double(original) : try positive("factor")
     // A zero counts as absent in transformers, here and below.
     let weights = try [number("mscale") ?? 0, number("mscale_all_dim") ?? 0]
     let inferred =
@@ -172,7 +179,7 @@ private struct Fields {
       throw file.wrong("\(name).truncate", "true or false", truncate)
     }
     let yarn = RopeScaling.Yarn(
-      factor: factor, originalContextLength: try originalContextLength(contextLength),
+      factor: factor, originalContextLength: original,
       attentionFactor: try number("attention_factor") ?? inferred,
       fastTurns: fast == 0 ? 32 : fast, slowTurns: slow == 0 ? 1 : slow,
       isTruncated: isTruncated)

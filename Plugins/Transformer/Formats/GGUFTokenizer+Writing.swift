@@ -109,7 +109,8 @@ extension GGUFTokenizer {
       TokenizerParts.modelSwitches(ignoresMerges: preTokenizer.ignoresMerges) + [
         JSONMember(
           "vocab",
-          .object(tokens.enumerated().map { JSONMember($0.element, .integer($0.offset)) })),
+          .object(
+            tokens.indices.filter { !isVacant($0) }.map { JSONMember(tokens[$0], .integer($0)) })),
         JSONMember(
           "merges", .array(merges.map { .array([.string($0.left), .string($0.right)]) })),
       ])

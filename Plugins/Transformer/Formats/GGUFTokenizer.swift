@@ -65,6 +65,15 @@ struct GGUFTokenizer: Sendable {
   /// The number of tokens, special ones included.
   var count: Int { tokens.count }
 
+  /// Tells whether a number stands for a row that no token has: llama.cpp's converter names such a
+  /// row by its number and takes it for an unused token.
+  ///
+  /// - Source: `get_vocab_base` in github.com/ggml-org/llama.cpp, convert_hf_to_gguf.py.
+  func isVacant(_ id: Int) -> Bool {
+    kinds[id] == .unused && tokens[id] == "[PAD\(id)]"
+      && ![endToken, padToken, beginToken, unknownToken].contains(Int32(id))
+  }
+
   private static func kinds(
     _ metadata: GGUFMetadata, _ tokens: [String]
   ) throws(FulcrumError) -> [Kind] {

@@ -7,7 +7,7 @@ struct MergeableTokens: Sendable {
   private var ids: [Int32] = []
 
   /// - Parameters:
-  ///   - vocabulary: the bytes of each token by its number.
+  ///   - vocabulary: the bytes of each token by its number; none where there is no token.
   ///   - added: the added tokens, of which those are left out that the model doesn't list, or that
   ///     aren't spelt in the byte alphabet.
   /// - Throws: `.checkpoint` if two tokens have the same bytes.
@@ -16,7 +16,7 @@ struct MergeableTokens: Sendable {
     for token in added where !token.isInModel || ByteAlphabet.bytes(of: token.text) == nil {
       isLeftOut[Int(token.id)] = true
     }
-    for (id, bytes) in vocabulary.enumerated() where !isLeftOut[id] {
+    for (id, bytes) in vocabulary.enumerated() where !isLeftOut[id] && !bytes.isEmpty {
       guard table.intern(bytes.span) == ids.count else {
         throw TokenizerFault.damaged(
           "the token '\(ByteAlphabet.spell(bytes))' is in the vocabulary twice")

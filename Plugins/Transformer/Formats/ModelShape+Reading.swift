@@ -26,8 +26,13 @@ extension ModelShape {
       "max_position_embeddings", default: family.defaultContextLength)
     let rope = try config.rope(contextLength: contextLength)
     let endTokens = try files.endTokens()
+    let vocabularySize = try config.size("vocab_size")
+    // Nothing here is padded, so a number that stands for no token, such as -1, does no harm.
+    let padToken = try config.token("pad_token_id").flatMap {
+      (0..<max(0, vocabularySize)).contains(Int($0)) ? $0 : nil
+    }
     self.init(
-      family: family, vocabularySize: try config.size("vocab_size"), width: width,
+      family: family, vocabularySize: vocabularySize, width: width,
       layerCount: try config.size("num_hidden_layers"), headCount: headCount,
       keyValueHeadCount: try config.keyValueHeadCount(family, headCount: headCount),
       // A head count of zero is refused by `validate`, by its own name.
@@ -38,22 +43,25 @@ extension ModelShape {
       normEpsilon: try config.number("rms_norm_eps", default: 1e-6),
       isTied: try config.flag("tie_word_embeddings"), endToken: endTokens[0],
       otherEndTokens: Array(endTokens.dropFirst()),
-      padToken: try config.token("pad_token_id") ?? endTokens[0])
+      padToken: padToken ?? endTokens[0])
     try validate(at: config.path)
   }
 }
 
 extension ConfigurationFiles {
   /// Returns the end tokens of `config.json`, then those that only `generation_config.json` names.
-  /// transformers stops at the latter, and chat models list the end of a turn there.
+  /// transformers stops at the latter, and chat models list the end of a turn there. A number below 0
+  /// stands for no token.
   fileprivate func endTokens() throws(FulcrumError) -> [Int32] {
     let key = "eos_token_id"
     var tokens: [Int32] = []
     for token in try config.tokens(key) + (generation?.tokens(key) ?? [])
-    where !tokens.contains(token) {
+    where token >= 0 && !tokens.contains(token) {
       tokens.append(token)
     }
-    guard !tokens.isEmpty else { throw config.wrong(key, "a token number", nil) }
+    guard !tokens.isEmpty else {
+      throw config.wrong(key, "a token number", config.json.present(key))
+    }
     return tokens
   }
 }

@@ -14,13 +14,15 @@ extension Tokenizer {
   /// or else a `tokenizer_config.json` made of the parameters.
   ///
   /// - Parameters:
-  ///   - endToken: a special token of this tokenizer, and so is `padToken`.
+  ///   - endToken: a special token of this tokenizer, and so is `padToken`; both matter only where
+  ///     there were no files beside `tokenizer.json`.
   ///   - contextLength: the context in tokens, written as `model_max_length`.
   /// - Throws: `.usage` for a text that is no special token, `.inputOutput` if the system fails.
   package func write(
     toFolder folder: String, endToken: String, padToken: String, contextLength: Int
   ) throws(FulcrumError) {
-    for token in [endToken, padToken] where specialToken(token) == nil {
+    // Files that were read name these tokens themselves.
+    for token in [endToken, padToken] where companions.isEmpty && specialToken(token) == nil {
       throw FulcrumError(
         .usage, "'\(token)' is not a special token of this tokenizer", at: folder,
         hint: NearNames.hint(for: token, among: added.map(\.text)))
@@ -42,8 +44,8 @@ extension Tokenizer {
   private var document: JSONValue {
     .object([
       JSONMember("version", .string("1.0")),
-      JSONMember("truncation", .null),
-      JSONMember("padding", .null),
+      JSONMember("truncation", parts.truncation),
+      JSONMember("padding", parts.padding),
       JSONMember("added_tokens", .array(added.map(\.document))),
       JSONMember("normalizer", parts.normalizer),
       JSONMember("pre_tokenizer", parts.preTokenizer),
@@ -54,7 +56,7 @@ extension Tokenizer {
   }
 
   private var model: JSONValue {
-    var spellings = vocabulary.map { Optional(ByteAlphabet.spell($0)) }
+    var spellings = vocabulary.map { $0.isEmpty ? nil : ByteAlphabet.spell($0) }
     for token in added { spellings[Int(token.id)] = token.isInModel ? token.text : nil }
     let vocabulary = spellings.enumerated().compactMap { (id, text) in
       text.map { JSONMember($0, .integer(id)) }

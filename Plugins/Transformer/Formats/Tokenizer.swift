@@ -14,7 +14,7 @@ package struct Tokenizer: TokenCodec {
   ///
   /// `encode` does not add them: a prompt brings its own markup.
   package let prefixTokens: [Int32]
-  /// The bytes of each token.
+  /// The bytes of each token; none for a number that no token has.
   let vocabulary: [[UInt8]]
   let merges: [Merge]
   let added: [AddedToken]
@@ -32,8 +32,19 @@ package struct Tokenizer: TokenCodec {
   private let bytePairs: BytePairMerges
   private let isSpecial: [Bool]
 
-  /// The number of tokens, added ones included; ids are `0..<vocabularySize`.
+  /// The number of rows of the model, of which those without a token decode to nothing: as many as
+  /// `vocabularySize` unless the model has more.
+  package var rowCount: Int
+
+  /// The number behind the last token's; added tokens are tokens too.
   package var vocabularySize: Int { vocabulary.count }
+
+  /// The numbers that tokens have.
+  package var tokenRows: TokenRows {
+    TokenRows(
+      end: vocabulary.count,
+      holes: vocabulary.indices.filter { vocabulary[$0].isEmpty }.map { Int32($0) })
+  }
 
   /// - Throws: `.checkpoint` if the parts don't fit each other.
   init(
@@ -49,6 +60,7 @@ package struct Tokenizer: TokenCodec {
     self.merges = merges
     self.added = added
     self.companions = companions
+    rowCount = vocabulary.count
     bytePairs = try BytePairMerges(merges, vocabulary: vocabulary, tokens: mergeable)
     wholePieces = ignoresMerges ? mergeable : nil
     verbatim = AddedTokenFinder(added.filter { !$0.isNormalized }.map { ($0.text, $0) })
@@ -121,20 +133,21 @@ package struct Tokenizer: TokenCodec {
     }
   }
 
-  /// Returns the text of tokens. Bytes that aren't UTF-8 become U+FFFD.
+  /// Returns the text of tokens. Bytes that aren't UTF-8 become U+FFFD; a row of the model that no
+  /// token has is nothing.
   ///
-  /// - Throws: `.data` for a number that is no token.
+  /// - Throws: `.data` for a number that no row has.
   package func decode(
     _ tokens: [Int32], keepingSpecialTokens: Bool
   ) throws(FulcrumError) -> String {
     var bytes: [UInt8] = []
     for (index, token) in tokens.enumerated() {
-      guard vocabulary.indices.contains(Int(token)) else {
+      guard (0..<rowCount).contains(Int(token)) else {
         throw FulcrumError(
-          .data,
-          "token \(index) has the number \(token), expected from 0 to \(vocabularySize - 1)",
-          hint: "the tokens are of another tokenizer, or the model's vocabulary is larger")
+          .data, "token \(index) has the number \(token), expected from 0 to \(rowCount - 1)",
+          hint: "the tokens are of another tokenizer")
       }
+      guard vocabulary.indices.contains(Int(token)) else { continue }
       if isSpecial[Int(token)] && !keepingSpecialTokens { continue }
       bytes += vocabulary[Int(token)]
     }

@@ -30,12 +30,12 @@ enum TokenizerFault {
 
   /// Returns the value of a switch of a part.
   ///
-  /// - Parameter absent: the value where the key is missing; nil if it must be there.
+  /// - Parameter absent: the value where the key is missing or null; nil if it must be there.
   static func flag(
     _ part: String, _ value: JSONValue, _ key: String, absent: Bool? = nil
   ) throws(FulcrumError) -> Bool {
     if let flag = value[key]?.bool { return flag }
-    if value[key] == nil, let absent { return absent }
+    if value.present(key) == nil, let absent { return absent }
     throw damaged(
       "\(part) has \(key) \(value[key]?.excerpt ?? "absent"), expected true or false")
   }

@@ -31,21 +31,23 @@ extension TokenizerFile {
     return tokens
   }
 
-  /// Returns the bytes of each token by its number, and marks the added tokens that the model lists
-  /// too.
+  /// Returns the bytes of each token by its number, none for a number that no token has, and marks
+  /// the added tokens that the model lists too.
   func vocabulary(
     added: inout [AddedToken], isComposing: Bool
   ) throws(FulcrumError) -> [[UInt8]] {
     guard let members = model["vocab"]?.members, !members.isEmpty else {
       throw TokenizerFault.damaged("the model has no vocab")
     }
-    var places = [[UInt8]?](repeating: nil, count: members.count + added.count)
+    let tokenCount = members.count + added.count
+    // Numbers may be left out. A limit bounds the memory that a hostile file takes.
+    var places = [[UInt8]](repeating: [], count: 2 * tokenCount)
     func place(_ bytes: [UInt8], _ id: Int, _ text: String) throws(FulcrumError) {
       guard places.indices.contains(id) else {
         throw TokenizerFault.damaged(
-          "the token '\(text)' has the number \(id), but there are only \(places.count) tokens")
+          "the token '\(text)' has the number \(id), but there are only \(tokenCount) tokens")
       }
-      guard places[id] == nil else {
+      guard places[id].isEmpty else {
         throw TokenizerFault.damaged("two tokens have the number \(id), one of them is '\(text)'")
       }
       places[id] = bytes
@@ -77,16 +79,7 @@ extension TokenizerFile {
       }
       try place(bytes, id, member.key)
     }
-    let count = places.lastIndex { $0 != nil }.map { $0 + 1 } ?? 0
-    var vocabulary: [[UInt8]] = []
-    vocabulary.reserveCapacity(count)
-    for (id, bytes) in places[..<count].enumerated() {
-      guard let bytes else {
-        throw TokenizerFault.damaged("there is no token with the number \(id)")
-      }
-      vocabulary.append(bytes)
-    }
-    return vocabulary
+    return Array(places[..<((places.lastIndex { !$0.isEmpty } ?? -1) + 1)])
   }
 
   /// Reads the merges, each "left right", or ["left", "right"] in files since version 0.20 of the

@@ -11,27 +11,26 @@ struct TokenizerFile {
     model = json["model"] ?? .null
   }
 
-  /// Tells whether the normalizer is NFC.
+  /// Tells whether the normalizer is NFC, or a Sequence of nothing else.
   func isComposing() throws(FulcrumError) -> Bool {
     guard let normalizer = json.present("normalizer") else { return false }
-    guard normalizer["type"] == .string("NFC") else {
+    let parts =
+      normalizer["type"] == .string("Sequence")
+      ? normalizer["normalizers"]?.elements ?? [normalizer] : [normalizer]
+    guard parts.allSatisfy({ $0["type"] == .string("NFC") }) else {
       throw TokenizerFault.unsupported(
         "the normalizer is \(normalizer.excerpt), expected none or NFC")
     }
-    return true
+    return !parts.isEmpty
   }
 
   /// Returns the parts that are kept as they are, after checks of what must be as expected in them.
   func parts() throws(FulcrumError) -> TokenizerParts {
     let decoder = json["decoder"] ?? .null
     try TokenizerFault.require("the decoder", decoder, "type", .string("ByteLevel"))
-    for key in ["truncation", "padding"] {
-      if let value = json.present(key) {
-        throw TokenizerFault.unsupported("\(key) is \(value.excerpt), expected null")
-      }
-    }
     try checkModel()
     return TokenizerParts(
+      truncation: json["truncation"] ?? .null, padding: json["padding"] ?? .null,
       normalizer: json["normalizer"] ?? .null, preTokenizer: json["pre_tokenizer"] ?? .null,
       postProcessor: json["post_processor"] ?? .null, decoder: decoder,
       modelSwitches: (model.members ?? []).filter { $0.key != "vocab" && $0.key != "merges" })
@@ -42,9 +41,10 @@ struct TokenizerFile {
     if model.present("type") != nil || model["merges"] == nil {
       try TokenizerFault.require("the model", model, "type", .string("BPE"))
     }
-    for key in ["byte_fallback", "fuse_unk"] where model.present(key) != nil {
-      try TokenizerFault.require("the model", model, key, .bool(false))
+    if model.present("byte_fallback") != nil {
+      try TokenizerFault.require("the model", model, "byte_fallback", .bool(false))
     }
+    // "fuse_unk" is about an unknown token, which there is none of.
     for key in ["dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix"] {
       // Older files have an empty prefix and suffix, which do nothing.
       if let value = model.present(key), value != .string(""), value.double != 0 {

@@ -4,6 +4,9 @@ import JSON
 ///
 /// They are written back as they were read, including contents that have no effect on tokens.
 struct TokenizerParts: Sendable {
+  /// How a batch of texts would be cut and filled up to one length; here it never is.
+  let truncation: JSONValue
+  let padding: JSONValue
   let normalizer: JSONValue
   let preTokenizer: JSONValue
   let postProcessor: JSONValue
@@ -14,7 +17,8 @@ struct TokenizerParts: Sendable {
   /// Returns the parts of a tokenizer that is trained here.
   static func trained(with pattern: PiecePattern) -> TokenizerParts {
     TokenizerParts(
-      normalizer: .null, preTokenizer: PreTokenizer.document(of: pattern), postProcessor: .null,
+      truncation: .null, padding: .null, normalizer: .null,
+      preTokenizer: PreTokenizer.document(of: pattern), postProcessor: .null,
       decoder: byteLevel(usesRegex: true),
       modelSwitches: modelSwitches(ignoresMerges: false))
   }

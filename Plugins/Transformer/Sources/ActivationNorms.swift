@@ -7,7 +7,7 @@ final class ActivationNorms {
   /// The number of places whose gradients are noted: the embedding, the layers' exits, the logits.
   private let layerCount: Int
   private let width: Int
-  private let vocabulary: Int
+  private let logitCount: Int
   /// The norms over all rows, and those of the predicting row: `[tokens, layers]`.
   private(set) var norms: [Float] = []
   private(set) var ownNorms: [Float] = []
@@ -15,10 +15,10 @@ final class ActivationNorms {
   private let squares = NumberBuffer<Double>()
   private let ownSquares = NumberBuffer<Double>()
 
-  init(layerCount: Int, width: Int, vocabulary: Int) {
+  init(layerCount: Int, width: Int, logitCount: Int) {
     self.layerCount = layerCount
     self.width = width
-    self.vocabulary = vocabulary
+    self.logitCount = logitCount
   }
 
   /// Makes room for a piece's tokens.
@@ -34,10 +34,10 @@ final class ActivationNorms {
     }
   }
 
-  /// - Parameter gradient: the gradient of a token's logits, `[vocabulary]`, at its own position.
+  /// - Parameter gradient: the gradient of a token's logits, `[logits]`, at its own position.
   func noteLogits(_ token: Int, _ gradient: UnsafePointer<Float>) {
     let place = token * layerCount + layerCount - 1
-    let square = Self.square(gradient, vocabulary)
+    let square = Self.square(gradient, logitCount)
     squares.pointer[place] = square
     ownSquares.pointer[place] = square
   }

@@ -84,7 +84,7 @@ extension Wave {
   private func logits(
     first: Int, rows: Int, isShared: Bool, _ scratch: WorkerScratch
   ) -> FloatBuffer.Pointer {
-    let logits = scratch.logits.reserve(rows * network.shape.vocabularySize)
+    let logits = scratch.logits.reserve(rows * network.logitCount)
     network.normalize(
       network.transient.residual(network.shape.layerCount) + first * network.width,
       gain: network.layout.finalNorm, into: scratch.hidden.pointer, rows: rows)
@@ -96,8 +96,7 @@ extension Wave {
   private func draw(
     row: Int, of logits: FloatBuffer.Pointer, at place: Int, _ scratch: WorkerScratch
   ) {
-    draw(
-      active[row], logits: logits + place * network.shape.vocabularySize, scratch)
+    draw(active[row], logits: logits + place * network.logitCount, scratch)
   }
 
   /// Stores each row's key and value, and attends to its prompt's and its own.

@@ -20,7 +20,7 @@ struct FurtherStatistics {
 
   /// - Throws: `.usage` for an argument out of bounds, and for more tokens than there are;
   ///   `.unsupported` for a statistic of a later interface.
-  func check(_ shape: ModelShape) throws(FulcrumError) {
+  func check(_ tokenRows: TokenRows) throws(FulcrumError) {
     for statistic in statistics {
       guard statistic.isKnown else {
         throw FulcrumError(
@@ -33,10 +33,10 @@ struct FurtherStatistics {
           "expected a threshold in 0...1 and a list of at least 1 token, got"
             + " '\(statistic.name)'", at: TransformerPolicy.manual.name)
       }
-      guard statistic.listedTokens <= shape.vocabularySize else {
+      guard statistic.listedTokens <= tokenRows.count else {
         throw FulcrumError(
           .usage,
-          "expected a list of at most the vocabulary's \(shape.vocabularySize) tokens, got"
+          "expected a list of at most the vocabulary's \(tokenRows.count) tokens, got"
             + " '\(statistic.name)'", at: TransformerPolicy.manual.name)
       }
     }

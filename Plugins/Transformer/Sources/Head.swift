@@ -9,7 +9,7 @@ extension Network {
   func headTiles(_ count: Int) -> RowTiles { RowTiles(rowCount: count, limit: headRowLimit) }
 
   var headRowLimit: Int {
-    let affordable = (2 << 20) / shape.vocabularySize / RowTiles.granule * RowTiles.granule
+    let affordable = (2 << 20) / logitCount / RowTiles.granule * RowTiles.granule
     let limit = min(WorkerScratch.tileRows, max(RowTiles.granule, affordable))
     return logitRows > 0 ? min(limit, RowTiles.padded(logitRows)) : limit
   }
@@ -17,7 +17,7 @@ extension Network {
   /// The number of tokens whose logits are in memory for a backward pass: all of a piece's, or a
   /// part of more.
   var keptLogitRows: Int {
-    logitRows > 0 ? RowTiles.padded(logitRows) : logitsBudget / shape.vocabularySize
+    logitRows > 0 ? RowTiles.padded(logitRows) : logitsBudget / logitCount
   }
 
   /// Fills `tokenColumns` from the last layer's exit.
@@ -31,9 +31,10 @@ extension Network {
   ) {
     let columns = tokenColumns
     let count = batch.targets.count
-    let vocabulary = shape.vocabularySize
+    let vocabulary = logitCount
     let keepsLogits = isTraining && count <= keptLogitRows
-    columns.reserve(count, shape: shape, holdsLogits: keepsLogits, further)
+    columns.reserve(
+      count, width: width, logitCount: keepsLogits ? vocabulary : nil, further)
     let tiles = headTiles(count)
     let exit = activations.residual(shape.layerCount)
     let exitRows = batch.exitRows
@@ -81,13 +82,17 @@ extension Network {
       repeating: 0, count: (RowTiles.padded(rows) - rows) * width)
   }
 
-  /// Computes the logits of normalised rows, padding included.
+  /// Computes the logits of normalised rows, padding included: −∞ where there is no token.
   func multiplyHead(
     _ hidden: FloatBuffer.Pointer, rows: Int, into logits: FloatBuffer.Pointer,
     isShared: Bool = false, _ scratch: WorkerScratch
   ) {
     multiply(
-      hidden, stride: width, by: matrices.head, into: logits, stride: shape.vocabularySize,
-      rows: rows, isShared: isShared, scratch)
+      hidden, stride: width, by: matrices.head, into: logits, stride: logitCount, rows: rows,
+      isShared: isShared, scratch)
+    guard !tokenRows.holes.isEmpty else { return }
+    for row in 0..<rows {
+      for hole in tokenRows.holes { logits[row * logitCount + Int(hole)] = -.infinity }
+    }
   }
 }

@@ -13,7 +13,7 @@ extension Network {
     gradients: FloatBuffer.Pointer?, norms: ActivationNorms?
   ) {
     let count = batch.targets.count
-    let vocabulary = shape.vocabularySize
+    let vocabulary = logitCount
     let tileRows = headTiles(count).tileRows
     let isKept = tokenColumns.holdsLogits
     let rounded = backwardBuffers.rounded
@@ -70,7 +70,7 @@ extension Network {
     first: Int, logits: FloatBuffer.Pointer, temperature: Float, gains: FloatBuffer.Pointer,
     norms: ActivationNorms?, _ scratch: WorkerScratch
   ) {
-    let vocabulary = shape.vocabularySize
+    let vocabulary = logitCount
     let columns = tokenColumns
     for (row, token) in tokens.enumerated() {
       let (place, maximum) = (logits + row * vocabulary, columns.maxima.pointer[token])

@@ -8,6 +8,8 @@ import TransformerFormats
 /// shapes alone, so results don't depend on the number of threads.
 package final class Network {
   package let shape: ModelShape
+  /// The rows of embedding and head that have a token; the others have no probability.
+  package let tokenRows: TokenRows
   package let layout: ParameterLayout
   /// All parameters, flat.
   package let parameters: FloatBuffer
@@ -44,11 +46,15 @@ package final class Network {
   let attentionScale: Float
 
   /// Makes a model whose parameters are all zero.
+  ///
+  /// - Parameter tokenRows: the rows that have a token; `nil`: all.
   package init(
-    _ shape: ModelShape, pool: ThreadPool, backEnd: ProductBackEnd = .openBLAS
+    _ shape: ModelShape, tokenRows: TokenRows? = nil, pool: ThreadPool,
+    backEnd: ProductBackEnd = .openBLAS
   ) {
     MatrixProduct.prepare()
     self.shape = shape
+    self.tokenRows = tokenRows ?? TokenRows(end: shape.vocabularySize)
     self.pool = pool
     self.backEnd = backEnd
     layout = ParameterLayout(shape)
@@ -68,11 +74,13 @@ package final class Network {
     attentionScale = 1 / Float(shape.headSize).squareRoot()
     matrices = WeightMatrices(
       layout, width: width, queryWidth: queryWidth, keyWidth: keyWidth, hiddenWidth: hiddenWidth,
-      vocabulary: shape.vocabularySize)
+      headRows: self.tokenRows.end)
   }
 
   /// The distance between rows of queries, keys and values.
   var queryKeyValueStride: Int { queryWidth + 2 * keyWidth }
+  /// The number of logits of a place: rows behind the last token's have none.
+  var logitCount: Int { tokenRows.end }
   /// The number of query heads that share a key head.
   var headsPerKey: Int { shape.headCount / shape.keyValueHeadCount }
 

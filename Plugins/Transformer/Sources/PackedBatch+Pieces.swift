@@ -52,9 +52,9 @@ extension PackedBatch {
   /// Checks that a model can score every sequence.
   ///
   /// - Throws: `.data`, naming the sequence, for an empty prompt, a sequence longer than the
-  ///   context, or a token that is not in the vocabulary.
+  ///   context, or a token that the tokenizer doesn't have.
   static func check(
-    _ batch: SequenceBatch, sequences: Range<Int>, shape: ModelShape
+    _ batch: SequenceBatch, sequences: Range<Int>, for network: Network
   ) throws(FulcrumError) {
     for sequence in sequences {
       let group = batch.group(ofSequence: sequence)
@@ -66,25 +66,31 @@ extension PackedBatch {
           at: "sequence \(sequence)")
       }
       let length = prompt.count + completion.count
-      guard length <= shape.contextLength else {
+      guard length <= network.shape.contextLength else {
         throw FulcrumError(
           .data,
-          "expected at most \(shape.contextLength) tokens of prompt and completion,"
+          "expected at most \(network.shape.contextLength) tokens of prompt and completion,"
             + " got \(length)", at: "sequence \(sequence)",
           hint: "shorten prompts or completions, or train a model of a longer context")
       }
-      for i in prompt { try check(batch.promptTokens[i], shape, at: "sequence \(sequence)") }
-      for i in completion { try check(batch.tokens[i], shape, at: "sequence \(sequence)") }
+      for i in prompt {
+        try check(batch.promptTokens[i], network.tokenRows, at: "sequence \(sequence)")
+      }
+      for i in completion {
+        try check(batch.tokens[i], network.tokenRows, at: "sequence \(sequence)")
+      }
     }
   }
 
-  /// - Throws: `.data` if a token is not in the vocabulary.
+  /// - Throws: `.data` if the tokenizer doesn't have a token.
   static func check(
-    _ token: Int32, _ shape: ModelShape, at location: String
+    _ token: Int32, _ tokenRows: TokenRows, at location: String
   ) throws(FulcrumError) {
-    guard token >= 0, Int(token) < shape.vocabularySize else {
+    guard tokenRows.contains(token) else {
       throw FulcrumError(
-        .data, "expected a token from 0 to \(shape.vocabularySize - 1), got \(token)",
+        .data,
+        "expected a token from 0 to \(tokenRows.end - 1), got \(token)"
+          + (tokenRows.holes.contains(token) ? ", which the tokenizer doesn't have" : ""),
         at: location, hint: "encode texts with this policy's own tokenizer")
     }
   }

@@ -24,7 +24,7 @@ extension Wave {
     let batch = PackedBatch(prompts: tokens[part])
     let activations = network.transient
     network.forward(batch, activations, cache: promptCache, firstPrompt: part.lowerBound)
-    let vocabulary = network.shape.vocabularySize
+    let vocabulary = network.logitCount
     let tiles = network.headTiles(part.count)
     let exit = activations.residual(network.shape.layerCount)
     // Samples are in the order of their prompts.
@@ -52,8 +52,7 @@ extension Wave {
 
   /// Draws a sample's next token from its logits.
   func draw(_ sample: Int, logits: FloatBuffer.Pointer, _ scratch: WorkerScratch) {
-    let exponentials = scratch.exponentials.reserve(
-      KeyValueLayout.padded(network.shape.vocabularySize))
+    let exponentials = scratch.exponentials.reserve(KeyValueLayout.padded(network.logitCount))
     drawn.record(
       sampler.draw(
         logits, prompt: request.prompts[samples[sample].prompt].id,

@@ -20,37 +20,39 @@ package final class TokenColumns {
   let entropyWeights = FloatBuffer()
   /// The head's normalised input, `[C, width]`.
   let hidden = FloatBuffer()
-  /// Logits of all tokens if a backward pass may follow and they fit the budget: `[C, vocabulary]`.
+  /// Logits of all tokens if a backward pass may follow and they fit the budget: `[C, logits]`.
   package let logits = FloatBuffer()
+  /// The number of logits of a place, if `logits` holds those of all tokens.
+  private var logitCount: Int?
   /// Whether `logits` holds the logits of all tokens.
-  private(set) var holdsLogits = false
+  var holdsLogits: Bool { logitCount != nil }
   private(set) var count = 0
 
-  /// - Parameter holdsLogits: whether the logits of all tokens are kept.
+  /// - Parameter logitCount: the number of logits of a place, if those of all tokens are kept.
   func reserve(
-    _ count: Int, shape: ModelShape, holdsLogits: Bool, _ furtherStatistics: FurtherStatistics
+    _ count: Int, width: Int, logitCount: Int?, _ furtherStatistics: FurtherStatistics
   ) {
     self.count = count
     self.furtherStatistics = furtherStatistics
     further.reserve(furtherStatistics.valueCount(tokens: count))
-    self.holdsLogits = holdsLogits
+    self.logitCount = logitCount
     for column in [
       logProbabilities, entropies, levers, maxima, totals, spreads, weights, entropyWeights,
     ] {
       column.reserve(count)
     }
-    hidden.reserve(RowTiles.padded(count) * shape.width)
-    if holdsLogits { logits.reserve(RowTiles.padded(count) * shape.vocabularySize) }
+    hidden.reserve(RowTiles.padded(count) * width)
+    if let logitCount { logits.reserve(RowTiles.padded(count) * logitCount) }
   }
 
   /// Moves the columns that a backward pass reads; `count` tokens stay.
-  func move(_ moves: RowMoves, count: Int, shape: ModelShape) {
+  func move(_ moves: RowMoves, count: Int, width: Int) {
     self.count = count
     for column in [maxima, totals, spreads, weights, entropyWeights] {
       moves.apply(to: column, width: 1)
     }
-    moves.apply(to: hidden, width: shape.width)
-    if holdsLogits { moves.apply(to: logits, width: shape.vocabularySize) }
+    moves.apply(to: hidden, width: width)
+    if let logitCount { moves.apply(to: logits, width: logitCount) }
   }
 
   /// Gives the scores of all tokens to a closure.

@@ -16,8 +16,7 @@ extension TransformerPolicy: ActivationGradientPolicy {
     network.prepareProducts()
     let layerCount = network.shape.layerCount
     let norms = ActivationNorms(
-      layerCount: layerCount + 2, width: network.width,
-      vocabulary: network.shape.vocabularySize)
+      layerCount: layerCount + 2, width: network.width, logitCount: network.logitCount)
     for piece in pieces(own, 0..<own.sequenceCount, sharesPrompts: false) {
       let packed = PackedBatch(own, sequences: piece, sharesPrompts: false)
       network.forward(packed, network.kept)

@@ -24,8 +24,8 @@ extension TransformerPolicy {
     fromFolder folder: String, pool: ThreadPool, backEnd: ProductBackEnd
   ) throws(FulcrumError) -> Model {
     let configuration = try ConfigurationFiles(folder: folder)
-    let shape = try ModelShape(configuration)
-    let tokenizer = try Tokenizer(folder: folder)
+    var shape = try ModelShape(configuration)
+    var tokenizer = try Tokenizer(folder: folder)
     guard tokenizer.vocabularySize <= shape.vocabularySize else {
       throw FulcrumError(
         .checkpoint,
@@ -33,6 +33,9 @@ extension TransformerPolicy {
           + " \(shape.vocabularySize)", at: folder,
         hint: "tokenizer.json and config.json are of different models")
     }
+    tokenizer.rowCount = shape.vocabularySize
+    let tokenRows = tokenizer.tokenRows
+    if !tokenRows.contains(shape.padToken) { shape.padToken = shape.endToken }
     let file = try CheckpointTensors(folder: folder)
     // A layout of more layers than tensors would take much memory, only to find that they are
     // absent.
@@ -46,7 +49,7 @@ extension TransformerPolicy {
     try file.require(layout.tensors.map { ($0.name, $0.shape) }) { name in
       name.hasSuffix(frequenciesSuffix) || shape.isTied && name == headName
     }
-    let network = Network(shape, pool: pool, backEnd: backEnd)
+    let network = Network(shape, tokenRows: tokenRows, pool: pool, backEnd: backEnd)
     try read(network.layout.tensors, prefix: "", from: file, into: network.parameters)
     let names = file.names.filter { !$0.hasSuffix(frequenciesSuffix) }
     if shape.isTied && names.contains(headName) { try checkTiedHead(file, network) }

@@ -18,7 +18,7 @@ extension TransformerPolicy: DescribedPolicy {
       ModelFact("head-size", .integer(shape.headSize)),
       ModelFact("context", .integer(shape.contextLength)),
       ModelFact("vocabulary", .integer(shape.vocabularySize)),
-      ModelFact("tokenizer", .integer(model.tokenizer.vocabularySize)),
+      ModelFact("tokenizer", .integer(model.network.tokenRows.count)),
       ModelFact("tied", .flag(shape.isTied)),
       ModelFact("rope-theta", .number(shape.ropeTheta)),
       ModelFact("rope-scaling", .text(shape.ropeScaling.name)),

@@ -15,7 +15,7 @@ extension TransformerPolicy: FreezablePolicy {
 extension Network {
   /// Returns a network of the same parameters in memory of its own, on threads of its own.
   func copy(on pool: ThreadPool) -> Network {
-    let copy = Network(shape, pool: pool, backEnd: backEnd)
+    let copy = Network(shape, tokenRows: tokenRows, pool: pool, backEnd: backEnd)
     copy.logitsBudget = logitsBudget
     copy.logitRows = logitRows
     copy.replaceParameters(by: parameters)

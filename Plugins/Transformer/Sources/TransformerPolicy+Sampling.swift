@@ -56,7 +56,7 @@ extension TransformerPolicy: StreamingPolicy {
             + " \(network.shape.contextLength)", at: location,
           hint: "shorten the prompt, or use a model of a longer context")
       }
-      for token in prompt.tokens { try PackedBatch.check(token, network.shape, at: location) }
+      for token in prompt.tokens { try PackedBatch.check(token, network.tokenRows, at: location) }
     }
   }
 }

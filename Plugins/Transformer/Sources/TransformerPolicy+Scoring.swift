@@ -122,7 +122,7 @@ extension TransformerPolicy: EntropyGradientPolicy, GradientExportPolicy {
   ) throws(FulcrumError) -> FurtherStatistics {
     try check(batch, sequences, request.temperature, network)
     let further = FurtherStatistics(request.statistics)
-    try further.check(network.shape)
+    try further.check(network.tokenRows)
     return further
   }
 
@@ -134,6 +134,6 @@ extension TransformerPolicy: EntropyGradientPolicy, GradientExportPolicy {
         .usage, "expected a temperature above 0 to score at, got \(temperature)",
         at: Self.manual.name, hint: "greedy sampling is scored at temperature 1")
     }
-    try PackedBatch.check(batch, sequences: sequences, shape: network.shape)
+    try PackedBatch.check(batch, sequences: sequences, for: network)
   }
 }

@@ -16,7 +16,7 @@ extension TransformerPolicy: SpeedReportingPolicy {
     let matrices = Double(
       network.width * (network.queryKeyValueStride + network.queryWidth + 3 * network.hiddenWidth))
     let attention = Double(network.queryWidth) * (rows + 1)
-    let head = Double(shape.vocabularySize * network.width * completionTokens)
+    let head = Double(network.logitCount * network.width * completionTokens)
     return 2 * (Double(shape.layerCount) * rows * (matrices + attention) + head)
   }
 

@@ -60,7 +60,7 @@ final class Wave {
     completionCache = CompletionCache(
       network.shape, samples: samples.count, tokens: max(1, longest - 1),
       memory: decoder.memory.completions)
-    sampler = Sampler(request, vocabulary: network.shape.vocabularySize)
+    sampler = Sampler(request, vocabulary: network.logitCount)
     drawn = DrawnTokens(samples: samples.count, room: longest)
     active = Array(samples.indices)
     counts = samples.map { _ in 0 }

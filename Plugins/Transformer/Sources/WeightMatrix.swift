@@ -47,12 +47,13 @@ final class WeightMatrices {
   }
 
   let layers: [Layer]
+  /// The head's rows up to the last token's.
   let head: WeightMatrix
   private var isStale = true
 
   init(
     _ layout: ParameterLayout, width: Int, queryWidth: Int, keyWidth: Int, hiddenWidth: Int,
-    vocabulary: Int
+    headRows: Int
   ) {
     layers = layout.layers.map {
       Layer(
@@ -62,7 +63,7 @@ final class WeightMatrices {
         gateUp: WeightMatrix(offset: $0.gateUp, outputs: 2 * hiddenWidth, inputs: width),
         down: WeightMatrix(offset: $0.down, outputs: width, inputs: hiddenWidth))
     }
-    head = WeightMatrix(offset: layout.head, outputs: vocabulary, inputs: width)
+    head = WeightMatrix(offset: layout.head, outputs: headRows, inputs: width)
   }
 
   /// Notes that parameters have changed. Call this whenever they have.

@@ -35,7 +35,7 @@ extension Network {
       targets.add(old.targets, to: new.targets.lowerBound)
     }
     activations.move(rows, exits: exitMoves(packed, part, rows), pool: pool)
-    tokenColumns.move(targets, count: part.targets.count, shape: shape)
+    tokenColumns.move(targets, count: part.targets.count, width: width)
     return part
   }
 }

@@ -78,12 +78,8 @@ extension RunSetup {
         objectives.append(try factory.objective(choice))
       }
       guard !objectives.isEmpty else { throw ComponentKey.objective.missing }
-      var scheduler: Named<any UpdateScheduler>?
-      if !(try configuration.choices(.schedule)).isEmpty {
-        scheduler = try factory.scheduler(try configuration.choice(.schedule))
-      }
       var components = StepComponents(
-        policy: policy, transforms: transforms, scheduler: scheduler,
+        policy: policy, transforms: transforms, scheduler: try makeScheduler(),
         objectives: ObjectiveSum(objectives),
         options: try configuration.update.options(
           rollout: configuration.rollout, logging: configuration.logging))

@@ -58,6 +58,12 @@ package struct RunSetup {
     }
   }
 
+  /// Makes the schedule that the configuration names; `nil`: it names none.
+  func makeScheduler() throws(FulcrumError) -> Named<any UpdateScheduler>? {
+    guard !(try configuration.choices(.schedule)).isEmpty else { return nil }
+    return try factory.scheduler(try configuration.choice(.schedule))
+  }
+
   /// Returns a sampler in the way of the configuration's evaluations.
   package func evaluationSampler(_ rewards: [WeightedReward]) -> RolloutSampler {
     let evaluation = configuration.evaluation

@@ -36,13 +36,14 @@ package final class EventLog {
     self.wallTime = wallTime
     let events = Self.events(in: path)
     isEmpty = events.isEmpty
-    for (event, _) in events
-    where event.summary.value.first?.tag.hasPrefix(Self.evaluation) == true {
-      evaluated.insert(Int(event.step))
-    }
+    for (event, _) in events where Self.isEvaluation(event) { evaluated.insert(Int(event.step)) }
   }
 
   private static let evaluation = "evaluation/"
+
+  private static func isEvaluation(_ event: Event) -> Bool {
+    event.summary.value.first?.tag.hasPrefix(evaluation) == true
+  }
 
   /// Writes a step's metrics, distributions and, in the steps that have them, samples.
   ///
@@ -129,9 +130,14 @@ extension EventLog {
   ///
   /// The steps that follow are made again to the same length: a TensorBoard that watches the file
   /// meanwhile goes on reading where it was.
-  static func rewind(_ path: String, to step: Int) throws(FulcrumError) {
+  ///
+  /// - Parameter keepsEvaluation: whether the evaluation after that step stays.
+  static func rewind(_ path: String, to step: Int, keepsEvaluation: Bool) throws(FulcrumError) {
     guard FileManager.default.fileExists(atPath: path) else { return }
-    let end = events(in: path).prefix { $0.event.step <= step }.last?.end ?? 0
+    let end =
+      events(in: path).prefix { event, _ in
+        event.step < step || event.step == step && (keepsEvaluation || !isEvaluation(event))
+      }.last?.end ?? 0
     try SafeFiles.cut(path, to: end)
   }
 }

@@ -31,7 +31,7 @@ package struct BatchArithmetic {
     maximumRounds = (rollout.maximumRefills ?? 0) + 1
     minibatchPrompts = training.options.minibatchPrompts
     iterations = training.options.iterations
-    schedule = try SchedulerProbe(training.scheduler)
+    schedule = try SchedulerProbe(try components.setup.makeScheduler())
     trainingItems = components.setup.task.trainingCount
     parameterCount = (components.policy as? any DescribedPolicy)?.parameterCount
     hasReference = training.reference != nil

@@ -78,15 +78,27 @@ package enum ConfigurationWarnings {
     if arithmetic.samples == 1 {
       warnings.append("rollout.samples = 1: a completion has no group to be compared with")
     }
-    let rate = components.configuration.update.learningRate
+    return warnings
+      + learningRate(
+        components.configuration.update.learningRate, of: UpdateSettings.key,
+        steps: arithmetic.steps)
+  }
+
+  /// Warns of a learning rate that stays at zero or never reaches its height.
+  ///
+  /// - Parameter section: the section that has its keys.
+  static func learningRate(
+    _ rate: LearningRateSettings, of section: String, steps: Int
+  ) -> [String] {
+    var warnings: [String] = []
     if rate.peak == 0 {
-      warnings.append("update.learning-rate = 0: nothing is learned")
+      warnings.append("\(section).learning-rate = 0: nothing is learned")
     }
     let warmup = rate.warmupSteps
-    if warmup >= arithmetic.steps, warmup > 0 {
+    if warmup > steps {
       warnings.append(
-        "update.warmup-steps = \(warmup) of \(arithmetic.steps) steps: the learning rate never"
-          + " reaches its height")
+        "\(section).warmup-steps = \(warmup) of \(steps) steps: the learning rate never reaches its"
+          + " height")
     }
     return warnings
   }

@@ -7,7 +7,8 @@ package struct SchedulerProbe {
   package let passes: Int
   package let nesting: PhaseNesting
 
-  /// - Parameter scheduler: `nil`: one phase with every token.
+  /// - Parameter scheduler: one that no step is taken with, for it might count its calls; `nil`: one
+  ///   phase with every token.
   /// - Throws: what the scheduler throws, and a fault if it breaks its contract.
   package init(_ scheduler: Named<any UpdateScheduler>?) throws(FulcrumError) {
     guard let scheduler else {

@@ -17,19 +17,22 @@ extension RunDirectory {
   /// later, or in the middle of a write.
   ///
   /// Rollouts in `faults/` stay: a step that fails again writes the same.
-  package func rewind(to step: Int) throws(FulcrumError) {
+  ///
+  /// - Parameter keepsEvaluation: whether the evaluation after that step stays. One that only the
+  ///   end of a run brought is not in a longer run.
+  package func rewind(to step: Int, keepsEvaluation: Bool = true) throws(FulcrumError) {
     for folder in [path, samples, rollouts, faults, checkpoints] {
       for name in try Self.names(in: folder) where name.hasSuffix(SafeFiles.unfinished) {
         try SafeFiles.remove(folder + "/" + name)
       }
     }
-    for file in [metrics, evaluations] {
-      let text = Self.kept(Self.lines(of: file), to: step).map { $0 + "\n" }.joined()
+    for (file, last) in [(metrics, step), (evaluations, keepsEvaluation ? step : step - 1)] {
+      let text = Self.kept(Self.lines(of: file), to: last).map { $0 + "\n" }.joined()
       if FileManager.default.contents(atPath: file) != Data(text.utf8) {
         try SafeFiles.write(text, to: file)
       }
     }
-    try EventLog.rewind(events, to: step)
+    try EventLog.rewind(events, to: step, keepsEvaluation: keepsEvaluation)
     for folder in [samples, rollouts] {
       for name in try Self.names(in: folder) {
         guard let number = Self.step(name, suffix: ".jsonl"), number > step else { continue }

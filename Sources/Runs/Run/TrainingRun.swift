@@ -40,21 +40,24 @@ struct TrainingRun {
       reference: components.training.reference)
     if let start { try components.policy.loadOptimizer(from: start.optimizer) }
     let counters = start?.counters ?? RunCounters()
-    try directory.rewind(to: counters.step)
+    let first = counters.step
+    let evaluateEvery = configuration.evaluation.every
+    let isEvaluated = first == 0 || evaluateEvery > 0 && first % evaluateEvery == 0
+    try directory.rewind(
+      to: first, keepsEvaluation: isEvaluated || first >= configuration.general.steps)
     let keep = configuration.checkpoint.keep
     try directory.prune(keep: keep)
     let checkpointEvery = configuration.checkpoint.every
-    let evaluateEvery = configuration.evaluation.every
     let heldOut = try components.setup.heldOutItems()
-    let first = counters.step
     let events = EventLog(configuration.logging, directory: directory)
     let before = try evaluationBefore(heldOut, events)
     var loop = TrainingLoop(
       components, directory: directory, reference: reference, counters: counters, events: events)
     let configured = configuration.general.steps
     let steps = min(configured, loop.lastStep ?? configured)
+    if isResumed, first >= steps { observer.note(finished(after: steps)) }
     // A kill can come between a checkpoint and the evaluation after it.
-    if isResumed, evaluateEvery > 0, first > 0, first % evaluateEvery == 0, first < steps {
+    if isResumed, first > 0, isEvaluated, first < steps {
       _ = try evaluation(heldOut, step: first, events)
     }
     var saved = start?.counters.step
@@ -94,6 +97,19 @@ struct TrainingRun {
   /// Whether the run goes on from a checkpoint of its own.
   private var isResumed: Bool {
     start.map { $0.path == directory.checkpoint(step: $0.step) } ?? false
+  }
+
+  /// Says that nothing is left to do, and how the run can go on all the same.
+  private func finished(after steps: Int) -> String {
+    let general = components.configuration.general
+    guard general.steps == steps else {
+      return "the run is finished: the recorded rollouts end with step \(steps)"
+    }
+    let remedy =
+      components.configuration.update.learningRate.decay == .constant
+      ? "'fulcrum resume \(directory.path) --steps N' goes on to step N"
+      : RunExtension.newRun(from: directory, step: steps)
+    return "the run is finished, all \(steps) steps are done; \(remedy)"
   }
 
   private func save(_ loop: TrainingLoop, keep: Int) throws(FulcrumError) -> Checkpoint {

@@ -32,6 +32,7 @@ package struct TrainingSession {
   @discardableResult
   package func begin(_ configuration: RunConfiguration) throws(FulcrumError) -> Bool {
     let start = try Checkpoint.start(of: configuration)
+    try Self.checkStart(start, of: configuration)
     let setup = try RunSetup(configuration, checkpoint: start?.path, host: host)
     // Arms, which the run itself doesn't need, are checked now rather than after it.
     _ = try configuration.arms()
@@ -40,34 +41,57 @@ package struct TrainingSession {
     return try locked(output) { () throws(FulcrumError) in
       let directory = try RunDirectory(creating: output)
       try SafeFiles.write(try setup.provenance(), to: directory.configuration)
-      return try run(components, in: directory, from: start)
+      return try run(components, in: directory, from: start, warns: true)
     }
+  }
+
+  /// - Throws: `.configuration` if the checkpoint to begin from leaves no step to do.
+  private static func checkStart(
+    _ start: Checkpoint?, of configuration: RunConfiguration
+  ) throws(FulcrumError) {
+    let steps = configuration.general.steps
+    guard let start, start.step >= steps else { return }
+    throw configuration.tree.placed(
+      FulcrumError(
+        .configuration,
+        "expected a checkpoint before the run's last step, which is \(steps), got one of step"
+          + " \(start.step): nothing is left to do",
+        at: "start",
+        hint: "steps counts from the first run's beginning: raise it above \(start.step)"))
   }
 
   /// Goes on with a run that was begun, from its newest checkpoint.
   ///
-  /// - Parameter threads: the number of threads to keep busy; `nil`: the run's own number.
+  /// - Parameters:
+  ///   - threads: the number of threads to keep busy; `nil`: the run's own number.
+  ///   - steps: the number of steps that the run is to have; `nil`: as many as it was begun with.
   /// - Returns: as `begin`.
-  /// - Throws: as `begin`.
+  /// - Throws: as `begin`; `.usage` for a number of steps that the run can't have.
   @discardableResult
-  package func resume(_ path: String, threads: Int? = nil) throws(FulcrumError) -> Bool {
+  package func resume(
+    _ path: String, threads: Int? = nil, steps: Int? = nil
+  ) throws(FulcrumError) -> Bool {
     let directory = try RunDirectory(opening: path)
-    var tree = try ConfigurationTree(file: directory.configuration)
-    if let threads { try tree.set("threads=\(threads)") }
-    let configuration = try RunConfiguration(tree: tree)
     return try locked(directory.path) { () throws(FulcrumError) in
+      var tree = try ConfigurationTree(file: directory.configuration)
+      if let threads { try tree.set("threads=\(threads)") }
       let search = try CheckpointSearch(directory)
-      try search.setDamagedAside(note: observer.note)
       var checkpoint = search.found
-      if checkpoint == nil {
-        checkpoint = try Checkpoint.start(of: configuration)
-        observer.note("no checkpoint yet: the run begins again")
+      if checkpoint == nil { checkpoint = try Checkpoint.start(of: RunConfiguration(tree: tree)) }
+      var longer: RunExtension?
+      if let steps {
+        longer = try RunExtension(
+          directory, to: steps, from: checkpoint?.step ?? 0, isBegun: search.found != nil,
+          tree: &tree)
       }
+      let configuration = try RunConfiguration(tree: tree)
+      try search.setDamagedAside(note: observer.note)
+      if search.found == nil { observer.note("no checkpoint yet: the run begins again") }
       let setup = try RunSetup(
         configuration, checkpoint: checkpoint?.path, host: host)
-      return try run(
-        try RunComponents(setup, reference: checkpoint?.reference), in: directory,
-        from: checkpoint)
+      let components = try RunComponents(setup, reference: checkpoint?.reference)
+      try longer?.write()
+      return try run(components, in: directory, from: checkpoint, warns: false)
     }
   }
 
@@ -84,8 +108,10 @@ package struct TrainingSession {
     return try work()
   }
 
+  /// - Parameter warns: whether settings that are seldom meant are told of.
   private func run(
-    _ components: RunComponents, in directory: RunDirectory, from checkpoint: Checkpoint?
+    _ components: RunComponents, in directory: RunDirectory, from checkpoint: Checkpoint?,
+    warns: Bool
   ) throws(FulcrumError) -> Bool {
     observer.runBegins()
     observer.note("run directory \(directory.path)")
@@ -98,6 +124,7 @@ package struct TrainingSession {
     }
     StageMark.keep(in: directory.stage)
     defer { StageMark.end() }
+    if warns { warn(of: components) }
     let training = TrainingRun(
       components, directory: directory, start: checkpoint, observer: observer)
     let ending = try ending(of: training)
@@ -119,6 +146,19 @@ package struct TrainingSession {
           "plugin \(plugin.name) is not the library that the run began with (sha256"
             + " \(then.prefix(12))…, now \(plugin.digest.prefix(12))…): it may go on to other bits")
       }
+    }
+  }
+
+  /// Tells what `explain` warns of. A schedule that fails on the small batch that it is tried with
+  /// is no reason not to run.
+  private func warn(of components: RunComponents) {
+    do throws(FulcrumError) {
+      let warnings = ConfigurationWarnings.found(
+        in: components, try BatchArithmetic(components),
+        resolved: try components.setup.resolvedComponents())
+      for warning in warnings { observer.note("warning: \(warning)") }
+    } catch {
+      observer.note("the configuration could not be looked through for warnings: \(error)")
     }
   }
 

@@ -32,6 +32,9 @@ package struct WarmStart {
       try create(fresh, from: task, texts: min(count, settings.vocabularyTexts))
     }
     observer.note("policy \(policy.summary)")
+    let warnings = ConfigurationWarnings.learningRate(
+      settings.learningRate, of: WarmStartSettings.key, steps: steps)
+    for warning in warnings { observer.note("warning: \(warning)") }
     let began = ContinuousClock.now
     var isComplete = true
     for step in 1...steps {

@@ -38,7 +38,8 @@ extension Metrics {
     set(MetricName.reward, Statistics.mean(rewards))
     set("reward_std", Statistics.mean(deviations))
     set(
-      MetricName.groupsWithoutSpread, Statistics.mean(deviations.map { $0 == 0 ? 1 : 0 }))
+      MetricName.groupsWithoutSpread,
+      Statistics.mean(groups.map { group in group.allSatisfy { $0 == group[0] } ? 1 : 0 }))
     let outcomes = collected.whole.outcomes
     for (index, name) in rewardNames.enumerated() {
       let values = rollout.scores[index].compactMap(\.value)

@@ -2,6 +2,10 @@ import FulcrumKernel
 
 /// Holds a reward function with its weight in the sum of rewards.
 package struct WeightedReward {
+  /// The largest size of a reward with its weight. Squares of rewards, and sums over a batch of
+  /// them, stay far from the end of `Float`.
+  package static let limit = 1e18
+
   package let reward: Named<any RewardFn>
   package let weight: Double
 
@@ -15,7 +19,8 @@ package struct WeightedReward {
   /// Returns every sample's score; some may be missing.
   ///
   /// - Throws: what the reward function throws, with its name; `.pluginFault` for another number of
-  ///   scores, or a reward that is not finite.
+  ///   scores, and for a reward that is not finite or too large to be trained on, with the completion
+  ///   that it is for.
   package func scores(of samples: [RewardSample]) throws(FulcrumError) -> [RewardScore] {
     let scores = try reward.call { (component) throws(FulcrumError) in
       try component.score(samples)
@@ -23,10 +28,8 @@ package struct WeightedReward {
     guard scores.count == samples.count else {
       throw reward.fault("expected \(samples.count) scores, got \(scores.count)")
     }
-    for score in scores {
-      if let value = score.value, !value.isFinite {
-        throw reward.fault("expected a finite reward, got \(value)")
-      }
+    for (number, score) in scores.enumerated() {
+      if let value = score.value { try check(value, of: samples, number) }
       guard score.value != nil || RewardOutcome.withoutScore.contains(score.outcome) else {
         let outcomes = RewardOutcome.withoutScore.map(\.rawValue).joined(separator: ", ")
         throw reward.fault(
@@ -35,5 +38,20 @@ package struct WeightedReward {
       }
     }
     return scores
+  }
+
+  private func check(
+    _ value: Double, of samples: [RewardSample], _ number: Int
+  ) throws(FulcrumError) {
+    let isFinite = value.isFinite
+    guard !isFinite || abs(value * weight) > Self.limit else { return }
+    let expected =
+      isFinite
+      ? "a reward of at most 1e18 in size" + (weight == 1 ? "" : " with its weight of \(weight)")
+      : "a finite reward"
+    let id = samples[number].id
+    throw reward.fault(
+      "expected \(expected), got \(value) for completion \(number + 1) of \(samples.count)"
+        + (id.isEmpty ? "" : ", an answer to '\(id)'"))
   }
 }

@@ -12,6 +12,15 @@ package struct Minibatch: Sendable {
   package let tokenCount: Int
   package let sequenceCount: Int
 
+  /// Returns the number of tokens that take part in a phase: of the sequences that count.
+  func tokens(of phase: UpdatePhase, in batch: SequenceBatch) -> Int {
+    guard let mask = phase.participates else { return tokenCount }
+    return zip(sequences, shares).reduce(0) { sum, sequence in
+      guard sequence.1 > 0 else { return sum }
+      return sum + mask[batch.tokens(ofSequence: sequence.0)].count { $0 }
+    }
+  }
+
   /// Cuts a batch into mini-batches of `prompts` groups.
   ///
   /// - Parameter isMasked: whether each of the batch's sequences is left out of the update. A

@@ -31,14 +31,8 @@ struct MinibatchUpdate {
     self.number = number
   }
 
-  /// Whether any token takes part in the phase.
-  var hasWork: Bool {
-    for (sequence, share) in zip(minibatch.sequences, minibatch.shares) where share > 0 {
-      guard let mask = phase.participates else { return true }
-      if mask[batch.sequences.tokens(ofSequence: sequence)].contains(true) { return true }
-    }
-    return false
-  }
+  /// The number of tokens that take part in the phase.
+  var tokenCount: Int { minibatch.tokens(of: phase, in: batch.sequences) }
 
   /// The tokens that the policy must score: all, or those of the phase where no objective reads
   /// others.

@@ -22,7 +22,8 @@ package struct PolicyUpdate {
   ///
   /// A mini-batch without a token that takes part is left out: an optimiser step without a gradient
   /// would still move the parameters, by momentum. One whose scores or gradient are not finite is
-  /// left out too, and counted. The parameters stay as they were before it.
+  /// left out too, and counted. The parameters stay as they were before it, and its tokens are in no
+  /// metric.
   ///
   /// - Parameters:
   ///   - advantages: one for each completion token of the batch.
@@ -32,27 +33,30 @@ package struct PolicyUpdate {
     _ batch: RolloutBatch, advantages: [Float], plan: UpdatePlan, minibatches: [Minibatch],
     agreement: SamplerAgreement, hasMoved: inout Bool
   ) throws(FulcrumError) -> UpdateReport {
-    var report = UpdateReport(on: batch.sequences, plan: plan, minibatches: minibatches.count)
+    var report = UpdateReport(on: batch.sequences, plan: plan, minibatches: minibatches)
     var agreement: SamplerAgreement? = agreement
     for (number, place) in plan.steps(minibatches: minibatches.count).enumerated() {
       var step = MinibatchUpdate(
         policy: policy, objectives: objectives, batch: batch, advantages: advantages,
         temperature: temperature, phase: plan.phases[place.phase],
         minibatch: minibatches[place.minibatch], number: UInt32(number))
-      guard step.hasWork else { continue }
+      let tokens = step.tokenCount
+      guard tokens > 0 else { continue }
+      var next = report
       do throws(FulcrumError) {
         try Stage.within("policy, update") { () throws(FulcrumError) in
-          try step.accumulate(into: &report, &agreement)
-          try MetricOwnership.check(report.sums, of: objectives.place)
+          try step.accumulate(into: &next, &agreement)
+          try MetricOwnership.check(next.sums, of: objectives.place)
           let applied = try policy.applyGradient(learningRate: learningRate)
           hasMoved = true
-          report.gradientNorms.append((step.phase.name, applied.norm))
-          if applied.isClipped { report.clippedSteps += 1 }
+          next.gradientNorms.append((step.phase.name, applied.norm))
+          if applied.isClipped { next.clippedSteps += 1 }
         }
+        report = next
       } catch {
         policy.discardGradient()
         guard error.code == .notFinite else { throw error }
-        report.skipped.append(error)
+        report.skip(error, share: Double(tokens) / Double(step.minibatch.tokenCount))
       }
       if let compared = agreement { report.logProbabilityDifference = compared.maximum }
       agreement = nil

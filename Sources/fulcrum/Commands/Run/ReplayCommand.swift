@@ -41,7 +41,8 @@ struct ReplayCommand: ParsableCommand {
   func run() throws {
     let source = try RunDirectory(opening: path)
     let folder = rollouts ?? source.rollouts
-    guard let first = RolloutRecord.steps(in: folder).first else {
+    let recorded = RolloutRecord.steps(in: folder)
+    guard let first = recorded.first, let last = recorded.last else {
       throw FulcrumError(
         .notFound, "expected recorded rollouts step-N.jsonl, found none", at: folder,
         hint: "record a run with 'fulcrum train CONFIG --record'")
@@ -52,6 +53,12 @@ struct ReplayCommand: ParsableCommand {
         "the first recorded rollout is of step \(first), the replay begins at step"
           + " \((from ?? 0) + 1)", at: folder,
         hint: "give --from \(first - 1), if the run has a checkpoint of that step")
+    }
+    guard last > from ?? 0 else {
+      throw FulcrumError(
+        .usage,
+        "the last recorded rollout is of step \(last), the replay begins at step"
+          + " \((from ?? 0) + 1)", at: folder, hint: "give --from an earlier step")
     }
     var tree = try ConfigurationTree(file: source.configuration)
     try tree.set("rollout.replay", toText: folder)

@@ -32,7 +32,9 @@ struct ResumeCommand: ParsableCommand {
     commandName: "resume", abstract: "Go on with a run from its newest checkpoint.",
     discussion: """
       The result is the same to the bit as that of a run that never stopped. A damaged \
-      checkpoint is renamed, and the one before it is taken. A run without a checkpoint begins again.
+      checkpoint is renamed, and the one before it is taken. A run without a checkpoint begins again. \
+      With --steps a run, also a finished one, goes on to another number of steps, as if it had been \
+      begun with it.
       """)
 
   @Argument(help: ArgumentHelp("The run directory.", valueName: "run"))
@@ -41,9 +43,12 @@ struct ResumeCommand: ParsableCommand {
   @Option(help: "Threads to keep busy; the results don't depend on it.")
   var threads: Int?
 
+  @Option(help: "The number of steps that the run is to have, those that are done included.")
+  var steps: Int?
+
   func run() throws {
     try Interrupt.end(
-      isComplete: TrainingSession.inForeground().resume(path, threads: threads))
+      isComplete: TrainingSession.inForeground().resume(path, threads: threads, steps: steps))
   }
 }
 
