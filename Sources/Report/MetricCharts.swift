@@ -133,9 +133,12 @@ struct MetricCharts {
         arm.name,
         first.rows.map { row in
           let same = last.compactMap { $0.rows.first { $0.category == row.category } }
+          let isAlike = same.contains { $0.effectiveCount != nil }
           return Evaluation.Row(
             category: row.category, correct: same.reduce(0) { $0 + $1.correct },
-            count: same.reduce(0) { $0 + $1.count })
+            count: same.reduce(0) { $0 + $1.count }, forms: same.compactMap(\.forms).max(),
+            effectiveCount: isAlike
+              ? same.reduce(0) { $0 + ($1.effectiveCount ?? Double($1.count)) } : nil)
         }
       )
     }

@@ -33,19 +33,25 @@ package struct TrainingSession {
     // Arms, which the run itself doesn't need, are checked now rather than after it.
     _ = try configuration.arms()
     let components = try RunComponents(setup, reference: start?.reference)
+    let data = try DataCheck(components)
+    try data.requireUsable()
     let output = configuration.general.output
     try locked(output) { () throws(FulcrumError) in
       let directory = try RunDirectory(creating: output)
       try SafeFiles.write(try setup.provenance(), to: directory.configuration)
-      try run(components, in: directory, from: start)
+      try run(components, data, in: directory, from: start)
     }
   }
 
   /// Goes on with a run that was begun, from its newest checkpoint.
   ///
-  /// - Parameter threads: the number of threads to keep busy; `nil`: the run's own number.
-  /// - Throws: as `begin`.
-  package func resume(_ path: String, threads: Int? = nil) throws(FulcrumError) {
+  /// - Parameters:
+  ///   - threads: the number of threads to keep busy; `nil`: the run's own number.
+  ///   - acceptsChangedData: whether files of data may be others than the run read before.
+  /// - Throws: as `begin`; `.usage` for data that has changed.
+  package func resume(
+    _ path: String, threads: Int? = nil, acceptsChangedData: Bool = false
+  ) throws(FulcrumError) {
     let directory = try RunDirectory(opening: path)
     var tree = try ConfigurationTree(file: directory.configuration)
     if let threads { try tree.set("threads=\(threads)") }
@@ -60,9 +66,16 @@ package struct TrainingSession {
       }
       let setup = try RunSetup(
         configuration, checkpoint: checkpoint?.path, host: host)
-      try run(
-        try RunComponents(setup, reference: checkpoint?.reference), in: directory,
-        from: checkpoint)
+      let changes = DataFile.changes(to: try setup.dataFiles(), since: tree)
+      if !acceptsChangedData { try DataFile.require(changes, noneIn: directory.path) }
+      let components = try RunComponents(setup, reference: checkpoint?.reference)
+      let data = try DataCheck(components)
+      try data.requireUsable()
+      if !changes.isEmpty {
+        try DataFile.note(
+          changes, afterStep: checkpoint?.step ?? 0, in: directory.configuration)
+      }
+      try run(components, data, in: directory, from: checkpoint)
     }
   }
 
@@ -80,13 +93,15 @@ package struct TrainingSession {
   }
 
   private func run(
-    _ components: RunComponents, in directory: RunDirectory, from checkpoint: Checkpoint?
+    _ components: RunComponents, _ data: DataCheck, in directory: RunDirectory,
+    from checkpoint: Checkpoint?
   ) throws(FulcrumError) {
     observer.runBegins()
     observer.note("run directory \(directory.path)")
     observer.note(
       "policy \(components.policy.summary), \(components.configuration.general.threads) threads")
     try describePlugins(of: components.setup)
+    try describeData(data, of: components.setup)
     if let checkpoint { observer.note("going on after step \(checkpoint.step)") }
     if let stage = StageMark.left(in: directory.stage) {
       observer.note("the process before did not end by itself; last entered: \(stage)")
@@ -94,7 +109,8 @@ package struct TrainingSession {
     StageMark.keep(in: directory.stage)
     defer { StageMark.end() }
     let training = TrainingRun(
-      components, directory: directory, start: checkpoint, observer: observer)
+      components, heldOut: data.heldOut, directory: directory, start: checkpoint,
+      observer: observer)
     describe(try ending(of: training), of: training)
   }
 
@@ -111,6 +127,19 @@ package struct TrainingSession {
           "plugin \(plugin.name) is not the library that the run began with (sha256"
             + " \(then.prefix(12))…, now \(plugin.digest.prefix(12))…): it may go on to other bits")
       }
+    }
+  }
+
+  /// Tells what the task's items are, and which files are others than the configuration's run had.
+  private func describeData(_ data: DataCheck, of setup: RunSetup) throws(FulcrumError) {
+    for line in data.lines { observer.note("\(line.label): \(line.value)") }
+    for note in data.notes { observer.note(note) }
+    for change in DataFile.changes(
+      to: try setup.dataFiles(), since: setup.configuration.tree)
+    {
+      observer.note(
+        "data file \(change.path) is not the one that the run began with (\(change.digests)): it may go"
+          + " on to other bits")
     }
   }
 

@@ -31,7 +31,8 @@ struct ResumeCommand: ParsableCommand {
     commandName: "resume", abstract: "Go on with a run from its newest checkpoint.",
     discussion: """
       The result is the same to the bit as that of a run that never stopped. A damaged \
-      checkpoint is renamed, and the one before it is taken. A run without a checkpoint begins again.
+      checkpoint is renamed, and the one before it is taken. A run without a checkpoint begins again. \
+      A run whose files of data have changed stops, unless --changed-data is given.
       """)
 
   @Argument(help: ArgumentHelp("The run directory.", valueName: "run"))
@@ -40,7 +41,15 @@ struct ResumeCommand: ParsableCommand {
   @Option(help: "Threads to keep busy; the results don't depend on it.")
   var threads: Int?
 
-  func run() throws { try TrainingSession.inForeground().resume(path, threads: threads) }
+  @Flag(
+    name: .customLong("changed-data"),
+    help: "Go on though files of data have changed since; run.yaml says so then.")
+  var acceptsChangedData = false
+
+  func run() throws {
+    try TrainingSession.inForeground().resume(
+      path, threads: threads, acceptsChangedData: acceptsChangedData)
+  }
 }
 
 extension TrainingSession {
