@@ -111,7 +111,9 @@ struct MetricCharts {
       columns.compactMap { column -> [String]? in
         guard let row = column.rows.first(where: { $0.category == category }) else { return nil }
         return [
-          category, column.title, "\(row.correct)/\(row.count)", NumberText.percent(row.accuracy),
+          category, column.title,
+          "\(row.correct)/\(row.count)" + (row.forms.map { " in \($0) forms" } ?? ""),
+          NumberText.percent(row.accuracy),
           NumberText.percent(row.interval.lowerBound) + " to "
             + NumberText.percent(row.interval.upperBound),
         ]

@@ -59,9 +59,9 @@ package struct ItemInspection {
 
   /// The lengths of the prompts, and the most that there is room for.
   package var lengths: String {
-    count == 0
-      ? ""
-      : ", prompts of \(shortest) to \(longest) tokens, room for \(max(0, sampler.promptLimit))"
+    guard count > 0 else { return "" }
+    let range = shortest == longest ? "\(longest)" : "\(shortest) to \(longest)"
+    return ", prompts of \(range) tokens, room for \(max(0, sampler.promptLimit))"
   }
 
   /// What stops the run.
