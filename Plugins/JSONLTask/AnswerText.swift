@@ -16,7 +16,7 @@ struct AnswerText {
     case .numeral(let digits):
       // Avoids a double: a rounded answer would be wrong without a warning.
       guard let number = Decimal(string: digits) else {
-        (text, phrase) = (nil, "a value that can't be read")
+        (text, phrase) = (nil, "a number out of range")
         return
       }
       // A decimal without exponent and trailing zeros: 1e2 is `100`.

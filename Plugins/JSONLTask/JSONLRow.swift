@@ -1,3 +1,4 @@
+import Foundation
 import FulcrumKernel
 import JSON
 
@@ -6,6 +7,8 @@ struct JSONLKeys {
   let prompt: String
   let answer: String
   let category: String
+  /// The mark in an answer's field that the answer stands behind; empty: the field is the answer.
+  let answerMark: String
 }
 
 /// Holds a line of a file.
@@ -24,7 +27,7 @@ struct JSONLRow: Sendable {
     let reader = FieldReader(
       object: try line.object(in: file, options: .numerals), location: location)
     prompt = try reader.text(keys.prompt, parameter: "prompt-key")
-    answer = try keys.answer.isEmpty ? "" : reader.scalar(keys.answer, parameter: "answer-key")
+    answer = try keys.answer.isEmpty ? "" : reader.answer(keys)
     category =
       try keys.category.isEmpty ? "all" : reader.scalar(keys.category, parameter: "category-key")
     let named = [keys.prompt, keys.answer, keys.category]
@@ -42,6 +45,18 @@ struct JSONLRow: Sendable {
 private struct FieldReader {
   let object: JSONValue
   let location: String
+
+  /// Returns the answer: the field, or what is behind the last mark in it.
+  func answer(_ keys: JSONLKeys) throws(FulcrumError) -> String {
+    let field = try scalar(keys.answer, parameter: "answer-key")
+    guard !keys.answerMark.isEmpty else { return field }
+    guard let mark = field.range(of: keys.answerMark, options: [.backwards, .literal]) else {
+      throw FulcrumError(
+        .data, "expected '\(keys.answerMark)' in '\(keys.answer)', got '\(field.prefix(60))'",
+        at: location, hint: "'answer-after' names the mark that answers stand behind")
+    }
+    return field[mark.upperBound...].trimmingCharacters(in: .whitespacesAndNewlines)
+  }
 
   func text(_ key: String, parameter: String) throws(FulcrumError) -> String {
     guard let text = object[key]?.text else {
@@ -61,9 +76,15 @@ private struct FieldReader {
   private func failure(_ key: String, _ expected: String, parameter: String) -> FulcrumError {
     let got = object[key].map { AnswerText($0).phrase } ?? "no such key"
     let keys = (object.members ?? []).map(\.key).sorted().joined(separator: ", ")
+    var hint = "'\(parameter)' names the key; the line has \(keys.isEmpty ? "none" : keys)"
+    if object[key]?.elements?.first?["content"] != nil {
+      hint =
+        "chat messages are no prompt here: write them as one text, with the policy's chat markup"
+    } else if object[key]?.double != nil {
+      hint = "write the number as a text, in quotes"
+    }
     return FulcrumError(
-      .data, "expected '\(key)' \(expected), got \(got)", at: location,
-      hint: "'\(parameter)' names the key; the line has \(keys.isEmpty ? "none" : keys)")
+      .data, "expected '\(key)' \(expected), got \(got)", at: location, hint: hint)
   }
 }
 

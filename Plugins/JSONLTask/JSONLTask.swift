@@ -9,13 +9,19 @@ package struct JSONLTask: TaskSource {
     summary: "prompts and answers from files of JSON lines",
     source: "jsonlines.org; the keys are the user's",
     parameters: [
-      .text("train", default: nil, help: "file of the prompts to train on"),
       .text(
-        "held-out", default: "", help: "file of the prompts to evaluate on; \"\": there are none"),
+        "train", default: nil, help: "file of the prompts to train on", meaning: .dataFile),
+      .text(
+        "held-out", default: "", help: "file of the prompts to evaluate on; \"\": there are none",
+        meaning: .dataFile),
       .text("prompt-key", default: "prompt", help: "where a line has its prompt, a text"),
       .text(
         "answer-key", default: "answer",
         help: "where a line has its answer, a text or a number; \"\": answers are empty"),
+      .text(
+        "answer-after", default: "",
+        help: "the answer is what its field has behind the last of these, as \"####\" for GSM8K;"
+          + " \"\": the whole field"),
       .text(
         "category-key", default: "",
         help: "where a line has its category, a text or a number; \"\": all are of category 'all'"),
@@ -36,7 +42,8 @@ package struct JSONLTask: TaskSource {
   package init(_ parameters: Parameters, context: ComponentContext) throws(FulcrumError) {
     let keys = JSONLKeys(
       prompt: try parameters.text("prompt-key"), answer: try parameters.text("answer-key"),
-      category: try parameters.text("category-key"))
+      category: try parameters.text("category-key"),
+      answerMark: try parameters.text("answer-after"))
     guard !keys.prompt.isEmpty else {
       throw parameters.refuse("prompt-key", "expected a key, got an empty text")
     }
@@ -77,8 +84,10 @@ package struct JSONLTask: TaskSource {
   }
 
   private func item(_ row: JSONLRow, id: String) -> TaskItem {
-    TaskItem(
+    var item = TaskItem(
       id: id, prompt: prefix + row.prompt + suffix, answer: row.answer, category: row.category,
       fields: row.fields)
+    item.location = row.location
+    return item
   }
 }

@@ -1,5 +1,6 @@
 /// Encodes a puzzle so that its twins get the same bytes: puzzles that differ only in the persons'
-/// numbers and in the order of the sides of `and`, `or` and `iff`.
+/// numbers, in the order of the sides of `and`, `or` and `iff`, and in saying "not a knave" for "a
+/// knight" or "not a knight" for "a knave".
 ///
 /// Up to 6 people the form is the least encoding over all renamings. For more people there are too
 /// many renamings, and only the sides are put in order.
@@ -22,6 +23,9 @@ package struct CanonicalForm: Hashable, Sendable {
     }
     bytes = [UInt8(people)] + best
   }
+
+  /// The encoding as a text.
+  package var text: String { bytes.map(String.init).joined(separator: " ") }
 
   /// Whether puzzles of this form are kept for evaluation: one in eight, the same for every seed.
   package var isHeldOut: Bool { hash % 8 == 0 }
@@ -70,6 +74,9 @@ package struct CanonicalForm: Hashable, Sendable {
     // A leaf is one byte from 128 on, an operator one below.
     case .knight(let person): bytes.append(128 + 2 * UInt8(renaming[person]))
     case .knave(let person): bytes.append(129 + 2 * UInt8(renaming[person]))
+    case .not(.knight(let person)): append(.knave(person), renamed: renaming, to: &bytes)
+    case .not(.knave(let person)): append(.knight(person), renamed: renaming, to: &bytes)
+    case .not(.not(let part)): append(part, renamed: renaming, to: &bytes)
     case .not(let part):
       bytes.append(1)
       append(part, renamed: renaming, to: &bytes)

@@ -11,7 +11,7 @@ import FulcrumKernel
 /// | format wrong | -1 | -2 | -3 |
 ///
 /// - Source: Logic-RL (arXiv 2502.14768), its reward function, with Python's Unicode semantics.
-package struct KnightsAndKnavesReward: RewardFn {
+package struct KnightsAndKnavesReward: AnswerCheckingReward {
   /// Name, source and parameters (none) for the host.
   package static let manual = ComponentManual(
     name: "knights-and-knaves",
@@ -20,6 +20,15 @@ package struct KnightsAndKnavesReward: RewardFn {
 
   /// Makes the reward, which has nothing to configure.
   package init(_ parameters: Parameters, context: ComponentContext) throws(FulcrumError) {}
+
+  /// - Throws: `.data` for an answer that calls nobody a knight or a knave.
+  package func check(_ item: TaskItem) throws(FulcrumError) {
+    guard RoleList(truth: item.answer).names.isEmpty else { return }
+    throw FulcrumError(
+      .data,
+      "expected an answer with lines like 'Ann is a knight', got '\(item.answer.prefix(60))'",
+      hint: "this reward judges knights-and-knaves puzzles; name another for another task")
+  }
 
   /// Judges `prompt + completion`, which must hold the header that the response follows.
   ///

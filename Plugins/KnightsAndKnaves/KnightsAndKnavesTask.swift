@@ -58,7 +58,8 @@ package struct KnightsAndKnavesTask: DemonstratingTask {
   /// Returns at most `count` items for each number of people, in the order of these numbers.
   ///
   /// Generated items differ in canonical form as long as there are enough forms. Two people have
-  /// few, so their later items repeat forms in other wordings and with other names.
+  /// few, so their later items repeat forms in other wordings and with other names: items say their
+  /// form, so that intervals don't take repeats for independent.
   ///
   /// - Throws: `.unsupported` if training items come from files and held-out ones don't.
   package func heldOutItems(perCategory count: Int) throws(FulcrumError) -> [TaskItem] {
@@ -67,7 +68,11 @@ package struct KnightsAndKnavesTask: DemonstratingTask {
       return Dictionary(grouping: heldOutRows, by: \.names.count)
         .sorted { $0.key < $1.key }
         .flatMap { _, rows in
-          rows.prefix(count).enumerated().map { item($1, split: "held-out", $0) }
+          rows.prefix(count).enumerated().map {
+            var item = item($1, split: "held-out", $0)
+            item.form = $1.statements.map { CanonicalForm($0).text }
+            return item
+          }
         }
     }
     guard options.files.isEmpty else {
@@ -133,7 +138,11 @@ package struct KnightsAndKnavesTask: DemonstratingTask {
     }
     var texts: Set<String> = []
     return (fresh + repeats).filter { texts.insert($0.quiz).inserted }.prefix(count)
-      .enumerated().map { item($1, split: "held-out", $0) }
+      .enumerated().map {
+        var item = item($1, split: "held-out", $0)
+        item.form = $1.form.text
+        return item
+      }
   }
 
   private func worded(_ puzzle: Puzzle, using random: inout RandomStream) -> WordedPuzzle {
@@ -151,11 +160,13 @@ package struct KnightsAndKnavesTask: DemonstratingTask {
   }
 
   private func item(_ row: PublishedRow, split: String, _ index: Int) -> TaskItem {
-    TaskItem(
+    var item = TaskItem(
       id: "\(row.names.count)-people/\(split)/\(index)",
       prompt: row.prompt ?? options.prompt.prompt(for: row.quiz), answer: row.answer,
       category: row.category,
       messages: row.prompt == nil ? options.prompt.messages(for: row.quiz) : [])
+    item.location = row.location
+    return item
   }
 
   private func requireIndex(_ index: Int, below count: Int?) throws(FulcrumError) {

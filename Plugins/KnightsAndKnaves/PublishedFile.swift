@@ -38,7 +38,22 @@ package enum PublishedFile {
     guard !rows.isEmpty else {
       throw FulcrumError(.data, "expected at least one row, got none", at: path)
     }
+    try requireSolved(rows)
     return rows
+  }
+
+  /// Checks that no row's solution contradicts the row's own statements.
+  private static func requireSolved(_ rows: [PublishedRow]) throws(FulcrumError) {
+    let wrong = rows.filter { $0.contradiction != nil }
+    guard let first = wrong.first, let contradiction = first.contradiction else { return }
+    let others = wrong.dropFirst().prefix(5).map(\.location).joined(separator: ", ")
+    let more =
+      wrong.count == 1
+      ? "" : "; so it is with \(wrong.count) of \(rows.count) rows, the next at \(others)"
+    throw FulcrumError(
+      .data,
+      "expected a solution that the row's 'statements' allow, got \(contradiction)\(more)",
+      at: first.location, hint: "correct or remove such rows: no answer of theirs can be judged")
   }
 
   private static func contents(of path: String) throws(FulcrumError) -> Data {

@@ -42,6 +42,22 @@ package struct PublishedRow: Sendable {
     }
   }
 
+  /// What is wrong with the row's solution, if its own `statements` don't allow it.
+  package var contradiction: String? {
+    guard let statements else { return nil }
+    let truth = RoleList(truth: answer)
+    let isKnight = names.map { truth.isKnight(PythonText($0).scalars) }
+    // The first of 64 assignments is the row's own.
+    let knights = isKnight.map { $0 ? UInt64(1) : 0 }
+    for (person, statement) in statements.enumerated()
+    where (statement.value(knights: knights) & 1 == 1) != isKnight[person] {
+      let role =
+        isKnight[person] ? "knight, whose statement is false" : "knave, whose statement is true"
+      return "\(names[person]) as a \(role)"
+    }
+    return nil
+  }
+
   /// The category of its task item: `3 people`.
   package var category: String { "\(names.count) people" }
 }

@@ -35,6 +35,9 @@ package struct RoleList: Sendable {
     }
   }
 
+  /// Returns whether a name's role is the knight's.
+  package func isKnight(_ name: [UInt32]) -> Bool { roles[name] == Self.knight.scalars }
+
   /// Reads an answer about the people of `truth`; `nil` if that can't be read: the words knight and
   /// knave must occur as often as there are people, and each person must have a `NAME is a ROLE`.
   ///

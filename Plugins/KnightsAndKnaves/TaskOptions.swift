@@ -26,12 +26,14 @@ package struct TaskOptions: Sendable {
     .integers(
       "people", default: [2, 3, 4], in: 2...16,
       help: "how many people a generated puzzle has; drawn uniformly for each item"),
-    .texts(
-      "files", default: [],
-      help: "JSON lines as published, to train on instead of generated puzzles"),
-    .texts(
-      "held-out-files", default: [],
-      help: "JSON lines as published, to evaluate on instead of generated puzzles"),
+    Parameter(
+      name: "files", kind: .texts, default: .texts([]),
+      help: "JSON lines as published, to train on instead of generated puzzles",
+      meaning: .dataFile),
+    Parameter(
+      name: "held-out-files", kind: .texts, default: .texts([]),
+      help: "JSON lines as published, to evaluate on instead of generated puzzles",
+      meaning: .dataFile),
     .choice(
       "prompt", default: PromptStyle.chat.rawValue, of: PromptStyle.allCases.map(\.rawValue),
       help: "the text around a puzzle; a row's own prompt goes before it"),

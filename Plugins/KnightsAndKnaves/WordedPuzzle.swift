@@ -19,6 +19,9 @@ package struct WordedPuzzle: Sendable {
     quiz = wording.quiz(puzzle.statements, names: names, using: &random)
   }
 
+  /// The form that the puzzle's twins share.
+  package var form: CanonicalForm { CanonicalForm(puzzle.statements) }
+
   /// The solution as the reward function reads it.
   package var answer: String { Puzzle.rolesText(puzzle.solution, names: names) }
 }

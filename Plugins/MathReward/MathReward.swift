@@ -48,7 +48,7 @@ package struct MathReward: RewardFn {
   }
 
   /// Returns the right answer: the content of its last box, or all of it.
-  private static func truth(of sample: RewardSample) throws(FulcrumError) -> MathAnswer {
+  static func truth(of sample: RewardSample) throws(FulcrumError) -> MathAnswer {
     let text: String? =
       switch Box.last(in: Array(sample.answer.utf8)) {
       case .none: sample.answer

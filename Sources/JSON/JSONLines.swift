@@ -47,14 +47,34 @@ extension JSONLines.Line {
     do throws(JSONFault) {
       value = try JSONReader.parse(bytes, options: options)
     } catch {
-      throw FulcrumError(
-        .data, "expected a JSON object, got a line that isn't JSON", at: place(in: file),
-        hint: "column \(error.column): \(error.reason)")
+      throw fault(error, in: file)
     }
-    guard value.members != nil else {
+    guard let members = value.members else {
       throw FulcrumError(
-        .data, "expected a JSON object, got \(value.kind)", at: place(in: file))
+        .data, "expected a JSON object, got \(value.kind)", at: place(in: file),
+        hint: value.elements == nil
+          ? nil : "each object has a line of its own, without brackets around")
+    }
+    // The parser compares bytes. To Swift, and so to whoever looks a key up, two spellings of one
+    // letter in Unicode are equal.
+    var keys: Set<String> = []
+    for member in members where !keys.insert(member.key).inserted {
+      throw FulcrumError(
+        .data, "expected each key once, got '\(member.key)' in two spellings of Unicode",
+        at: place(in: file), hint: "remove one of the two, for readers differ in which counts")
     }
     return value
+  }
+
+  private func fault(_ fault: JSONFault, in file: String) -> FulcrumError {
+    if case .repeatedKey(let key) = fault.cause {
+      return FulcrumError(
+        .data, "expected each key once, got '\(key)' again", at: place(in: file),
+        hint: "column \(fault.column): remove one of the two, for readers differ in which counts")
+    }
+    let whole = fault.offset >= bytes.count ? "; an object begins and ends on one line" : ""
+    return FulcrumError(
+      .data, "expected a JSON object, got a line that isn't JSON", at: place(in: file),
+      hint: "column \(fault.column): \(fault.reason)\(whole)")
   }
 }

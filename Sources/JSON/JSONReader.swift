@@ -41,9 +41,11 @@ package struct JSONReader {
     let got =
       position >= bytes.count
       ? "the end of the text"
-      : (0x21...0x7E).contains(bytes[position])
-        ? "'\(Character(Unicode.Scalar(bytes[position])))'"
-        : "the byte 0x" + String(bytes[position], radix: 16)
+      : bytes[position...].starts(with: [0xEF, 0xBB, 0xBF])
+        ? "a byte-order mark"
+        : (0x21...0x7E).contains(bytes[position])
+          ? "'\(Character(Unicode.Scalar(bytes[position])))'"
+          : "the byte 0x" + String(bytes[position], radix: 16)
     return JSONFault(.unexpected(expected: expected, got: got), at: position, in: bytes)
   }
 
@@ -114,7 +116,7 @@ package struct JSONReader {
     }
     while true {
       skipSpace()
-      guard current == UInt8(ascii: "\"") else { throw fault("a key in quotes") }
+      guard current == UInt8(ascii: "\"") else { throw fault("a key in double quotes") }
       let start = position
       let key = try string()
       guard keys.intern(key.utf8Span.span) == members.count else {

@@ -66,7 +66,7 @@ package struct MicroscopeSession {
   /// - Parameter note: gets a line for each batch.
   package func look(note: (String) -> Void) throws(FulcrumError) -> MicroscopeRecord {
     var step = UInt32(counters.step)
-    var source = components.rolloutSource(consumedItems: counters.consumedItems)
+    var source = try components.rolloutSource(consumedItems: counters.consumedItems)
     let judge = components.sampler
     var left = records[...]
     var seen: [(rollout: Rollout, step: UInt32)] = []

@@ -111,7 +111,9 @@ struct MetricCharts {
       columns.compactMap { column -> [String]? in
         guard let row = column.rows.first(where: { $0.category == category }) else { return nil }
         return [
-          category, column.title, "\(row.correct)/\(row.count)", NumberText.percent(row.accuracy),
+          category, column.title,
+          "\(row.correct)/\(row.count)" + (row.forms.map { " in \($0) forms" } ?? ""),
+          NumberText.percent(row.accuracy),
           NumberText.percent(row.interval.lowerBound) + " to "
             + NumberText.percent(row.interval.upperBound),
         ]
@@ -133,9 +135,12 @@ struct MetricCharts {
         arm.name,
         first.rows.map { row in
           let same = last.compactMap { $0.rows.first { $0.category == row.category } }
+          let isAlike = same.contains { $0.effectiveCount != nil }
           return Evaluation.Row(
             category: row.category, correct: same.reduce(0) { $0 + $1.correct },
-            count: same.reduce(0) { $0 + $1.count })
+            count: same.reduce(0) { $0 + $1.count }, forms: same.compactMap(\.forms).max(),
+            effectiveCount: isAlike
+              ? same.reduce(0) { $0 + ($1.effectiveCount ?? Double($1.count)) } : nil)
         }
       )
     }

@@ -1,4 +1,5 @@
 import FulcrumKernel
+import Training
 import YAML
 
 /// Names a component in a configuration: `{use: NAME, sha256: …, parameter: value, …}`.
@@ -10,6 +11,8 @@ package struct ComponentChoice: Sendable {
   package let parameters: [String: ParameterValue]
   /// A reward's weight in the sum of rewards; 1 for other components.
   package let weight: Double
+  /// What becomes of a task's items whose prompts leave no room.
+  package let overlong: OverlongRule
   /// The key path, for messages.
   package let path: String
 
@@ -23,15 +26,17 @@ package struct ComponentChoice: Sendable {
     var parameters = parameters
     parameters[name] = value
     return ComponentChoice(
-      use: use, digest: digest, parameters: parameters, weight: weight, path: path)
+      use: use, digest: digest, parameters: parameters, weight: weight, overlong: overlong,
+      path: path)
   }
 }
 
 extension ComponentChoice {
-  /// Reads a choice; only a reward's choice has a weight.
+  /// Reads a choice; only a reward's choice has a weight, only a task's a rule for long prompts.
   init(_ node: ConfigurationTree.Node, of key: ComponentKey, at path: String) throws(FulcrumError) {
     if case .value(.text(let name)) = node, !name.isEmpty {
-      self.init(use: name, digest: nil, parameters: [:], weight: 1, path: path)
+      self.init(
+        use: name, digest: nil, parameters: [:], weight: 1, overlong: .refuse, path: path)
       return
     }
     guard case .section(var entries) = node,
@@ -47,9 +52,22 @@ extension ComponentChoice {
       digest = "\(value)"
     }
     let weight = key == .reward ? try Self.takeWeight(&entries, at: path) : 1
+    let overlong = key == .task ? try Self.takeOverlong(&entries, at: path) : .refuse
     self.init(
       use: use, digest: digest, parameters: try entries.values(at: path), weight: weight,
-      path: path)
+      overlong: overlong, path: path)
+  }
+
+  private static func takeOverlong(
+    _ entries: inout [String: ConfigurationTree.Node], at path: String
+  ) throws(FulcrumError) -> OverlongRule {
+    guard let node = entries.removeValue(forKey: OverlongRule.key) else { return .refuse }
+    if case .value(.text(let text)) = node, let rule = OverlongRule(rawValue: text) { return rule }
+    let names = OverlongRule.allCases.map(\.rawValue).joined(separator: ", ")
+    let got = node.parameterValue.map { "\($0)" } ?? "keys within"
+    throw FulcrumError(
+      .configuration, "expected one of \(names), got \(got)", at: "\(path).\(OverlongRule.key)",
+      hint: "what becomes of items whose prompts leave no room for a completion")
   }
 
   private static func takeWeight(

@@ -1,4 +1,5 @@
 import FulcrumKernel
+import Training
 
 /// Writes the manual of all keys of a configuration that are not a component's own.
 package enum ConfigurationManual {
@@ -8,7 +9,10 @@ package enum ConfigurationManual {
       ComponentKey.allCases.map(\.rawValue).joined(separator: ", ")
       + ":\n  a component's name, or {use: NAME, sha256: DIGEST, parameter: value, …};"
       + " reward, advantage and objective also take a list, and a"
-      + " reward in one a weight (default 1)"
+      + " reward in one a weight (default 1);\n  task.overlong: one of "
+      + OverlongRule.allCases.map(\.rawValue).joined(separator: ", ")
+      + ", default \(OverlongRule.refuse.rawValue); what becomes of items whose prompts leave no room"
+      + " for a completion: they stop the run before its first step, or are left out"
     return RunConfiguration.sections.map { section in
       let prefix = section.key.isEmpty ? "" : section.key + "."
       return section.schema.map { parameter in

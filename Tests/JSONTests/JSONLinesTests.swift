@@ -28,15 +28,15 @@ import Testing
   /// Each file of `Tests/Fixtures/jsonl` with what its first line that isn't read is told.
   @Test(arguments: [
     ("comment", "1:1 expected a value, got '/'"),
-    ("single-quotes", "1:2 expected a key in quotes, got '''"),
-    ("pretty", "1:2 expected a key in quotes, got the end of the text"),
+    ("single-quotes", "1:2 expected a key in double quotes, got '''"),
+    ("pretty", "1:2 expected a key in double quotes, got the end of the text"),
     ("repeated-key", "2:30 the key 'prompt' is repeated"),
     (
       "lone-surrogate",
       "1:16 expected a Unicode scalar, not half of a surrogate pair, got 'd'"
     ),
     ("deep", "1:101 expected at most 64 levels, got '['"),
-    ("mark-inside", "3:1 expected a value, got the byte 0xef"),
+    ("mark-inside", "3:1 expected a value, got a byte-order mark"),
     ("not-a-number", "2:12 expected a value, got 'N'"),
     ("sound", "none"),
   ])

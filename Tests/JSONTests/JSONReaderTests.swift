@@ -33,10 +33,10 @@ import Testing
 
   @Test(arguments: [
     ("", "not valid JSON at byte 0: expected a value, got the end of the text"),
-    ("{", "not valid JSON at byte 1: expected a key in quotes, got the end of the text"),
+    ("{", "not valid JSON at byte 1: expected a key in double quotes, got the end of the text"),
     ("{\"a\"}", "not valid JSON at byte 4: expected ':', got '}'"),
     ("{\"a\":1 \"b\"", "not valid JSON at byte 7: expected ',' or '}', got '\"'"),
-    ("{\"a\":1,}", "not valid JSON at byte 7: expected a key in quotes, got '}'"),
+    ("{\"a\":1,}", "not valid JSON at byte 7: expected a key in double quotes, got '}'"),
     ("{\"a\":1,\"a\":2}", "the key 'a' is repeated at byte 7"),
     ("[1,]", "not valid JSON at byte 3: expected a value, got ']'"),
     ("[1 2]", "not valid JSON at byte 3: expected ',' or ']', got '2'"),

@@ -48,8 +48,19 @@ func `renamed twins share their form`(_ people: Int) {
   #expect(form != CanonicalForm([.or([.knight(1), .knight(3)])] + others))
 }
 
+@Test func `who is not a knave is a knight, to forms`() {
+  // By hand: "0: 1 is not a knave. 1: 0 is a knight and 1 is not a knight" is the puzzle of
+  // `knight(1)` and `and(knight(0), knave(1))`.
+  let plain = CanonicalForm([.knight(1), .and([.knight(0), .knave(1)])])
+  #expect(
+    CanonicalForm([.not(.knave(1)), .and([.not(.knight(1)), .not(.not(.knight(0)))])]) == plain)
+  #expect(CanonicalForm([.not(.knight(1)), .and([.knight(0), .knave(1)])]) != plain)
+  let whole = CanonicalForm([.knight(1), .not(.and([.knight(0), .knave(1)]))])
+  #expect(whole != plain)
+}
+
 @Test func `nested sides are ordered as wholes`() {
-  let inner = Statement.not(.knight(1))
+  let inner = Statement.not(.or([.knight(1), .knave(0)]))
   let one = CanonicalForm([.and([inner, .knight(0)]), .knight(0)])
   #expect(one == CanonicalForm([.and([.knight(0), inner]), .knight(0)]))
 }

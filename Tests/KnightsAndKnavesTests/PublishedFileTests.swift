@@ -5,12 +5,13 @@ import Testing
 
 private func row(
   quiz: String = "Tess says so. Who is who?", prompt: String? = nil, statements: String? = nil,
-  names: [String] = ["Tess", "Mark"]
+  names: [String] = ["Tess", "Mark"], knaves: Set<String> = []
 ) throws -> String {
   var fields: [String: Any] = [
     "quiz": quiz, "names": names,
-    "solution_text_format": names.enumerated().map { "(\($0 + 1)) \($1) is a knight" }
-      .joined(separator: "\n"),
+    "solution_text_format": names.enumerated().map {
+      "(\($0 + 1)) \($1) is a \(knaves.contains($1) ? "knave" : "knight")"
+    }.joined(separator: "\n"),
     "index": 3,
   ]
   if let prompt { fields["prompt"] = [["role": "user", "content": prompt]] }
@@ -65,6 +66,7 @@ private func row(
 
 @Test func `generated puzzles avoid the forms of held-out rows`() throws {
   let folder = try TemporaryFolder()
+  // Person 1, a knave, lies in saying that both are knights.
   let form = CanonicalForm([.knave(1), .and([.knight(0), .knight(1)])])
   func isMade(_ given: [String: ParameterValue]) throws -> Bool {
     let task = try makeTask(given.merging(["people": .integer(2)]) { $1 })
@@ -75,7 +77,7 @@ private func row(
   #expect(try isMade([:]))
   // The same puzzle with its people and sides the other way round.
   let twin = "(('and', ('telling-truth', 0), ('telling-truth', 1)), ('lying', 0))"
-  let heldOut = try folder.write("test.jsonl", row(statements: twin))
+  let heldOut = try folder.write("test.jsonl", row(statements: twin, knaves: ["Tess"]))
   #expect(try !isMade(["held-out-files": .texts([heldOut])]))
 }
 
@@ -122,6 +124,47 @@ func `a damaged row is refused at its line`(_ line: String, _ message: String) t
   #expect(error?.code == .data)
   #expect(error?.message == message)
   #expect(error?.location == "task: \(path):3")
+}
+
+@Test func `a solution that a row's own statements don't allow is refused, with the rows`() throws {
+  let folder = try TemporaryFolder()
+  // "Mark is a knave": with both knights, Tess would lie.
+  let says = "(('lying', 1), ('telling-truth', 1))"
+  let rows = try [
+    row(quiz: "A", statements: says, knaves: ["Mark"]), row(quiz: "B", statements: says),
+    row(quiz: "C"), row(quiz: "D", statements: says, knaves: ["Mark", "Tess"]),
+  ]
+  let path = try folder.write("rows.jsonl", rows.joined(separator: "\n"))
+  #expect(
+    failure { _ = try makeTask(["held-out-files": .texts([path])]) }
+      == FulcrumError(
+        .data,
+        "expected a solution that the row's 'statements' allow, got Tess as a knight, whose statement"
+          + " is false; so it is with 2 of 4 rows, the next at \(path):4",
+        at: "task: \(path):2",
+        hint: "correct or remove such rows: no answer of theirs can be judged"))
+  let one = try folder.write("one.jsonl", rows[3])
+  let error = failure { _ = try makeTask(["files": .texts([one])]) }
+  #expect(
+    error?.message
+      == "expected a solution that the row's 'statements' allow, got Tess as a knave, whose statement"
+      + " is true")
+}
+
+@Test func `items of files know their lines, held-out ones their forms`() throws {
+  let folder = try TemporaryFolder()
+  let says = "(('lying', 1), ('telling-truth', 1))"
+  let path = try folder.write(
+    "rows.jsonl",
+    [
+      row(quiz: "A"), row(quiz: "B", statements: says, knaves: ["Mark"]),
+      row(quiz: "C", statements: "(('telling-truth', 0), ('lying', 0))", knaves: ["Tess"]),
+    ].joined(separator: "\n"))
+  let items = try makeTask(["held-out-files": .texts([path])]).heldOutItems(perCategory: 9)
+  #expect(items.map(\.location) == ["\(path):1", "\(path):2", "\(path):3"])
+  #expect(items[0].form == nil)
+  // The same puzzle with its people the other way round.
+  #expect(items[1].form != nil && items[1].form == items[2].form)
 }
 
 @Test func `a missing, an empty and a compressed file are refused`() throws {

@@ -187,3 +187,20 @@ func `each trap of the published rules has its total`(_ example: RewardCase) thr
     #expect(try total("<think>" + response, prompt: prompt, answer: "(1) Tess is a knight") == -3)
   }
 }
+
+@Test func `an answer that calls nobody a knight or a knave is refused before any completion`()
+  throws
+{
+  let reward = try KnightsAndKnavesReward(
+    Parameters(for: KnightsAndKnavesReward.manual.parameters, at: "reward"),
+    context: ComponentContext())
+  func fault(_ answer: String) -> FulcrumError? {
+    failure { try reward.check(TaskItem(id: "", prompt: "", answer: answer, category: "")) }
+  }
+  #expect(fault("(1) Ann is a knight\n(2) Bob is a knave") == nil)
+  #expect(
+    fault("72")
+      == FulcrumError(
+        .data, "expected an answer with lines like 'Ann is a knight', got '72'",
+        hint: "this reward judges knights-and-knaves puzzles; name another for another task"))
+}

@@ -18,6 +18,28 @@ struct SoundReward: RewardFn {
   }
 }
 
+/// Needs an answer as `SoundReward` does, and says so beforehand as its kind has it.
+struct AnswerReward<Kind: AnswerKind>: AnswerCheckingReward {
+  static var manual: ComponentManual { ideaManual }
+
+  init(_ parameters: Parameters, context: ComponentContext) throws(FulcrumError) {}
+
+  func score(_ sample: RewardSample) throws(FulcrumError) -> RewardScore {
+    guard sample.answer.isEmpty else { return .scored(0, .wrong) }
+    throw FulcrumError(.data, "expected an answer, got an empty text")
+  }
+
+  func check(_ item: TaskItem) throws(FulcrumError) {
+    guard Kind.refuses(item.answer) else { return }
+    throw FulcrumError(.data, "expected an answer, got '\(item.answer)'")
+  }
+}
+
+protocol AnswerKind { static func refuses(_ answer: String) -> Bool }
+enum SoundKind: AnswerKind { static func refuses(_ answer: String) -> Bool { answer.isEmpty } }
+enum LaxKind: AnswerKind { static func refuses(_ answer: String) -> Bool { false } }
+enum StrictKind: AnswerKind { static func refuses(_ answer: String) -> Bool { true } }
+
 /// A reward function that writes to memory which its calls share.
 private final class SharedScratch: @unchecked Sendable {
   private var length = 0
@@ -116,6 +138,29 @@ private final class SharedScratch: @unchecked Sendable {
 
   @Test(arguments: broken)
   func `a mistake is caught by its check`(broken: Broken) throws { try broken.expectCaught() }
+
+  private static let answers =
+    "an answer passes its check if it is a given one, and only if it can be scored"
+
+  @Test(arguments: [
+    Broken(
+      "lets an answer pass that it can't use", answers,
+      "expected '' to be refused, as it is in scoring; it passed",
+      PluginContract.checks(for: AnswerReward<LaxKind>.self, samples: samples)),
+    Broken(
+      "refuses an answer that it was given", answers,
+      "expected the check of the answer '2' to be accepted, got: expected an answer, got '2'",
+      PluginContract.checks(for: AnswerReward<StrictKind>.self, samples: samples)),
+  ])
+  func `a check of answers that doesn't fit the scores is caught`(broken: Broken) throws {
+    try broken.expectCaught()
+  }
+
+  @Test func `a check of answers that fits the scores passes`() {
+    let checks = PluginContract.checks(for: AnswerReward<SoundKind>.self, samples: Self.samples)
+    #expect(checks.last?.name == Self.answers)
+    expectKept(checks)
+  }
 
   @Test func `a sound reward passes, with samples and without`() {
     expectKept(PluginContract.checks(for: SoundReward.self))

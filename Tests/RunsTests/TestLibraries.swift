@@ -1,6 +1,7 @@
 import FulcrumKernel
 import PluginHost
 import PolicyTestSupport
+import Runs
 
 /// Endless prompts, numbered.
 struct CountingTask: TaskSource {
@@ -12,6 +13,48 @@ struct CountingTask: TaskSource {
   }
   func heldOutItems(perCategory count: Int) -> [TaskItem] {
     (0..<count).map { trainingItem(1000 + $0) }
+  }
+}
+
+/// Prompts of a file, a line each: every eighth is held out. What is behind a space is the answer.
+struct LinesTask: DemonstratingTask {
+  static let manual = ComponentManual(
+    name: "lines", summary: "a file's lines", source: "tests",
+    parameters: [.text("file", default: nil, help: "a path", meaning: .dataFile)])
+  private let items: [TaskItem]
+  private var training: [TaskItem] {
+    items.enumerated().filter { $0.offset % 8 != 7 }.map(\.element)
+  }
+
+  init(_ parameters: Parameters, context: ComponentContext) throws(FulcrumError) {
+    let file = try parameters.text("file")
+    items = RunDirectory.lines(of: file).enumerated().map { number, line in
+      let parts = line.split(separator: " ").map(String.init)
+      var item = TaskItem(
+        id: "\(number)", prompt: parts[0], answer: parts.count > 1 ? parts[1] : "", category: "all")
+      item.location = "lines:\(number + 1)"
+      return item
+    }
+  }
+
+  var trainingCount: Int? { training.count }
+  func trainingItem(_ index: Int) -> TaskItem { training[index] }
+  func heldOutItems(perCategory count: Int) -> [TaskItem] {
+    items.enumerated().filter { $0.offset % 8 == 7 }.map(\.element)
+  }
+  func demonstration(_ index: Int) -> Demonstration {
+    Demonstration(prompt: items[index % items.count].prompt, completion: "ab")
+  }
+}
+
+/// Rewards nothing, and refuses answers that begin with an x.
+struct CheckingReward: AnswerCheckingReward {
+  static let manual = ComponentManual(name: "checking", summary: "0", source: "tests")
+  init(_ parameters: Parameters, context: ComponentContext) {}
+  func score(_ sample: RewardSample) -> RewardScore { .scored(0, .wrong) }
+  func check(_ item: TaskItem) throws(FulcrumError) {
+    guard item.answer.hasPrefix("x") else { return }
+    throw FulcrumError(.data, "expected no x, got '\(item.answer)'", hint: "write another letter")
   }
 }
 
@@ -71,6 +114,7 @@ struct TestLibraries: LibraryFormat {
       version: "1.0.0",
       components: [
         component(.policy, BigramPolicy.self), component(.task, CountingTask.self),
+        component(.task, LinesTask.self), component(.reward, CheckingReward.self),
         component(.reward, LengthReward.self), component(.policyObjective, PlainObjective.self),
       ], files: [.init("library", path: path)], notes: [])
   }

@@ -191,7 +191,8 @@ private struct PlainObjective: PolicyObjective {
     #expect(
       message(step(try BigramPolicy(), maximumTokens: 30)) == """
         item-0: the prompt has 3 tokens and leaves no room for 30 more in a context of 32
-          hint: lower max-new-tokens, or use a policy with a longer context
+          hint: 'task.overlong: drop' leaves such items out (in RUN/run.yaml for a run to be resumed); \
+        or lower max-new-tokens, or use a policy with a longer context
         """)
   }
 }
@@ -211,11 +212,38 @@ private struct PlainObjective: PolicyObjective {
   @Test func `each epoch takes every item once, in an order of its own`() throws {
     var order = TaskOrder(task: Finite(), seed: 1)
     var ids: [String] = []
-    for step in 0..<6 { ids += try order.items(from: 4 * step, count: 4).map(\.id) }
+    for step in 0..<6 { ids += try order.items(from: 4 * step, count: 4).items.map(\.id) }
     let epochs = stride(from: 0, to: 24, by: 6).map { Array(ids[$0..<$0 + 6]) }
     for epoch in epochs { #expect(Set(epoch).count == 6) }
     #expect(Set(epochs).count > 1)
     var again = TaskOrder(task: Finite(), seed: 1)
-    #expect(try again.items(from: 16, count: 4).map(\.id) == Array(ids[16..<20]))
+    #expect(try again.items(from: 16, count: 4).items.map(\.id) == Array(ids[16..<20]))
+  }
+
+  @Test func `items that don't fit are left out, and counted in the place after`() throws {
+    var order = TaskOrder(task: Finite(), seed: 1)
+    let all = try order.items(from: 0, count: 12).items.map(\.id)
+    // By hand: without items 0 and 3, each epoch of six has four items.
+    var fitting = TaskOrder(task: Finite(), seed: 1) { $0.id != "0" && $0.id != "3" }
+    var ids: [String] = []
+    var next = 0
+    for _ in 0..<4 {
+      let taken = try fitting.items(from: next, count: 2)
+      ids += taken.items.map(\.id)
+      next = taken.next
+    }
+    #expect(ids == all.filter { $0 != "0" && $0 != "3" })
+    // After the last item that fits; those behind it in the order are not taken yet.
+    #expect(next == (all.lastIndex { $0 != "0" && $0 != "3" } ?? 0) + 1)
+  }
+
+  @Test func `a source without an item that fits is refused`() {
+    var order = TaskOrder(task: Finite(), seed: 1) { _ in false }
+    let error = #expect(throws: FulcrumError.self) { try order.items(from: 0, count: 1) }
+    #expect(
+      error?.description == """
+        task: expected items whose prompts leave room, got 10000 in a row that don't
+          hint: lower max-new-tokens, or use a policy with a longer context
+        """)
   }
 }

@@ -49,15 +49,26 @@ package struct RunComponents {
   /// Returns the source of the run's rollouts.
   ///
   /// - Parameter consumedItems: the number of items of the task's order that were taken before.
-  package func rolloutSource(consumedItems: Int) -> any RolloutSource {
+  package func rolloutSource(consumedItems: Int) throws(FulcrumError) -> any RolloutSource {
     let rollout = configuration.rollout
     if let records = rollout.replay {
       return RecordedRollouts(folder: records, judge: sampler, promptsPerStep: rollout.prompts)
     }
     return SampledRollouts(
-      sampler: sampler, order: TaskOrder(task: setup.task, seed: configuration.general.seed),
-      promptsPerStep: rollout.prompts, maximumRefills: rollout.maximumRefills,
-      consumedItems: consumedItems)
+      sampler: sampler, order: try order, promptsPerStep: rollout.prompts,
+      maximumRefills: rollout.maximumRefills, consumedItems: consumedItems)
+  }
+
+  /// The task's training items in the run's order, without those that are left out.
+  var order: TaskOrder {
+    get throws(FulcrumError) {
+      let (task, seed) = (setup.task, configuration.general.seed)
+      guard try setup.overlong == .drop else { return TaskOrder(task: task, seed: seed) }
+      let (policy, limit) = (policy, sampler.promptLimit)
+      return TaskOrder(task: task, seed: seed) { (item) throws(FulcrumError) in
+        try policy.encode(item.prompt).count <= limit
+      }
+    }
   }
 }
 

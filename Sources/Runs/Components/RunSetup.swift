@@ -90,19 +90,23 @@ package struct RunSetup {
       onFailure: configuration.rollout.onFailure)
   }
 
-  package func heldOutItems() throws(FulcrumError) -> [TaskItem] {
-    let count = configuration.evaluation.items
-    guard count > 0 else { return [] }
-    return try Stage.within("task") { () throws(FulcrumError) in
-      try task.heldOutItems(perCategory: count)
-    }
-  }
-
   /// Returns the text of `run.yaml`: the configuration with every default, and all that took part.
   package func provenance() throws(FulcrumError) -> String {
     var parameters: [String: Parameters] = [:]
     for component in try resolvedComponents() { parameters[component.path] = component.parameters }
-    return try Provenance.yaml(configuration, resolved: parameters, host: factory.host)
+    return try Provenance.yaml(
+      configuration, resolved: parameters, host: factory.host, data: try dataFiles())
+  }
+
+  /// Returns the files of data that the components read, as they are now, in the order of the keys.
+  ///
+  /// - Throws: `.inputOutput` for a file that can't be read.
+  package func dataFiles() throws(FulcrumError) -> [DataFile] {
+    var paths: [String] = []
+    for component in try resolvedComponents() {
+      paths += component.dataFiles.filter { !paths.contains($0) }
+    }
+    return try DataFile.files(at: paths)
   }
 
   /// Returns every component that the configuration names, with all of its parameters.
@@ -129,6 +133,18 @@ package struct ResolvedComponent {
   package let path: String
   package let manual: ComponentManual
   package let parameters: Parameters
+
+  /// The paths of data files that it gives.
+  var dataFiles: [String] {
+    let names = manual.parameters.filter { $0.meaning == .dataFile }.map(\.name)
+    return parameters.resolved.filter { names.contains($0.name) }.flatMap { parameter -> [String] in
+      switch parameter.value {
+      case .text(let path): return [path]
+      case .texts(let paths): return paths
+      default: return []
+      }
+    }.filter { !$0.isEmpty }
+  }
 
   /// Returns the numbers that it gives to parameters of a meaning, each with its parameter's name.
   func numbers(_ meaning: ParameterMeaning) -> [(name: String, value: Double)] {

@@ -31,7 +31,7 @@ package struct StepTrial {
     let clock = ContinuousClock()
     let components = run.training
     let sampler = run.sampler
-    var order = TaskOrder(task: run.setup.task, seed: run.configuration.general.seed)
+    var order = try run.order
     let few = min(arithmetic.prompts, Self.fewPrompts)
     func train(_ sequences: SequenceBatch) throws(FulcrumError) {
       try components.policy.accumulateTrialGradient(
@@ -39,11 +39,11 @@ package struct StepTrial {
     }
     // The first pass touches fresh memory, and shows how many prompts a second pass has time for.
     let first = clock.now
-    try train(try sampler.collect(try order.items(from: 0, count: few), step: 1).sequences)
+    try train(try sampler.collect(try order.items(from: 0, count: few).items, step: 1).sequences)
     let affordable = Double(few) * Self.patience / max((clock.now - first) / .seconds(1), 1e-3)
     prompts = max(few, Int(min(Double(arithmetic.prompts), affordable)))
     let scale = Double(arithmetic.prompts) / Double(prompts)
-    let items = try order.items(from: 0, count: prompts)
+    let items = try order.items(from: 0, count: prompts).items
     let began = clock.now
     let sample = try sampler.collect(items, step: 1)
     let sampled = clock.now

@@ -8,17 +8,25 @@ package struct Evaluation: Sendable, Equatable {
     package let category: String
     package let correct: Int
     package let count: Int
+    /// The number of forms of the items, where some are alike (see `FormTally`).
+    package let forms: Int?
+    /// The number of independent items that the items are worth; `nil`: they are independent.
+    package let effectiveCount: Double?
 
-    package init(category: String, correct: Int, count: Int) {
+    package init(
+      category: String, correct: Int, count: Int, forms: Int? = nil, effectiveCount: Double? = nil
+    ) {
       self.category = category
       self.correct = correct
       self.count = count
+      self.forms = forms
+      self.effectiveCount = effectiveCount
     }
 
     package var accuracy: Double { count > 0 ? Double(correct) / Double(count) : 0 }
-    /// Wilson's 95 % interval of the accuracy.
+    /// Wilson's 95 % interval of the accuracy, of as many items as these are worth.
     package var interval: ClosedRange<Double> {
-      Statistics.wilson(successes: correct, count: count)
+      Statistics.wilson(share: accuracy, count: effectiveCount ?? Double(count))
     }
   }
 
@@ -38,16 +46,23 @@ package struct Evaluation: Sendable, Equatable {
     let rollout = try sampler.collect(items, step: UInt32.max)
     var order: [String] = []
     var tally: [String: (correct: Int, count: Int)] = [:]
+    var forms: [String: FormTally] = [:]
     for (item, score) in zip(items, rollout.scores[0]) {
       if tally[item.category] == nil { order.append(item.category) }
       var entry = tally[item.category] ?? (0, 0)
-      if !score.isMissing { entry.count += 1 }
+      if !score.isMissing {
+        entry.count += 1
+        forms[item.category, default: FormTally()].add(item, isCorrect: score.outcome == .correct)
+      }
       if score.outcome == .correct { entry.correct += 1 }
       tally[item.category] = entry
     }
     return Evaluation(
       rows: order.map {
-        Row(category: $0, correct: tally[$0]?.correct ?? 0, count: tally[$0]?.count ?? 0)
+        let effective = forms[$0]?.effectiveCount
+        return Row(
+          category: $0, correct: tally[$0]?.correct ?? 0, count: tally[$0]?.count ?? 0,
+          forms: effective == nil ? nil : forms[$0]?.forms, effectiveCount: effective)
       })
   }
 }
@@ -60,7 +75,7 @@ package enum EvaluationTable {
     var lines = [["held out", "items"] + columns.map { "\($0.title) (95 % interval)" }]
     for (index, row) in first.rows.enumerated() {
       lines.append(
-        [row.category, "\(row.count)"]
+        [row.category, "\(row.count)" + (row.forms.map { " in \($0) forms" } ?? "")]
           + columns.map { column in
             guard column.evaluation.rows.indices.contains(index) else { return "" }
             let row = column.evaluation.rows[index]

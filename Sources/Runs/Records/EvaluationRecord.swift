@@ -33,7 +33,10 @@ extension Evaluation: Codable {
     var rows: [Row] = []
     for key in container.allKeys where key.stringValue != NamedKey.step.stringValue {
       let counts = try container.decode(Counts.self, forKey: key)
-      rows.append(Row(category: key.stringValue, correct: counts.correct, count: counts.count))
+      rows.append(
+        Row(
+          category: key.stringValue, correct: counts.correct, count: counts.count,
+          forms: counts.forms, effectiveCount: counts.effectiveCount))
     }
     self.init(
       rows: rows.sorted {
@@ -51,13 +54,23 @@ extension Evaluation: Codable {
   private struct Counts: Codable {
     let correct: Int
     let count: Int
+    /// Written where items are alike, and read: the interval follows from it.
+    let forms: Int?
+    let effectiveCount: Double?
     private let accuracy: Double?
     private let low: Double?
     private let high: Double?
 
+    private enum CodingKeys: String, CodingKey {
+      case correct, count, forms, accuracy, low, high
+      case effectiveCount = "effective_count"
+    }
+
     init(_ row: Row) {
       correct = row.correct
       count = row.count
+      forms = row.forms
+      effectiveCount = row.effectiveCount
       accuracy = row.accuracy
       low = row.interval.lowerBound
       high = row.interval.upperBound

@@ -2,16 +2,22 @@ import Foundation
 import FulcrumKernel
 import PluginHost
 import Settings
+import Training
 import YAML
 import Yams
 
 /// Writes what a run was made of: the resolved configuration as YAML that `train` reads again, with
 /// the versions and digests of all that took part.
 package enum Provenance {
+  /// The key of what a run writes beside its configuration.
+  static let key = "provenance"
+
   /// - Parameters:
   ///   - resolved: for each choice's key path, its component's parameters with defaults.
+  ///   - data: the files of data that the components read.
   package static func yaml(
-    _ configuration: RunConfiguration, resolved: [String: Parameters], host: PluginHost
+    _ configuration: RunConfiguration, resolved: [String: Parameters], host: PluginHost,
+    data: [DataFile] = []
   ) throws(FulcrumError) -> String {
     var pairs: [(Node, Node)] = []
     for (section, values) in configuration.resolved where section.isEmpty {
@@ -20,14 +26,14 @@ package enum Provenance {
     for key in ComponentKey.allCases {
       let choices = try configuration.choices(key)
       guard !choices.isEmpty else { continue }
-      let nodes = choices.map { node($0, resolved: resolved[$0.path]) }
+      let nodes = choices.map { node($0, of: key, resolved: resolved[$0.path]) }
       pairs.append((Node(key.rawValue), nodes.count == 1 ? nodes[0] : Node(nodes)))
     }
     for (section, values) in configuration.resolved where !section.isEmpty {
       pairs.append((Node(section), Node(mapping(values))))
     }
-    pairs.append(
-      (Node("provenance"), provenance(host: host, threads: configuration.general.threads)))
+    let threads = configuration.general.threads
+    pairs.append((Node(key), provenance(host: host, threads: threads, data: data)))
     do {
       return try Yams.serialize(node: Node(pairs))
     } catch {
@@ -38,7 +44,7 @@ package enum Provenance {
   /// Returns the plugins that a run began with, by name, and their digests; none if it doesn't list
   /// them.
   package static func plugins(of tree: ConfigurationTree) -> [(name: String, digest: String)] {
-    guard case .section(let entries)? = tree.root["provenance"],
+    guard case .section(let entries)? = tree.root[key],
       case .list(let plugins)? = entries["plugins"]
     else { return [] }
     return plugins.compactMap { plugin in
@@ -49,7 +55,7 @@ package enum Provenance {
     }
   }
 
-  private static func provenance(host: PluginHost, threads: Int) -> Node {
+  private static func provenance(host: PluginHost, threads: Int, data: [DataFile]) -> Node {
     let plugins = host.loaded.map { plugin in
       Node([
         (Node("name"), Node(plugin.name)), (Node("version"), Node(plugin.version)),
@@ -65,6 +71,7 @@ package enum Provenance {
       (Node("compiler"), Node(KernelInterface.compiler)),
       (Node("threads"), Node("\(threads)")),
       (Node("plugins"), Node(plugins)),
+      (Node(DataFile.key), Node(data.map(\.node))),
     ])
   }
 
@@ -72,10 +79,15 @@ package enum Provenance {
     values.resolved.map { (Node($0.name), node($0.value)) }
   }
 
-  private static func node(_ choice: ComponentChoice, resolved: Parameters?) -> Node {
+  private static func node(
+    _ choice: ComponentChoice, of key: ComponentKey, resolved: Parameters?
+  ) -> Node {
     var pairs = [(Node("use"), node(.text(choice.use)))]
     if let digest = choice.digest { pairs.append((Node("sha256"), node(.text(digest)))) }
     if choice.weight != 1 { pairs.append((Node("weight"), node(.number(choice.weight)))) }
+    if key == .task {
+      pairs.append((Node(OverlongRule.key), node(.text(choice.overlong.rawValue))))
+    }
     for (name, value) in resolved?.resolved ?? [] { pairs.append((Node(name), node(value))) }
     return Node(pairs)
   }

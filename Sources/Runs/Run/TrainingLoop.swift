@@ -27,7 +27,7 @@ struct TrainingLoop {
   init(
     _ components: RunComponents, directory: RunDirectory, reference: ReferenceUpdate,
     counters: RunCounters, events: EventLog?
-  ) {
+  ) throws(FulcrumError) {
     let configuration = components.configuration
     step = TrainingStep(components: components.training)
     self.directory = directory
@@ -39,7 +39,7 @@ struct TrainingLoop {
     rewardNames = components.rewards.map(\.name)
     records = configuration.logging.records
     maximumSkipped = configuration.update.maximumSkipped
-    source = components.rolloutSource(consumedItems: counters.consumedItems)
+    source = try components.rolloutSource(consumedItems: counters.consumedItems)
   }
 
   /// The last step that there is a rollout for; `nil`: there is no end.

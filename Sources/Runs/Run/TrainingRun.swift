@@ -8,6 +8,8 @@ import Training
 /// Takes a run from its first step, or from a checkpoint, to its last.
 struct TrainingRun {
   let components: RunComponents
+  /// The items of evaluations.
+  let heldOut: [TaskItem]
   let directory: RunDirectory
   /// The checkpoint to go on from, of this run or of the one that it begins from; `nil`: the run
   /// begins at step 0.
@@ -23,10 +25,11 @@ struct TrainingRun {
 
   /// - Parameter components: the run's components; their reference is the start's.
   init(
-    _ components: RunComponents, directory: RunDirectory, start: Checkpoint?,
+    _ components: RunComponents, heldOut: [TaskItem], directory: RunDirectory, start: Checkpoint?,
     observer: any RunObserver
   ) {
     self.components = components
+    self.heldOut = heldOut
     self.directory = directory
     self.start = start
     self.observer = observer
@@ -48,10 +51,9 @@ struct TrainingRun {
     let keep = configuration.checkpoint.keep
     try directory.prune(keep: keep)
     let checkpointEvery = configuration.checkpoint.every
-    let heldOut = try components.setup.heldOutItems()
     let events = EventLog(configuration.logging, directory: directory)
     let before = try evaluationBefore(heldOut, events)
-    var loop = TrainingLoop(
+    var loop = try TrainingLoop(
       components, directory: directory, reference: reference, counters: counters, events: events)
     let configured = configuration.general.steps
     let steps = min(configured, loop.lastStep ?? configured)

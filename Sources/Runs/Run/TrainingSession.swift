@@ -37,11 +37,13 @@ package struct TrainingSession {
     // Arms, which the run itself doesn't need, are checked now rather than after it.
     _ = try configuration.arms()
     let components = try RunComponents(setup, reference: start?.reference)
+    let data = try DataCheck(components)
+    try data.requireUsable()
     let output = configuration.general.output
     return try locked(output) { () throws(FulcrumError) in
       let directory = try RunDirectory(creating: output)
       try SafeFiles.write(try setup.provenance(), to: directory.configuration)
-      return try run(components, in: directory, from: start, warns: true)
+      return try run(components, data, in: directory, from: start, warns: true)
     }
   }
 
@@ -65,11 +67,13 @@ package struct TrainingSession {
   /// - Parameters:
   ///   - threads: the number of threads to keep busy; `nil`: the run's own number.
   ///   - steps: the number of steps that the run is to have; `nil`: as many as it was begun with.
+  ///   - acceptsChangedData: whether files of data may be others than the run read before.
   /// - Returns: as `begin`.
-  /// - Throws: as `begin`; `.usage` for a number of steps that the run can't have.
+  /// - Throws: as `begin`; `.usage` for a number of steps that the run can't have, and for data that
+  ///   has changed.
   @discardableResult
   package func resume(
-    _ path: String, threads: Int? = nil, steps: Int? = nil
+    _ path: String, threads: Int? = nil, steps: Int? = nil, acceptsChangedData: Bool = false
   ) throws(FulcrumError) -> Bool {
     let directory = try RunDirectory(opening: path)
     return try locked(directory.path) { () throws(FulcrumError) in
@@ -89,9 +93,17 @@ package struct TrainingSession {
       if search.found == nil { observer.note("no checkpoint yet: the run begins again") }
       let setup = try RunSetup(
         configuration, checkpoint: checkpoint?.path, host: host)
+      let changes = DataFile.changes(to: try setup.dataFiles(), since: tree)
+      if !acceptsChangedData { try DataFile.require(changes, noneIn: directory.path) }
       let components = try RunComponents(setup, reference: checkpoint?.reference)
+      let data = try DataCheck(components)
+      try data.requireUsable()
       try longer?.write()
-      return try run(components, in: directory, from: checkpoint, warns: false)
+      if !changes.isEmpty {
+        try DataFile.note(
+          changes, afterStep: checkpoint?.step ?? 0, in: directory.configuration)
+      }
+      return try run(components, data, in: directory, from: checkpoint, warns: false)
     }
   }
 
@@ -110,14 +122,15 @@ package struct TrainingSession {
 
   /// - Parameter warns: whether settings that are seldom meant are told of.
   private func run(
-    _ components: RunComponents, in directory: RunDirectory, from checkpoint: Checkpoint?,
-    warns: Bool
+    _ components: RunComponents, _ data: DataCheck, in directory: RunDirectory,
+    from checkpoint: Checkpoint?, warns: Bool
   ) throws(FulcrumError) -> Bool {
     observer.runBegins()
     observer.note("run directory \(directory.path)")
     observer.note(
       "policy \(components.policy.summary), \(components.configuration.general.threads) threads")
     try describePlugins(of: components.setup)
+    try describeData(data, of: components.setup)
     if let checkpoint { observer.note("going on after step \(checkpoint.step)") }
     if let stage = StageMark.left(in: directory.stage) {
       observer.note("the process before did not end by itself; last entered: \(stage)")
@@ -126,7 +139,8 @@ package struct TrainingSession {
     defer { StageMark.end() }
     if warns { warn(of: components) }
     let training = TrainingRun(
-      components, directory: directory, start: checkpoint, observer: observer)
+      components, heldOut: data.heldOut, directory: directory, start: checkpoint,
+      observer: observer)
     let ending = try ending(of: training)
     describe(ending, of: training)
     if case .interrupted = ending { return false }
@@ -159,6 +173,19 @@ package struct TrainingSession {
       for warning in warnings { observer.note("warning: \(warning)") }
     } catch {
       observer.note("the configuration could not be looked through for warnings: \(error)")
+    }
+  }
+
+  /// Tells what the task's items are, and which files are others than the configuration's run had.
+  private func describeData(_ data: DataCheck, of setup: RunSetup) throws(FulcrumError) {
+    for line in data.lines { observer.note("\(line.label): \(line.value)") }
+    for note in data.notes { observer.note(note) }
+    for change in DataFile.changes(
+      to: try setup.dataFiles(), since: setup.configuration.tree)
+    {
+      observer.note(
+        "data file \(change.path) is not the one that the run began with (\(change.digests)): it may go"
+          + " on to other bits")
     }
   }
 

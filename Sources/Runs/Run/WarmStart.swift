@@ -22,16 +22,18 @@ package struct WarmStart {
   /// - Returns: `true` if all demonstrations were used; `false` if it was stopped before.
   package func run(output: String, shouldStop: () -> Bool) throws(FulcrumError) -> Bool {
     let settings = setup.configuration.warmStart
-    let count = settings.demonstrations
     let batch = settings.batch
-    let steps = (count + batch - 1) / batch
-    let rate = settings.learningRate.schedule(steps: steps)
     let policy = setup.policy
     let task = try demonstratingTask()
     if let fresh = policy as? any FreshPolicy, !fresh.isReady {
-      try create(fresh, from: task, texts: min(count, settings.vocabularyTexts))
+      try create(
+        fresh, from: task, texts: min(settings.demonstrations, settings.vocabularyTexts))
     }
     observer.note("policy \(policy.summary)")
+    let demonstrations = try fitting(settings.demonstrations, from: task)
+    let count = demonstrations.count
+    let steps = (count + batch - 1) / batch
+    let rate = settings.learningRate.schedule(steps: steps)
     let warnings = ConfigurationWarnings.learningRate(
       settings.learningRate, of: WarmStartSettings.key, steps: steps)
     for warning in warnings { observer.note("warning: \(warning)") }
@@ -40,7 +42,8 @@ package struct WarmStart {
     for step in 1...steps {
       let first = (step - 1) * batch
       let stepBegan = ContinuousClock.now
-      let sequences = try tokens(of: first..<min(first + batch, count), from: task)
+      let sequences = try tokens(
+        of: demonstrations[first..<min(first + batch, count)], from: task)
       let learningRate = rate.rate(step: step)
       var metrics = try imitate(sequences, learningRate: learningRate)
       let seconds = (ContinuousClock.now - stepBegan) / .seconds(1)
@@ -78,23 +81,57 @@ package struct WarmStart {
       hint: "a warm start needs a task that has; train from a checkpoint instead")
   }
 
-  private func tokens(of indices: Range<Int>, from task: any DemonstratingTask)
-    throws(FulcrumError) -> SequenceBatch
+  /// Returns the numbers of the demonstrations that fit into the policy's context, of the first
+  /// `count`. Each is measured now, for a demonstration too long would end the work at its turn.
+  ///
+  /// - Throws: `.data` for one that doesn't fit, where the task's rule is to refuse, and if none does.
+  private func fitting(_ count: Int, from task: any DemonstratingTask) throws(FulcrumError) -> [Int]
   {
-    let policy = setup.policy
+    let limit = setup.policy.contextLength
+    var fitting: [Int] = []
+    var first: (index: Int, length: Int)?
+    for index in 0..<count {
+      let (prompt, completion) = try tokens(of: index, from: task)
+      let length = prompt.count + completion.count
+      if length <= limit {
+        fitting.append(index)
+      } else if first == nil {
+        first = (index, length)
+      }
+    }
+    guard let first else { return fitting }
+    let overlong = count - fitting.count
+    guard try setup.overlong == .drop, !fitting.isEmpty else {
+      throw FulcrumError(
+        .data,
+        "demonstration \(first.index) has \(first.length) tokens, the policy's context \(limit); so"
+          + " it is with \(overlong) of \(count) demonstrations", at: "task",
+        hint: "give the policy a longer context, or the task shorter demonstrations; or"
+          + " 'task.overlong: drop' leaves such ones out")
+    }
+    observer.note(
+      "left out \(overlong) of \(count) demonstrations, which have more than the context's \(limit)"
+        + " tokens: the first is demonstration \(first.index), of \(first.length)")
+    return fitting
+  }
+
+  private func tokens(
+    of index: Int, from task: any DemonstratingTask
+  ) throws(FulcrumError) -> (prompt: [Int32], completion: [Int32]) {
+    let demonstration = try task.demonstration(index)
+    return (
+      try setup.policy.encode(demonstration.prompt),
+      try setup.policy.encode(demonstration.completion) + [setup.policy.endToken]
+    )
+  }
+
+  private func tokens(
+    of indices: some Sequence<Int>, from task: any DemonstratingTask
+  ) throws(FulcrumError) -> SequenceBatch {
     var prompts: [[Int32]] = []
     var completions: [[[Int32]]] = []
     for index in indices {
-      let demonstration = try task.demonstration(index)
-      let prompt = try policy.encode(demonstration.prompt)
-      let completion = try policy.encode(demonstration.completion) + [policy.endToken]
-      guard prompt.count + completion.count <= policy.contextLength else {
-        throw FulcrumError(
-          .data,
-          "demonstration \(index) has \(prompt.count + completion.count) tokens, the policy's"
-            + " context \(policy.contextLength)", at: "task",
-          hint: "give the policy a longer context, or the task shorter demonstrations")
-      }
+      let (prompt, completion) = try tokens(of: index, from: task)
       prompts.append(prompt)
       completions.append([completion])
     }

@@ -1,6 +1,11 @@
 import FulcrumKernel
 import Stages
 
+extension TaskItem {
+  /// The item's place for messages: where it was read, or its name.
+  package var place: String { location ?? id }
+}
+
 /// Asks a policy for completions of tasks' prompts, and reward functions for their scores.
 package struct RolloutSampler {
   package let policy: any PolicyModel
@@ -24,6 +29,9 @@ package struct RolloutSampler {
     self.onFailure = onFailure
   }
 
+  /// The most tokens that a prompt may have; below 1: there is no room for any.
+  package var promptLimit: Int { policy.contextLength - maximumTokens }
+
   /// - Parameters:
   ///   - step: part of the key of every random draw.
   ///   - firstPrompt: the first item's number among the step's prompts, part of the key too.
@@ -35,12 +43,14 @@ package struct RolloutSampler {
     var prompts: [GenerationRequest.Prompt] = []
     for (index, item) in items.enumerated() {
       let tokens = try policy.encode(item.prompt)
-      guard tokens.count + maximumTokens <= policy.contextLength else {
+      guard tokens.count <= promptLimit else {
         throw FulcrumError(
           .data,
           "the prompt has \(tokens.count) tokens and leaves no room for \(maximumTokens) more in a"
-            + " context of \(policy.contextLength)", at: item.id,
-          hint: "lower max-new-tokens, or use a policy with a longer context")
+            + " context of \(policy.contextLength)", at: item.place,
+          hint:
+            "'task.overlong: drop' leaves such items out (in RUN/run.yaml for a run to be resumed);"
+            + " or lower max-new-tokens, or use a policy with a longer context")
       }
       prompts.append(
         GenerationRequest.Prompt(tokens: tokens, id: UInt32(firstPrompt + index)))

@@ -101,6 +101,7 @@ package struct SampledRollouts: RolloutSource {
     var parts: [(rollout: Rollout, groups: [Int])] = []
     var kept = 0
     var next = consumedItems
+    var sampled = 0
     var tokens = 0
     var rewardSum = 0.0
     var completions = 0
@@ -108,10 +109,10 @@ package struct SampledRollouts: RolloutSource {
     let rule = sampler.onFailure
     var tally = ScoreTally(rewards: sampler.rewards.count)
     while true {
-      let items = try order.items(from: next, count: promptsPerStep - kept)
-      let rollout = try sampler.collect(
-        items, step: step, firstPrompt: next - consumedItems)
-      next += items.count
+      let (items, following) = try order.items(from: next, count: promptsPerStep - kept)
+      let rollout = try sampler.collect(items, step: step, firstPrompt: sampled)
+      next = following
+      sampled += items.count
       tokens += rollout.sequences.tokenCount
       let rewards = rollout.rewards
       for reward in rewards where !reward.isNaN {
@@ -130,14 +131,13 @@ package struct SampledRollouts: RolloutSource {
         throw FulcrumError(
           .data,
           "expected \(promptsPerStep) prompts whose completions differ in reward, got \(kept) of"
-            + " \(next - consumedItems) sampled in \(refills + 1) rounds",
+            + " \(sampled) sampled in \(refills + 1) rounds",
           at: "rollout.dynamic-sampling",
           hint: "the policy finds the prompts too hard or too easy: raise rollout.samples or"
             + " rollout.max-refills, change the task, or turn dynamic sampling off")
       }
       refills += 1
     }
-    let sampled = next - consumedItems
     let collected = try CollectedRollout(
       whole: parts.count == 1 && parts[0].groups.count == parts[0].rollout.items.count
         ? parts[0].rollout : Rollout.gather(parts),

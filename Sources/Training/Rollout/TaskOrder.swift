@@ -6,22 +6,51 @@ import Stages
 package struct TaskOrder {
   private let task: any TaskSource
   private let random: CounterRandom
+  private let fits: ((TaskItem) throws(FulcrumError) -> Bool)?
   private var shuffled: (epoch: Int, order: [Int])?
 
-  package init(task: any TaskSource, seed: UInt64) {
+  /// The most items in a row that may be left out of a source without end.
+  private static let patience = 10_000
+
+  /// - Parameter fits: tells whether an item may be taken, always the same of one item; `nil`: all may.
+  package init(
+    task: any TaskSource, seed: UInt64,
+    where fits: ((TaskItem) throws(FulcrumError) -> Bool)? = nil
+  ) {
     self.task = task
+    self.fits = fits
     random = CounterRandom(seed: seed, purpose: "task-order")
   }
 
-  /// - Parameter first: the number of items that were taken before.
-  package mutating func items(from first: Int, count: Int) throws(FulcrumError) -> [TaskItem] {
+  /// Returns the next items that fit, and the place in the order after them.
+  ///
+  /// - Parameter first: the place to begin at: the number of items that were taken or left out before.
+  /// - Throws: `.data` if no item fits.
+  package mutating func items(
+    from first: Int, count: Int
+  ) throws(FulcrumError) -> (items: [TaskItem], next: Int) {
     var items: [TaskItem] = []
-    for ordinal in first..<first + count {
-      let index = try index(ordinal)
-      items.append(
-        try Stage.within("task") { () throws(FulcrumError) in try task.trainingItem(index) })
+    var next = first
+    var leftOut = 0
+    while items.count < count {
+      let place = try index(next)
+      let item = try Stage.within("task") { () throws(FulcrumError) in
+        try task.trainingItem(place)
+      }
+      next += 1
+      if try fits?(item) ?? true {
+        items.append(item)
+        leftOut = 0
+      } else {
+        leftOut += 1
+        guard leftOut < max(Self.patience, task.trainingCount ?? 0) else {
+          throw FulcrumError(
+            .data, "expected items whose prompts leave room, got \(leftOut) in a row that don't",
+            at: "task", hint: "lower max-new-tokens, or use a policy with a longer context")
+        }
+      }
     }
-    return items
+    return (items, next)
   }
 
   /// Returns the index of an item. A finite source is gone through whole, in a new order each

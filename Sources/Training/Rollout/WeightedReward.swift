@@ -16,6 +16,17 @@ package struct WeightedReward {
     self.weight = weight
   }
 
+  /// Returns why no completion of an item could be right; `nil`: one could, or the function can't say.
+  package func fault(in item: TaskItem) -> FulcrumError? {
+    guard let judge = reward.component as? any AnswerCheckingReward else { return nil }
+    do throws(FulcrumError) {
+      try reward.call { (_) throws(FulcrumError) in try judge.check(item) }
+      return nil
+    } catch {
+      return error
+    }
+  }
+
   /// Returns every sample's score; some may be missing.
   ///
   /// - Throws: what the reward function throws, with its name; `.pluginFault` for another number of

@@ -12,10 +12,12 @@ extension PluginContract {
     for type: any RewardFn.Type, _ parameters: [String: ParameterValue] = [:],
     samples: [RewardSample] = []
   ) -> [ContractCheck] {
-    checks(reward: type.manual, parameters, samples: samples) {
-      (parameters, context) throws(FulcrumError) in
+    let make: Maker<any RewardFn> = { (parameters, context) throws(FulcrumError) in
       try type.init(parameters, context: context)
     }
+    let subject = Subject(manual: type.manual, parameters: parameters, maker: make)
+    return checks(reward: type.manual, parameters, samples: samples, make: make)
+      + subject.answerChecks(of: type, RewardTrials(given: samples))
   }
 
   /// The contract of a reward function, for a host that knows how to make it.

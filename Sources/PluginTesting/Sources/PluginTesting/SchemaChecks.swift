@@ -49,7 +49,9 @@ extension Subject {
         throw fault(
           "expected '\(parameter.name)' to be of a kind that its meaning has, got"
             + " \(parameter.expectation) for '\(parameter.meaning?.rawValue ?? "")'",
-          hint: "strengths are numbers, a checkpoint is a text, an optimizer a choice with 'sgd'")
+          hint:
+            "strengths are numbers, a checkpoint is a text, a data file a text or a list of texts, an"
+            + " optimizer a choice with 'sgd'")
       }
       guard let value = parameter.defaultValue else { continue }
       do {
@@ -124,9 +126,9 @@ extension Parameter.Kind {
   /// Whether a host can read a parameter of this kind by its meaning.
   func fits(_ meaning: ParameterMeaning?) -> Bool {
     switch (meaning, self) {
-    case (nil, _), (.checkpoint, .text): true
+    case (nil, _), (.checkpoint, .text), (.dataFile, .text), (.dataFile, .texts): true
     case (.optimizer, .choice(let choices)): choices.contains("sgd")
-    case (.checkpoint, _), (.optimizer, _): false
+    case (.checkpoint, _), (.optimizer, _), (.dataFile, _): false
     // All others are strengths and limits.
     case (_, .number): true
     default: false

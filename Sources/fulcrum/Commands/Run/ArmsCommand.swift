@@ -76,18 +76,25 @@ struct ArmsCommand: ParsableCommand {
         } else {
           try RunComponents(RunSetup(configuration, host: Plugins.host))
         }
+      // Arms have tasks, policies and rewards in common.
+      if first == nil { try DataCheck(components).requireUsable() }
       first = first ?? components
       let begun = runs.filter { (try? RunDirectory(opening: $0.output)) != nil }
       guard !begun.isEmpty else { continue }
       let wanted = KeyPaths.method(
         of: try ConfigurationTree(text: try components.setup.provenance(), file: runs[0].output))
-      for run in begun { try check(run, against: wanted) }
+      let files = try components.setup.dataFiles()
+      for run in begun { try check(run, against: wanted, files) }
     }
   }
 
-  private func check(_ run: ArmPlan.Run, against wanted: [String: String]) throws {
+  private func check(
+    _ run: ArmPlan.Run, against wanted: [String: String], _ files: [DataFile]
+  ) throws {
     let begun = try RunDirectory(opening: run.output)
-    let found = KeyPaths.method(of: try ConfigurationTree(file: begun.configuration))
+    let tree = try ConfigurationTree(file: begun.configuration)
+    try DataFile.require(DataFile.changes(to: files, since: tree), noneIn: run.output)
+    let found = KeyPaths.method(of: tree)
     guard let key = KeyPaths.differing([wanted, found]).first else { return }
     throw FulcrumError(
       .usage,

@@ -39,8 +39,11 @@ struct EvaluateCommand: ParsableCommand {
         .configuration, "expected a policy with weights, got one without a checkpoint",
         at: options.config, hint: "give --checkpoint FOLDER")
     }
-    let evaluation = try Evaluation.run(
-      try setup.heldOutItems(), by: setup.evaluationSampler(try setup.makeRewards()))
+    let rewards = try setup.makeRewards()
+    let (items, inspection) = try setup.heldOutItems(rewards)
+    try inspection.faults.requireNone()
+    for note in inspection.notes { Fulcrum.report(note) }
+    let evaluation = try Evaluation.run(items, by: setup.evaluationSampler(rewards))
     if json {
       print(evaluation.line.text)
     } else {

@@ -24,11 +24,14 @@ struct ExplainCommand: ParsableCommand {
     let setup = try RunSetup(configuration, host: Plugins.host)
     let components = try RunComponents(setup)
     let arithmetic = try BatchArithmetic(components)
-    let warnings = ConfigurationWarnings.found(
-      in: components, arithmetic, resolved: try setup.resolvedComponents())
+    let data = try DataCheck(components)
+    let warnings =
+      ConfigurationWarnings.found(
+        in: components, arithmetic, resolved: try setup.resolvedComponents()) + data.notes
     let yaml = try setup.provenance()
-    let trial = skipsTrial ? nil : try StepTrial(components, arithmetic)
-    let lines = arithmetic.lines + (trial?.lines(steps: arithmetic.steps) ?? [])
+    // A trial would fail at the items that are at fault.
+    let trial = skipsTrial || !data.faults.isEmpty ? nil : try StepTrial(components, arithmetic)
+    let lines = arithmetic.lines + data.lines + (trial?.lines(steps: arithmetic.steps) ?? [])
     guard !json else {
       var line = JSONLine([
         ("configuration", .text(yaml)),
@@ -39,14 +42,17 @@ struct ExplainCommand: ParsableCommand {
         ("optimizer_steps", .number(Double(arithmetic.optimizerSteps))),
         ("state_bytes", .number(arithmetic.stateBytes.map(Double.init) ?? .nan)),
         ("warnings", .list(warnings.map { .text($0) })),
+        ("faults", .list(data.faults.map { .text($0.description) })),
       ])
       if let trial { line.add("seconds_per_step", .number(trial.seconds)) }
       print(line.text)
+      try data.requireUsable()
       return
     }
     print(yaml)
     print(TextTable.text(lines.map { [$0.0, $0.1] }))
     if !warnings.isEmpty { print() }
     for warning in warnings { print("warning: \(warning)") }
+    try data.requireUsable()
   }
 }

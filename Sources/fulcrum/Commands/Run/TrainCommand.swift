@@ -34,7 +34,7 @@ struct ResumeCommand: ParsableCommand {
       The result is the same to the bit as that of a run that never stopped. A damaged \
       checkpoint is renamed, and the one before it is taken. A run without a checkpoint begins again. \
       With --steps a run, also a finished one, goes on to another number of steps, as if it had been \
-      begun with it.
+      begun with it. A run whose files of data have changed stops, unless --changed-data is given.
       """)
 
   @Argument(help: ArgumentHelp("The run directory.", valueName: "run"))
@@ -46,9 +46,15 @@ struct ResumeCommand: ParsableCommand {
   @Option(help: "The number of steps that the run is to have, those that are done included.")
   var steps: Int?
 
+  @Flag(
+    name: .customLong("changed-data"),
+    help: "Go on though files of data have changed since; run.yaml says so then.")
+  var acceptsChangedData = false
+
   func run() throws {
     try Interrupt.end(
-      isComplete: TrainingSession.inForeground().resume(path, threads: threads, steps: steps))
+      isComplete: TrainingSession.inForeground().resume(
+        path, threads: threads, steps: steps, acceptsChangedData: acceptsChangedData))
   }
 }
 

@@ -12,6 +12,8 @@ public enum ParameterMeaning: String, Sendable, CaseIterable {
   case weightDecay = "weight-decay"
   /// The norm to which a policy's optimiser scales a larger gradient down; 0: it doesn't.
   case gradientLimit = "gradient-limit"
+  /// A file of data that the component reads, or a list of them; empty: none. A run keeps its digest.
+  case dataFile = "data-file"
 }
 
 /// One line of a component's manual: what the host validates, completes and prints.

@@ -12,6 +12,11 @@ public struct TaskItem: Sendable {
   public let fields: [String: FieldValue]
   /// The conversation that the prompt was written from; empty: the prompt is a text.
   public let messages: [ChatMessage]
+  /// The place that the item was read from, for messages: `file:line`; `nil`: it was read from no file.
+  public var location: String?
+  /// Held-out items that are one puzzle in other words have the same text here: an interval of their
+  /// accuracy must not take them for independent. `nil`: the item is like no other.
+  public var form: String?
 
   public init(
     id: String, prompt: String, answer: String, category: String,
