@@ -57,16 +57,25 @@ struct RewardScoreCommand: ParsableCommand {
       print(RewardTable.text(records, scores))
     }
     print(RewardTable.summary(scores))
+    if let first = scores.first, scores.allSatisfy(\.isMissing) {
+      throw FulcrumError(
+        .data,
+        "expected a score for some completion, got none; the first has the outcome"
+          + " '\(first.outcome.rawValue)'" + (first.reason.map { ": \($0)" } ?? ""), at: input)
+    }
   }
 
   /// Scores all completions at once, as a run does. If that fails, scores them one by one, to name
-  /// the line at fault.
+  /// the line at fault. An error of another code than these is the reward's own, and no line's.
   private static func scores(
     of records: [RewardRecord], by reward: WeightedReward
   ) throws(FulcrumError) -> [RewardScore] {
     do {
       return try reward.scores(of: records.map(\.sample))
     } catch {
+      guard [.data, .parameter, .pluginFault, .unsupported].contains(error.code) else {
+        throw error
+      }
       for record in records {
         do {
           _ = try reward.scores(of: [record.sample])

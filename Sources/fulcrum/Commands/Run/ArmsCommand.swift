@@ -53,7 +53,7 @@ struct ArmsCommand: ParsableCommand {
       } else {
         try TrainingSession.inForeground().resume(run.output)
       }
-      guard !Interrupt.isRequested else {
+      guard !StopRequest.isMade else {
         print("stopped; the same command goes on from there")
         return
       }

@@ -1,15 +1,11 @@
 import Foundation
-import Synchronization
+import FulcrumKernel
 
 /// Handles Ctrl-C and SIGTERM: the first asks to stop after the step, the second stops at once.
 enum Interrupt {
-  private static let requested = Atomic<Bool>(false)
-
-  static var isRequested: Bool { requested.load(ordering: .relaxed) }
-
   static func watch() {
     // Made here: the first use of a global is no work for a signal handler.
-    _ = isRequested
+    _ = StopRequest.isMade
     // The signals may be blocked, for a child inherits that from its parent. A run must not be deaf
     // to Ctrl-C and to a scheduler's SIGTERM.
     var signals = sigset_t()
@@ -19,7 +15,7 @@ enum Interrupt {
     pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     for number in [SIGINT, SIGTERM] {
       signal(number) { _ in
-        Interrupt.requested.store(true, ordering: .relaxed)
+        StopRequest.make()
         // From now on, either signal is the second.
         signal(SIGINT, SIG_DFL)
         signal(SIGTERM, SIG_DFL)

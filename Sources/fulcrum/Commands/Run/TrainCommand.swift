@@ -48,7 +48,7 @@ extension TrainingSession {
   static func inForeground() -> TrainingSession {
     CrashNote.watch()
     return TrainingSession(host: Plugins.host, observer: ProgressDisplay()) {
-      Interrupt.isRequested
+      StopRequest.isMade
     }
   }
 }

@@ -19,7 +19,7 @@ struct WarmStartCommand: ParsableCommand {
     let display = ProgressDisplay()
     Interrupt.watch()
     let isComplete = try WarmStart(setup: setup, observer: display).run(output: output) {
-      Interrupt.isRequested
+      StopRequest.isMade
     }
     display.note("checkpoint \(output)" + (isComplete ? "" : ", stopped early"))
   }
