@@ -23,23 +23,29 @@ struct RewardScoreCommand: ParsableCommand {
       "token_limit" where they are known; an empty prompt means that the completion is the whole \
       text. A run's samples/step-N.jsonl and rollouts/step-N.jsonl will do too. Prints a table; each \
       line of an output file holds {"id", "reward", "outcome", "parts"}. A completion without a score \
-      has a reward of null and a "reason".
+      has a reward of null and a "reason". Exit status 1 if none has a score.
+
+        fulcrum reward score --use math --input samples.jsonl
+        fulcrum reward score --use process --set 'command=[./judge]' --input a.jsonl
       """)
 
-  @Option(help: "The reward's name: a component, plugin/component, or a library's path.")
+  @Option(
+    help: "The reward's name: a component, plugin/component, or a library's path.",
+    completion: .plugins)
   var use: String
 
-  @Option(help: "JSON lines to read.")
+  @Option(help: "JSON lines to read.", completion: .jsonLines)
   var input: String
 
-  @Option(help: "JSON lines to write, rather than to print a table.")
+  @Option(help: "JSON lines to write, rather than to print a table.", completion: .jsonLines)
   var output: String?
 
   @Option(
     name: .customLong("set"), parsing: .singleValue, help: "A parameter of the reward: name=value.")
   var overrides: [String] = []
 
-  @Option(name: .customLong("plugin-path"), help: "A folder to look in first.")
+  @Option(
+    name: .customLong("plugin-path"), help: "A folder to look in first.", completion: .directory)
   var pluginPath: [String] = []
 
   func run() throws {

@@ -11,8 +11,13 @@ import YAML
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Train a policy as a configuration says.",
-    discussion: "Keys of a configuration:\n" + ConfigurationManual.text
-      + "\nA component's parameters: 'fulcrum plugin info NAME'.")
+    discussion: """
+        fulcrum train run.yaml
+        fulcrum train run.yaml --set steps=20 --set output=runs/short
+
+      Keys of a configuration:
+
+      """ + ConfigurationManual.text + "\nA component's parameters: 'fulcrum plugin info NAME'.")
 
   @OptionGroup var options: RunOptions
 
@@ -32,9 +37,11 @@ struct ResumeCommand: ParsableCommand {
     discussion: """
       The result is the same to the bit as that of a run that never stopped. A damaged \
       checkpoint is renamed, and the one before it is taken. A run without a checkpoint begins again.
+
+        fulcrum resume runs/a
       """)
 
-  @Argument(help: ArgumentHelp("The run directory.", valueName: "run"))
+  @Argument(help: ArgumentHelp("The run directory.", valueName: "run"), completion: .directory)
   var path: String
 
   @Option(help: "Threads to keep busy; the results don't depend on it.")

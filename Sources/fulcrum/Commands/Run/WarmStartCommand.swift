@@ -8,7 +8,11 @@ struct WarmStartCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sft",
     abstract: "Make a policy's warm start: imitate the task's demonstrations.",
-    discussion: "Reads the keys task, policy and warm-start, and writes a checkpoint to output.")
+    discussion: """
+      Reads the keys task, policy and warm-start, and writes a checkpoint to output.
+
+        fulcrum sft warm-start.yaml --set output=runs/start
+      """)
 
   @OptionGroup var options: RunOptions
 
