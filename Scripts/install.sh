@@ -7,6 +7,8 @@
 #   lib/fulcrum/plugins               the plugins
 #   share/fulcrum/Kernel, …/PluginTesting   the sources that plugins are built against
 #   share/fulcrum/recipes             configurations
+#   share/bash-completion/completions, share/zsh/site-functions, share/fish/vendor_completions.d
+#                                     what shells complete
 #   share/fulcrum/installed           every file and folder that was made, for uninstall
 #
 # Libraries are found relative to the program, so an installation may be moved as a whole.
@@ -93,6 +95,20 @@ recipes() {
   tree Documentation/Recipes/start share/fulcrum/recipes/start
 }
 
+# Where the shells look by themselves if PREFIX is /usr or /usr/local.
+completions() {
+  scratch=$(mktemp)
+  while read -r shell path; do
+    $build/fulcrum --generate-completion-script "$shell" >"$scratch"
+    put "$scratch" "share/$path"
+  done <<EOF
+bash bash-completion/completions/fulcrum
+zsh zsh/site-functions/_fulcrum
+fish fish/vendor_completions.d/fulcrum.fish
+EOF
+  rm "$scratch"
+}
+
 case $1 in
 install)
   [ -x $build/fulcrum ] || fail "$build/fulcrum: there is no such file" "run make build first" 1
@@ -112,6 +128,7 @@ install)
     tree Sources/$package/Sources share/fulcrum/$package/Sources
   done
   recipes
+  completions
   echo "installed into $root"
   ;;
 uninstall)

@@ -27,6 +27,13 @@ for file in "$moved/bin/fulcrum" "$moved"/lib/fulcrum/*.so "$moved"/lib/fulcrum/
   env -i ldd "$file" | grep -E 'not found|/swift/linux/' && fail "$file lacks libraries"
 done
 
+bash -c '. "$1/share/bash-completion/completions/fulcrum" && complete -p fulcrum' bash "$moved" |
+  grep -q fulcrum || fail "bash doesn't complete"
+for shell in zsh fish; do
+  command -v $shell >/dev/null || continue
+  find "$moved/share/$shell" -type f -exec $shell -n {} + || fail "the completions aren't $shell's"
+done
+
 fulcrum() { env -i "$moved/bin/fulcrum" "$@"; }
 cd "$folder"
 fulcrum doctor

@@ -2,9 +2,9 @@ import FulcrumKernel
 
 /// Judges the last boxed answer of a completion by exact equality with the right one.
 ///
-/// Only the text after the first `</think>` counts, if there is one. Numbers are compared as exact
-/// fractions, lists by their elements, all else as normalised LaTeX. Nothing is computed, so `2^3`
-/// is not 8.
+/// Only the text after the first `</think>` counts, if there is one. Numbers, roots and formulas are
+/// compared exactly, lists and sets by their elements, all else as normalised LaTeX. Sums and
+/// products of plain numbers are not computed, so `7 \cdot 8` is not 56.
 ///
 /// - Source: the setting of arXiv 2505.12929 for mathematics; its code grades with a computer
 ///   algebra system besides.
@@ -12,8 +12,8 @@ import FulcrumKernel
 package struct MathReward: RewardFn {
   package static let manual = ComponentManual(
     name: "math",
-    summary: "1 if the last \\boxed{} holds the answer, else 0; numbers as exact fractions",
-    source: "the mathematics setting of arXiv 2505.12929, without symbolic equality",
+    summary: "1 if the last \\boxed{} holds the answer, else 0; numbers and formulas exactly",
+    source: "the mathematics setting of arXiv 2505.12929, without computer algebra",
     parameters: [
       .number("correct", default: 1, in: -1000...1000, help: "reward of a right answer"),
       .number("wrong", default: 0, in: -1000...1000, help: "reward of another answer"),
@@ -51,7 +51,7 @@ package struct MathReward: RewardFn {
   static func truth(of sample: RewardSample) throws(FulcrumError) -> MathAnswer {
     let text: String? =
       switch Box.last(in: Array(sample.answer.utf8)) {
-      case .none: sample.answer
+      case .none: Box.marked(in: sample.answer) ?? sample.answer
       case .content(let box): box
       case .unclosed: nil
       }

@@ -1,7 +1,7 @@
 /// Reads an answer's LaTeX into tokens.
 ///
-/// It leaves out `$`, degree signs, sizes and styles, spaces (but for `MathToken.space`), and
-/// braces around one token, so `\dfrac{1}{2}` and `\frac12` give the same tokens.
+/// It leaves out `$`, sizes and styles, spaces (but for `MathToken.space`), and braces around one
+/// token, so `\dfrac{1}{2}` and `\frac12` give the same tokens.
 ///
 /// - Complexity: O(n), without recursion.
 struct MathTokenizer {
@@ -38,7 +38,7 @@ struct MathTokenizer {
       case "\\": readCommand()
       case "{": openGroup(.open)
       case "}": closeGroup()
-      case "$", "°": break
+      case "$": break
       case "~": gap = .wide
       case let space where space.properties.isWhitespace: gap = .wide
       default: append(MathNotation.sameCharacter[scalar] ?? .character(scalar))
@@ -62,6 +62,16 @@ struct MathTokenizer {
     } else if MathNotation.text.contains(name), let brace = nextBrace() {
       place = brace + 1
       openGroup(.textOpen)
+    } else if MathNotation.hiddenArgument.contains(name), let brace = nextBrace() {
+      place = brace
+      while place < scalars.count, scalars[place] != "}" { place += 1 }
+      place = min(place + 1, scalars.count)
+    } else if name == "begin" || name == "end", let brace = nextBrace(),
+      let end = scalars[brace...].prefix(20).firstIndex(of: "}")
+    {
+      place = end + 1
+      append(
+        .command("\(name) " + String(String.UnicodeScalarView(scalars[(brace + 1)..<end]))))
     } else {
       append(MathNotation.sameCommand[name] ?? .command(name))
     }
@@ -118,13 +128,22 @@ struct MathTokenizer {
     }
     gap = .none
     tokens.append(token)
-    dropDegree()
+    joinLast()
   }
 
-  /// Takes a `^\circ` back.
-  private mutating func dropDegree() {
-    guard tokens.last == .command("circ"), tokens.dropLast().last == .character("^") else { return }
+  /// Makes one token of two: of `^\circ` a degree, of `\not=` and `\not\in` their negations.
+  private mutating func joinLast() {
+    guard let last = tokens.last, let before = tokens.dropLast().last else { return }
+    let joined: MathToken? =
+      switch (before, last) {
+      case (.character("^"), .command("circ")): .command("degree")
+      case (.command("not"), .character("=")): .command("ne")
+      case (.command("not"), .command("in")): .command("notin")
+      default: nil
+      }
+    guard let joined else { return }
     tokens.removeLast(2)
+    tokens.append(joined)
   }
 
   private static func isLetter(_ scalar: Unicode.Scalar) -> Bool {

@@ -1,7 +1,7 @@
 /// Holds a natural number of any size, for products that must be exact.
 struct Natural: Sendable, Equatable {
   /// The digits in base 10⁹, the least significant first, without leading zeros.
-  private var limbs: [UInt32]
+  private(set) var limbs: [UInt32]
 
   private static let base: UInt64 = 1_000_000_000
 
@@ -20,6 +20,9 @@ struct Natural: Sendable, Equatable {
 
   var isZero: Bool { limbs.isEmpty }
 
+  /// The number of decimal digits, 0 for zero.
+  var digitCount: Int { limbs.last.map { (limbs.count - 1) * 9 + String($0).count } ?? 0 }
+
   private mutating func trim() {
     while limbs.last == 0 { limbs.removeLast() }
   }
@@ -34,6 +37,19 @@ struct Natural: Sendable, Equatable {
       carry /= base
     }
     return Natural(limbs: sum + [UInt32(carry)])
+  }
+
+  /// - Precondition: `b` is no greater than `a`.
+  static func - (a: Natural, b: Natural) -> Natural {
+    var difference: [UInt32] = []
+    var borrow: Int64 = 0
+    for place in a.limbs.indices {
+      var limb = Int64(a.limbs[place]) - borrow
+      if place < b.limbs.count { limb -= Int64(b.limbs[place]) }
+      borrow = limb < 0 ? 1 : 0
+      difference.append(UInt32(limb + borrow * Int64(base)))
+    }
+    return Natural(limbs: difference)
   }
 
   /// - Complexity: O(n m) for numbers of n and m digits.

@@ -1,5 +1,5 @@
-/// Reads a whole sequence of tokens as one number: `-3`, `1,000`, `.5`, `3/4`, `\frac{3}{4}`,
-/// `2\frac{1}{3}`, `50\%`.
+/// Reads a whole sequence of tokens as one number: `-3`, `1,000`, `1 000`, `.5`, `0.\overline{3}`,
+/// `1.5e3`, `3/4`, `\frac{3}{4}`, `2\frac{1}{3}`, `50\%`.
 ///
 /// - Complexity: O(n²) for n digits, of which there are at most `digitLimit`.
 struct NumberReader {
@@ -11,15 +11,27 @@ struct NumberReader {
   private var place: Int
 
   /// - Returns: `nil` if the tokens are anything but one number.
-  static func number(in tokens: ArraySlice<MathToken>) -> WrittenNumber? {
+  static func number(in tokens: ArraySlice<MathToken>) -> (value: Rational, isPercentage: Bool)? {
     var reader = NumberReader(tokens: tokens, place: tokens.startIndex)
     return reader.read()
+  }
+
+  /// Reads the decimal that tokens begin with.
+  ///
+  /// - Returns: its value, and the place behind it.
+  static func prefix(of tokens: ArraySlice<MathToken>) -> (value: Rational, end: Int)? {
+    var reader = NumberReader(tokens: tokens, place: tokens.startIndex)
+    guard let decimal = reader.readDecimal(),
+      let value = ratio(decimal, Decimal(digits: [1]), isNegative: false)
+    else { return nil }
+    return (value, reader.place)
   }
 
   /// Holds a decimal: its digits as a whole number, `scale` of them behind the point.
   private struct Decimal {
     var digits: [UInt8] = []
     var scale = 0
+    var hasPoint = false
 
     /// Returns the digits with as many zeros behind as another number has places.
     func scaled(by places: Int) -> Natural {
@@ -27,12 +39,12 @@ struct NumberReader {
     }
   }
 
-  private mutating func read() -> WrittenNumber? {
+  private mutating func read() -> (value: Rational, isPercentage: Bool)? {
     let isNegative = readSign()
     guard let value = readUnsigned(isNegative: isNegative) else { return nil }
     let isPercentage = accept(.character("%"))
     guard place == tokens.endIndex else { return nil }
-    return WrittenNumber(value: value, isPercentage: isPercentage)
+    return (value, isPercentage)
   }
 
   private mutating func readUnsigned(isNegative: Bool) -> Rational? {
@@ -44,6 +56,10 @@ struct NumberReader {
         top, bottom, isNegative: isNegative != (isTopNegative != isBottomNegative))
     }
     guard let first = readDecimal() else { return nil }
+    if next == .command("overline") { return readRepeating(first, isNegative: isNegative) }
+    if next == .character("e") || next == .character("E") {
+      return readExponent(first, isNegative: isNegative)
+    }
     if accept(.character("/")) {
       guard let bottom = readDecimal() else { return nil }
       return Self.ratio(first, bottom, isNegative: isNegative)
@@ -54,6 +70,36 @@ struct NumberReader {
       return Rational(isNegative: isNegative, whole, over: bottom)
     }
     return Self.ratio(first, Decimal(digits: [1]), isNegative: isNegative)
+  }
+
+  /// Reads the digits that repeat behind a decimal's own: `0.1\overline{6}`.
+  private mutating func readRepeating(_ decimal: Decimal, isNegative: Bool) -> Rational? {
+    guard decimal.hasPoint, accept(.command("overline")) else { return nil }
+    let isGroup = accept(.open)
+    let digits = readDigits()
+    guard !digits.isEmpty, isGroup ? accept(.close) : digits.count == 1,
+      digits.count <= Self.digitLimit
+    else { return nil }
+    // As many nines: a hundredth of 0.333… is 0.00333…, and 0.333… is 3/9.
+    let nines = Natural(digits: [UInt8](repeating: 9, count: digits.count))
+    return Rational(
+      isNegative: isNegative, Natural(digits: decimal.digits) * nines + Natural(digits: digits),
+      over: nines * .ten(toThe: decimal.scale))
+  }
+
+  /// Reads the power of ten of `1.5e3`. In `2e-3` the letter may be Euler's number.
+  private mutating func readExponent(_ decimal: Decimal, isNegative: Bool) -> Rational? {
+    let letter = next
+    place += 1
+    let isSigned = next == .character("-") || next == .character("+")
+    guard !isSigned || letter == .character("E") || decimal.hasPoint else { return nil }
+    let isSmall = readSign()
+    let digits = readDigits()
+    guard (1...3).contains(digits.count), let zeros = Natural(digits: digits).small,
+      zeros <= Self.digitLimit,
+      let value = Self.ratio(decimal, Decimal(digits: [1]), isNegative: isNegative)
+    else { return nil }
+    return Rational(10).power(isSmall ? -zeros : zeros).map { value * $0 }
   }
 
   /// Reads the fraction of a mixed number: of whole numbers, and below 1.
@@ -99,17 +145,19 @@ struct NumberReader {
 
   private mutating func readDecimal() -> Decimal? {
     var decimal = Decimal(digits: readDigits())
-    if (1...3).contains(decimal.digits.count), decimal.digits[0] != 0 {
-      while let group = groupOfThousand {
+    if (1...3).contains(decimal.digits.count), decimal.digits[0] != 0, let mark = separator {
+      while next == mark, let group = groupOfThousand {
         decimal.digits += group
         place += 4
       }
     }
-    if next == .character("."), tokens[place...].dropFirst().first?.digit != nil {
+    let behind = tokens[place...].dropFirst().first
+    if next == .character("."), behind?.digit != nil || behind == .command("overline") {
       place += 1
       let fraction = readDigits()
       decimal.digits += fraction
       decimal.scale = fraction.count
+      decimal.hasPoint = true
     }
     guard (1...Self.digitLimit).contains(decimal.digits.count) else { return nil }
     return decimal
@@ -124,9 +172,18 @@ struct NumberReader {
     return digits
   }
 
-  /// The three digits after a thousands separator here, if a fourth doesn't follow.
+  /// The thousands separator here, which is the same throughout a number.
+  private var separator: MathToken? {
+    guard let next, [.comma, .thousands, .thin, .space, .character("_")].contains(next) else {
+      return nil
+    }
+    // `1 234/5` may be a mixed number.
+    if next == .space, tokens[place...].dropFirst(4).first == .character("/") { return nil }
+    return next
+  }
+
+  /// The three digits after the separator here, if a fourth doesn't follow.
   private var groupOfThousand: [UInt8]? {
-    guard next == .comma || next == .thousands || next == .thin else { return nil }
     let digits = tokens[place...].dropFirst().prefix(4).map(\.digit)
     guard digits.count >= 3, digits.count == 3 || digits[3] == nil else { return nil }
     let group = digits.prefix(3).compactMap(\.self)

@@ -31,8 +31,8 @@ package final class RunningProcess {
     case killedBySignal(Int32)
   }
 
-  private let id: pid_t
-  private let hasOwnGroup: Bool
+  let id: pid_t
+  let hasOwnGroup: Bool
   /// The host's end of the program's standard input, non-blocking as the two below are; −1: closed.
   package private(set) var input: Int32
   package private(set) var output: Int32

@@ -94,6 +94,12 @@ import Testing
     let result = try fulcrum.run("doctor")
     #expect(result.status == 0, "\(result.output)")
     #expect(result.output.contains("all is well"))
+    for fact in ["openblas: kernels for ", "onednn: ", "products: f32 by "] {
+      #expect(result.output.contains("      policy transformer, \(fact)"), "\(result.output)")
+    }
+    let agreement =
+      #/policy transformer, sampled and trained log-probabilities: equal (to the bit|up to rounding)/#
+    #expect(result.output.contains(agreement), "\(result.output)")
   }
 
   @Test func `the benchmark puts speeds beside the peak`() throws {

@@ -83,19 +83,19 @@ import Testing
           + " training items\n"))
   }
 
-  @Test func `answers as GSM8K publishes them are refused, and read with a mark`() throws {
-    let row = #"{"prompt": "How many?", "answer": "48/2 = 24 in May,\nso 72 clips.\n#### 72"}"#
+  @Test func `worked solutions are refused, and read with a mark`() throws {
+    let row = #"{"prompt": "How many?", "answer": "48/2 = 24 in May,\nso 72 clips.\nANSWER: 72"}"#
     try write([1: row, 5: row])
     let refused = try CommandLine().run("train", config)
     #expect(refused.status == 1)
     #expect(
       refused.errors.contains(
         "error: \(data):1: reward math: expected a final answer to compare boxes with, got a worked"
-          + " solution that ends in '#### 72'; so it is with 2 of 12 training items: \(data):1,"
-          + " \(data):5\n  hint: give what follows the last '####' alone"))
+          + " solution that ends in 'ANSWER: 72'; so it is with 2 of 12 training items: \(data):1,"
+          + " \(data):5\n  hint: give the final answer alone, in a"))
     try (row + "\n" + row).write(toFile: data, atomically: true, encoding: .utf8)
     let read = try CommandLine().run(
-      "explain", config, "--no-trial", "--set", "task.answer-after=\"####\"")
+      "explain", config, "--no-trial", "--set", "task.answer-after=\"ANSWER:\"")
     #expect(read.status == 0, "\(read.errors)")
   }
 

@@ -126,15 +126,62 @@ import Testing
     let result = try train(
       "empty", "drop-sample",
       [
-        "reward={use: process, command: [sh, -c, \"sleep 60\"], time-limit: 0.02, start-limit: 0,"
-          + " batch: 100}", "rollout.prompts=2", "evaluation.items=0",
+        "reward={use: process, command: [python3, -c, \"\(Self.refusing)\"]}", "rollout.prompts=2",
+        "evaluation.items=0",
       ])
     #expect(result.status == 1)
     #expect(
       result.errors.contains(
         "step 1: rollout.on-failure: expected a group of completions with scores, got none: 8 of 8"
           + " completions have none; the first: completion 1 of '"), "\(result.errors)")
-    #expect(result.errors.contains("outcome 'time-out': no reply within 0.02 s"))
+    #expect(result.errors.contains("outcome 'refused': none of mine"))
+  }
+
+  /// A program that judges no sample.
+  private static let refusing =
+    "import json, sys\\n"
+    + "for line in sys.stdin: print(json.dumps({'id': json.loads(line)['id'], 'refused': 'none of mine'}))"
+
+  @Test func `a signal doesn't wait for the limit of a program that hangs, and resume goes on`()
+    throws
+  {
+    // Replies for some steps, then no more while the file is there.
+    let script = folder.path + "/hangs.py"
+    let mark = folder.path + "/hang"
+    try """
+    import json, os, sys, time
+    for count, line in enumerate(sys.stdin):
+        while count >= 60 and os.path.exists("\(mark)"):
+            time.sleep(0.1)
+        s = json.loads(line)
+        print(json.dumps({"id": s["id"], "reward": len(s["completion"]) % 3}))
+    """.write(toFile: script, atomically: true, encoding: .utf8)
+    func arguments(_ name: String) -> [String] {
+      let sets = [
+        "output=\(folder.path)/\(name)", "steps=4", "rollout.prompts=6",
+        "update.minibatch-prompts=2", "evaluation.items=0", "checkpoint.every=0",
+        "reward={use: process, command: [python3, \"\(script)\"], time-limit: 3600}",
+      ]
+      return ["train", config] + sets.flatMap { ["--set", $0] }
+    }
+    try #require(try CommandLine().run(arguments("whole")).status == 0)
+    try "".write(toFile: mark, atomically: true, encoding: .utf8)
+    let run = try FaultRun()
+    let (process, log) = try run.start(arguments("stopped"))
+    try FaultRun.wait(for: "\n2/4", in: log)
+    kill(process.processIdentifier, SIGTERM)
+    process.waitUntilExit()
+    #expect(process.terminationReason == .exit && process.terminationStatus == 0)
+    let text = try String(contentsOfFile: log, encoding: .utf8)
+    #expect(
+      text.hasSuffix(
+        "stopped after step 2; 'fulcrum resume \(folder.path)/stopped' goes on from there\n"),
+      "\(text)")
+    try FileManager.default.removeItem(atPath: mark)
+    let resumed = try CommandLine().run("resume", folder.path + "/stopped")
+    #expect(resumed.status == 0, "\(resumed.errors)")
+    #expect(try metrics("stopped") == metrics("whole"))
+    #expect(try weights("stopped") == weights("whole"))
   }
 
   @Test func `a program that isn't there is a wrong request`() throws {

@@ -92,6 +92,40 @@ import Testing
       "\(overlong.errors)")
   }
 
+  @Test func `nothing scored is a failure`() throws {
+    let output = folder.path + "/out.jsonl"
+    let program =
+      "import json, sys\\nfor line in sys.stdin: print(json.dumps({'id': json.loads(line)['id'], "
+      + "'reward': float('nan')}))"
+    let result = try CommandLine().run(
+      "reward", "score", "--use", "process", "--set", "command=[python3, -c, \"\(program)\"]",
+      "--input", example + "/samples.jsonl", "--output", output)
+    #expect(result.status == 1)
+    #expect(result.output == "4 completions, no scores: error 4\n")
+    #expect(
+      result.errors == "error: \(example)/samples.jsonl: expected a score for some completion, got"
+        + " none; the first has the outcome 'error': the program's reward is nan\n")
+    #expect(FileManager.default.fileExists(atPath: output))
+  }
+
+  @Test func `a program that can't work is given up at once, and no line is to blame`() throws {
+    let result = try CommandLine().run(
+      "reward", "score", "--use", "process", "--set", "command=[python3, no-such-file.py]",
+      "--input", example + "/samples.jsonl")
+    #expect(result.status == 1)
+    let error = result.errors.split(separator: "\n").first { $0.hasPrefix("error: ") } ?? ""
+    #expect(
+      error.hasPrefix(
+        "error: reward process: python3 no-such-file.py: expected a reply from the program, got none"
+          + " in 3 starts; the last: it ended with status 2; its last words: '"), "\(result.errors)"
+    )
+    #expect(error.contains("python3: can't open file"))
+    let complaints = result.errors.split(separator: "\n").count {
+      $0.hasPrefix("reward process: ") && $0.contains("can't open file")
+    }
+    #expect(complaints == 1, "\(result.errors)")
+  }
+
   @Test func `a program ends with a host that is killed`() throws {
     let script = "import os, sys; print(os.getpid(), file=open('id', 'w')); sys.stdin.read()"
     let host = CommandLine().process([

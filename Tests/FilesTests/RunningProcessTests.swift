@@ -53,6 +53,28 @@ import Testing
     #expect(killed.end == .killedBySignal(SIGKILL))
   }
 
+  @Test func `a program that waits for input is told from one that works`() throws {
+    /// Whether it is seen waiting within a second.
+    func waits(_ script: String, ownGroup: Bool = true) throws -> Bool {
+      let child = try start(script) { $0.hasOwnGroup = ownGroup }
+      for _ in 0..<50 {
+        if child.waitsForInput { return true }
+        usleep(20_000)
+      }
+      return false
+    }
+    #expect(try waits("read line"))
+    // A shell that waits for a child that reads.
+    #expect(try waits("cat; true"))
+    #expect(try !waits("sleep 60"))
+    // One reads, and another works.
+    #expect(try !waits("sleep 60 & cat"))
+    // A pipe that is not the program's input.
+    #expect(try !waits("sleep 60 | cat"))
+    // Without a group nobody knows what belongs to it.
+    #expect(try !waits("read line", ownGroup: false))
+  }
+
   @Test func `a group of its own ends as a whole, also when the program ends first`() throws {
     let child = try start("sleep 60 & echo $!") { $0.hasOwnGroup = true }
     let id = output(child)

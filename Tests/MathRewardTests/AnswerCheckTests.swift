@@ -14,24 +14,22 @@ import Testing
     }
   }
 
-  @Test func `a published answer of GSM8K is a worked solution`() throws {
-    let published = "Natalia sold 48/2 = <<48/2=24>>24 clips in May.\nSo 72 clips.\n#### 72"
+  @Test func `a published answer of GSM8K is read behind its mark`() throws {
     #expect(
-      try fault(published)
-        == FulcrumError(
-          .data,
-          "expected a final answer to compare boxes with, got a worked solution that ends in '#### 72'",
-          hint: "give what follows the last '####' alone: a task of JSON lines does so with"
-            + " answer-after: \"####\""))
+      try fault("Natalia sold 48/2 = <<48/2=24>>24 clips in May.\nSo 72 clips.\n#### 72") == nil)
+    #expect(
+      try fault("So 72 clips.\n####")?.message
+        == "expected an answer to grade by, got 'So 72 clips.\n####'")
   }
 
-  @Test func `other solutions in several lines are refused too`() throws {
+  @Test func `a worked solution without a mark is refused`() throws {
     #expect(
       try fault("First 2 + 2 = 4.\nSo it is 4.\n")
         == FulcrumError(
           .data,
           "expected a final answer to compare boxes with, got a worked solution that ends in"
-            + " 'So it is 4.'", hint: "give the final answer alone, or in a \\boxed{}"))
+            + " 'So it is 4.'", hint: "give the final answer alone, in a \\boxed{}, or behind a mark: a task of JSON lines"
+            + " reads what follows one with answer-after: \"MARK\""))
   }
 
   @Test func `what scoring refuses is refused before`() throws {

@@ -38,7 +38,12 @@ import Testing
       ("\\boxed{\\boxed{5}}", .correct),
       // The last one decides, closed or not: what comes before it was given up.
       ("\\boxed{5} or \\boxed{4", .unparseable),
-      ("\\boxed 5", .unparseable),
+      ("\\boxed 5", .correct),
+      ("\\boxed5", .correct),
+      ("\\boxed\\text{5}", .correct),
+      ("\\boxed 55", .unparseable),
+      ("\\framebox{5}", .correct),
+      ("\\boxed\n{5}", .correct),
       ("boxed{5}", .unparseable),
       ("\\boxed{ }", .unparseable),
       ("\\boxed{.}", .unparseable),
@@ -67,6 +72,11 @@ import Testing
 
   @Test func `the right answer may be boxed itself`() throws {
     #expect(try outcome(of: "\\boxed{0.5}", truth: "It is $\\boxed{\\frac12}$.") == .correct)
+  }
+
+  @Test func `the right answer may stand behind GSM8K's mark`() throws {
+    #expect(try outcome(of: "\\boxed{72}", truth: "24 and 48 are 72.\n#### 72") == .correct)
+    #expect(try outcome(of: "\\boxed{24}", truth: "24 and 48 are 72.\n#### 72") == .wrong)
   }
 
   @Test(arguments: ["", "  ", "$$", "\\boxed{5", "\\boxed{}"])

@@ -1,20 +1,6 @@
 import Files
 import Foundation
 
-/// Says why a program gave no more replies.
-struct ProgramFailure: Error {
-  enum Kind {
-    case timeOut
-    /// The program died or broke the protocol.
-    case broken
-    /// The program was broken before it got the samples in question.
-    case stale
-  }
-
-  let kind: Kind
-  let message: String
-}
-
 /// Sends requests to a program and reads its replies, while all three pipes are kept moving.
 ///
 /// One thread does all of it with `poll`: when one pipe is full or empty, the others go on.
@@ -23,16 +9,15 @@ final class Exchange {
   static let longestReply = 1 << 20
 
   let child: RunningProcess
-  private let log: ProgramLog
+  private var complaints: Complaints
+  private let patience: Patience
   private var replies = LineBuffer(limit: Exchange.longestReply)
-  private var complaints = LineBuffer(limit: ProgramLog.longestLine)
   private var chunk = [UInt8](repeating: 0, count: 1 << 16)
-  /// The last line that the program wrote to its standard error.
-  private var lastWords = ""
 
-  init(_ child: RunningProcess, log: ProgramLog) {
+  init(_ child: RunningProcess, complaints: Complaints, patience: Patience) {
     self.child = child
-    self.log = log
+    self.complaints = complaints
+    self.patience = patience
   }
 
   /// - Parameters:
@@ -43,26 +28,37 @@ final class Exchange {
     take: ([UInt8]) throws(ProgramFailure) -> Bool
   ) throws(ProgramFailure) {
     guard child.input >= 0, !child.hasEnded() else {
-      readErrors()
-      throw ProgramFailure(kind: .stale, message: ending())
+      throw failure(
+        .stale, child.end?.phrase ?? "it closed its standard input", remedy: endingRemedy)
     }
     try refuseLeftovers()
     let deadline = ContinuousClock.now + limit
     var sent = 0
+    var watch = WaitingWatch()
     while true {
       let left = deadline - .now
       guard left > .zero else {
-        readErrors()
-        throw ProgramFailure(
-          kind: .timeOut, message: "no reply within \(Self.seconds(limit)) s" + words)
+        throw failure(
+          .timeOut, "no reply within \(Self.seconds(limit)) s", remedy: Remedy.onTime)
+      }
+      guard !patience.isOver else {
+        throw failure(.stopped, "the run was asked to stop while it waited for a reply")
       }
       let isSending = sent < request.count && child.input >= 0
       let ready = wait(isSending: isSending, for: left)
       if ready.input, isSending { send(request, &sent) }
       if ready.errors { readErrors() }
-      if ready.output, try read(take) {
-        readErrors()
-        return
+      if ready.output {
+        watch.reset()
+        if try read(take) {
+          readErrors()
+          complaints.release()
+          return
+        }
+      } else if !isSending, watch.isSure({ child.waitsForInput }) {
+        throw failure(
+          .broken, "it waits for more lines, and has not replied to all that it was sent",
+          remedy: Remedy.eachLine)
       }
     }
   }
@@ -82,14 +78,14 @@ final class Exchange {
       if isLast { child.kill() } else { child.terminate() }
     }
     readErrors()
-    complaints.flush { line, omitted in record(line, omitted) }
+    complaints.flush()
   }
 
   /// Ends the program at once.
   func abandon() {
     child.kill()
     readErrors()
-    complaints.flush { line, omitted in record(line, omitted) }
+    complaints.flush()
   }
 
   private func wait(isSending: Bool, for limit: Duration) -> (
@@ -101,7 +97,8 @@ final class Exchange {
       pollfd(fd: child.output, events: Int16(POLLIN), revents: 0),
       pollfd(fd: child.errors, events: Int16(POLLIN), revents: 0),
     ]
-    let milliseconds = min(1000, max(1, limit / .milliseconds(1)))
+    // Short naps: the program's state and a request to stop are looked at in between.
+    let milliseconds = min(200, max(1, limit / .milliseconds(1)))
     guard poll(&polled, 3, Int32(milliseconds)) > 0 else { return (false, false, false) }
     return (polled[0].revents != 0, polled[1].revents != 0, polled[2].revents != 0)
   }
@@ -117,26 +114,29 @@ final class Exchange {
   {
     let count = Foundation.read(child.output, &chunk, chunk.count)
     if count < 0 {
-      guard errno == EAGAIN || errno == EINTR else { throw broken("its output can't be read") }
+      guard errno == EAGAIN || errno == EINTR else {
+        throw failure(.broken, "its output can't be read")
+      }
       return false
     }
     guard count > 0 else {
       child.closeOutput()
-      throw broken(endingAfterOutput())
+      throw failureAfterOutput(.broken)
     }
     var isDone = false
-    var failure: ProgramFailure?
+    var fault: ProgramFailure?
     replies.add(chunk.span.extracting(0..<count)) { line, omitted in
-      guard failure == nil, omitted == 0 else { return }
+      guard fault == nil, omitted == 0 else { return }
       do throws(ProgramFailure) {
         isDone = try take(line)
       } catch {
-        failure = error
+        fault = error
       }
     }
-    if let failure { throw failure }
+    if let fault { throw failure(fault.kind, fault.message, remedy: fault.remedy) }
     if replies.omitted > 0 {
-      throw broken("it sent a line of more than \(Self.longestReply) bytes")
+      throw failure(
+        .broken, "it sent a line of more than \(Self.longestReply) bytes", remedy: Remedy.form)
     }
     return isDone
   }
@@ -147,13 +147,14 @@ final class Exchange {
     if count < 0 { return }
     guard count > 0 else {
       child.closeOutput()
-      throw ProgramFailure(kind: .stale, message: endingAfterOutput() + words)
+      throw failureAfterOutput(.stale)
     }
     let text = String(decoding: chunk[..<min(count, 120)], as: UTF8.self)
       .trimmingCharacters(in: .whitespacesAndNewlines)
     guard !text.isEmpty else { return }
-    throw ProgramFailure(
-      kind: .stale, message: "expected nothing before the next request, got '\(text)'" + words)
+    throw failure(
+      .stale, "expected nothing before the next request, got '\(text)'",
+      remedy: Remedy.standardError)
   }
 
   private func discardOutput() {
@@ -171,34 +172,32 @@ final class Exchange {
         child.closeErrors()
         return
       }
-      complaints.add(chunk.span.extracting(0..<count)) { line, omitted in record(line, omitted) }
+      complaints.add(chunk.span.extracting(0..<count))
     }
   }
 
-  private func record(_ line: [UInt8], _ omitted: Int) {
-    let text = String(decoding: line, as: UTF8.self)
-    lastWords = String(text.prefix(200))
-    log.write(omitted > 0 ? text + " … (\(omitted) bytes more)" : text)
-  }
-
   /// Says how the program ended after the end of its output, if it does within a second.
-  private func endingAfterOutput() -> String {
+  private func failureAfterOutput(_ kind: ProgramFailure.Kind) -> ProgramFailure {
     let deadline = ContinuousClock.now + .seconds(1)
     while !child.hasEnded(), ContinuousClock.now < deadline {
       readErrors()
       usleep(2000)
     }
+    return failure(kind, child.end?.phrase ?? "it closed its standard output", remedy: endingRemedy)
+  }
+
+  /// What to do about a program that ended without a complaint.
+  private var endingRemedy: String? { child.end == .exited(0) ? Remedy.endless : nil }
+
+  /// Returns a failure with all that the program has said about it.
+  private func failure(_ kind: ProgramFailure.Kind, _ message: String, remedy: String? = nil)
+    -> ProgramFailure
+  {
     readErrors()
-    return child.end?.phrase ?? "it closed its standard output"
+    if child.end != nil { complaints.flush() }
+    return ProgramFailure(
+      kind: kind, message: message, lastWords: complaints.lastWords, remedy: remedy)
   }
-
-  private func ending() -> String { (child.end?.phrase ?? "it closed its standard input") + words }
-
-  func broken(_ message: String) -> ProgramFailure {
-    ProgramFailure(kind: .broken, message: message + words)
-  }
-
-  private var words: String { lastWords.isEmpty ? "" : "; its last words: '\(lastWords)'" }
 
   private static func seconds(_ duration: Duration) -> String {
     let value = (duration / .milliseconds(1)).rounded() / 1000

@@ -54,12 +54,26 @@ struct Reply {
   /// Lists every key that a line may hold: a misspelt one would be lost silently.
   private struct Form: Decodable {
     var id: Int?
-    var reward: Double?
+    var reward: Reward?
     var outcome: String?
     var parts: [String: Double]?
     var error: String?
     var refused: String?
     var unknown: String?
+
+    /// Reads `true` as 1 and `false` as 0, for many a program answers whether.
+    struct Reward: Decodable {
+      let value: Double
+
+      init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if let flag = try? container.decode(Bool.self) {
+          value = flag ? 1 : 0
+        } else {
+          value = try container.decode(Double.self)
+        }
+      }
+    }
 
     private struct Key: CodingKey {
       let stringValue: String
@@ -110,7 +124,7 @@ struct Reply {
   }
 
   private static func score(_ form: Form, _ line: [UInt8]) throws(Fault) -> RewardScore {
-    let reward = form.reward ?? .nan
+    let reward = form.reward?.value ?? .nan
     let outcome = form.outcome.map(RewardOutcome.init) ?? .value
     guard !RewardOutcome.withoutScore.contains(outcome) else {
       throw fault("no \"reward\" beside the outcome '\(outcome.rawValue)'", line)

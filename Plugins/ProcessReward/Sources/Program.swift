@@ -47,6 +47,19 @@ struct Program: Sendable {
     executable = found
   }
 
+  /// The program and its arguments in one line, for messages.
+  var line: String { arguments.joined(separator: " ") }
+
+  /// Says how to see the program fail without `fulcrum`.
+  var trial: String {
+    let words = arguments.map { word in
+      word.allSatisfy { $0.isLetter || $0.isNumber || "-_./=".contains($0) }
+        ? word : "'" + word.replacingOccurrences(of: "'", with: #"'\''"#) + "'"
+    }
+    return #"try it alone in \#(directory): echo '{"id": 0, "prompt": "", "completion": "","#
+      + #" "answer": ""}' | \#(words.joined(separator: " "))"#
+  }
+
   /// Starts a copy of the program.
   ///
   /// The copy has a process group of its own: Ctrl-C asks the host to stop after the step, and must

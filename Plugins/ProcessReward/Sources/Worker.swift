@@ -13,6 +13,8 @@ struct WorkerSettings: Sendable {
   /// The most failures in a row, without a reply in between.
   let restarts: Int
   let log: ProgramLog
+  let history = ProgramHistory()
+  let patience = Patience()
 }
 
 /// Runs one copy of the program, which is started when it is first needed and again when it dies.
@@ -34,14 +36,15 @@ final class Worker: @unchecked Sendable {
   func closeInput() { exchange?.child.closeInput() }
 
   /// Scores a batch. If the program fails, the samples without a reply are sent once more, one by
-  /// one, so that only those at fault have no score.
+  /// one, so that only those at fault have no score: the last one first, for a program that works in
+  /// order failed on the first of them.
   func score(_ samples: [RewardSample]) throws(FulcrumError) -> [RewardScore] {
     var scores = [RewardScore?](repeating: nil, count: samples.count)
     _ = try ask(samples, Array(samples.indices), &scores)
-    for index in samples.indices where scores[index] == nil {
+    for index in samples.indices.reversed() where scores[index] == nil {
       guard let failure = try ask(samples, [index], &scores) else { continue }
       scores[index] = .missing(
-        failure.kind == .timeOut ? .timeOut : .error, reason: failure.message)
+        failure.kind == .timeOut ? .timeOut : .error, reason: failure.reason)
     }
     return scores.compactMap(\.self)
   }
@@ -87,23 +90,26 @@ final class Worker: @unchecked Sendable {
       do throws(Reply.Fault) {
         reply = try Reply(line)
       } catch {
-        throw exchange.broken(error.message)
+        throw ProgramFailure(kind: .broken, message: error.message, remedy: Remedy.line(line))
       }
       guard reply.id >= first else {
         throw ProgramFailure(
           kind: .stale,
-          message: "expected no more than one reply to a line, got another to"
-            + " id \(reply.id)")
+          message: "expected no more than one reply to a line, got another to id \(reply.id)")
       }
       guard reply.id < nextID else {
-        throw exchange.broken(
-          "expected a reply to one of ids \(first) to \(nextID - 1), got one to id \(reply.id)")
+        throw ProgramFailure(
+          kind: .broken,
+          message: "expected a reply to one of ids \(first) to \(nextID - 1), got one to id"
+            + " \(reply.id)", remedy: Remedy.form)
       }
       let index = indices[reply.id - first]
       guard scores[index] == nil else {
-        throw exchange.broken("expected one reply to id \(reply.id), got two")
+        throw ProgramFailure(
+          kind: .broken, message: "expected one reply to id \(reply.id), got two")
       }
       scores[index] = reply.score
+      settings.history.noteReply()
       failures = 0
       waiting -= 1
       return waiting == 0
@@ -117,30 +123,52 @@ final class Worker: @unchecked Sendable {
     if let exchange { return exchange }
     if failures > 0 {
       let seconds = min(5, 0.1 * pow(2, Double(min(failures, 10) - 1)))
-      usleep(UInt32(seconds * 1e6))
+      let end = ContinuousClock.now + .seconds(seconds)
+      while .now < end, !settings.patience.isOver { usleep(20_000) }
     }
-    let exchange = Exchange(try settings.program.start(), log: settings.log)
+    let complaints = Complaints(
+      log: settings.log, history: settings.history, isFirst: settings.history.noteStart())
+    let exchange = Exchange(
+      try settings.program.start(), complaints: complaints, patience: settings.patience)
     self.exchange = exchange
     isFresh = true
     return exchange
   }
 
-  /// Counts a failure of the program. A time-out is the sample's fault and isn't counted.
+  /// Counts a failure of the program. A time-out is the sample's fault and isn't counted, unless the
+  /// program has never replied.
   private func count(_ failure: ProgramFailure) throws(FulcrumError) {
-    guard failure.kind != .timeOut else {
+    guard failure.kind != .stopped else {
+      throw FulcrumError(.stopped, failure.message, at: settings.program.line)
+    }
+    if failure.kind == .timeOut, settings.history.hasReplied {
       settings.log.write("ended after a time-out: \(failure.message)")
       return
     }
     failures += 1
-    guard failures <= settings.restarts else {
-      throw FulcrumError(
-        .program,
-        "expected replies from the program, got \(failures)"
-          + " failure\(failures == 1 ? "" : "s") in a row; the last: \(failure.message)",
-        at: settings.program.arguments.joined(separator: " "),
-        hint: "try it alone: fulcrum reward score --use process --set"
-          + " 'command=[\(settings.program.arguments.joined(separator: ", "))]' --input FILE.jsonl")
+    guard failures < settings.history.limit(for: failure, restarts: settings.restarts) else {
+      throw error(for: failure)
     }
     settings.log.write("starts again after failure \(failures) in a row: \(failure.message)")
+  }
+
+  /// Returns the error with which the program is given up.
+  private func error(for failure: ProgramFailure) -> FulcrumError {
+    let program = settings.program
+    guard settings.history.hasReplied else {
+      let starts = "\(failures) start\(failures == 1 ? "" : "s")"
+      return FulcrumError(
+        .program,
+        "expected a reply from the program, got none in \(starts); the last:"
+          + " \(failure.reason)", at: program.line, hint: failure.remedy ?? program.trial)
+    }
+    let trial =
+      "try it alone: fulcrum reward score --use process --set"
+      + " 'command=[\(program.arguments.joined(separator: ", "))]' --input FILE.jsonl"
+    return FulcrumError(
+      .program,
+      "expected replies from the program, got \(failures) failure\(failures == 1 ? "" : "s") in a"
+        + " row; the last: \(failure.reason)", at: program.line,
+      hint: failure.remedy.map { "\($0); \(trial)" } ?? trial)
   }
 }

@@ -3,6 +3,7 @@
 #if __has_include(<oneapi/dnnl/dnnl.h>)
 #include <dlfcn.h>
 #include <oneapi/dnnl/dnnl.h>
+#include <oneapi/dnnl/dnnl_debug.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,16 @@ static struct {
   void (*omp_set_num_threads)(int);
   dnnl_engine_t engine;
   int version;
+  const char *instructions;
 } dnn;
+
+/* Both functions came with minor versions; what lacks one says nothing. */
+static const char *find_instructions(void *library) {
+  __typeof__(dnnl_get_effective_cpu_isa) *effective =
+      (__typeof__(effective))dlsym(library, "dnnl_get_effective_cpu_isa");
+  __typeof__(dnnl_cpu_isa2str) *name = (__typeof__(name))dlsym(library, "dnnl_cpu_isa2str");
+  return effective && name ? name(effective()) : NULL;
+}
 
 static void open_library(void) {
   void *library = dlopen("libdnnl.so.2", RTLD_NOW | RTLD_LOCAL);
@@ -49,6 +59,7 @@ static void open_library(void) {
   if (version->major != DNNL_VERSION_MAJOR) return;
   if (dnn.dnnl_engine_create(&dnn.engine, dnnl_cpu, 0) != dnnl_success) return;
   dnn.version = version->major * 10000 + version->minor * 100 + version->patch;
+  dnn.instructions = find_instructions(library);
 }
 
 int tk_dnn_version(void) {
@@ -56,6 +67,8 @@ int tk_dnn_version(void) {
   pthread_once(&once, open_library);
   return dnn.version;
 }
+
+const char *tk_dnn_instructions(void) { return tk_dnn_version() ? dnn.instructions : NULL; }
 
 bool tk_dnn_has_bf16(void) {
 #if defined(__x86_64__)
@@ -267,6 +280,7 @@ bool tk_dnn_pack(int inner, int columns, tk_element element, const void *weight,
 #else
 
 int tk_dnn_version(void) { return 0; }
+const char *tk_dnn_instructions(void) { return NULL; }
 bool tk_dnn_has_bf16(void) { return false; }
 bool tk_dnn_multiply(const tk_product *product, const void *x, const void *w, float *y) {
   return false;

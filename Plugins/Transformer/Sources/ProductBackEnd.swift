@@ -48,7 +48,7 @@ package enum ProductBackEnd: Sendable, Equatable {
     return .oneDNN(precision)
   }
 
-  private static func hasOneDNN(_ precision: Precision) -> Bool {
+  static func hasOneDNN(_ precision: Precision) -> Bool {
     tk_dnn_packed_bytes(64, 64, precision.element) > 0
   }
 

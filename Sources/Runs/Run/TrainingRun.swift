@@ -19,7 +19,7 @@ struct TrainingRun {
   enum Ending: Sendable {
     /// The run did all steps. Holds held-out accuracy before, where it is known, and after.
     case completed(before: Evaluation?, after: Evaluation)
-    /// The run was asked to stop; a checkpoint holds this step.
+    /// The run was asked to stop; a checkpoint holds this step, unless it is step 0.
     case interrupted(step: Int)
   }
 
@@ -35,8 +35,20 @@ struct TrainingRun {
     self.observer = observer
   }
 
-  /// - Parameter shouldStop: asked after each step.
+  /// - Parameter shouldStop: asked after each step, and when a component gave up its work because of
+  ///   a request to stop.
   func run(shouldStop: () -> Bool) throws(FulcrumError) -> Ending {
+    var saved = start?.counters.step ?? 0
+    do throws(FulcrumError) {
+      return try run(saved: &saved, shouldStop: shouldStop)
+    } catch {
+      guard error.code == .stopped, shouldStop() else { throw error }
+      return .interrupted(step: saved)
+    }
+  }
+
+  /// - Parameter saved: the step that the newest checkpoint holds.
+  private func run(saved: inout Int, shouldStop: () -> Bool) throws(FulcrumError) -> Ending {
     let configuration = components.configuration
     let reference = try ReferenceUpdate(
       configuration.reference, policy: components.policy,
@@ -62,7 +74,6 @@ struct TrainingRun {
     if isResumed, first > 0, isEvaluated, first < steps {
       _ = try evaluation(heldOut, step: first, events)
     }
-    var saved = start?.counters.step
     let began = ContinuousClock.now
     for number in stride(from: first + 1, through: steps, by: 1) {
       let metrics: Metrics
@@ -70,9 +81,8 @@ struct TrainingRun {
         metrics = try loop.step(number)
       } catch {
         // The training up to here is worth keeping, unless the failed step changed the policy.
-        if !loop.hasMoved, loop.counters.step > 0, saved != loop.counters.step,
-          let kept = try? save(loop, keep: keep)
-        {
+        if !loop.hasMoved, saved != loop.counters.step, let kept = try? save(loop, keep: keep) {
+          saved = loop.counters.step
           observer.note("checkpoint \(kept.path)")
         }
         throw error.within("step \(number)")

@@ -25,6 +25,10 @@ typedef struct {
 /* The library's version, as major * 10000 + minor * 100 + patch; 0: not built in or not found. */
 int tk_dnn_version(void);
 
+/* The instructions that the library uses on this processor, as it calls them: "cpu_isa_avx2". NULL:
+ * there is no library, or it doesn't say. Static storage. [any thread] */
+const char *tk_dnn_instructions(void);
+
 /* Whether products of bf16 have instructions of their own here. */
 bool tk_dnn_has_bf16(void);
 

@@ -6,7 +6,11 @@ import Runs
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
-    abstract: "Measure a policy's speed against the machine's matrix peak, in one run.")
+    abstract: "Measure a policy's speed against the machine's matrix peak, in one run.",
+    discussion: """
+        fulcrum bench --set width=256 --set layers=6 --set heads=8
+        fulcrum bench --set checkpoint=models/a --prompts 8 --samples 4
+      """)
 
   @OptionGroup var options: PolicyOptions
 
@@ -20,7 +24,7 @@ struct BenchCommand: ParsableCommand {
 
   @Option(
     name: .customLong("prompt-file"),
-    help: "Prompts instead: JSON lines with a text under \"prompt\".")
+    help: "Prompts instead: JSON lines with a text under \"prompt\".", completion: .jsonLines)
   var promptFile: String?
 
   @Option(help: "Samples of each prompt.")

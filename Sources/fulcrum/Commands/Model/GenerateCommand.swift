@@ -12,6 +12,9 @@ struct GenerateCommand: ParsableCommand {
     discussion: """
       The prompt is --prompt, a file, or standard input, taken to the letter. One seed gives one \
       text, whatever the number of threads.
+
+        fulcrum generate models/a --prompt 'What is 2 + 3?' --chat template
+        fulcrum generate models/a --prompt-file prompt.txt --samples 4 --json
       """)
 
   /// Names the format of a conversation (`--chat`): one of the kernel's, or none.
@@ -25,7 +28,7 @@ struct GenerateCommand: ParsableCommand {
     var format: ChatFormat? { ChatFormat(rawValue: rawValue) }
   }
 
-  @Argument(help: "The model's folder.")
+  @Argument(help: "The model's folder.", completion: .directory)
   var folder: String
 
   @OptionGroup var options: PolicyOptions
@@ -33,7 +36,7 @@ struct GenerateCommand: ParsableCommand {
   @Option(help: "The prompt.")
   var prompt: String?
 
-  @Option(name: .customLong("prompt-file"), help: "A file with the prompt.")
+  @Option(name: .customLong("prompt-file"), help: "A file with the prompt.", completion: .file())
   var promptFile: String?
 
   @Option(

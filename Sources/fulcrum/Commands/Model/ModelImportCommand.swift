@@ -7,12 +7,17 @@ import Training
 struct ModelImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "import", abstract: "Make a model folder of a GGUF file.",
-    discussion: "The weights become float32. The folder is there whole or not at all.")
+    discussion: """
+      The weights become float32. The folder is there whole or not at all.
 
-  @Argument(help: "The file, for instance model.gguf.")
+        fulcrum model import model.gguf models/a
+      """)
+
+  @Argument(
+    help: "The file, for instance model.gguf.", completion: .file(extensions: ["gguf"]))
   var file: String
 
-  @Argument(help: "The folder to make; it may exist if it is empty.")
+  @Argument(help: "The folder to make; it may exist if it is empty.", completion: .directory)
   var folder: String
 
   @OptionGroup var options: PolicyOptions

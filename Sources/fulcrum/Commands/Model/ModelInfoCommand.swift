@@ -6,9 +6,13 @@ import Training
 struct ModelInfoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "info", abstract: "Print what a model folder holds.",
-    discussion: "The model is loaded, so that a damaged folder is found out.")
+    discussion: """
+      The model is loaded, so that a damaged folder is found out.
 
-  @Argument(help: "The model's folder, as on Hugging Face.")
+        fulcrum model info models/a
+      """)
+
+  @Argument(help: "The model's folder, as on Hugging Face.", completion: .directory)
   var folder: String
 
   @OptionGroup var options: PolicyOptions

@@ -13,14 +13,16 @@ struct ModelScoreCommand: ParsableCommand {
       "temperature": 1.0}; the last two may be left out, but --gradients needs weights. The output \
       is {"logprobs", "entropy", "lever"}, a list for each sequence. All lists but the ids begin \
       with the second token: nothing predicts the first. Numbers read back as the same float32.
+
+        fulcrum model score models/a --input sequences.json --output scores.json
       """)
 
-  @Argument(help: "The model's folder.")
+  @Argument(help: "The model's folder.", completion: .directory)
   var folder: String
 
   @OptionGroup var options: PolicyOptions
 
-  @Option(help: "The JSON object to read.")
+  @Option(help: "The JSON object to read.", completion: .file(extensions: ["json"]))
   var input: String
 
   @Option(help: "The JSON object to write.")

@@ -12,14 +12,16 @@ struct ModelTokenizeCommand: ParsableCommand {
     discussion: """
       Each line holds {"text"}; each line of the output holds {"ids", "decoded"}. Special tokens \
       written in a text become themselves and are kept when it is decoded; none is added.
+
+        fulcrum model tokenize models/a --input texts.jsonl --output tokens.jsonl
       """)
 
-  @Argument(help: "The model's folder; tokenizer.json alone will do.")
+  @Argument(help: "The model's folder; tokenizer.json alone will do.", completion: .directory)
   var folder: String
 
   @OptionGroup var options: PolicyOptions
 
-  @Option(help: "JSON lines to read.")
+  @Option(help: "JSON lines to read.", completion: .jsonLines)
   var input: String
 
   @Option(help: "JSON lines to write.")

@@ -8,7 +8,12 @@ import Training
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor", abstract: "Check that this machine and this installation can train.",
-    discussion: "Exit status 1 if something needs mending.")
+    discussion: """
+      Also says which kernels serve this processor, and whether a token's log-probability has the same \
+      bits in sampling and training. Exit status 1 if something needs mending.
+
+        fulcrum doctor
+      """)
 
   func run() throws {
     var faults = 0
@@ -44,6 +49,12 @@ struct DoctorCommand: ParsableCommand {
       let names = host.loaded.flatMap { $0.components(kind) }.map(\.manual.name)
       check(
         kind.rawValue, !names.isEmpty, names.isEmpty ? "none" : names.joined(separator: ", "))
+    }
+    for policy in host.loaded.flatMap({ $0.components(.policy) }) {
+      guard let type = policy.type as? any MachineDescribingPolicy.Type else { continue }
+      for fact in type.machineFacts {
+        print("      policy \(policy.manual.name), \(fact.name): \(fact.value)")
+      }
     }
     guard faults == 0 else {
       print("\(faults) to mend")

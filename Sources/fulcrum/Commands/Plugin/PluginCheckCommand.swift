@@ -12,6 +12,9 @@ struct PluginCheckCommand: ParsableCommand {
       Each check runs in a process of its own, so a plugin that crashes, hangs or takes all memory \
       fails that check alone. Exit status: 0 all is well, 1 there are faults, 2 the request \
       was wrong or leaves out what a component needs.
+
+        fulcrum plugin check grpo
+        fulcrum plugin check my-idea --plugin-path my-idea/.build/release
       """)
 
   @OptionGroup var request: PluginCheckRequest
@@ -37,7 +40,7 @@ struct PluginCheckCommand: ParsableCommand {
 
 /// Holds the options that the command passes on to its workers.
 struct PluginCheckRequest: ParsableArguments {
-  @Argument(help: "A plugin's name, or a library's path.")
+  @Argument(help: "A plugin's name, or a library's path.", completion: .plugins)
   var plugin: String
 
   @Option(
@@ -45,7 +48,8 @@ struct PluginCheckRequest: ParsableArguments {
     help: "A parameter of a component: component.parameter=value.")
   var overrides: [String] = []
 
-  @Option(name: .customLong("plugin-path"), help: "A folder to look in first.")
+  @Option(
+    name: .customLong("plugin-path"), help: "A folder to look in first.", completion: .directory)
   var pluginPath: [String] = []
 
   @Option(

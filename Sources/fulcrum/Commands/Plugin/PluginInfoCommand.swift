@@ -4,12 +4,17 @@ import PluginHost
 
 struct PluginInfoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "info", abstract: "Print a plugin's manual: its components and their parameters.")
+    commandName: "info", abstract: "Print a plugin's manual: its components and their parameters.",
+    discussion: """
+        fulcrum plugin info grpo
+        fulcrum plugin info my-idea --plugin-path my-idea/.build/release
+      """)
 
-  @Argument(help: "A plugin's name, or a library's path.")
+  @Argument(help: "A plugin's name, or a library's path.", completion: .plugins)
   var plugin: String
 
-  @Option(name: .customLong("plugin-path"), help: "A folder to look in first.")
+  @Option(
+    name: .customLong("plugin-path"), help: "A folder to look in first.", completion: .directory)
   var pluginPath: [String] = []
 
   func run() throws {

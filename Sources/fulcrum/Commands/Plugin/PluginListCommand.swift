@@ -7,9 +7,15 @@ import Training
 struct PluginListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "List every plugin on the search path.",
-    discussion: "Exit status 1 if one of them can't be loaded.")
+    discussion: """
+      Exit status 1 if one of them can't be loaded.
 
-  @Option(name: .customLong("plugin-path"), help: "A folder to look in first.")
+        fulcrum plugin list
+        fulcrum plugin list --plugin-path my-idea/.build/release
+      """)
+
+  @Option(
+    name: .customLong("plugin-path"), help: "A folder to look in first.", completion: .directory)
   var pluginPath: [String] = []
 
   @Flag(help: "Print one JSON object a plugin.")

@@ -14,18 +14,23 @@ struct PluginLockCommand: ParsableCommand {
     discussion: """
       A run then refuses a library with other bytes. Comments and order of the file stay. With \
       --check nothing is written, and the exit status is 1 if a pin is missing or out of date.
+
+        fulcrum plugin lock run.yaml
+        fulcrum plugin lock run.yaml --check
       """)
 
-  @Argument(help: "The configuration, a YAML file.")
+  @Argument(help: "The configuration, a YAML file.", completion: .configurations)
   var config: String
 
-  @Option(help: "The file to write; by default the configuration itself.")
+  @Option(
+    help: "The file to write; by default the configuration itself.", completion: .configurations)
   var output: String?
 
   @Flag(help: "Only say which pins are missing or out of date.")
   var check = false
 
-  @Option(name: .customLong("plugin-path"), help: "A folder to look in first.")
+  @Option(
+    name: .customLong("plugin-path"), help: "A folder to look in first.", completion: .directory)
   var pluginPath: [String] = []
 
   func run() throws {

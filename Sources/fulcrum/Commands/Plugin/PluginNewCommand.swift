@@ -12,6 +12,8 @@ struct PluginNewCommand: ParsableCommand {
     discussion: """
       The package builds against the kernel's sources, which lie in share/fulcrum of an \
       installation, or in the source tree of a build.
+
+        fulcrum plugin new my-idea --kind advantage-transform
       """)
 
   @Argument(help: "The plugin's name: \(PluginName.rule).")
@@ -20,10 +22,12 @@ struct PluginNewCommand: ParsableCommand {
   @Option(help: "The kind of its component.")
   var kind: PluginTemplate.Kind
 
-  @Option(help: "The folder to make. By default the plugin's name.")
+  @Option(help: "The folder to make. By default the plugin's name.", completion: .directory)
   var output: String?
 
-  @Option(help: "The folder with the kernel's package. By default the one of this program.")
+  @Option(
+    help: "The folder with the kernel's package. By default the one of this program.",
+    completion: .directory)
   var kernel: String?
 
   func run() throws {

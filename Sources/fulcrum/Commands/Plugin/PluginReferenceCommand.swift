@@ -6,9 +6,11 @@ import Training
 struct PluginReferenceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "reference",
-    abstract: "Print every plugin's components and parameters as one Markdown page.")
+    abstract: "Print every plugin's components and parameters as one Markdown page.",
+    discussion: "  fulcrum plugin reference > PluginReference.md")
 
-  @Option(name: .customLong("plugin-path"), help: "A folder to look in first.")
+  @Option(
+    name: .customLong("plugin-path"), help: "A folder to look in first.", completion: .directory)
   var pluginPath: [String] = []
 
   func run() throws {

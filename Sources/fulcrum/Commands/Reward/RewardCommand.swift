@@ -23,23 +23,29 @@ struct RewardScoreCommand: ParsableCommand {
       "token_limit" where they are known; an empty prompt means that the completion is the whole \
       text. A run's samples/step-N.jsonl and rollouts/step-N.jsonl will do too. Prints a table; each \
       line of an output file holds {"id", "reward", "outcome", "parts"}. A completion without a score \
-      has a reward of null and a "reason".
+      has a reward of null and a "reason". Exit status 1 if none has a score.
+
+        fulcrum reward score --use math --input samples.jsonl
+        fulcrum reward score --use process --set 'command=[./judge]' --input a.jsonl
       """)
 
-  @Option(help: "The reward's name: a component, plugin/component, or a library's path.")
+  @Option(
+    help: "The reward's name: a component, plugin/component, or a library's path.",
+    completion: .plugins)
   var use: String
 
-  @Option(help: "JSON lines to read.")
+  @Option(help: "JSON lines to read.", completion: .jsonLines)
   var input: String
 
-  @Option(help: "JSON lines to write, rather than to print a table.")
+  @Option(help: "JSON lines to write, rather than to print a table.", completion: .jsonLines)
   var output: String?
 
   @Option(
     name: .customLong("set"), parsing: .singleValue, help: "A parameter of the reward: name=value.")
   var overrides: [String] = []
 
-  @Option(name: .customLong("plugin-path"), help: "A folder to look in first.")
+  @Option(
+    name: .customLong("plugin-path"), help: "A folder to look in first.", completion: .directory)
   var pluginPath: [String] = []
 
   func run() throws {
@@ -57,16 +63,25 @@ struct RewardScoreCommand: ParsableCommand {
       print(RewardTable.text(records, scores))
     }
     print(RewardTable.summary(scores))
+    if let first = scores.first, scores.allSatisfy(\.isMissing) {
+      throw FulcrumError(
+        .data,
+        "expected a score for some completion, got none; the first has the outcome"
+          + " '\(first.outcome.rawValue)'" + (first.reason.map { ": \($0)" } ?? ""), at: input)
+    }
   }
 
   /// Scores all completions at once, as a run does. If that fails, scores them one by one, to name
-  /// the line at fault.
+  /// the line at fault. An error of another code than these is the reward's own, and no line's.
   private static func scores(
     of records: [RewardRecord], by reward: WeightedReward
   ) throws(FulcrumError) -> [RewardScore] {
     do {
       return try reward.scores(of: records.map(\.sample))
     } catch {
+      guard [.data, .parameter, .pluginFault, .unsupported].contains(error.code) else {
+        throw error
+      }
       for record in records {
         do {
           _ = try reward.scores(of: [record.sample])

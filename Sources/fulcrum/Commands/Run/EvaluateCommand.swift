@@ -9,11 +9,18 @@ struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
     abstract: "Measure a policy's accuracy on held-out items, by category.",
-    discussion: "Takes a configuration, or a run directory (then its newest checkpoint).")
+    discussion: """
+      Takes a configuration, or a run directory (then its newest checkpoint).
+
+        fulcrum evaluate runs/a
+        fulcrum evaluate run.yaml --checkpoint runs/a/checkpoints/step-20 --json
+      """)
 
   @OptionGroup var options: RunOptions
 
-  @Option(help: "A checkpoint folder instead of the configuration's or the run's newest.")
+  @Option(
+    help: "A checkpoint folder instead of the configuration's or the run's newest.",
+    completion: .directory)
   var checkpoint: String?
 
   @Flag(help: "Print one JSON object instead of a table.")

@@ -8,8 +8,13 @@ struct ExplainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "explain",
     abstract: "Say what a configuration comes to, before it runs.",
-    discussion: "Prints the configuration with every default, what a step and the run amount to,"
-      + " and warns of what is seldom meant. Samples a few prompts to estimate the time.")
+    discussion: """
+      Prints the configuration with every default, what a step and the run amount to, and warns of what \
+      is seldom meant. Samples a few prompts to estimate the time.
+
+        fulcrum explain run.yaml
+        fulcrum explain run.yaml --set rollout.samples=16 --no-trial
+      """)
 
   @OptionGroup var options: RunOptions
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import FulcrumKernel
 import Synchronization
 
 /// Handles Ctrl-C and SIGTERM: the first asks to stop after the step, the second stops at once.
@@ -12,11 +13,10 @@ enum Interrupt {
   /// and to its group. In nanoseconds.
   private static let sameSignal: UInt64 = 300_000_000
 
-  static var isRequested: Bool { first.load(ordering: .relaxed) != 0 }
-
   static func watch() {
     // Made here: the first use of a global is no work for a signal handler.
-    _ = isRequested
+    _ = StopRequest.isMade
+    _ = first.load(ordering: .relaxed)
     _ = time.load(ordering: .relaxed)
     // The signals may be blocked, for a child inherits that from its parent. A run must not be deaf
     // to Ctrl-C and to a scheduler's SIGTERM.
@@ -40,6 +40,7 @@ enum Interrupt {
     let isFirst = first.compareExchange(expected: 0, desired: number, ordering: .relaxed).exchanged
     guard !isFirst else {
       time.store(now, ordering: .relaxed)
+      StopRequest.make()
       let text: StaticString = "\nstopping after this step; once more stops at once\n"
       _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
       return

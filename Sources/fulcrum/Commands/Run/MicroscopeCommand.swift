@@ -23,11 +23,14 @@ struct MicroscopeCommand: ParsableCommand {
         fulcrum microscope --print-words > words.yaml
       """)
 
-  @Argument(help: ArgumentHelp("A run directory, or a configuration.", valueName: "run|config"))
+  @Argument(
+    help: ArgumentHelp("A run directory, or a configuration.", valueName: "run|config"),
+    completion: .configurations)
   var path: String?
 
   @Option(
-    help: "The policy's folder; by default a run's newest checkpoint, or the configuration's.")
+    help: "The policy's folder; by default a run's newest checkpoint, or the configuration's.",
+    completion: .directory)
   var checkpoint: String?
 
   @Option(help: "Batches to look at; by default as many as the configuration's microscope.batches.")

@@ -21,7 +21,7 @@ struct ReplayCommand: ParsableCommand {
       --from STEP --rollouts RUN/faults.
       """)
 
-  @Argument(help: ArgumentHelp("The run directory.", valueName: "run"))
+  @Argument(help: ArgumentHelp("The run directory.", valueName: "run"), completion: .directory)
   var path: String
 
   @Option(help: "The replay's own run directory; by default RUN-replay.")
@@ -30,7 +30,8 @@ struct ReplayCommand: ParsableCommand {
   @Option(help: "Begin with the run's checkpoint of this step, not at its start.")
   var from: Int?
 
-  @Option(help: "The folder with the recorded rollouts; by default RUN/rollouts.")
+  @Option(
+    help: "The folder with the recorded rollouts; by default RUN/rollouts.", completion: .directory)
   var rollouts: String?
 
   @Option(

@@ -9,9 +9,14 @@ struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",
     abstract: "Write a run's charts and completions as one HTML file.",
-    discussion: "The file needs no network. Documentation/Report.md says what is in it.")
+    discussion: """
+      The file needs no network. Documentation/Report.md says what is in it.
 
-  @Argument(help: ArgumentHelp("The run directory.", valueName: "run"))
+        fulcrum report runs/a
+        fulcrum report runs/a --output a.html --figures figures
+      """)
+
+  @Argument(help: ArgumentHelp("The run directory.", valueName: "run"), completion: .directory)
   var path: String
 
   @OptionGroup var options: ReportOptions
@@ -30,9 +35,13 @@ struct CompareCommand: ParsableCommand {
     discussion: """
       Runs whose configurations are equal apart from the seed are one arm: its curves are means over \
       seeds, with bands from the lowest to the highest.
+
+        fulcrum compare runs/a runs/b
       """)
 
-  @Argument(help: ArgumentHelp("The run directories, two or more.", valueName: "run"))
+  @Argument(
+    help: ArgumentHelp("The run directories, two or more.", valueName: "run"),
+    completion: .directory)
   var paths: [String]
 
   @OptionGroup var options: ReportOptions
@@ -75,7 +84,7 @@ struct ReportOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "A folder for each figure as SVG, and as PNG where rsvg-convert or Chromium is installed.",
-      valueName: "folder"))
+      valueName: "folder"), completion: .directory)
   var figures: String?
 
   func write(_ page: Page, defaultOutput: String) throws {

@@ -8,7 +8,9 @@ import YAML
 
 /// Holds the options of all commands that read a configuration.
 struct RunOptions: ParsableArguments {
-  @Argument(help: "The configuration, a YAML file; Documentation/Recipes has some.")
+  @Argument(
+    help: "The configuration, a YAML file; Documentation/Recipes has some.",
+    completion: .configurations)
   var config: String
 
   @Option(

@@ -11,8 +11,13 @@ import YAML
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Train a policy as a configuration says.",
-    discussion: "Keys of a configuration:\n" + ConfigurationManual.text
-      + "\nA component's parameters: 'fulcrum plugin info NAME'.")
+    discussion: """
+        fulcrum train run.yaml
+        fulcrum train run.yaml --set steps=20 --set output=runs/short
+
+      Keys of a configuration:
+
+      """ + ConfigurationManual.text + "\nA component's parameters: 'fulcrum plugin info NAME'.")
 
   @OptionGroup var options: RunOptions
 
@@ -35,9 +40,12 @@ struct ResumeCommand: ParsableCommand {
       checkpoint is renamed, and the one before it is taken. A run without a checkpoint begins again. \
       With --steps a run, also a finished one, goes on to another number of steps, as if it had been \
       begun with it. A run whose files of data have changed stops, unless --changed-data is given.
+
+        fulcrum resume runs/a
+        fulcrum resume runs/a --steps 200
       """)
 
-  @Argument(help: ArgumentHelp("The run directory.", valueName: "run"))
+  @Argument(help: ArgumentHelp("The run directory.", valueName: "run"), completion: .directory)
   var path: String
 
   @Option(help: "Threads to keep busy; the results don't depend on it.")
@@ -62,7 +70,7 @@ extension TrainingSession {
   /// A session that this command's terminal shows and Ctrl-C stops.
   static func inForeground() -> TrainingSession {
     TrainingSession(host: Plugins.host, observer: ProgressDisplay()) {
-      Interrupt.isRequested
+      StopRequest.isMade
     }
   }
 }

@@ -8,7 +8,11 @@ struct WarmStartCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sft",
     abstract: "Make a policy's warm start: imitate the task's demonstrations.",
-    discussion: "Reads the keys task, policy and warm-start, and writes a checkpoint to output.")
+    discussion: """
+      Reads the keys task, policy and warm-start, and writes a checkpoint to output.
+
+        fulcrum sft warm-start.yaml --set output=runs/start
+      """)
 
   @OptionGroup var options: RunOptions
 
@@ -19,7 +23,7 @@ struct WarmStartCommand: ParsableCommand {
     let display = ProgressDisplay()
     Interrupt.watch()
     let isComplete = try WarmStart(setup: setup, observer: display).run(output: output) {
-      Interrupt.isRequested
+      StopRequest.isMade
     }
     display.note("checkpoint \(output)" + (isComplete ? "" : ", stopped early"))
     try Interrupt.end(isComplete: isComplete)

@@ -29,6 +29,8 @@ public struct FulcrumError: Error, Sendable, Equatable, CustomStringConvertible 
     public static let unsupported = Code(rawValue: "unsupported")
     /// A loss, gradient or weight is not finite.
     public static let notFinite = Code(rawValue: "not-finite")
+    /// The component gave up its work because of a `StopRequest`.
+    public static let stopped = Code(rawValue: "stopped")
   }
 
   public var code: Code
