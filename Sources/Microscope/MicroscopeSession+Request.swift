@@ -71,10 +71,11 @@ extension MicroscopeSession {
       return try WordLists(file: file)
     } catch {
       guard error.code == .notFound else { throw error }
-      throw FulcrumError(
+      let missing = FulcrumError(
         error.code, "\(error.message) at \(file)",
         at: configuration.tree.placed(path: "microscope.words"),
         hint: "name it with --words; " + (error.hint ?? ""))
+      throw MissingPath(configuration.tree).explain(missing, path: file)
     }
   }
 

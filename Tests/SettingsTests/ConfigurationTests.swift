@@ -84,7 +84,8 @@ import YAML
         """)
     #expect(
       message("rollout: 3") == """
-        run.yaml:1: rollout: expected keys with values, got a list or a single value
+        run.yaml:1: rollout: expected keys with values, got the single value 3
+          hint: write each key on a line of its own, indented below it: 'key: value'
         """)
     #expect(
       message("update: {decay: fast}") == """
@@ -104,7 +105,7 @@ import YAML
   }
 
   @Test func `text that is not YAML is refused`() {
-    #expect(message("a: [1").hasPrefix("run.yaml: not valid YAML"))
+    #expect(message("a: [1").hasPrefix("run.yaml:1: expected ',' or ']' in the list"))
     #expect(message("- 1").contains("expected keys with values"))
   }
 
@@ -113,7 +114,7 @@ import YAML
     let error = #expect(throws: FulcrumError.self) { try run.choice(.task) }
     #expect(
       error?.description == """
-        run.yaml:1: task: expected a component's name or {use: NAME, …}
+        run.yaml:1: task: expected a component's name or {use: NAME, …}, got keys without 'use'
           hint: fulcrum plugin list shows the names
         """)
     #expect(throws: FulcrumError.self) { try run.choice(.policy) }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import FulcrumKernel
 import PluginHost
@@ -10,12 +11,17 @@ import Yams
 package enum Provenance {
   /// - Parameters:
   ///   - resolved: for each choice's key path, its component's parameters with defaults.
+  ///   - directory: the folder where the text will lie; `nil`: none yet.
   package static func yaml(
-    _ configuration: RunConfiguration, resolved: [String: Parameters], host: PluginHost
+    _ configuration: RunConfiguration, resolved: [String: Parameters], host: PluginHost,
+    in directory: String? = nil
   ) throws(FulcrumError) -> String {
     var pairs: [(Node, Node)] = []
     for (section, values) in configuration.resolved where section.isEmpty {
-      pairs += mapping(values)
+      pairs += mapping(values).map { pair in
+        pair.0.string == GeneralSettings.workingFolder
+          ? (pair.0, node(.text(workingFolder(from: directory)))) : pair
+      }
     }
     for key in ComponentKey.allCases {
       let choices = try configuration.choices(key)
@@ -47,6 +53,17 @@ package enum Provenance {
       else { return nil }
       return (name, "\(digest)")
     }
+  }
+
+  /// Returns the folder that the run's relative paths start from, so that it can be resumed in any:
+  /// seen from the run's directory if that lies within it, for then both can move together.
+  private static func workingFolder(from directory: String?) -> String {
+    let folder = FileManager.default.currentDirectoryPath
+    guard let place = directory.flatMap(FileSystem.canonicalPath),
+      let outer = FileSystem.canonicalPath(folder), place.hasPrefix(outer + "/")
+    else { return folder }
+    let depth = place.dropFirst(outer.count).count { $0 == "/" }
+    return Array(repeating: "..", count: depth).joined(separator: "/")
   }
 
   private static func provenance(host: PluginHost, threads: Int) -> Node {

@@ -33,10 +33,14 @@ package struct TrainingSession {
     // Arms, which the run itself doesn't need, are checked now rather than after it.
     _ = try configuration.arms()
     let components = try RunComponents(setup, reference: start?.reference)
+    for warning in ConfigurationWarnings.ofSignal(in: components) {
+      observer.note("warning: \(warning)")
+    }
     let output = configuration.general.output
     try locked(output) { () throws(FulcrumError) in
       let directory = try RunDirectory(creating: output)
-      try SafeFiles.write(try setup.provenance(), to: directory.configuration)
+      try SafeFiles.write(
+        try setup.provenance(in: directory.path), to: directory.configuration)
       try run(components, in: directory, from: start)
     }
   }
@@ -48,7 +52,7 @@ package struct TrainingSession {
   package func resume(_ path: String, threads: Int? = nil) throws(FulcrumError) {
     let directory = try RunDirectory(opening: path)
     var tree = try ConfigurationTree(file: directory.configuration)
-    if let threads { try tree.set("threads=\(threads)") }
+    if let threads { try tree.set("threads=\(threads)", by: "--threads") }
     let configuration = try RunConfiguration(tree: tree)
     try locked(directory.path) { () throws(FulcrumError) in
       let search = try CheckpointSearch(directory)

@@ -53,14 +53,19 @@ struct ReplayCommand: ParsableCommand {
           + " \((from ?? 0) + 1)", at: folder,
         hint: "give --from \(first - 1), if the run has a checkpoint of that step")
     }
-    var tree = try ConfigurationTree(file: source.configuration)
-    try tree.set("rollout.replay", toText: folder)
-    try tree.set("logging.record=false")
-    if let from { try tree.set("start", toText: "\(source.checkpoints)/step-\(from)") }
     let trimmed = path.hasSuffix("/") ? String(path.dropLast()) : path
-    try tree.set("output", toText: trimmed + "-replay")
-    for override in overrides { try tree.set(override) }
-    if let output { try tree.set("output", toText: output) }
-    try TrainingSession.inForeground().begin(try RunConfiguration(tree: tree))
+    var own = [
+      "rollout.replay": folder, "output": trimmed + "-replay",
+    ]
+    if let from { own["start"] = "\(source.checkpoints)/step-\(from)" }
+    for override in overrides { own[String(override.prefix { $0 != "=" })] = nil }
+    if let output { own["output"] = output }
+    var tree = try WorkingFolder.enter(for: source.configuration, overrides: overrides)
+    for (key, place) in own { try tree.set(key, toText: WorkingFolder.path(place)) }
+    if !overrides.contains(where: { $0.hasPrefix("logging.record=") }) {
+      try tree.set("logging.record=false")
+    }
+    try TrainingSession.inForeground().begin(
+      try RunConfiguration.checked(tree, host: Plugins.host))
   }
 }

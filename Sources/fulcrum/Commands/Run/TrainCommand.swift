@@ -40,7 +40,10 @@ struct ResumeCommand: ParsableCommand {
   @Option(help: "Threads to keep busy; the results don't depend on it.")
   var threads: Int?
 
-  func run() throws { try TrainingSession.inForeground().resume(path, threads: threads) }
+  func run() throws {
+    _ = try WorkingFolder.enter(for: try RunDirectory(opening: path).configuration)
+    try TrainingSession.inForeground().resume(WorkingFolder.path(path), threads: threads)
+  }
 }
 
 extension TrainingSession {
