@@ -73,9 +73,10 @@ extension MicroscopeSession {
       guard error.code == .notFound else { throw error }
       let missing = FulcrumError(
         error.code, "\(error.message) at \(file)",
-        at: configuration.tree.placed(path: "microscope.words"),
+        at: "microscope.words",
         hint: "name it with --words; " + (error.hint ?? ""))
-      throw MissingPath(configuration.tree).explain(missing, path: file)
+      let tree = configuration.tree
+      throw tree.placed(MissingPath(tree).explain(missing, path: file))
     }
   }
 

@@ -92,9 +92,10 @@ extension ComponentChoice {
     case nil: return 1
     case .value(.number(let weight))? where weight.isFinite: return weight
     case .value(.integer(let weight))?: return Double(weight)
-    default:
+    case .some(let other):
+      let got = other.parameterValue.map { $0 == .text("") ? "nothing" : "\($0)" } ?? "keys"
       throw FulcrumError(
-        .configuration, "expected a number", at: "\(path).weight",
+        .configuration, "expected a number, got \(got)", at: "\(path).weight",
         hint: "the reward is the sum of weight times score")
     }
   }
@@ -107,8 +108,10 @@ extension [String: ConfigurationTree.Node] {
     for (name, node) in sorted(by: { $0.key < $1.key }) {
       guard let value = node.parameterValue else {
         throw FulcrumError(
-          .configuration, "expected a value or a list of values, got keys within",
-          at: path.isEmpty ? name : "\(path).\(name)")
+          .configuration,
+          "expected a value or a list of values, got "
+            + (node.isSection ? "keys" : "a list with lists or keys in it"),
+          at: path.isEmpty ? name : "\(path).\(name)", hint: "write a value, or [a, b]")
       }
       values[name] = value
     }

@@ -44,6 +44,7 @@ extension FulcrumError {
       if let whole = Int(exactly: number), range.contains(whole) { error.hint = "write \(whole)" }
     case (.number, .text(let text)?), (.integer, .text(let text)?):
       error.message = "expected \(parameter.expectation), got the text '\(text)'"
+      if Double(text) != nil { error.hint = "write it without quotes: \(text)" }
     case (.text, .number?), (.text, .flag?):
       error.hint = "put it in quotes: \"\(value.map { "\($0)" } ?? "")\""
     default: break

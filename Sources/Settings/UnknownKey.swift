@@ -14,11 +14,10 @@ enum UnknownKey {
     let plain = name.lowercased().replacing("_", with: "-")
     if candidates.contains(plain) { return "write '\(plain)'" }
     let path = location.isEmpty ? name : "\(location).\(name)"
-    if let section = RunConfiguration.sections.first(where: {
-      !$0.key.isEmpty && name.hasPrefix($0.key + ".")
-    }) {
-      return
-        "write the key within its section: \(section.key): {\(name.dropFirst(section.key.count + 1)): …}"
+    for section in RunConfiguration.sections where !section.key.isEmpty {
+      for parameter in section.schema where name == "\(section.key).\(parameter.name)" {
+        return "write the key within its section: \(section.key): {\(parameter.name): …}"
+      }
     }
     if let remedy = ForeignNames.remedy(for: path) { return remedy }
     let near = NearNames.of(name, among: candidates)

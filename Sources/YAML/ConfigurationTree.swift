@@ -19,6 +19,12 @@ package struct ConfigurationTree: Sendable {
   private var origins: [String: String] = [:]
 
   package init(file: String) throws(FulcrumError) {
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: file, isDirectory: &isFolder), isFolder.boolValue {
+      throw FulcrumError(
+        .usage, "expected a configuration file, got a folder", at: file,
+        hint: "a run's configuration is its run.yaml; 'fulcrum resume' takes the folder")
+    }
     let text = try YAMLText.read(
       file,
       missing: FulcrumError(
@@ -81,8 +87,10 @@ package struct ConfigurationTree: Sendable {
   }
 
   /// Returns the line of a key path, or of the nearest one around it that the file has.
+  ///
+  /// - Parameter path: may have more behind a colon, as an error's location has.
   package func line(of path: String) -> Int? {
-    Self.around(path).lazy.compactMap { self.lines[$0] }.first
+    Self.around(Self.keyPath(in: path)).lazy.compactMap { self.lines[$0] }.first
   }
 
   /// Returns the place where a key path was set, or one around it; `nil`: the file has it, or neither.
@@ -178,6 +186,8 @@ package struct ConfigurationTree: Sendable {
 }
 
 extension ConfigurationTree.Node {
+  package var isSection: Bool { if case .section = self { true } else { false } }
+
   /// The node as a parameter's value: a scalar, or a list of scalars of one kind.
   package var parameterValue: ParameterValue? {
     switch self {

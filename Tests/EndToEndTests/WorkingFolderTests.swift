@@ -40,7 +40,7 @@ import Testing
         "data/reward.sh",
         """
         while read -r line; do
-          echo "$line" | sed 's/.*"id": \\([0-9]*\\).*/{"id": \\1, "reward": 1}/'
+          echo "$line" | sed 's/.*"id": *\\([0-9]*\\).*/{"id": \\1, "reward": 1}/'
         done
 
         """)

@@ -1,6 +1,9 @@
 import Foundation
 import Testing
 
+/// Runs a command on a terminal of its own; every Debian has it.
+private let terminalProgram = "/usr/bin/script"
+
 /// Wrong configurations, each with the whole message.
 @Suite struct WrongConfigurationTests {
   private let fulcrum = CommandLine()
@@ -75,7 +78,7 @@ import Testing
       """
       FILE:6: schedule.use: PLUGINS/libfulcrum-advantage-reweighting.so: plugin 'advantage-reweighting' has \
       no update-scheduler 'advantage-reweighting'
-        hint: it offers advantage-transform 'advantage-reweighting'
+        hint: it is of another kind: name it under 'advantage'
       """),
     Case(
       ["": "steps: 3"],
@@ -125,7 +128,8 @@ import Testing
     Case(
       [
         "steps": "stepps: 3", "task": "task: {use: knights-and-knaves, peeple: 2}",
-        "policy": "policy: [a, b]", "reward": "reward: nonesuch", "objective": "",
+        "policy": "policy: [transformer, transformer]", "objective": "",
+        "reward": "reward: {use: math, weight: heavy}",
         "advantage": "advantage: [{use: grpo, scale: 2}, {use: advantage-reweighting, alpha: 3}]",
         "schedule": "schedule: {eta: 0.5}", "update": "update: {minibatch-prompts: 3}",
         "rollout": "rollout: {promts: 3}",
@@ -135,7 +139,16 @@ import Testing
       FILE:2: task.peeple: unknown parameter 'peeple'; did you mean 'people'?
       FILE:3: policy: expected one component, got 2; write policy: {use: NAME}; fulcrum plugin list shows the \
       names
-      FILE:3: policy[0].use: …
+      FILE:4: reward.weight: expected a number, got heavy; the reward is the sum of weight times score
+      FILE:5: advantage[0].scale: expected one of group, batch, none, got 2; whose standard deviation \
+      divides: the group's, the batch's or none's
+      FILE:5: advantage[1].alpha: expected a number in 0.0...1.0, got 3; 0: no change; 1: A is multiplied by pi
+      FILE:6: schedule: expected a component's name or {use: NAME, …}, got keys without 'use'; fulcrum plugin \
+      list shows the names
+      FILE:8: rollout.promts: unknown parameter 'promts'; did you mean 'prompts'?
+      FILE: objective: expected a component, got nothing; write objective: {use: NAME}; fulcrum plugin list \
+      shows the names
+      9 faults
       """),
     Case(
       [:], options: ["--set", "schedule=lopti,eta=0.5"],
@@ -147,7 +160,7 @@ import Testing
       [:], options: ["--set", "advantage[0].scale=nothing"],
       """
       --set advantage[0].scale: expected one of group, batch, none, got nothing
-        hint: the deviation that divides the distance from the mean
+        hint: whose standard deviation divides: the group's, the batch's or none's
       """),
     Case(
       ["update": "update: {minibatch-prompts: 3, aggregation-length: 5}"],
@@ -220,5 +233,26 @@ import Testing
     #expect(wrong.status == 2)
     #expect(wrong.errors.contains(#"/\u{1B}[2J.yaml: "#))
     #expect(!wrong.errors.unicodeScalars.contains("\u{1B}"))
+  }
+
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: terminalProgram)))
+  func `a model's text is written out on a terminal, and left as it is elsewhere`() throws {
+    let start = CommandLine.fixture("../../Documentation/Recipes/start")
+    // So hot that every token is nearly as likely, half of which are single bytes.
+    let arguments = [
+      "generate", start, "--prompt", "x", "--temperature", "20", "--max-new-tokens", "100",
+    ]
+    let command = ([fulcrum.executable] + arguments).joined(separator: " ")
+    let shown = try CommandLine(executable: terminalProgram).run("-qec", command, "/dev/null")
+    let plain = try fulcrum.run(arguments)
+    func controls(_ text: String) -> Bool {
+      text.unicodeScalars.contains {
+        $0.properties.generalCategory == .control && !"\r\n\t".unicodeScalars.contains($0)
+      }
+    }
+    #expect(shown.status == 0)
+    #expect(shown.output.contains(#"\u{"#))
+    #expect(!controls(shown.output))
+    #expect(controls(plain.output))
   }
 }

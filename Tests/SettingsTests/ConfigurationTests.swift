@@ -79,7 +79,7 @@ import YAML
   @Test func `a bad value is refused with its line`() {
     #expect(
       message("seed: 1\nsteps: many") == """
-        run.yaml:2: steps: expected a whole number in 1...10000000, got many
+        run.yaml:2: steps: expected a whole number in 1...10000000, got the text 'many'
           hint: training steps (rollout batches)
         """)
     #expect(

@@ -35,8 +35,7 @@ import YAML
         run.yaml:4: rollout.promts: unknown parameter 'promts'; did you mean 'prompts'?
         run.yaml:5: rollout.temperature: expected a number in 0.01...100.0, got the text 'hot'; divides the \
         logits, here and in updates
-        run.yaml:6: seed: expected a whole number in 0...9223372036854775807, got 1.5; decides every \
-        random draw
+        run.yaml:6: seed: expected a whole number of at least 0, got 1.5; decides every random draw
         --set evaluation.items: expected a whole number in 0...1000000, got the text 'yes'; held-out items \
         for each category; 0: none
         7 faults
@@ -61,6 +60,11 @@ import YAML
       "write true"
     ),
     ("arm: 1.5", "run.yaml:1: arm: expected a text, got 1.5", "put it in quotes: \"1.5\""),
+    (
+      "rollout: {prompts: \"8\"}",
+      "run.yaml:1: rollout.prompts: expected a whole number in 1...1000000, got the text '8'",
+      "write it without quotes: 8"
+    ),
     (
       "rollout: {prompts: }",
       "run.yaml:1: rollout.prompts: expected a whole number in 1...1000000, got nothing",

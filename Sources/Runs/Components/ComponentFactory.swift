@@ -108,6 +108,8 @@ package struct ComponentFactory {
       return try host.component(kind, choice.use, pinnedDigest: choice.digest)
     } catch {
       var error = error
+      // Other names stand for plugins on the search path.
+      if choice.use.hasPrefix(".") { error = paths.explain(error, path: choice.use) }
       let namesakes = host.loaded.filter { $0.name == choice.use }.flatMap(\.components)
         .filter { $0.manual.name == choice.use && $0.kind != kind }
       if error.code == .notFound, !namesakes.isEmpty {

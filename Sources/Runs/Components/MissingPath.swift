@@ -37,10 +37,9 @@ package struct MissingPath {
         at: "\(path).\(parameter.name)",
         hint: text.hasPrefix("/") ? parameter.help : remedy(for: text))
     }
-    guard let location = error.location, location.hasPrefix(path) else {
-      return error.within(path)
-    }
-    return error
+    // Of a model that the command line names there is no more to say.
+    guard file != nil, error.location?.hasPrefix(path) != true else { return error }
+    return error.within(path)
   }
 
   /// Returns the error of one of the configuration's own keys with a remedy, if its path leads nowhere.

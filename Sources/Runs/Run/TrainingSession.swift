@@ -29,6 +29,7 @@ package struct TrainingSession {
   /// - Throws: errors of a wrong request, before anything is written; then what the run throws.
   package func begin(_ configuration: RunConfiguration) throws(FulcrumError) {
     let start = try Checkpoint.start(of: configuration)
+    try Self.checkReplay(of: configuration)
     let setup = try RunSetup(configuration, checkpoint: start?.path, host: host)
     // Arms, which the run itself doesn't need, are checked now rather than after it.
     _ = try configuration.arms()
@@ -68,6 +69,18 @@ package struct TrainingSession {
         try RunComponents(setup, reference: checkpoint?.reference), in: directory,
         from: checkpoint)
     }
+  }
+
+  /// Refuses a folder without recorded rollouts before a run is made that could not begin.
+  private static func checkReplay(of configuration: RunConfiguration) throws(FulcrumError) {
+    guard let folder = configuration.rollout.replay, RolloutRecord.steps(in: folder).isEmpty else {
+      return
+    }
+    let missing = FulcrumError(
+      .notFound, "expected recorded rollouts step-N.jsonl, found none at \(folder)",
+      at: "rollout.replay", hint: "record a run with 'fulcrum train CONFIG --record'")
+    let tree = configuration.tree
+    throw tree.placed(MissingPath(tree).explain(missing, path: folder))
   }
 
   /// Works on a run directory under its lock, which one process at a time can hold.
