@@ -85,7 +85,9 @@ recipes() {
     case $file in
     */warm-start*) continue ;; # They make the start that is installed.
     esac
-    sed "s|Documentation/Recipes|$prefix/share/fulcrum/recipes|g" "$file" >"$scratch"
+    # Installed recipes name whole paths; what they write goes where the command runs.
+    sed -e "s|Documentation/Recipes|$prefix/share/fulcrum/recipes|g" -e '/^working-folder:/d' "$file" \
+      >"$scratch"
     put "$scratch" "share/fulcrum/recipes/${file##*/}"
   done
   rm "$scratch"

@@ -33,7 +33,7 @@ enum JSONLFile {
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       throw FulcrumError(
         .notFound, "expected a file of JSON lines, got no such file", at: path,
-        hint: "relative paths start at the folder where the command runs")
+        hint: "relative paths start at the working folder")
     }
     guard !isFolder.boolValue else {
       throw FulcrumError(.inputOutput, "expected a file of JSON lines, got a folder", at: path)

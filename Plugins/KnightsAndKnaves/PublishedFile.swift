@@ -60,7 +60,7 @@ package enum PublishedFile {
     guard FileManager.default.fileExists(atPath: path) else {
       throw FulcrumError(
         .notFound, "expected a file of puzzles, got no such file", at: path,
-        hint: "relative paths start at the folder where the command runs")
+        hint: "relative paths start at the working folder")
     }
     guard let data = FileManager.default.contents(atPath: path) else {
       throw FulcrumError(.inputOutput, "expected a readable file, got a refusal", at: path)

@@ -83,7 +83,10 @@ package struct ForeignInspection: LibraryInspection {
     } catch {
       // The refusal says the file's path; here goes the line.
       let place = error.location.flatMap { $0.hasPrefix(path) ? nil : $0 }
-      let line = place.flatMap { tree?.line(of: $0) }.map { "line \($0): " } ?? ""
+      let said = error.location.flatMap { Int($0.dropFirst(path.count + 1)) }
+      let line =
+        (place == nil ? said : place.flatMap { tree?.line(of: $0) })
+        .map { "line \($0): " } ?? ""
       throw PluginFault(
         line + (place.map { "\($0): " } ?? "") + error.message,
         hint: error.hint ?? "Documentation/ForeignPlugins.md says what a manifest holds")

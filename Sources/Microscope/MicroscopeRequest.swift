@@ -1,10 +1,12 @@
 import Settings
+import YAML
 
 /// Holds what a user asks the microscope for.
 package struct MicroscopeRequest: Sendable {
   /// A run directory, or a configuration file.
   package var path: String
-  package var overrides: [String] = []
+  /// The configuration, where it was read before; `nil`: the one at the path.
+  package var configuration: ConfigurationTree?
   /// A policy's folder; `nil`: a run's newest checkpoint, or the configuration's own policy.
   package var checkpoint: String?
   /// The number of batches; `nil`: as the configuration says.

@@ -71,10 +71,12 @@ extension MicroscopeSession {
       return try WordLists(file: file)
     } catch {
       guard error.code == .notFound else { throw error }
-      throw FulcrumError(
+      let missing = FulcrumError(
         error.code, "\(error.message) at \(file)",
-        at: configuration.tree.placed(path: "microscope.words"),
+        at: "microscope.words",
         hint: "name it with --words; " + (error.hint ?? ""))
+      let tree = configuration.tree
+      throw tree.placed(MissingPath(tree).explain(missing, path: file))
     }
   }
 

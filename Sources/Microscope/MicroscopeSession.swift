@@ -31,9 +31,11 @@ package struct MicroscopeSession {
     note: (String) -> Void
   ) throws(FulcrumError) {
     let run = try Self.run(at: request.path)
-    var tree = try ConfigurationTree(file: run?.configuration ?? request.path)
-    for override in request.overrides { try tree.set(override) }
-    let configuration = try RunConfiguration(tree: tree)
+    let tree =
+      if let read = request.configuration { read } else {
+        try ConfigurationTree(file: run?.configuration ?? request.path)
+      }
+    let configuration = try RunConfiguration.checked(tree, host: host)
     let settings = configuration.microscope
     words = try Self.words(request.words, settings, configuration)
     let parts = try Self.checkpoint(request, run, note: note)

@@ -26,7 +26,7 @@ package enum KeyPaths {
     flat(.section(tree.root)).filter { path, _ in
       let top = path.prefix { $0 != "." && $0 != "[" }
       return ![
-        "seed", "output", "threads", "provenance", "arm", "arms", "microscope",
+        "seed", "output", "threads", "provenance", "arm", "arms", "microscope", "working-folder",
       ].contains(String(top))
     }
   }

@@ -71,14 +71,16 @@ package struct ArmChoice: Sendable, Equatable {
   }
 
   /// Returns the error with the place where the arm was named.
-  package func placed(_ error: FulcrumError) -> FulcrumError { error.within(place) }
+  package func placed(_ error: FulcrumError) -> FulcrumError {
+    error.location?.hasPrefix(place) == true ? error : error.within(place)
+  }
 
   /// Returns the configuration with the arm's changes.
   package func applied(to tree: ConfigurationTree) throws(FulcrumError) -> ConfigurationTree {
     var tree = tree
     for override in overrides {
       do {
-        try tree.set(override)
+        try tree.set(override, by: place)
       } catch {
         throw placed(error)
       }

@@ -35,14 +35,17 @@ extension ComponentChoice {
   /// Reads a choice; only a reward's choice has a weight, only a task's a rule for long prompts.
   init(_ node: ConfigurationTree.Node, of key: ComponentKey, at path: String) throws(FulcrumError) {
     if case .value(.text(let name)) = node, !name.isEmpty {
+      guard !name.contains("=") || name.contains("/") else {
+        throw Self.assignments(name, at: path)
+      }
       self.init(
         use: name, digest: nil, parameters: [:], weight: 1, overlong: .refuse, path: path)
       return
     }
     guard case .section(var entries) = node,
-      case .value(.text(let use))? = entries.removeValue(forKey: "use")
+      case .value(.text(let use))? = entries.removeValue(forKey: "use"), !use.isEmpty
     else {
-      throw ComponentChoice.expected.within(path)
+      throw Self.unnamed(node, at: path)
     }
     var digest: String?
     if let pin = entries.removeValue(forKey: "sha256") {
@@ -70,6 +73,36 @@ extension ComponentChoice {
       hint: "what becomes of items whose prompts leave no room for a completion")
   }
 
+  /// Returns the error for a value that names no component.
+  private static func unnamed(_ node: ConfigurationTree.Node, at path: String) -> FulcrumError {
+    var error = expected.within(path)
+    switch node {
+    case .value(.text): error.message += ", got nothing"
+    case .value(let value): error.message += ", got \(value)"
+    case .list: error.message += ", got a list within a list"
+    case .section(let entries):
+      error.message +=
+        entries["use"] == nil ? ", got keys without 'use'" : ", got a 'use' without a name"
+    }
+    return error
+  }
+
+  /// Returns the error for parameters that are written behind a component's name: `name,eta=0.5`.
+  private static func assignments(_ text: String, at path: String) -> FulcrumError {
+    let parts = text.split(whereSeparator: { ",; ".contains($0) }).map(String.init)
+    let name = parts.first { !$0.contains("=") }
+    let values = parts.filter { $0.contains("=") }
+    let section = values.map { $0.replacing("=", with: ": ", maxReplacements: 1) }
+    let options =
+      ([name.map { "\(path)=\($0)" }].compactMap { $0 } + values.map { "\(path).\($0)" })
+      .map { $0.contains("[") ? "--set '\($0)'" : "--set \($0)" }
+    return FulcrumError(
+      .configuration, "expected a component's name or {use: NAME, …}, got '\(text)'", at: path,
+      hint:
+        "write {\((["use: \(name ?? "NAME")"] + section).joined(separator: ", "))}; on the command line"
+        + " \(options.joined(separator: " "))")
+  }
+
   private static func takeWeight(
     _ entries: inout [String: ConfigurationTree.Node], at path: String
   ) throws(FulcrumError) -> Double {
@@ -77,9 +110,10 @@ extension ComponentChoice {
     case nil: return 1
     case .value(.number(let weight))? where weight.isFinite: return weight
     case .value(.integer(let weight))?: return Double(weight)
-    default:
+    case .some(let other):
+      let got = other.parameterValue.map { $0 == .text("") ? "nothing" : "\($0)" } ?? "keys"
       throw FulcrumError(
-        .configuration, "expected a number", at: "\(path).weight",
+        .configuration, "expected a number, got \(got)", at: "\(path).weight",
         hint: "the reward is the sum of weight times score")
     }
   }
@@ -89,11 +123,13 @@ extension [String: ConfigurationTree.Node] {
   /// Returns the values of a section that has no sections within.
   func values(at path: String) throws(FulcrumError) -> [String: ParameterValue] {
     var values: [String: ParameterValue] = [:]
-    for (name, node) in self {
+    for (name, node) in sorted(by: { $0.key < $1.key }) {
       guard let value = node.parameterValue else {
         throw FulcrumError(
-          .configuration, "expected a value or a list of values, got keys within",
-          at: path.isEmpty ? name : "\(path).\(name)")
+          .configuration,
+          "expected a value or a list of values, got "
+            + (node.isSection ? "keys" : "a list with lists or keys in it"),
+          at: path.isEmpty ? name : "\(path).\(name)", hint: "write a value, or [a, b]")
       }
       values[name] = value
     }

@@ -16,6 +16,12 @@ package enum ComponentKey: String, CaseIterable, Sendable {
       .configuration, "expected a component, got nothing", at: rawValue, hint: remedy)
   }
 
+  /// The error for a key that takes one component and has another number of them.
+  package func several(_ count: Int) -> FulcrumError {
+    FulcrumError(
+      .configuration, "expected one component, got \(count)", at: rawValue, hint: remedy)
+  }
+
   var remedy: String { "write \(rawValue): {use: NAME}; fulcrum plugin list shows the names" }
 }
 

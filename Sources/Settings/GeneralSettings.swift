@@ -4,6 +4,8 @@ import FulcrumKernel
 /// Holds the keys at the top of a configuration.
 package struct GeneralSettings: SettingsSection {
   package static let key = ""
+  /// The key that 'fulcrum' reads before all others: the folder in which it then works.
+  package static let workingFolder = "working-folder"
   package static let schema: [Parameter] = [
     .integer("steps", default: 100, in: 1...10_000_000, help: "training steps (rollout batches)"),
     .integer(
@@ -23,6 +25,11 @@ package struct GeneralSettings: SettingsSection {
       "arms", default: [],
       help: "other ways to train, NAME=key=value;key=value, for 'fulcrum arms' and the microscope"),
     .texts("plugin-path", default: [], help: "folders in which plugins are looked for first"),
+    .text(
+      workingFolder, default: "",
+      help:
+        "the folder that relative paths start from, itself relative to the configuration's; empty:"
+        + " the folder where the command runs"),
   ]
 
   /// The number of training steps.

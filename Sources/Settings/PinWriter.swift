@@ -1,4 +1,3 @@
-import Foundation
 import FulcrumKernel
 import YAML
 import Yams
@@ -39,7 +38,9 @@ package struct PinWriter {
   ) throws(FulcrumError) {
     self.text = text
     let root = try YAMLText.compose(text, file: file)
-    let lines = text.components(separatedBy: "\n").map { Array($0.unicodeScalars) }
+    // Scalars, for a character may hold both ends of a line: "\r\n".
+    let lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
+      .map(Array.init)
     var edits: [Edit] = []
     for key in ComponentKey.allCases {
       guard let node = root?.mapping?[Node(key.rawValue)] else { continue }
@@ -134,7 +135,8 @@ package struct PinWriter {
     }
     for edit in ordered {
       guard let range = edit.range else {
-        lines.insert(edit.text, at: edit.line + 1)
+        let end = lines[edit.line].hasSuffix("\r") ? "\r" : ""
+        lines.insert(edit.text + end, at: edit.line + 1)
         continue
       }
       var scalars = Array(lines[edit.line].unicodeScalars)

@@ -30,21 +30,15 @@ package struct RunConfiguration: Sendable {
   /// The key of what a run writes beside its configuration.
   private static let provenance = "provenance"
 
+  /// - Throws: every fault of the keys that are not a component's own, as one error.
   package init(tree: ConfigurationTree) throws(FulcrumError) {
     self.tree = tree
+    try Self.faults(of: tree).check()
     do throws(FulcrumError) {
-      let top = GeneralSettings.schema.map(\.name)
-      let known =
-        top + Self.sections.map { $0.key }.filter { !$0.isEmpty }
-        + ComponentKey.allCases.map(\.rawValue)
-      for name in tree.root.keys.sorted() where !known.contains(name) && name != Self.provenance {
-        throw FulcrumError(
-          .configuration, "unknown key '\(name)'", at: name,
-          hint: NearNames.hint(for: name, among: known))
-      }
       var resolved: [(section: String, values: Parameters)] = []
       func read<Section: SettingsSection>(_ type: Section.Type) throws(FulcrumError) -> Section {
-        let values = try Self.values(of: type, in: tree)
+        let values = try Parameters(
+          try Self.values(of: type, in: tree), for: type.schema, at: type.key)
         resolved.append((type.key, values))
         return try Section(values)
       }
@@ -63,38 +57,77 @@ package struct RunConfiguration: Sendable {
     }
   }
 
+  /// Gathers the faults of all keys that are not a component's own.
+  package static func faults(of tree: ConfigurationTree) -> ConfigurationFaults {
+    var faults = ConfigurationFaults(tree)
+    let known =
+      GeneralSettings.schema.map(\.name) + sections.map { $0.key }.filter { !$0.isEmpty }
+      + ComponentKey.allCases.map(\.rawValue)
+    for name in tree.root.keys.sorted() where !known.contains(name) && name != provenance {
+      for path in leaves(of: tree.root[name], at: name) {
+        faults.add(
+          FulcrumError(
+            .configuration, "unknown key '\(path)'", at: path,
+            hint: UnknownKey.hint(for: path, at: "", among: known)))
+      }
+    }
+    for section in sections {
+      guard
+        let values = faults.gather({ () throws(FulcrumError) in
+          try values(of: section, in: tree)
+        })
+      else { continue }
+      faults.add(Parameters.faults(of: values, for: section.schema, at: section.key))
+    }
+    return faults
+  }
+
+  /// Returns the key paths of an unknown key: those within it that are another program's, or the key
+  /// itself.
+  private static func leaves(of node: ConfigurationTree.Node?, at path: String) -> [String] {
+    guard case .section(let entries)? = node else { return [path] }
+    let foreign = entries.sorted { $0.key < $1.key }.flatMap {
+      leaves(of: $0.value, at: "\(path).\($0.key)")
+    }.filter { ForeignNames.remedy(for: $0) != nil }
+    return foreign.isEmpty ? [path] : foreign
+  }
+
   /// Returns the component under a key that must be there.
   package func choice(_ key: ComponentKey) throws(FulcrumError) -> ComponentChoice {
     let choices = try choices(key)
     guard let only = choices.first else { throw tree.placed(key.missing) }
-    guard choices.count == 1 else {
-      throw tree.placed(
-        FulcrumError(
-          .configuration, "expected one component, got \(choices.count)", at: key.rawValue,
-          hint: key.remedy))
-    }
+    guard choices.count == 1 else { throw tree.placed(key.several(choices.count)) }
     return only
   }
 
   /// Returns the components under a key: none, one, or a list.
   package func choices(_ key: ComponentKey) throws(FulcrumError) -> [ComponentChoice] {
+    var faults = ConfigurationFaults(tree)
+    let choices = Self.choices(key, in: tree, &faults)
+    try faults.check()
+    return choices
+  }
+
+  /// Returns the components under a key that have a name, and gathers the faults of the others.
+  package static func choices(
+    _ key: ComponentKey, in tree: ConfigurationTree, _ faults: inout ConfigurationFaults
+  ) -> [ComponentChoice] {
     guard let node = tree.root[key.rawValue] else { return [] }
-    do throws(FulcrumError) {
-      guard case .list(let elements) = node else {
-        return [try ComponentChoice(node, of: key, at: key.rawValue)]
+    guard case .list(let elements) = node else {
+      let choice = faults.gather { () throws(FulcrumError) in
+        try ComponentChoice(node, of: key, at: key.rawValue)
       }
-      var result: [ComponentChoice] = []
-      for (index, element) in elements.enumerated() {
-        result.append(try ComponentChoice(element, of: key, at: "\(key.rawValue)[\(index)]"))
+      return choice.map { [$0] } ?? []
+    }
+    return elements.enumerated().compactMap { index, element in
+      faults.gather { () throws(FulcrumError) in
+        try ComponentChoice(element, of: key, at: "\(key.rawValue)[\(index)]")
       }
-      return result
-    } catch {
-      throw tree.placed(error)
     }
   }
 
   private static func values(of section: any SettingsSection.Type, in tree: ConfigurationTree)
-    throws(FulcrumError) -> Parameters
+    throws(FulcrumError) -> [String: ParameterValue]
   {
     let key = section.key
     var entries: [String: ConfigurationTree.Node] = [:]
@@ -103,11 +136,10 @@ package struct RunConfiguration: Sendable {
       entries = tree.root.filter { names.contains($0.key) }
     } else if let node = tree.root[key] {
       guard case .section(let found) = node else {
-        throw FulcrumError(
-          .configuration, "expected keys with values, got a list or a single value", at: key)
+        throw ConfigurationTree.expectedKeys(got: node, at: key)
       }
       entries = found
     }
-    return try Parameters(try entries.values(at: key), for: section.schema, at: key)
+    return try entries.values(at: key)
   }
 }

@@ -10,19 +10,32 @@ package struct ConfigurationTree: Sendable {
     case section([String: Node])
   }
 
-  package private(set) var root: [String: Node]
+  package internal(set) var root: [String: Node]
   /// The file's path, for messages.
   package let file: String
   /// The line of each key path that the file holds, from 1.
   private var lines: [String: Int] = [:]
+  /// The place of each key path that was set after the file was read.
+  private var origins: [String: String] = [:]
 
   package init(file: String) throws(FulcrumError) {
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: file, isDirectory: &isFolder), isFolder.boolValue {
+      throw FulcrumError(
+        .usage, "expected a configuration file, got a folder", at: file,
+        hint: "a run's configuration is its run.yaml; 'fulcrum resume' takes the folder")
+    }
     let text = try YAMLText.read(
       file,
       missing: FulcrumError(
         .notFound, "no readable configuration file here", at: file,
         hint: "name a YAML file, for instance one of Documentation/Recipes"))
     try self.init(text: text, file: file)
+    guard !root.isEmpty else {
+      throw FulcrumError(
+        .configuration, "expected keys with values, got an empty file", at: file,
+        hint: "Documentation/Recipes has configurations to begin with")
+    }
   }
 
   package init(text: String, file: String) throws(FulcrumError) {
@@ -33,55 +46,39 @@ package struct ConfigurationTree: Sendable {
       try Self.convert(n, path: "", file: file, lines: &lines)
     }
     switch converted {
-    case nil: root = [:]
+    case nil, .value(.text("")): root = [:]
     case .section(let entries)?: root = entries
-    default:
-      throw FulcrumError(
-        .configuration, "expected keys with values, got a list or a single value", at: file)
+    case .some(let other):
+      throw Self.expectedKeys(got: other, at: "\(file):\(node?.mark?.line ?? 1)")
     }
     self.lines = lines
   }
 
-  /// Applies `a.b=c` or `list[1].b=c`; the value is read as YAML.
-  package mutating func set(_ assignment: String) throws(FulcrumError) {
-    guard let equals = assignment.firstIndex(of: "="), equals != assignment.startIndex else {
-      throw FulcrumError(
-        .usage, "expected key=value, got '\(assignment)'", at: "--set",
-        hint: "for instance --set rollout.prompts=8")
-    }
-    let path = String(assignment[..<equals])
-    let text = String(assignment[assignment.index(after: equals)...])
-    let value: Node
-    do {
-      var ignored: [String: Int] = [:]
-      value =
-        try Yams.compose(yaml: text).map { (n) throws(FulcrumError) in
-          try Self.convert(n, path: path, file: "--set", lines: &ignored)
-        } ?? .value(.text(""))
-    } catch let error as FulcrumError {
-      throw error
-    } catch {
-      throw FulcrumError(.usage, "'\(text)' is not valid YAML: \(error)", at: "--set \(path)")
-    }
-    try set(path, to: value)
+  /// Returns the error for a value that stands where a section's keys should.
+  package static func expectedKeys(got node: Node, at place: String) -> FulcrumError {
+    let got =
+      switch node {
+      case .value(.text("")): "nothing"
+      case .value(let value): "the single value \(value)"
+      case .list: "a list"
+      case .section: "keys"
+      }
+    return FulcrumError(
+      .configuration, "expected keys with values, got \(got)", at: place,
+      hint: "write each key on a line of its own, indented below it: 'key: value'")
   }
 
-  /// Sets a key path to a text, and doesn't read the text as YAML.
-  package mutating func set(_ path: String, toText text: String) throws(FulcrumError) {
-    try set(path, to: .value(.text(text)))
-  }
-
-  private mutating func set(_ path: String, to value: Node) throws(FulcrumError) {
-    var top = Node.section(root)
-    try Self.assign(value, to: Self.keys(of: path)[...], in: &top, path: path)
-    if case .section(let entries) = top { root = entries }
-    lines[path] = nil
-  }
-
-  /// Returns the error with the file and line of the key path that it names, where the file has it.
+  /// Returns the error with the place of the key path that it names: where it was set, or the file and
+  /// the line where the file has it.
   package func placed(_ error: FulcrumError) -> FulcrumError {
     guard let location = error.location else { return error.within(file) }
-    return error.within(line(of: location).map { "\(file):\($0)" } ?? file)
+    let path = Self.keyPath(in: location)
+    if let origin = origin(of: path) {
+      guard origin == Self.setOption else { return error.within(origin) }
+      return FulcrumError(
+        error.code, error.message, at: "\(origin) \(location)", hint: error.hint)
+    }
+    return error.within(line(of: path).map { "\(file):\($0)" } ?? file)
   }
 
   /// Returns a key path with its file, and its line where the file has it.
@@ -90,67 +87,49 @@ package struct ConfigurationTree: Sendable {
   }
 
   /// Returns the line of a key path, or of the nearest one around it that the file has.
+  ///
+  /// - Parameter path: may have more behind a colon, as an error's location has.
   package func line(of path: String) -> Int? {
-    var path = path
-    while !path.isEmpty {
-      if let line = lines[path] { return line }
-      guard let cut = path.lastIndex(where: { $0 == "." || $0 == "[" }) else { return nil }
-      path = String(path[..<cut])
+    Self.around(Self.keyPath(in: path)).lazy.compactMap { self.lines[$0] }.first
+  }
+
+  /// Returns the place where a key path was set, or one around it; `nil`: the file has it, or neither.
+  private func origin(of path: String) -> String? {
+    for path in Self.around(path) {
+      if let origin = origins[path] { return origin }
+      if lines[path] != nil { return nil }
     }
     return nil
   }
 
-  private enum Key {
-    case name(String)
-    case index(Int)
+  /// Notes where a key path was set. What the file says of it and beneath it holds no longer.
+  mutating func note(_ path: String, setBy origin: String?) {
+    let isWithin = { (other: String) in
+      other == path || other.hasPrefix(path + ".") || other.hasPrefix(path + "[")
+    }
+    lines = lines.filter { !isWithin($0.key) }
+    origins = origins.filter { !isWithin($0.key) }
+    origins[path] = origin
   }
 
-  private static func keys(of path: String) -> [Key] {
-    path.split(separator: ".").flatMap { part -> [Key] in
-      let pieces = part.split(separator: "[").map(String.init)
-      return pieces.enumerated().map { position, piece in
-        if position > 0, piece.hasSuffix("]"), let index = Int(piece.dropLast()) {
-          return .index(index)
-        }
-        return .name(piece)
-      }
-    }
+  /// Returns the key path that an error's location begins with.
+  private static func keyPath(in location: String) -> String {
+    location.range(of: ": ").map { String(location[..<$0.lowerBound]) } ?? location
   }
 
-  private static func assign(
-    _ value: Node, to keys: ArraySlice<Key>, in node: inout Node, path: String
-  ) throws(FulcrumError) {
-    guard let key = keys.first else {
-      node = value
-      return
+  /// Returns a key path and those around it, from within.
+  private static func around(_ path: String) -> [String] {
+    var paths: [String] = []
+    var rest = Substring(path)
+    while !rest.isEmpty {
+      paths.append(String(rest))
+      guard let cut = rest.lastIndex(where: { $0 == "." || $0 == "[" }) else { break }
+      rest = rest[..<cut]
     }
-    switch (key, node) {
-    case (.name(let name), .section(var entries)):
-      var child = entries[name] ?? .section([:])
-      if case .value = child, keys.count > 1 {
-        // `use` alone may stand for a component: `schedule: my-idea` and then schedule.share=0.4.
-        child = .section(["use": child])
-      }
-      try assign(value, to: keys.dropFirst(), in: &child, path: path)
-      entries[name] = child
-      node = .section(entries)
-    case (.index(let index), .list(var elements)) where elements.indices.contains(index):
-      try assign(value, to: keys.dropFirst(), in: &elements[index], path: path)
-      node = .list(elements)
-    case (.index(let index), _):
-      throw FulcrumError(
-        .usage, "there is no element \(index) to set", at: "--set \(path)",
-        hint: "the configuration's list must have it already")
-    case (.name(let name), .list):
-      throw FulcrumError(
-        .usage, "expected an element like [0] before '\(name)', because the key holds a list",
-        at: "--set \(path)")
-    case (.name, .value):
-      throw FulcrumError(.usage, "a single value has no keys within", at: "--set \(path)")
-    }
+    return paths
   }
 
-  private static func convert(
+  static func convert(
     _ node: Yams.Node, path: String, file: String, lines: inout [String: Int]
   ) throws(FulcrumError) -> Node {
     if let mark = node.mark, !path.isEmpty { lines[path] = mark.line }
@@ -168,7 +147,9 @@ package struct ConfigurationTree: Sendable {
       var entries: [String: Node] = [:]
       for (key, element) in mapping {
         guard let name = key.string else {
-          throw FulcrumError(.configuration, "expected a text as key", at: "\(file): \(path)")
+          throw FulcrumError(
+            .configuration, "expected a text as key, got a list or a section",
+            at: "\(file):\(key.mark?.line ?? 1)", hint: "write 'key: value'")
         }
         let childPath = path.isEmpty ? name : "\(path).\(name)"
         entries[name] = try convert(element, path: childPath, file: file, lines: &lines)
@@ -194,12 +175,19 @@ package struct ConfigurationTree: Sendable {
     }
     let digits = text.replacingOccurrences(of: "_", with: "")
     if let integer = Int(digits) { return .integer(integer) }
-    if let number = Double(digits), number.isFinite { return .number(number) }
+    // Hexadecimal numbers are texts: Swift would read them.
+    if !digits.contains(where: { "xXpP".contains($0) }), let number = Double(digits),
+      number.isFinite
+    {
+      return .number(number)
+    }
     return .text(text)
   }
 }
 
 extension ConfigurationTree.Node {
+  package var isSection: Bool { if case .section = self { true } else { false } }
+
   /// The node as a parameter's value: a scalar, or a list of scalars of one kind.
   package var parameterValue: ParameterValue? {
     switch self {

@@ -30,6 +30,7 @@ struct Fulcrum: ParsableCommand {
     // A file that may not grow gives an error of its write, as a full disk does.
     signal(SIGXFSZ, SIG_IGN)
     do {
+      try UnknownCommand.refuse(Array(CommandLine.arguments.dropFirst()))
       var command = try parseAsRoot()
       try command.run()
     } catch let error as FulcrumError {
@@ -53,7 +54,7 @@ struct Fulcrum: ParsableCommand {
   }
 
   static func report(_ text: String) {
-    FileHandle.standardError.write(Data((text + "\n").utf8))
+    FileHandle.standardError.write(Data((text.onTerminal + "\n").utf8))
   }
 }
 

@@ -24,7 +24,8 @@ import Testing
   @Test func `one seed gives one text, whatever the number of threads`() throws {
     func text(_ seed: String, threads: String) throws -> String {
       let result = try fulcrum.run(
-        "generate", model, "--prompt", "knights", "--max-tokens", "20", "--samples", "2", "--seed",
+        "generate", model, "--prompt", "knights", "--max-new-tokens", "20", "--samples", "2",
+        "--seed",
         seed, "--threads", threads, "--top-k", "50", "--top-p", "0.9")
       #expect(result.status == 0, "\(result.errors)")
       return result.output
@@ -41,12 +42,12 @@ import Testing
       return try samples(
         fulcrum.run(
           "generate", start, "--prompt", "Who?", "--system", "Be brief.", "--chat", chat,
-          "--max-tokens", "1", "--json")
+          "--max-new-tokens", "1", "--json")
       ).first?.prompt
     }
     #expect(try prompt("template") == (try prompt("chatml")))
     let none = try fulcrum.run(
-      "generate", model, "--prompt", "Who?", "--chat", "template", "--max-tokens", "1")
+      "generate", model, "--prompt", "Who?", "--chat", "template", "--max-new-tokens", "1")
     #expect(none.status == 2)
     #expect(
       none.errors == """
@@ -60,14 +61,14 @@ import Testing
   @Test func `greedy is deterministic, and recorded log-probabilities are those of score`() throws {
     let samples = try samples(
       fulcrum.run(
-        "generate", model, "--prompt", "knights", "--max-tokens", "12", "--temperature", "0",
+        "generate", model, "--prompt", "knights", "--max-new-tokens", "12", "--temperature", "0",
         "--samples", "2", "--json"))
     #expect(samples.count == 2 && samples[0] == samples[1])
     let sample = samples[0]
     #expect(sample.prompt == "knights")
     #expect(sample.tokens.count == 12 || sample.finished)
     let plain = try fulcrum.run(
-      "generate", model, "--prompt", "knights", "--max-tokens", "12", "--temperature", "0")
+      "generate", model, "--prompt", "knights", "--max-new-tokens", "12", "--temperature", "0")
     #expect(plain.output == sample.completion + "\n")
     // The same tokens by way of `model tokenize` and `model score`.
     let folder = try CommandLine.Folder()
@@ -91,7 +92,7 @@ import Testing
     let folder = try CommandLine.Folder()
     let file = folder.path + "/prompt"
     try "knaves\n".write(toFile: file, atomically: true, encoding: .utf8)
-    let tail = ["--max-tokens", "3", "--json"]
+    let tail = ["--max-new-tokens", "3", "--json"]
     let results = [
       try fulcrum.run("generate", model, "--prompt", "knaves\n", tail[0], tail[1], tail[2]),
       try fulcrum.run("generate", model, "--prompt-file", file, tail[0], tail[1], tail[2]),
@@ -119,7 +120,8 @@ import Testing
     _ chat: String, _ system: [String], _ prompt: String
   ) throws {
     let process = fulcrum.process(
-      ["generate", model, "--prompt", "Hi", "--chat", chat, "--max-tokens", "1", "--json"] + system)
+      ["generate", model, "--prompt", "Hi", "--chat", chat, "--max-new-tokens", "1", "--json"]
+        + system)
     let pipe = Pipe()
     process.standardOutput = pipe
     try process.run()

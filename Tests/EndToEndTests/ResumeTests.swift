@@ -50,7 +50,8 @@ import Testing
       run.arguments(run.folder.path + "/x", ["start=\(newest(broken, 5))"]))
     #expect(started.status == 1)
     #expect(
-      started.errors.contains("error: start: \(newest(broken, 5))/model.safetensors: expected"))
+      started.errors.contains(
+        "error: --set start: \(newest(broken, 5))/model.safetensors: expected"))
 
     let resumed = try CommandLine().run("resume", broken)
     #expect(resumed.status == 0, "\(resumed.errors)")

@@ -203,7 +203,7 @@ import Testing
   @Test func `text that is no YAML is a message`() throws {
     #expect(
       try workshop.refusal("name: [x").hasPrefix(
-        "…/x.fulcrum.yaml: refused: not valid YAML: "))
+        "…/x.fulcrum.yaml: refused: line 1: expected ',' or ']' in the list"))
   }
 
   @Test func `a schedule names its phases, and a reward its result`() throws {

@@ -464,7 +464,7 @@ def record_models(recorder: Recorder) -> None:
         recorder.call(f"{name}-score", "model", "score", model, *output, *gradients)
         output = ["--input", "texts.jsonl", "--output", f"{folder}/tokens.jsonl"]
         recorder.call(f"{name}-tokenize", "model", "tokenize", model, *output)
-        options = ["--prompt", "Ann says:", "--max-tokens", "20", "--samples", "2", "--json"]
+        options = ["--prompt", "Ann says:", "--max-new-tokens", "20", "--samples", "2", "--json"]
         recorder.call(f"{name}-generate", "generate", model, *options, "--top-k", "50")
         recorder.keep_folder(name)
 

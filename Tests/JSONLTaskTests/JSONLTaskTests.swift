@@ -304,7 +304,7 @@ private func failure(_ file: TemporaryFile, _ given: [String: ParameterValue] = 
     #expect(
       missing?.description == """
         task: /nowhere.jsonl: expected a file of JSON lines, got no such file
-          hint: relative paths start at the folder where the command runs
+          hint: relative paths start at the working folder
         """)
     let folder = #expect(throws: FulcrumError.self) { try make(["train": .text("/tmp")]) }
     #expect(folder?.code == .inputOutput)

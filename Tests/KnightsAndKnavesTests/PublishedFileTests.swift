@@ -174,7 +174,7 @@ func `a damaged row is refused at its line`(_ line: String, _ message: String) t
     failure { _ = try PublishedFile.rows(of: [missing]) }
       == FulcrumError(
         .notFound, "expected a file of puzzles, got no such file", at: missing,
-        hint: "relative paths start at the folder where the command runs"))
+        hint: "relative paths start at the working folder"))
   let empty = try folder.write("empty.jsonl", "\n \n")
   #expect(
     failure { _ = try PublishedFile.rows(of: [empty]) }

@@ -49,7 +49,7 @@ import Testing
     ("", "w.yaml: expected categories with lists of words, got nothing"),
     ("- so\n", "w.yaml:1: expected categories with lists of words, got a list"),
     ("{}", "w.yaml:1: expected categories with lists of words, got no key"),
-    ("A: [a\n", "w.yaml: not valid YAML: "),
+    ("A: [a\n", "w.yaml:1: expected ',' or ']' in the list"),
     ("A: [a]\nB: so", "w.yaml:2: expected a list of words for 'B', got a single value"),
     ("A: [a]\nB:", "w.yaml:2: expected a list of words for 'B', got nothing"),
     ("A: []", "w.yaml:1: expected a list of words for 'A', got an empty list"),

@@ -156,6 +156,11 @@ import Testing
           hint: give a script by way of its interpreter ([python3, reward.py]), or 'chmod +x' it
         """)
     #expect(
+      refusal(["command": .texts(["sh", "nowhere.sh"])])?.description == """
+        reward.command: expected a script, found none at '\(workshop.path)/nowhere.sh'
+          hint: give its path, relative to 'directory'
+        """)
+    #expect(
       refusal(["command": .texts([])])?.description == """
         reward.command: expected a program and its arguments, got nothing
           hint: write command: [python3, reward.py]

@@ -50,6 +50,8 @@ import Testing
     #expect(writer.text == expected)
     #expect(writer.pins.map(\.path).contains("advantage[2]"))
     #expect(writer.pins.compactMap(\.old) == ["old"])
+    let windows = try write(text.replacing("\n", with: "\r\n"))
+    #expect(windows.text == expected.replacing("\n", with: "\r\n"))
     // Once more: nothing changes.
     let again = try write(writer.text)
     #expect(again.text == expected)

@@ -65,11 +65,51 @@ import YAML
     #expect(
       message { _ = try tree("advantage.alpha=1") }
         == "--set advantage.alpha: expected an element like [0] before 'alpha', because the key"
-        + " holds a list")
+        + " holds a list\n  hint: for instance --set 'advantage[0].alpha=…'")
     #expect(
       message { _ = try tree("steps[2]=1") }
-        == "--set steps[2]: there is no element 2 to set\n  hint: the configuration's list must"
-        + " have it already")
+        == "--set steps[2]: there is no element 2 to set: the only one is 0\n"
+        + "  hint: set the whole list: --set 'key=[a, b]'")
+    #expect(
+      message { _ = try tree("steps.x=1") }
+        == "--set steps.x: expected a key with keys within, got one with the value 20")
+    #expect(
+      message { _ = try tree("steps=[1") }
+        == "--set steps: expected ',' or ']' in the list that begins with '[', got neither, in '[1'\n"
+        + "  hint: the value is YAML: close it with ']', and write ',' between its parts")
+  }
+
+  @Test func `a name that stands for a component takes parameters, in a list too`() throws {
+    let root = try tree("advantage=[a, b]", "advantage[1].alpha=1", "reward[0].limit=3").root
+    #expect(
+      root["advantage"]
+        == .list([
+          .value(.text("a")),
+          .section(["use": .value(.text("b")), "alpha": .value(.integer(1))]),
+        ]))
+    #expect(
+      root["reward"] == .section(["use": .value(.text("rule")), "limit": .value(.integer(3))]))
+    #expect(
+      try tree("rollout=", "rollout.prompts=2").root["rollout"]
+        == .section(["prompts": .value(.integer(2))]))
+  }
+
+  @Test func `what was set is placed at its option, what lies beneath it in the file no longer`()
+    throws
+  {
+    var tree = try tree("advantage[1]={use: other, beta: 2}")
+    try tree.set("steps=0", by: "t.yaml:9: arms[0] x")
+    let place = { (path: String) in
+      tree.placed(FulcrumError(.configuration, "bad", at: path)).description
+    }
+    #expect(place("advantage[1].beta") == "--set advantage[1].beta: bad")
+    #expect(place("advantage[1].alpha: f.jsonl") == "--set advantage[1].alpha: f.jsonl: bad")
+    #expect(place("advantage[0].use") == "run.yaml:4: advantage[0].use: bad")
+    #expect(place("steps") == "t.yaml:9: arms[0] x: steps: bad")
+  }
+
+  @Test func `a hexadecimal number is a text`() throws {
+    #expect(try tree("a=0x10").root["a"] == .value(.text("0x10")))
   }
 
   @Test func `a list of numbers is one, and one of texts keeps its texts`() throws {

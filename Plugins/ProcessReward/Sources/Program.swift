@@ -25,6 +25,14 @@ struct Program: Sendable {
     guard Self.isFolder(directory) else {
       throw parameters.refuse("directory", "expected a folder, found none at '\(directory)'")
     }
+    // An interpreter ends at once without its script, and would be started again and again.
+    if let script = arguments.dropFirst().first, !script.hasPrefix("-"), Self.isScript(script),
+      !FileManager.default.fileExists(atPath: Self.absolute(script, in: directory))
+    {
+      throw parameters.refuse(
+        "command", "expected a script, found none at '\(Self.absolute(script, in: directory))'",
+        hint: "give its path, relative to 'directory'")
+    }
     guard !name.contains("/") else {
       executable = Self.absolute(name, in: directory)
       guard Self.isExecutable(executable) else {
@@ -83,6 +91,10 @@ struct Program: Sendable {
     var environment = ProcessInfo.processInfo.environment
     if environment["PYTHONUNBUFFERED"] == nil { environment["PYTHONUNBUFFERED"] = "1" }
     return environment
+  }
+
+  private static func isScript(_ name: String) -> Bool {
+    [".py", ".sh", ".pl", ".rb", ".js", ".lua", ".R"].contains { name.hasSuffix($0) }
   }
 
   private static func absolute(_ path: String, in folder: String) -> String {

@@ -5,6 +5,7 @@ import JSON
 import Settings
 import Stages
 import Training
+import YAML
 
 /// Holds a policy's folder with all that the trainer needs to go on: `checkpoints/step-N/`.
 ///
@@ -111,12 +112,14 @@ package struct Checkpoint: Sendable {
     do throws(FulcrumError) {
       return try Checkpoint(path)
     } catch  where error.code == .notFound {
-      throw FulcrumError(
-        .configuration, "expected a run's checkpoint, found none at \(path)", at: "start",
+      let missing = FulcrumError(
+        .notFound, "expected a run's checkpoint, found none at \(path)", at: "start",
         hint: "name a folder RUN/checkpoints/step-N; a policy without an optimiser's state goes"
           + " under policy.checkpoint")
+      let tree = configuration.tree
+      throw tree.placed(MissingPath(tree).explain(missing, path: path))
     } catch {
-      throw error.within("start")
+      throw configuration.tree.placed(error.within("start"))
     }
   }
 }

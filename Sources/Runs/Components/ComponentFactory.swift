@@ -3,15 +3,20 @@ import PluginHost
 import Settings
 import Stages
 import Training
+import YAML
 
 /// Makes a configuration's components from plugins.
 package struct ComponentFactory {
   package let host: PluginHost
   package let context: ComponentContext
 
-  package init(host: PluginHost, context: ComponentContext) {
+  private let paths: MissingPath
+
+  /// - Parameter tree: the configuration, for messages.
+  package init(host: PluginHost, context: ComponentContext, tree: ConfigurationTree? = nil) {
     self.host = host
     self.context = context
+    paths = MissingPath(tree)
   }
 
   package func task(_ choice: ComponentChoice) throws(FulcrumError) -> any TaskSource {
@@ -97,12 +102,21 @@ package struct ComponentFactory {
     return (manual, try Parameters(choice.parameters, for: manual.parameters, at: choice.path))
   }
 
-  private func find(_ kind: HostComponent.Kind, _ choice: ComponentChoice)
+  func find(_ kind: HostComponent.Kind, _ choice: ComponentChoice)
     throws(FulcrumError) -> HostComponent
   {
     do {
       return try host.component(kind, choice.use, pinnedDigest: choice.digest)
     } catch {
+      var error = error
+      // Other names stand for plugins on the search path.
+      if choice.use.hasPrefix(".") { error = paths.explain(error, path: choice.use) }
+      let namesakes = host.loaded.filter { $0.name == choice.use }.flatMap(\.components)
+        .filter { $0.manual.name == choice.use && $0.kind != kind }
+      if error.code == .notFound, !namesakes.isEmpty {
+        let keys = namesakes.map { "'\($0.kind.configurationKey.rawValue)'" }
+        error.hint = "it is of another kind: name it under \(keys.joined(separator: " or "))"
+      }
       throw error.within("\(choice.path).use")
     }
   }
@@ -117,7 +131,11 @@ package struct ComponentFactory {
     let name = registered.manual.name
     let component = try Stage.within("the making of \(role) \(name)") {
       () throws(FulcrumError) in
-      try registered.make(parameters, context: context)
+      do throws(FulcrumError) {
+        return try registered.make(parameters, context: context)
+      } catch {
+        throw paths.explain(error, of: registered.manual, choice.parameters, at: choice.path)
+      }
     }
     guard let instance = component as? Instance else {
       throw Self.misregistered(registered, at: choice.path)

@@ -32,6 +32,10 @@ package struct RunComponents {
   {
     let setup = RunSetup(configuration, armOf: other.setup)
     self.setup = setup
+    var faults = ConfigurationFaults(configuration.tree)
+    setup.factory.gatherFaults(
+      of: [.advantage, .objective, .schedule], in: configuration.tree, &faults)
+    try faults.check()
     let shared = other.training.reference
     training = try setup.stepComponents { () throws(FulcrumError) in
       if let shared { return shared }

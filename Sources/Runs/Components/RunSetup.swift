@@ -17,23 +17,42 @@ package struct RunSetup {
 
   /// - Parameters:
   ///   - checkpoint: replaces the checkpoint that the configuration's policy names.
+  ///   - keys: the keys whose components the command reads; their faults are told at once, before any is
+  ///     made.
   ///   - host: looks for plugins in the configuration's own folders first.
   package init(
     _ configuration: RunConfiguration, checkpoint: String? = nil,
-    host: (_ configured: [String]) -> PluginHost
+    keys: [ComponentKey] = ComponentKey.made, host: (_ configured: [String]) -> PluginHost
   ) throws(FulcrumError) {
     self.configuration = configuration
     hasOwnPolicy = checkpoint == nil
     let general = configuration.general
-    factory = ComponentFactory(
+    let factory = ComponentFactory(
       host: host(general.pluginPath),
-      context: ComponentContext(seed: general.seed, threads: general.threads))
-    do throws(FulcrumError) {
-      task = try factory.task(try configuration.choice(.task))
-      policy = try factory.policy(try configuration.choice(.policy), checkpoint: checkpoint)
-    } catch {
-      throw configuration.tree.placed(error)
+      context: ComponentContext(seed: general.seed, threads: general.threads),
+      tree: configuration.tree)
+    self.factory = factory
+    var faults = ConfigurationFaults(configuration.tree)
+    factory.gatherFaults(of: keys, in: configuration.tree, &faults)
+    if keys.contains(.objective) {
+      _ = faults.gather { () throws(FulcrumError) in
+        try configuration.update.options(
+          rollout: configuration.rollout, logging: configuration.logging)
+      }
     }
+    try faults.check()
+    let task = try configuration.choice(.task)
+    let policy = try configuration.choice(.policy)
+    let madeTask = faults.gather { () throws(FulcrumError) in try factory.task(task) }
+    let madePolicy = faults.gather { () throws(FulcrumError) in
+      try factory.policy(policy, checkpoint: checkpoint)
+    }
+    try faults.check()
+    guard let madeTask, let madePolicy else {
+      preconditionFailure("a component without a fault was not made")
+    }
+    self.task = madeTask
+    self.policy = madePolicy
   }
 
   /// Makes the setup of another way to train the same policy. It shares what an arm doesn't change.
@@ -91,11 +110,14 @@ package struct RunSetup {
   }
 
   /// Returns the text of `run.yaml`: the configuration with every default, and all that took part.
-  package func provenance() throws(FulcrumError) -> String {
+  ///
+  /// - Parameter directory: the folder where the text will lie; `nil`: none yet.
+  package func provenance(in directory: String? = nil) throws(FulcrumError) -> String {
     var parameters: [String: Parameters] = [:]
     for component in try resolvedComponents() { parameters[component.path] = component.parameters }
     return try Provenance.yaml(
-      configuration, resolved: parameters, host: factory.host, data: try dataFiles())
+      configuration, resolved: parameters, host: factory.host, data: try dataFiles(),
+      in: directory)
   }
 
   /// Returns the files of data that the components read, as they are now, in the order of the keys.

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import FulcrumKernel
 import PluginHost
@@ -15,13 +16,17 @@ package enum Provenance {
   /// - Parameters:
   ///   - resolved: for each choice's key path, its component's parameters with defaults.
   ///   - data: the files of data that the components read.
+  ///   - directory: the folder where the text will lie; `nil`: none yet.
   package static func yaml(
     _ configuration: RunConfiguration, resolved: [String: Parameters], host: PluginHost,
-    data: [DataFile] = []
+    data: [DataFile] = [], in directory: String? = nil
   ) throws(FulcrumError) -> String {
     var pairs: [(Node, Node)] = []
     for (section, values) in configuration.resolved where section.isEmpty {
-      pairs += mapping(values)
+      pairs += mapping(values).map { pair in
+        pair.0.string == GeneralSettings.workingFolder
+          ? (pair.0, node(.text(workingFolder(from: directory)))) : pair
+      }
     }
     for key in ComponentKey.allCases {
       let choices = try configuration.choices(key)
@@ -53,6 +58,17 @@ package enum Provenance {
       else { return nil }
       return (name, "\(digest)")
     }
+  }
+
+  /// Returns the folder that the run's relative paths start from, so that it can be resumed in any:
+  /// seen from the run's directory if that lies within it, for then both can move together.
+  private static func workingFolder(from directory: String?) -> String {
+    let folder = FileManager.default.currentDirectoryPath
+    guard let place = directory.flatMap(FileSystem.canonicalPath),
+      let outer = FileSystem.canonicalPath(folder), place.hasPrefix(outer + "/")
+    else { return folder }
+    let depth = place.dropFirst(outer.count).count { $0 == "/" }
+    return Array(repeating: "..", count: depth).joined(separator: "/")
   }
 
   private static func provenance(host: PluginHost, threads: Int, data: [DataFile]) -> Node {

@@ -33,6 +33,7 @@ package struct TrainingSession {
   package func begin(_ configuration: RunConfiguration) throws(FulcrumError) -> Bool {
     let start = try Checkpoint.start(of: configuration)
     try Self.checkStart(start, of: configuration)
+    try Self.checkReplay(of: configuration)
     let setup = try RunSetup(configuration, checkpoint: start?.path, host: host)
     // Arms, which the run itself doesn't need, are checked now rather than after it.
     _ = try configuration.arms()
@@ -42,7 +43,8 @@ package struct TrainingSession {
     let output = configuration.general.output
     return try locked(output) { () throws(FulcrumError) in
       let directory = try RunDirectory(creating: output)
-      try SafeFiles.write(try setup.provenance(), to: directory.configuration)
+      try SafeFiles.write(
+        try setup.provenance(in: directory.path), to: directory.configuration)
       return try run(components, data, in: directory, from: start, warns: true)
     }
   }
@@ -78,7 +80,7 @@ package struct TrainingSession {
     let directory = try RunDirectory(opening: path)
     return try locked(directory.path) { () throws(FulcrumError) in
       var tree = try ConfigurationTree(file: directory.configuration)
-      if let threads { try tree.set("threads=\(threads)") }
+      if let threads { try tree.set("threads=\(threads)", by: "--threads") }
       let search = try CheckpointSearch(directory)
       var checkpoint = search.found
       if checkpoint == nil { checkpoint = try Checkpoint.start(of: RunConfiguration(tree: tree)) }
@@ -105,6 +107,18 @@ package struct TrainingSession {
       }
       return try run(components, data, in: directory, from: checkpoint, warns: false)
     }
+  }
+
+  /// Refuses a folder without recorded rollouts before a run is made that could not begin.
+  private static func checkReplay(of configuration: RunConfiguration) throws(FulcrumError) {
+    guard let folder = configuration.rollout.replay, RolloutRecord.steps(in: folder).isEmpty else {
+      return
+    }
+    let missing = FulcrumError(
+      .notFound, "expected recorded rollouts step-N.jsonl, found none at \(folder)",
+      at: "rollout.replay", hint: "record a run with 'fulcrum train CONFIG --record'")
+    let tree = configuration.tree
+    throw tree.placed(MissingPath(tree).explain(missing, path: folder))
   }
 
   /// Works on a run directory under its lock, which one process at a time can hold.

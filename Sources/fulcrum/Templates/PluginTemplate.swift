@@ -160,7 +160,7 @@ struct PluginTemplate {
     In a configuration:
 
     ```yaml
-    plugin-path: [\(name)/.build/release]     # relative to the folder that you train in
+    plugin-path: [\(name)/.build/release]     # relative to the working folder
     \(component.usage)
     ```
 

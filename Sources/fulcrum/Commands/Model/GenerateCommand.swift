@@ -60,7 +60,9 @@ struct GenerateCommand: ParsableCommand {
     name: .customLong("top-p"), help: "Draw from the most likely tokens of this share; 1: all.")
   var topP: Float = 1
 
-  @Option(name: .customLong("max-tokens"), help: "A completion is cut at this length.")
+  @Option(
+    name: .customLong("max-new-tokens"), help: "The longest completion, in tokens: it is cut there."
+  )
   var maximumTokens = 256
 
   @Option(help: "Completions of the prompt.")
@@ -87,12 +89,13 @@ struct GenerateCommand: ParsableCommand {
     request.topK = topK
     request.topP = topP
     // Several samples grow at the same time, so each is shown when it is done.
-    let isStreaming = !json && samples == 1 && isatty(StandardOutput.descriptor) == 1
+    let isTerminal = isatty(StandardOutput.descriptor) == 1
+    let isStreaming = !json && samples == 1 && isTerminal
     let stream = TokenStream { tokens in
       (try? policy.decode(tokens, keepingSpecialTokens: false)) ?? ""
     }
     func show(_ text: String) {
-      print(text, terminator: "")
+      print(text.onTerminal, terminator: "")
       fflush(nil)
     }
     let generation = try WrongRequest.rethrow { () throws(FulcrumError) in
@@ -108,7 +111,7 @@ struct GenerateCommand: ParsableCommand {
         print(completion.line(prompt: text).text)
       } else {
         if samples > 1 { print("--- sample \(sample + 1) of \(samples)") }
-        print(completion.text)
+        print(isTerminal ? completion.text.onTerminal : completion.text)
       }
     }
   }

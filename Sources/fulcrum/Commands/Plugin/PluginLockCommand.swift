@@ -5,7 +5,6 @@ import FulcrumKernel
 import PluginHost
 import Settings
 import Training
-import YAML
 
 struct PluginLockCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -34,9 +33,11 @@ struct PluginLockCommand: ParsableCommand {
   var pluginPath: [String] = []
 
   func run() throws {
-    let configuration = try RunConfiguration(tree: try ConfigurationTree(file: config))
-    let folders = pluginPath + configuration.general.pluginPath
-    let host = Plugins.host(folders)
+    let configuration = try RunConfiguration(tree: try WorkingFolder.enter(for: config))
+    let config = WorkingFolder.path(config)
+    let output = output.map(WorkingFolder.path)
+    let host = Plugins.host(
+      pluginPath.map(WorkingFolder.path) + configuration.general.pluginPath)
     guard let text = try? String(contentsOfFile: config, encoding: .utf8) else {
       throw FulcrumError(.notFound, "no readable configuration file here", at: config)
     }

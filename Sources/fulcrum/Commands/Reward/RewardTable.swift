@@ -15,7 +15,7 @@ enum RewardTable {
       rows.append([
         short(record.name), short(record.sample.completion),
         score.value.map(number) ?? "none", score.outcome.rawValue,
-        score.reason ?? parts.joined(separator: ", "),
+        (score.reason ?? parts.joined(separator: ", ")).onTerminal,
       ])
     }
     return TextTable.text(rows, gap: 2, numeric: [2]) + "\n"
@@ -39,7 +39,7 @@ enum RewardTable {
 
   /// Cuts a text to one short line.
   private static func short(_ text: String) -> String {
-    let line = String(text.map { $0.isNewline ? "⏎" : $0 })
+    let line = String(text.map { $0.isNewline ? "⏎" : $0 }).onTerminal
     return line.count > width ? line.prefix(width - 1) + "…" : line
   }
 

@@ -3,6 +3,7 @@ import Foundation
 import FulcrumKernel
 import JSON
 import Runs
+import Settings
 import Training
 
 struct EvaluateCommand: ParsableCommand {
@@ -39,8 +40,10 @@ struct EvaluateCommand: ParsableCommand {
       }
     }
     if let given = self.checkpoint { try Checkpoint.verify(given) }
+    let keys: [ComponentKey] = [.task, .policy, .reward]
+    let configuration = try options.configuration(keys: keys)
     let setup = try RunSetup(
-      try options.configuration(), checkpoint: checkpoint, host: Plugins.host)
+      configuration, checkpoint: checkpoint.map(WorkingFolder.path), keys: keys, host: Plugins.host)
     guard setup.policy.isReady else {
       throw FulcrumError(
         .configuration, "expected a policy with weights, got one without a checkpoint",

@@ -96,30 +96,31 @@ struct MicroscopeCommand: ParsableCommand {
     guard layerTokens >= 0 else {
       throw FulcrumError(.usage, "expected at least 0, got \(layerTokens)", at: "--layer-tokens")
     }
-    var request = MicroscopeRequest(path: path)
-    request.overrides = overrides
-    request.checkpoint = checkpoint
+    let run = try MicroscopeSession.run(at: path)
+    let tree = try WorkingFolder.enter(for: run?.configuration ?? path, overrides: overrides)
+    var request = MicroscopeRequest(path: WorkingFolder.path(path))
+    request.configuration = tree
+    request.checkpoint = checkpoint.map(WorkingFolder.path)
     request.batches = batches
     request.isFresh = fresh
     request.optimizer = optimizer
     request.learningRate = learningRate
     request.arms = try arms.chosen()
-    request.words = words
+    request.words = words.map(WorkingFolder.path)
     request.vocabulary = vocabulary
     request.layerTokens = layerTokens
     let file: String
     if let output {
-      file = output
+      file = WorkingFolder.path(output)
     } else {
-      file =
-        try MicroscopeSession.run(at: path).map { $0.path + "/" + MicroscopeRecord.fileName }
-        ?? MicroscopeRecord.fileName
+      file = WorkingFolder.path(
+        run.map { $0.path + "/" + MicroscopeRecord.fileName } ?? MicroscopeRecord.fileName)
     }
     let session = try MicroscopeSession(
       request, host: Plugins.host, note: Fulcrum.report)
     let record = try session.look(note: Fulcrum.report)
     try SafeFiles.write(record.text + "\n", to: file)
-    print(MicroscopeTable(record).text)
+    print(MicroscopeTable(record).text.onTerminal)
     print("written: \(file)")
   }
 }

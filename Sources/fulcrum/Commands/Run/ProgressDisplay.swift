@@ -12,7 +12,7 @@ final class ProgressDisplay: RunObserver {
 
   func note(_ text: String) {
     clear()
-    print(text)
+    print(text.onTerminal)
     fflush(nil)
   }
 

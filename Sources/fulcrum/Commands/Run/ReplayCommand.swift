@@ -61,15 +61,20 @@ struct ReplayCommand: ParsableCommand {
         "the last recorded rollout is of step \(last), the replay begins at step"
           + " \((from ?? 0) + 1)", at: folder, hint: "give --from an earlier step")
     }
-    var tree = try ConfigurationTree(file: source.configuration)
-    try tree.set("rollout.replay", toText: folder)
-    try tree.set("logging.record=false")
-    if let from { try tree.set("start", toText: "\(source.checkpoints)/step-\(from)") }
     let trimmed = path.hasSuffix("/") ? String(path.dropLast()) : path
-    try tree.set("output", toText: trimmed + "-replay")
-    for override in overrides { try tree.set(override) }
-    if let output { try tree.set("output", toText: output) }
+    var own = [
+      "rollout.replay": folder, "output": trimmed + "-replay",
+    ]
+    if let from { own["start"] = "\(source.checkpoints)/step-\(from)" }
+    for override in overrides { own[String(override.prefix { $0 != "=" })] = nil }
+    if let output { own["output"] = output }
+    var tree = try WorkingFolder.enter(for: source.configuration, overrides: overrides)
+    for (key, place) in own { try tree.set(key, toText: WorkingFolder.path(place)) }
+    if !overrides.contains(where: { $0.hasPrefix("logging.record=") }) {
+      try tree.set("logging.record=false")
+    }
     try Interrupt.end(
-      isComplete: TrainingSession.inForeground().begin(try RunConfiguration(tree: tree)))
+      isComplete: TrainingSession.inForeground().begin(
+        try RunConfiguration.checked(tree, host: Plugins.host)))
   }
 }

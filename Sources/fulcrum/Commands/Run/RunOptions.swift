@@ -3,6 +3,7 @@ import ForeignPlugins
 import Foundation
 import FulcrumKernel
 import PluginHost
+import Runs
 import Settings
 import YAML
 
@@ -18,10 +19,12 @@ struct RunOptions: ParsableArguments {
     help: "Override a key: --set rollout.prompts=8. May be given again and again.")
   var overrides: [String] = []
 
-  func configuration() throws -> RunConfiguration {
-    var tree = try ConfigurationTree(file: config)
-    for override in overrides { try tree.set(override) }
-    return try RunConfiguration(tree: tree)
+  /// Reads the configuration, and goes to the folder that its paths start from.
+  ///
+  /// - Parameter keys: the components that the command reads.
+  func configuration(keys: [ComponentKey] = ComponentKey.made) throws -> RunConfiguration {
+    let tree = try WorkingFolder.enter(for: config, overrides: overrides)
+    return try RunConfiguration.checked(tree, keys: keys, host: Plugins.host)
   }
 }
 
@@ -31,10 +34,13 @@ enum Plugins {
   /// the executable, then in the installation's.
   static func host(_ configured: [String] = []) -> PluginHost {
     let folder = PluginSearchPath.folderOfThisExecutable
+    let environment = ProcessInfo.processInfo.environment["FULCRUM_PLUGIN_PATH"].map {
+      $0.split(separator: ":").map { WorkingFolder.path(String($0)) }.joined(separator: ":")
+    }
     return PluginHost(
       searchPath: PluginSearchPath(
         configured: configured,
-        environment: ProcessInfo.processInfo.environment["FULCRUM_PLUGIN_PATH"],
+        environment: environment,
         executableFolder: folder,
         prefix: folder.map { ($0 as NSString).deletingLastPathComponent }),
       formats: [SwiftLibraries(), ForeignLibraries()])

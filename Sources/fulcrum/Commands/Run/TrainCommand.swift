@@ -60,9 +60,10 @@ struct ResumeCommand: ParsableCommand {
   var acceptsChangedData = false
 
   func run() throws {
+    _ = try WorkingFolder.enter(for: try RunDirectory(opening: path).configuration)
     try Interrupt.end(
       isComplete: TrainingSession.inForeground().resume(
-        path, threads: threads, steps: steps, acceptsChangedData: acceptsChangedData))
+        WorkingFolder.path(path), threads: threads, steps: steps, acceptsChangedData: acceptsChangedData))
   }
 }
 

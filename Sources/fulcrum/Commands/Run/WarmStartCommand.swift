@@ -17,8 +17,9 @@ struct WarmStartCommand: ParsableCommand {
   @OptionGroup var options: RunOptions
 
   func run() throws {
-    let configuration = try options.configuration()
-    let setup = try RunSetup(configuration, host: Plugins.host)
+    let keys: [ComponentKey] = [.task, .policy]
+    let configuration = try options.configuration(keys: keys)
+    let setup = try RunSetup(configuration, keys: keys, host: Plugins.host)
     let output = configuration.general.output
     let display = ProgressDisplay()
     Interrupt.watch()

@@ -1,0 +1,104 @@
+import Files
+import Foundation
+import FulcrumKernel
+import Settings
+import YAML
+
+/// Says of a component's path that leads nowhere where it was looked for, and where there is one.
+///
+/// Only the component knows which of its texts are paths. So a text is one if the component's error
+/// speaks of it, and there is nothing at it.
+package struct MissingPath {
+  /// The configuration's file; `nil`: there is none, but the command line.
+  private let file: String?
+  /// Whether the configuration names the working folder itself.
+  private let isNamed: Bool
+
+  /// - Parameter tree: the configuration; `nil`: there is none, but the command line.
+  package init(_ tree: ConfigurationTree?) {
+    file = tree?.file
+    isNamed = tree?.root[GeneralSettings.workingFolder].map { $0 != .value(.text("")) } ?? false
+  }
+
+  /// Returns the error at the parameter that has the path, with a remedy; the same error, at the
+  /// component, if it is about something else.
+  ///
+  /// - Parameter path: the component's key path.
+  func explain(
+    _ error: FulcrumError, of manual: ComponentManual, _ given: [String: ParameterValue],
+    at path: String
+  ) -> FulcrumError {
+    for parameter in manual.parameters {
+      guard let value = given[parameter.name],
+        let text = Self.texts(value).first(where: { Self.isMissing($0, in: error) })
+      else { continue }
+      return FulcrumError(
+        .notFound, "expected a file or folder, found none at '\(text)'",
+        at: "\(path).\(parameter.name)",
+        hint: text.hasPrefix("/") ? parameter.help : remedy(for: text))
+    }
+    // Of a model that the command line names there is no more to say.
+    guard file != nil, error.location?.hasPrefix(path) != true else { return error }
+    return error.within(path)
+  }
+
+  /// Returns the error of one of the configuration's own keys with a remedy, if its path leads nowhere.
+  package func explain(_ error: FulcrumError, path: String) -> FulcrumError {
+    guard !path.hasPrefix("/"), Self.isMissing(path, in: error) else { return error }
+    return FulcrumError(
+      error.code, error.message, at: error.location, hint: remedy(for: path))
+  }
+
+  private static func isMissing(_ text: String, in error: FulcrumError) -> Bool {
+    guard !text.isEmpty, !FileSystem.exists(text) else { return false }
+    let said = error.description
+    let whole = join(FileManager.default.currentDirectoryPath, text)
+    return said.contains(whole) || error.code == .notFound && said.contains(text)
+  }
+
+  private func remedy(for path: String) -> String {
+    let working = FileManager.default.currentDirectoryPath
+    let tried =
+      "relative paths start at \(isNamed ? "the configuration's" : "the") working folder, which has no"
+      + " \(Self.join(working, path))"
+    guard let file else { return tried }
+    let folder = URL(fileURLWithPath: file).deletingLastPathComponent().standardizedFileURL.path
+    let beside = Self.join(folder, path)
+    if FileSystem.exists(beside) {
+      return
+        "\(tried); there is \(beside), beside the configuration: write 'working-folder: .' into"
+        + (isNamed ? " that" : " that, or run the command in \(folder)")
+    }
+    var outer = folder
+    while outer != "/", !FileSystem.exists(Self.join(outer, path)) {
+      outer = FileSystem.folder(of: outer)
+    }
+    if outer != "/", !isNamed {
+      return "\(tried); there is \(Self.join(outer, path)): run the command in \(outer)"
+    }
+    return "\(tried), nor is there \(beside), beside the configuration"
+      + (isNamed ? "; its key 'working-folder' says which it is" : "")
+      + (Self.isHubName(path)
+        ? "; nothing is fetched by name: download the model, and give its folder" : "")
+  }
+
+  /// Whether a path could be a model's name: `owner/model-1b`.
+  private static func isHubName(_ path: String) -> Bool {
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+    return parts.count == 2 && parts.allSatisfy { !$0.isEmpty && !$0.hasPrefix(".") }
+      && parts[1].contains { $0.isNumber }
+  }
+
+  private static func texts(_ value: ParameterValue) -> [String] {
+    switch value {
+    case .text(let text): [text]
+    case .texts(let texts): texts
+    default: []
+    }
+  }
+
+  private static func join(_ folder: String, _ path: String) -> String {
+    path.hasPrefix("/")
+      ? path : URL(fileURLWithPath: folder + "/" + path).standardizedFileURL.path
+  }
+}
