@@ -98,10 +98,13 @@ package enum Statistics {
   /// - Source: Wilson, JASA 22 (1927); it stays inside 0...1 and is sound for small counts.
   package static func wilson(successes: Int, count: Int) -> ClosedRange<Double> {
     guard count > 0 else { return 0...1 }
+    return wilson(share: Double(successes) / Double(count), size: Double(count))
+  }
+
+  /// Wilson's 95 % interval for a share among `size` independent draws, which need not be whole.
+  static func wilson(share: Double, size n: Double) -> ClosedRange<Double> {
     /// The 97.5 % point of the normal distribution.
     let z = 1.959963984540054
-    let n = Double(count)
-    let share = Double(successes) / n
     let center = (share + z * z / (2 * n)) / (1 + z * z / n)
     let half =
       z / (1 + z * z / n) * (share * (1 - share) / n + z * z / (4 * n * n)).squareRoot()

@@ -27,6 +27,7 @@ struct ArmsCommand: ParsableCommand {
   var seeds = 3
 
   @OptionGroup var arms: ArmOptions
+  @OptionGroup var session: SessionOptions
 
   func run() throws {
     guard seeds >= 1 else {
@@ -49,9 +50,9 @@ struct ArmsCommand: ParsableCommand {
       }
       print("\(place)")
       if (try? RunDirectory(opening: run.output)) == nil {
-        try TrainingSession.inForeground().begin(run.configuration)
+        try TrainingSession.inForeground(session).begin(run.configuration)
       } else {
-        try TrainingSession.inForeground().resume(run.output)
+        try TrainingSession.inForeground(session).resume(run.output)
       }
       guard !Interrupt.isRequested else {
         print("stopped; the same command goes on from there")

@@ -39,8 +39,12 @@ struct EvaluateCommand: ParsableCommand {
         .configuration, "expected a policy with weights, got one without a checkpoint",
         at: options.config, hint: "give --checkpoint FOLDER")
     }
-    let evaluation = try Evaluation.run(
-      try setup.heldOutItems(), by: setup.evaluationSampler(try setup.makeRewards()))
+    let items = try setup.heldOutItems()
+    let display = ProgressDisplay()
+    let evaluation = try setup.evaluator(try setup.makeRewards()).run(items) {
+      display.evaluated($0, of: items.count)
+    }
+    display.clear()
     if json {
       print(evaluation.line.text)
     } else {

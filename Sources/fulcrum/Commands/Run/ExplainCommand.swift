@@ -8,15 +8,18 @@ struct ExplainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "explain",
     abstract: "Say what a configuration comes to, before it runs.",
-    discussion: "Prints the configuration with every default, what a step and the run amount to,"
-      + " and warns of what is seldom meant. Samples a few prompts to estimate the time.")
+    discussion: "Prints what a step and the run amount to, and warns of what is seldom meant."
+      + " Samples a few prompts to estimate the time.")
 
   @OptionGroup var options: RunOptions
 
   @Flag(name: .customLong("no-trial"), help: "Sample nothing; there is no time estimate then.")
   var skipsTrial = false
 
-  @Flag(help: "Print one JSON object.")
+  @Flag(help: "Print the configuration with every default, too.")
+  var full = false
+
+  @Flag(help: "Print one JSON object, which has the configuration.")
   var json = false
 
   func run() throws {
@@ -44,9 +47,9 @@ struct ExplainCommand: ParsableCommand {
       print(line.text)
       return
     }
-    print(yaml)
     print(TextTable.text(lines.map { [$0.0, $0.1] }))
     if !warnings.isEmpty { print() }
     for warning in warnings { print("warning: \(warning)") }
+    if full { print("\n" + yaml, terminator: "") }
   }
 }

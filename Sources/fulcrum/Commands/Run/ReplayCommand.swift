@@ -38,6 +38,8 @@ struct ReplayCommand: ParsableCommand {
     help: "Override a key of the run's configuration. May be given again and again.")
   var overrides: [String] = []
 
+  @OptionGroup var session: SessionOptions
+
   func run() throws {
     let source = try RunDirectory(opening: path)
     let folder = rollouts ?? source.rollouts
@@ -61,6 +63,6 @@ struct ReplayCommand: ParsableCommand {
     try tree.set("output", toText: trimmed + "-replay")
     for override in overrides { try tree.set(override) }
     if let output { try tree.set("output", toText: output) }
-    try TrainingSession.inForeground().begin(try RunConfiguration(tree: tree))
+    try TrainingSession.inForeground(session).begin(try RunConfiguration(tree: tree))
   }
 }

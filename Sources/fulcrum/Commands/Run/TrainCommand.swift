@@ -15,6 +15,7 @@ struct TrainCommand: ParsableCommand {
       + "\nA component's parameters: 'fulcrum plugin info NAME'.")
 
   @OptionGroup var options: RunOptions
+  @OptionGroup var session: SessionOptions
 
   @Flag(help: "Write every step's whole rollout, for 'fulcrum replay'.")
   var record = false
@@ -22,7 +23,7 @@ struct TrainCommand: ParsableCommand {
   func run() throws {
     var options = options
     if record { options.overrides.append("logging.record=true") }
-    try TrainingSession.inForeground().begin(try options.configuration())
+    try TrainingSession.inForeground(session).begin(try options.configuration())
   }
 }
 
@@ -40,14 +41,18 @@ struct ResumeCommand: ParsableCommand {
   @Option(help: "Threads to keep busy; the results don't depend on it.")
   var threads: Int?
 
-  func run() throws { try TrainingSession.inForeground().resume(path, threads: threads) }
+  @OptionGroup var session: SessionOptions
+
+  func run() throws { try TrainingSession.inForeground(session).resume(path, threads: threads) }
 }
 
 extension TrainingSession {
   /// A session that this command's terminal shows and Ctrl-C stops.
-  static func inForeground() -> TrainingSession {
+  static func inForeground(_ options: SessionOptions) -> TrainingSession {
     CrashNote.watch()
-    return TrainingSession(host: Plugins.host, observer: ProgressDisplay()) {
+    return TrainingSession(
+      host: Plugins.host, observer: ProgressDisplay(), isVerbose: options.verbose
+    ) {
       Interrupt.isRequested
     }
   }
