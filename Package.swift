@@ -189,7 +189,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "ReportTests",
-      dependencies: ["Charts", "Microscope", "Report", kernel],
+      dependencies: ["Charts", "Microscope", "Report", "Runs", kernel],
       swiftSettings: settings),
     .executableTarget(
       name: "fulcrum",

@@ -32,8 +32,13 @@ package struct Chart {
   }
 
   package enum Axis {
-    /// - Parameter including: numbers that the axis must reach.
-    case numbers(_ label: String, including: [Double] = [])
+    /// - Parameters:
+    ///   - including: numbers that the axis must reach.
+    ///   - within: numbers that it goes beyond only where the data do: 0 and 1, for a share.
+    case numbers(
+      _ label: String, including: [Double] = [], within: ClosedRange<Double>? = nil)
+    /// Numbers that have nothing between them, such as steps; no tick is there either.
+    case wholeNumbers(_ label: String)
     /// Numbers above 0, along y only; each decade is as wide as the next.
     case logarithm(_ label: String)
     /// Categories; along y they are rows, from the top: bars and whiskers then lie on their side.
@@ -41,7 +46,9 @@ package struct Chart {
 
     var label: String {
       switch self {
-      case .numbers(let label, _), .logarithm(let label), .categories(let label, _): label
+      case .numbers(let label, _, _), .wholeNumbers(let label), .logarithm(let label),
+        .categories(let label, _):
+        label
       }
     }
 

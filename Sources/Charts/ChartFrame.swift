@@ -48,10 +48,8 @@ struct ChartFrame {
       x = LinearScale(domain: 0...Double(max(1, names.count)), start: left, end: end)
       return
     }
-    var including: [Double] = []
-    if case .numbers(_, let numbers) = chart.x { including = numbers }
-    let data = (chart.widths + including).filter(\.isFinite)
-    let found = Ticks(covering: data, about: chart.isSideways ? 5 : 6)
+    let data = (chart.widths + chart.x.including).filter(\.isFinite)
+    let found = Ticks(covering: data, of: chart.x, about: chart.isSideways ? 5 : 6)
     // The data's own width, not the ticks': a curve fills its plot. Bars on their side end at ticks.
     let low = data.min() ?? found.domain.lowerBound
     let high = data.max() ?? found.domain.upperBound
@@ -67,7 +65,7 @@ struct ChartFrame {
     switch chart.y {
     case .categories: nil
     case .logarithm: Ticks(logarithmic: chart.heights)
-    case .numbers(_, let including): Ticks(covering: chart.heights + including)
+    case .numbers, .wholeNumbers: Ticks(covering: chart.heights + chart.y.including, of: chart.y)
     }
   }
 }

@@ -14,7 +14,7 @@ struct ChartWords {
     case .line(let points, let series, let isFaint):
       return isFaint ? nil : line(points, series)
     case .band: return nil
-    case .dots(let points, let series): return name(series) + "\(points.count) dots."
+    case .dots(let points, let series): return name(series) + "dots: \(points.count)."
     case .bars(let bars, let series, _): return list(bars, series)
     case .intervals(let intervals, let series):
       return name(series)
@@ -28,7 +28,7 @@ struct ChartWords {
       guard let most = columns.indices.max(by: { columns[$0] < columns[$1] }) else { return nil }
       let width = (range.upperBound - range.lowerBound) / Double(columns.count)
       let low = range.lowerBound + Double(most) * width
-      return "\(columns.count) columns, the highest from \(NumberText.short(low)) to"
+      return "Columns: \(columns.count), the highest from \(NumberText.short(low)) to"
         + " \(NumberText.short(low + width)): \(NumberText.short(columns[most]))."
     case .cells(let cells, let scale):
       return scale.label + ". "

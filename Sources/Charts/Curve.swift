@@ -4,28 +4,27 @@ package struct Curve {
 
   package init(_ points: [Chart.Point]) { self.points = points }
 
-  /// The number of steps that a mean is over: about a fifteenth of the curve, odd, at least 3.
-  package var window: Int { max(3, points.count / 15 | 1) }
+  /// The number of steps that a mean is over: about a fifteenth of the curve, odd, at least 3; 1
+  /// where the first and the last three would overlap.
+  package var window: Int { points.count < 6 ? 1 : max(3, points.count / 15 | 1) }
 
-  /// Each point's mean with its neighbours; the window is cut at the ends.
+  /// Each point's mean with its neighbours, in a window that stays within the curve: the line begins
+  /// and ends with the means of the first and the last window.
   package var smoothed: [Chart.Point] {
-    let half = window / 2
-    return points.indices.map { index in
-      let reach = min(half, index, points.count - 1 - index)
-      let near = points[index - reach...index + reach]
-      return Chart.Point(
-        x: points[index].x, y: near.reduce(0) { $0 + $1.y } / Double(near.count))
+    points.indices.map { index in
+      let first = min(max(0, index - window / 2), points.count - window)
+      return Chart.Point(x: points[index].x, y: mean(of: points[first..<first + window]))
     }
   }
 
   /// The means of the first and the last window.
   package var ends: (first: Double, last: Double)? {
     guard !points.isEmpty else { return nil }
-    let count = min(window, points.count)
-    func mean(_ part: ArraySlice<Chart.Point>) -> Double {
-      part.reduce(0) { $0 + $1.y } / Double(part.count)
-    }
-    return (mean(points.prefix(count)), mean(points.suffix(count)))
+    return (mean(of: points.prefix(window)), mean(of: points.suffix(window)))
+  }
+
+  private func mean(of part: ArraySlice<Chart.Point>) -> Double {
+    part.reduce(0) { $0 + $1.y } / Double(part.count)
   }
 
   /// Returns the mean curve of several, with the lowest and the highest at each step that all have.

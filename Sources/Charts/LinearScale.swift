@@ -19,6 +19,20 @@ struct LinearScale: Scale {
   }
 }
 
+extension Chart.Axis {
+  fileprivate var isWhole: Bool { if case .wholeNumbers = self { true } else { false } }
+
+  /// The numbers that the axis must reach.
+  var including: [Double] {
+    if case .numbers(_, let numbers, _) = self { numbers } else { [] }
+  }
+
+  /// The range that the axis leaves only where the data do.
+  fileprivate var bounds: ClosedRange<Double> {
+    if case .numbers(_, _, let bounds?) = self { bounds } else { -.infinity ... .infinity }
+  }
+}
+
 /// Round numbers along an axis: multiples of 1, 2 or 5 times a power of ten.
 struct Ticks: Equatable {
   let values: [Double]
@@ -30,17 +44,24 @@ struct Ticks: Equatable {
     (self.values, self.labels, self.domain) = (values, labels, domain)
   }
 
-  /// - Parameter data: numbers to cover; those that are not finite are passed over.
-  init(covering data: some Sequence<Double>, about count: Int = 5) {
+  /// - Parameters:
+  ///   - data: numbers to cover; those that are not finite are passed over.
+  ///   - axis: tells what the numbers are.
+  init(covering data: some Sequence<Double>, of axis: Chart.Axis, about count: Int = 5) {
     let finite = data.filter(\.isFinite)
     var low = finite.min() ?? 0
     var high = finite.max() ?? 1
     // Less than a float can tell apart is one value.
     if high - low <= max(abs(low), abs(high)) * 1e-9 {
-      let margin = low == 0 ? 1 : abs(low) * 0.1
-      (low, high) = (low - margin, high + margin)
+      let margin = low == 0 || axis.isWhole ? 1 : abs(low) * 0.1
+      let bounds = axis.bounds
+      (low, high) = (
+        bounds.contains(low) ? max(bounds.lowerBound, low - margin) : low - margin,
+        bounds.contains(high) ? min(bounds.upperBound, high + margin) : high + margin
+      )
     }
-    let step = Self.step(atLeast: (high - low) / Double(max(1, count)))
+    let width = (high - low) / Double(max(1, count))
+    let step = Self.step(atLeast: axis.isWhole ? max(1, width) : width)
     let first = (low / step + 1e-9).rounded(.down)
     let last = (high / step - 1e-9).rounded(.up)
     values = stride(from: first, through: last, by: 1).map { $0 * step }

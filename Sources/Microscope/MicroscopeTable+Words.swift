@@ -1,3 +1,5 @@
+import Training
+
 extension MicroscopeTable {
   /// Returns the rows of Fig. 5, one for each category.
   static func lines(_ words: WordRecord) -> [String] {
@@ -12,7 +14,8 @@ extension MicroscopeTable {
       lines.append(row("    \(category)", values.map(number)))
     }
     let rewards = words.policies.map { policy in
-      "\(plain(policy.reward)) \(policy.name) (\(policy.completions) completions)"
+      "\(plain(policy.reward)) \(policy.name) (" + Counted.text(policy.completions, "completion")
+        + ")"
     }
     lines.append("    words: \(words.words); mean reward: \(rewards.joined(separator: ", "))")
     return lines

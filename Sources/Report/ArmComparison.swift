@@ -6,37 +6,48 @@ import Training
 /// same seeds.
 package struct ArmComparison {
   /// The number that is compared.
-  package enum Measure: CaseIterable {
-    /// The share of correct completions after the last step, the mean over categories.
-    case heldOut
-    /// The mean reward over the last fifteenth of the steps, at least three of them.
+  package enum Measure: Hashable {
+    /// A share of held-out items after the last step, the mean over categories.
+    case heldOut(Evaluation.Measure.Kind)
+    /// The mean reward over the last fifteenth of the steps, at least three of them; of fewer than
+    /// six steps the last one's.
     case reward
+
+    /// The measures that the arms' first run has.
+    package static func all(of arms: [Arm]) -> [Measure] {
+      let row = arms.first?.runs.first?.evaluations.last?.evaluation.rows.first
+      return (row?.measures ?? []).map { .heldOut($0.kind) } + [.reward]
+    }
 
     var title: String {
       switch self {
-      case .heldOut: "held-out accuracy"
+      case .heldOut(.greedy): "held-out greedy accuracy"
+      case .heldOut(let kind): "held-out \(kind.name)"
       case .reward: "reward of the last steps"
       }
     }
 
     func value(of run: RunRecord) -> Double? {
       switch self {
-      case .heldOut:
+      case .heldOut(let kind):
         guard let rows = run.evaluations.last?.evaluation.rows, !rows.isEmpty else { return nil }
-        return Statistics.mean(rows.map(\.accuracy))
+        let shares = rows.compactMap { row in row.measures.first { $0.kind == kind }?.mean }
+        return shares.count == rows.count ? Statistics.mean(shares) : nil
       case .reward: return run.metrics[MetricName.reward]?.ends?.last
       }
     }
 
+    private var isShare: Bool { self != .reward }
+
     /// The unit of differences, as the end of a column's title.
-    var unit: String { self == .heldOut ? ", points" : "" }
+    var unit: String { isShare ? ", points" : "" }
 
     func text(_ value: Double) -> String {
-      self == .heldOut ? NumberText.percent(value) : NumberText.fixed(value)
+      isShare ? NumberText.percent(value) : NumberText.fixed(value)
     }
 
     func text(ofDifference value: Double) -> String {
-      self == .heldOut ? NumberText.fixed(100 * value, decimals: 1) : NumberText.fixed(value)
+      isShare ? NumberText.fixed(100 * value, decimals: 1) : NumberText.fixed(value)
     }
   }
 

@@ -23,7 +23,8 @@ struct IntervalCharts {
   }
 
   private func lines(
-    _ name: Name, id: String, title: String, unit: String, caption: String
+    _ name: Name, id: String, title: String, unit: String, within: ClosedRange<Double>? = 0...1,
+    caption: String
   ) -> Chart? {
     let layers = Self.names.indices.flatMap { interval -> [Chart.Layer] in
       guard let curve = run.metrics[name(interval)] else { return [] }
@@ -34,8 +35,8 @@ struct IntervalCharts {
     }
     guard !layers.isEmpty else { return nil }
     return Chart(
-      id: id, title: title, caption: caption, x: .numbers("step"),
-      y: .numbers(unit, including: [0]), layers: layers, legend: Self.names)
+      id: id, title: title, caption: caption, x: .wholeNumbers("step"),
+      y: .numbers(unit, including: [0], within: within), layers: layers, legend: Self.names)
   }
 
   private func bars(
@@ -47,7 +48,7 @@ struct IntervalCharts {
     return Chart(
       id: id, title: title, caption: caption,
       x: .categories("probability of the token", Self.names),
-      y: .numbers(unit, including: level == nil ? [0] : [0, 1]),
+      y: .numbers(unit, including: level == nil ? [0] : [0, 1], within: 0...1),
       layers: values.enumerated().map { .bars($1, series: $0) }
         + (level.map { [.level($0)] } ?? []),
       legend: parts.map(\.name))
@@ -82,7 +83,7 @@ struct IntervalCharts {
         caption: "Of tokens of either sign, by old probability."),
       lines(
         Self.shares(.entropy), id: "interval-entropy", title: "Entropy by interval",
-        unit: "nats, mean over the interval’s tokens",
+        unit: "nats, mean over the interval’s tokens", within: nil,
         caption: "Entropy of the distribution that each token was drawn from."),
     ].compactMap(\.self)
   }

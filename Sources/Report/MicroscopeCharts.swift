@@ -1,5 +1,6 @@
 import Charts
 import Microscope
+import Training
 
 /// Charts of the paper's Fig. 1 and 3, of a run's own policy.
 struct MicroscopeCharts {
@@ -12,7 +13,8 @@ struct MicroscopeCharts {
   /// Says what was looked at, and with which updates.
   var introduction: [any Markup] {
     let parts = [
-      "\(record.tokens) tokens", "in \(record.batches) batches",
+      Counted.text(record.tokens, "token"),
+      "in " + Counted.text(record.batches, "batch", plural: "batches"),
       "of \(record.rollouts.rawValue) rollouts", "at step \(record.step)",
       "updates with \(record.optimizer.rawValue)",
       "learning rate \(NumberText.short(record.learningRate))",
@@ -38,7 +40,7 @@ struct MicroscopeCharts {
       id: "microscope-a", title: "Fig. 1 (a): tokens by probability",
       caption: "How many tokens lie in each interval."
         + " Whiskers: a standard deviation over batches.",
-      x: intervals, y: .numbers("share of tokens", including: [0]),
+      x: intervals, y: .numbers("share of tokens", including: [0], within: 0...1),
       layers: withSpread(shares.share, shares.spread))
   }
 
@@ -48,7 +50,7 @@ struct MicroscopeCharts {
       id: "microscope-histogram", title: "Fig. 1 (a): histogram",
       caption: "The same in columns of \(width): the policy is sure of the tokens at the right.",
       x: .numbers("probability of the token, in columns of \(width)"),
-      y: .numbers("share of tokens", including: [0]),
+      y: .numbers("share of tokens", including: [0], within: 0...1),
       layers: [.columns(shares, over: 0...1, series: 0)])
   }
 
@@ -97,7 +99,8 @@ struct MicroscopeCharts {
     return MicroscopeDirection.allCases.map { part in
       Chart(
         id: "microscope-" + part.rawValue, title: part.title,
-        caption: part.caption, x: intervals, y: .numbers("share of tokens", including: [0, 1]),
+        caption: part.caption, x: intervals,
+        y: .numbers("share of tokens", including: [0, 1], within: 0...1),
         layers: arms.enumerated().map { .bars(part.values(of: $1), series: $0) }
           + [.level(0.5)], legend: arms.count > 1 ? arms.map(\.arm) : [])
     }

@@ -10,7 +10,7 @@ enum Provenances {
       Element(
         "details", [:],
         [
-          Element("summary", [:], ["All \(rows.count) settings"]),
+          Element("summary", [:], ["All " + Counted.text(rows.count, "setting")]),
           PageTable.element(
             head: ["key", "value"], rows: rows, caption: "Settings, with defaults"),
         ])
@@ -32,14 +32,16 @@ enum Provenances {
       PageTable.element(
         head: ["arm", "run", "seed", "steps", "last reward", "last accuracy"], rows: rows,
         numeric: [2, 3, 4, 5],
-        caption: "Last: mean over the last fifteenth of the steps, at least 3")
+        caption:
+          "Last: mean over the last fifteenth of the steps, at least 3; of fewer than 6 steps the"
+          + " last alone")
     ]
   }
 
   /// Returns tables of how far the first arm is ahead of each other one.
   static func aheads(_ arms: [Arm]) -> [any Markup] {
     guard arms.count > 1 else { return [] }
-    return ArmComparison.Measure.allCases.compactMap { ArmComparison($0, of: arms) }.map {
+    return ArmComparison.Measure.all(of: arms).compactMap { ArmComparison($0, of: arms) }.map {
       comparison in
       PageTable.element(
         head: comparison.head, rows: comparison.cells, numeric: Set(1...6),

@@ -11,7 +11,7 @@ extension Page {
     let values = KeyPaths.flat(.section(run.tree.root))
     var page = Page(
       title: run.name,
-      subtitle: "\(run.stepCount) steps, seed \(values["seed"] ?? "–"), Fulcrum"
+      subtitle: Counted.text(run.stepCount, "step") + ", seed \(values["seed"] ?? "–"), Fulcrum"
         + " \(values["provenance.fulcrum"] ?? "–")")
     let charts = MetricCharts(arms: [Arm(name: run.name, runs: [run])])
     page.add(charts)
@@ -31,8 +31,8 @@ extension Page {
     let arms = Arm.arms(of: runs)
     let names = arms.map(\.name).joined(separator: "; ")
     var page = Page(
-      title: "Comparison of \(runs.count) runs",
-      subtitle: "\(arms.count) \(arms.count == 1 ? "configuration" : "configurations"): \(names)")
+      title: "Comparison of " + Counted.text(runs.count, "run"),
+      subtitle: Counted.text(arms.count, "configuration") + ": \(names)")
     let charts = MetricCharts(arms: arms)
     page.add("runs", "Runs", Provenances.aheads(arms) + Provenances.runs(arms))
     var note: [any Markup] = []
@@ -59,9 +59,10 @@ extension Page {
   /// Adds the charts of how training went.
   fileprivate mutating func add(_ charts: MetricCharts, note: [any Markup] = []) {
     add("learning", "Learning", note, charts: charts.learning)
+    let heldOut = HeldOutCharts(charts.arms)
     add(
-      "held-out-items", "Held-out accuracy", charts: [charts.heldOut].compactMap(\.self),
-      beside: [charts.heldOutTable].compactMap(\.self))
+      "held-out-items", "Held-out accuracy", charts: heldOut.charts,
+      beside: [heldOut.table].compactMap(\.self))
     add("behaviour", "Behaviour", charts: charts.behaviour)
   }
 
@@ -94,18 +95,21 @@ extension MetricCharts {
       curve(
         ProbabilityIntervals.metric(.leverShare, interval: 0), "lowest-lever",
         "Pull of the least likely tokens",
-        unit: "share of Σ|w|·‖∇ log π‖", including: [0], note: "Probability \(name)."),
+        unit: "share of Σ|w|·‖∇ log π‖", including: [0], within: 0...1, note: "Probability \(name)."
+      ),
       curve(
         ProbabilityIntervals.metric(.tokenShare, interval: 0), "lowest-tokens", "How many they are",
-        unit: "share of tokens", including: [0], note: "Probability \(name)."),
+        unit: "share of tokens", including: [0], within: 0...1, note: "Probability \(name)."),
       curve(
         UpdateDirection.metric(.correct, interval: 0), "lowest-direction", "Did they go right?",
         unit: "share of tokens that went the way of their advantage", including: [0, 1],
+        within: 0...1,
         note: "Old probability \(name)."),
       curve(
         UpdateDirection.metric(.correct, interval: last), "highest-direction",
         "Did the likeliest go right?",
         unit: "share of tokens that went the way of their advantage", including: [0, 1],
+        within: 0...1,
         note: "Old probability \(highest)."),
     ].compactMap(\.self)
   }

@@ -1,6 +1,7 @@
 import Charts
 import FulcrumKernel
 import Runs
+import Training
 
 /// Shows completions with every token coloured by its probability, lever or weight.
 enum SampleView {
@@ -78,8 +79,10 @@ enum SampleView {
           "div", [:],
           [
             Element("strong", [:], [sample.id]),
-            " · \(sample.outcome) · reward \(reward) · \(sample.tokens) tokens",
-          ]),
+            " · \(sample.outcome) · reward \(reward) · "
+              + Counted.text(sample.tokens, "token"),
+          ])
+      ] + rewards(sample) + [
         Element(
           "details", [:],
           [
@@ -89,13 +92,33 @@ enum SampleView {
       ])
   }
 
+  /// Tells each reward function's value with its parts, if that says more than the reward.
+  private static func rewards(_ sample: SampleRecord) -> [any Markup] {
+    let rewards = sample.rewards ?? []
+    guard rewards.count > 1 || rewards.contains(where: { !$0.parts.isEmpty }) else { return [] }
+    return [Element("p", ["class": "note"], [rewards.map(text).joined(separator: " · ")])]
+  }
+
+  private static func text(_ reward: SampleReward) -> String {
+    let value = reward.value.isNaN ? "none" : NumberText.short(reward.value)
+    let parts = reward.parts.map { "\($0.name) \(NumberText.short($0.value))" }
+    let details =
+      (reward.weight == 1 ? [] : ["weight \(NumberText.short(reward.weight))"])
+      + (reward.value.isNaN
+        ? [[reward.outcome, reward.reason ?? ""].filter { !$0.isEmpty }.joined(separator: ": ")]
+        : [])
+      + parts
+    return "\(reward.name) \(value)"
+      + (details.isEmpty ? "" : " (" + details.joined(separator: ", ") + ")")
+  }
+
   private static func completion(_ sample: SampleRecord, largestWeight: Double) -> [any Markup] {
     guard let texts = sample.tokenTexts else { return [sample.completion] }
     var result: [any Markup] = texts.prefix(tokenLimit).enumerated().map {
       token($1, at: $0, of: sample, largestWeight: largestWeight)
     }
     if texts.count > tokenLimit {
-      result.append(" … \(texts.count - tokenLimit) more tokens")
+      result.append(" … " + Counted.text(texts.count - tokenLimit, "more token"))
     }
     return result
   }

@@ -33,7 +33,7 @@ struct WordCharts {
         + " Whiskers: 95 % interval (Fisher)."
         + " Within prompts: each prompt’s mean is taken off both, so that easy prompts don’t count."
         + source,
-      x: .numbers("Pearson’s r of frequency and reward"), y: rows,
+      x: .numbers("Pearson’s r of frequency and reward", within: -1...1), y: rows,
       layers: [.level(0), .intervals(all, series: 0), .intervals(within, series: 1)],
       legend: ["all completions", "within prompts"])
   }

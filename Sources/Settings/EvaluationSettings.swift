@@ -10,6 +10,16 @@ package struct EvaluationSettings: SettingsSection {
     .integer(
       "every", default: 0, in: 0...10_000_000,
       help: "steps between evaluations; 0: only before and after"),
+    .integer(
+      "samples", default: 1, in: 1...100_000,
+      help:
+        "completions for each item; with several, accuracy is pass@1, and pass@k stands beside it"),
+    .integer(
+      "pass-at", default: 0, in: 0...100_000,
+      help: "the k of pass@k, at most samples; 0: samples"),
+    .flag(
+      "greedy", default: false,
+      help: "also take each item's most likely completion, beside the sampled ones"),
     .number(
       "temperature", default: 0, in: 0...100, help: "divides the logits; 0: the most likely token"),
     .integer(
@@ -21,10 +31,23 @@ package struct EvaluationSettings: SettingsSection {
   package let items: Int
   /// Steps between evaluations; 0: only before and after.
   package let every: Int
+  /// The number of completions of each item.
+  package let samples: Int
+  /// The k of pass@k, from 1 to `samples`.
+  package let passAt: Int
+  /// Whether the most likely completion is taken beside the sampled ones.
+  package let isGreedyBeside: Bool
   /// Divides the logits; 0: the most likely token.
   package let temperature: Double
   /// The longest completion, in tokens; `nil`: as in rollouts.
   package let maximumTokens: Int?
+
+  /// Says in words how completions are taken.
+  package var manner: String {
+    guard temperature > 0 else { return "most likely tokens" }
+    return (samples == 1 ? "one sample" : "\(samples) samples") + " each at temperature"
+      + " \(temperature)" + (isGreedyBeside ? "; greedy: most likely tokens" : "")
+  }
 
   package init(_ values: Parameters) throws(FulcrumError) {
     items = try values.integer("items")
@@ -32,5 +55,20 @@ package struct EvaluationSettings: SettingsSection {
     temperature = try values.number("temperature")
     let limit = try values.integer("max-new-tokens")
     maximumTokens = limit > 0 ? limit : nil
+    samples = try values.integer("samples")
+    let k = try values.integer("pass-at")
+    passAt = k > 0 ? k : samples
+    isGreedyBeside = try values.flag("greedy")
+    guard passAt <= samples else {
+      throw values.refuse(
+        "pass-at", "expected at most evaluation.samples = \(samples), got \(k)",
+        hint: "pass@k is estimated from k samples of an item or more")
+    }
+    guard temperature > 0 || (samples == 1 && !isGreedyBeside) else {
+      let reason = samples > 1 ? "samples = \(samples)" : "greedy = true"
+      throw values.refuse(
+        "temperature", "expected a temperature above 0 with \(reason), got 0",
+        hint: "at 0 every sample is the most likely completion; 1 samples as training does")
+    }
   }
 }

@@ -43,6 +43,12 @@ final class Drawing: NSObject {
 
   func marks(_ classes: String) -> [Mark] { marks.filter { $0.isOf(classes) } }
 
+  /// Names and places of the ticks along x, from the left.
+  var columns: [Mark] {
+    marks("tick").filter { $0.attributes["text-anchor"] == "middle" }
+      .sorted { $0.number("x") < $1.number("x") }
+  }
+
   /// Names and places of the ticks along y, from the bottom to the top.
   var rows: [Mark] {
     marks("tick").filter { $0.attributes["text-anchor"] == "end" && $0.number("x") < 80 }

@@ -41,6 +41,33 @@ import Testing
     #expect(try drawing(.numbers("y"), [.nan]).rows.count > 1)
   }
 
+  @Test(arguments: [
+    ([0.0], ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]),
+    ([1], ["0.90", "0.92", "0.94", "0.96", "0.98", "1.00"]),
+    ([0.5], ["0.44", "0.46", "0.48", "0.50", "0.52", "0.54", "0.56"]),
+    ([0, 1.0000000000000002], ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]),
+    ([0.2, 1.5], ["0.0", "0.5", "1.0", "1.5"]),
+  ])
+  func `an axis of shares is left only by the data`(heights: [Double], labels: [String]) throws {
+    let drawing = try drawing(.numbers("y", within: 0...1), heights)
+    #expect(drawing.rows.map(\.text) == labels)
+    #expect(isCovered(drawing))
+  }
+
+  @Test(arguments: [
+    (1, 1, ["0", "1", "2"]), (1, 2, ["1", "2"]), (1, 3, ["1", "2", "3"]),
+    (1, 6, ["1", "2", "3", "4", "5", "6"]), (1, 60, ["10", "20", "30", "40", "50", "60"]),
+    (41, 44, ["41", "42", "43", "44"]),
+  ])
+  func `steps have ticks at whole steps alone`(first: Int, last: Int, labels: [String]) throws {
+    let points = (first...last).map { Chart.Point(x: Double($0), y: 1) }
+    let drawing = try Drawing(
+      Chart(
+        id: "t", title: "T", x: .wholeNumbers("step"), y: .numbers("y"),
+        layers: [.line(points, series: 0)]))
+    #expect(drawing.columns.map(\.text) == labels)
+  }
+
   @Test func `any data has between 2 and 12 ticks`() throws {
     for power in stride(from: -12.0, through: 12, by: 0.37) {
       let drawing = try drawing(.numbers("y"), [-pow(10, power) / 3, pow(10, power)])

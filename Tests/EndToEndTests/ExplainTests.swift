@@ -17,7 +17,9 @@ import Testing
     return try CommandLine().run(arguments)
   }
 
-  @Test func `the batch arithmetic, a trial and every default are printed`() throws {
+  @Test func `the batch arithmetic comes first, then warnings, and defaults if they are asked for`()
+    throws
+  {
     let result = try explain("update.iterations=3")
     #expect(result.status == 0, "\(result.errors)")
     let lines = [
@@ -32,13 +34,17 @@ import Testing
     for line in lines { #expect(result.output.contains(line + "\n"), "\(line)") }
     #expect(result.output.contains("time a step"))
     #expect(result.output.contains("memory at its peak"))
-    // A default of the trainer's, one of a plugin's.
-    #expect(result.output.contains("max-refills: 10"))
-    // A crash loses twenty steps at most.
-    #expect(result.output.contains("checkpoint:\n  every: 20\n"))
-    #expect(result.output.contains("eta: 0.5"))
     let untried = try CommandLine().run("explain", config, "--no-trial")
     #expect(!untried.output.contains("time a step"))
+    #expect(untried.output.hasPrefix("prompts a step       4\n"))
+    #expect(!untried.output.contains("max-refills"))
+    let full = try CommandLine().run("explain", config, "--no-trial", "--full")
+    #expect(full.output.hasPrefix(untried.output + "\n"))
+    // A default of the trainer's, one of a plugin's.
+    #expect(full.output.contains("max-refills: 10"))
+    #expect(full.output.contains("eta: 0.5"))
+    // A crash loses twenty steps at most.
+    #expect(full.output.contains("checkpoint:\n  every: 20\n"))
   }
 
   @Test func `what is printed is a configuration of the same run`() throws {

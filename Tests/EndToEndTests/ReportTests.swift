@@ -56,6 +56,10 @@ import Testing
     #expect(lines.count { $0.contains("token_texts") } == 4)
     let first = try #require(
       try JSONSerialization.jsonObject(with: Data(lines[0].utf8)) as? [String: Any])
+    let rewards = try #require(first["rewards"] as? [[String: Any]])
+    #expect(rewards.map { $0["name"] as? String } == ["knights-and-knaves"])
+    #expect(rewards[0]["value"] as? Double == first["reward"] as? Double)
+    #expect((rewards[0]["parts"] as? [Any])?.isEmpty == false)
     let tokens = try #require(first["tokens"] as? Int)
     for name in ["token_texts", "probability", "advantage", "lever", "weight"] {
       #expect((first[name] as? [Any])?.count == tokens, "\(name)")

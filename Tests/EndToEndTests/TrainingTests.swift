@@ -119,6 +119,13 @@ import Testing
     // The same checkpoint, draws and items: the same counts.
     let counts = evaluated.output.trimmingCharacters(in: .newlines).dropFirst()
     #expect(last == "{\"step\": 3, " + counts)
+    let several = try CommandLine().run(
+      "evaluate", run, "--set", "evaluation.samples=3", "--set", "evaluation.greedy=true")
+    #expect(several.status == 0, "\(several.errors)")
+    let shares = several.output.split(separator: "\n").map { $0.split(separator: " ") }
+    #expect(shares.count == 4)
+    #expect(shares[1].prefix(4) == ["2", "people", "4", "pass@1"])
+    #expect(shares[2].first == "pass@3" && shares[3].first == "greedy")
     let second = try CommandLine().run("train", config, "--set", "output=\(run)")
     #expect(second.status == 2)
     #expect(second.errors.contains("the directory already holds a run"))

@@ -255,7 +255,7 @@ WRONG = [
 # What depends on the machine or the hour, in what is printed, and in HTML and YAML.
 VARIABLE = [
     (r" *[\d.]+( [kMG])? ([a-zA-Z]+)/s\b", r" SPEED \2/s"),
-    (r"\d+:\d\d(:\d\d)? left", "TIME left"),
+    (r" *\d+:\d\d(:\d\d)? left", "TIME left"),
     (r"[\d.]+ ms, the best", "TIME, the best"),
     (r"[+-][\d.]+ MiB", "MEMORY"),
     (r"[^\s\"'<>=:]*/(?=libfulcrum-[a-z-]+\.so)", ""),

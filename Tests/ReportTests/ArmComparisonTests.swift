@@ -1,4 +1,5 @@
 import Report
+import Runs
 import Testing
 
 @Suite struct ArmComparisonTests {
@@ -25,7 +26,7 @@ import Testing
     ]
     let arms = Arm.arms(of: runs.map(\.record))
     #expect(arms.map(\.name) == ["mine", "plain"])
-    let heldOut = try #require(ArmComparison(.heldOut, of: arms))
+    let heldOut = try #require(ArmComparison(.heldOut(.accuracy), of: arms))
     #expect(
       heldOut.head == [
         "arm", "runs", "held-out accuracy", "lowest to highest", "mine ahead by, points",
@@ -52,7 +53,7 @@ import Testing
     let other = try run("b", seed: 1, (1, 1), reward: 1)
     try other.folder.write("", to: "evaluations.jsonl")
     let arms = Arm.arms(of: [one.record, try RunRecord(other.folder.path)])
-    #expect(ArmComparison(.heldOut, of: arms) == nil)
+    #expect(ArmComparison(.heldOut(.accuracy), of: arms) == nil)
     #expect(ArmComparison(.reward, of: arms) != nil)
   }
 
@@ -60,7 +61,7 @@ import Testing
     let one = try run("a", seed: 1, (1, 1), reward: 1)
     let other = try run("b", seed: 2, (1, 1), reward: 1)
     let arms = Arm.arms(of: [one.record, other.record])
-    let comparison = try #require(ArmComparison(.heldOut, of: arms))
+    let comparison = try #require(ArmComparison(.heldOut(.accuracy), of: arms))
     #expect(comparison.cells[1].suffix(3) == ["", "", ""])
   }
 

@@ -26,7 +26,7 @@ import Testing
     try folder.write(
       "{\"step\": 0, \"a\": {\"correct\": 1, \"count\": 2}}\n{\"st", to: "evaluations.jsonl")
     let page = try Page.report(of: try folder.record)
-    #expect(page.subtitle.hasPrefix("1 steps, "))
+    #expect(page.subtitle.hasPrefix("1 step, "))
     #expect(
       try PageReader.read(page.text).rows("a").first
         == ["a", "after step 0", "1/2", "50.0 %", "9.5 % to 90.5 %"])

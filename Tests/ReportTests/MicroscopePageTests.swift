@@ -145,7 +145,7 @@ import Testing
     let chart = try #require(page.charts.first { $0.id == "layers-pull-embedding" })
     #expect(chart.title == "Fig. 2: pull at the embedding")
     let text = chart.document
-    #expect(text.contains("3 dots."))
+    #expect(text.contains("dots: 3."))
     // Two tokens have a number; the curve of the median ends at C (1 − π) = 10 · 0.5.
     let dots = try #require(text.firstMatch(of: /class="dots s0" d="([^"]*)"/)?.1)
     #expect(dots.components(separatedBy: "h0").count == 3)

@@ -37,10 +37,17 @@ import Testing
     // Rewards 2 to 7, three at each end.
     #expect(
       chart.caption
-        == "First 3 steps: 3, last: 6. Bold: centred mean over 3 steps.")
+        == "First 3 steps: 3, last: 6. Bold: mean over 3 steps, centred but at the ends.")
+    // The bold line begins and ends with what the caption says.
+    #expect(chart.document.contains("from 3 at 1 to 6 at 6, lowest 3, highest 6."))
     let short = try Page.report(of: try RunFolder(steps: 1).record)
     let dot = try #require(short.charts.first { $0.id == "reward" })
-    #expect(dot.caption == "First 1 steps: 2, last: 2.")
+    #expect(dot.caption == "One step: 2.")
+    #expect(short.subtitle == "1 step, seed 1, Fulcrum 0.1.0")
+    let few = try Page.report(of: try RunFolder(steps: 4).record)
+    let line = try #require(few.charts.first { $0.id == "reward" })
+    #expect(line.caption == "First step: 2, last: 5.")
+    #expect(line.document.contains("from 2 at 1 to 5 at 4, lowest 2, highest 5."))
   }
 
   @Test func `numbers that a step lacks are left out of its curve`() throws {
@@ -129,6 +136,23 @@ import Testing
     #expect(text.contains("i10 · error · reward none · 2 tokens"))
     // Without tokens there is nothing to colour.
     #expect(!text.contains("Colour tokens by"))
+  }
+
+  @Test func `each reward function's value is shown with its parts`() throws {
+    let folder = try RunFolder()
+    let rewards = #"""
+      , "rewards": [{"name": "math", "value": null, "weight": 1, "outcome": "time-out", "reason": "10 s", "parts": []}, {"name": "form", "value": 0.5, "weight": 2, "outcome": "wrong", "parts": [{"name": "box", "value": 1}, {"name": "end", "value": -0.5}]}]
+      """#
+    let plain = #"""
+      , "rewards": [{"name": "math", "value": 1, "weight": 1, "outcome": "correct", "parts": []}]
+      """#
+    try folder.write(
+      sample(6, id: "several", more: rewards) + sample(6, id: "one", more: plain),
+      to: "samples/step-6.jsonl")
+    let text = try page(folder)
+    #expect(text.contains("math none (time-out: 10 s) · form 0.5 (weight 2, box 1, end −0.5)"))
+    // The total says it already.
+    #expect(!text.contains("math 1"))
   }
 
   @Test func `of a long completion the first tokens are shown, with how many are left`() throws {

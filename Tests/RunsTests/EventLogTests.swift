@@ -140,6 +140,21 @@ import Training
     #expect(found[0].summary.value.map(\.simpleValue) == [0, 0.25])
   }
 
+  @Test func `pass@k and the greedy accuracy have tags of their own`() throws {
+    let row = Evaluation.Row(
+      category: "two", counts: .init(correct: 2, count: 4),
+      samples: SampledItems(
+        k: 2, items: [.init(correct: 2, count: 2), .init(correct: 0, count: 2)]),
+      greedy: .init(correct: 1, count: 4))
+    try log()?.write(Evaluation(rows: [row]), step: 0)
+    let values = try #require(try events().last).summary.value
+    #expect(
+      values.map(\.tag) == [
+        "evaluation/two", "evaluation/two/pass@2", "evaluation/two/greedy",
+      ])
+    #expect(values.map(\.simpleValue) == [0.5, 0.5, 0.25])
+  }
+
   @Test func `a resumed run's events are an uninterrupted one's, but for wall time`() throws {
     func write(_ steps: ClosedRange<Int>, at time: Double) throws {
       let log = try log(at: time)

@@ -44,6 +44,35 @@ import Training
     #expect(Evaluation(rows: []).line.text == "{}")
   }
 
+  @Test func `several samples an item are written item by item`() throws {
+    let counts = [(1, 2), (2, 2), (0, 2), (1, 2), (0, 0)].map {
+      Evaluation.Counts(correct: $0, count: $1)
+    }
+    let row = Evaluation.Row(
+      category: "a", counts: .init(correct: 4, count: 8),
+      samples: SampledItems(k: 2, items: counts), greedy: .init(correct: 2, count: 4))
+    let evaluation = Evaluation(rows: [row])
+    // Worth 8 draws; 3 of 4 items; 2 of 4.
+    let (one, two, greedy) = (
+      Statistics.wilson(successes: 4, count: 8), Statistics.wilson(successes: 3, count: 4),
+      Statistics.wilson(successes: 2, count: 4)
+    )
+    #expect(
+      evaluation.line(step: 5).text
+        == "{\"step\": 5, \"a\": {\"correct\": 4, \"count\": 8, \"accuracy\": 0.5, \"low\":"
+        + " \(one.lowerBound), \"high\": \(one.upperBound), \"items\": 4, \"k\": 2,"
+        + " \"pass_at_k\": 0.75, \"pass_at_k_low\": \(two.lowerBound), \"pass_at_k_high\":"
+        + " \(two.upperBound), \"item_correct\": [1, 2, 0, 1, 0], \"item_count\": [2, 2, 2, 2, 0],"
+        + " \"greedy\": {\"correct\": 2, \"count\": 4, \"accuracy\": 0.5, \"low\":"
+        + " \(greedy.lowerBound), \"high\": \(greedy.upperBound)}}}")
+    let record: EvaluationRecord = try read(evaluation.line(step: 5).text)
+    #expect(record == EvaluationRecord(step: 5, evaluation: evaluation))
+    let damaged = """
+      {"step": 5, "a": {"correct": 4, "count": 8, "k": 2, "item_correct": [3], "item_count": [2]}}
+      """
+    #expect(throws: (any Error).self) { let _: EvaluationRecord = try read(damaged) }
+  }
+
   @Test func `a damaged line of evaluations hides no other`() throws {
     let folder = NSTemporaryDirectory() + "fulcrum-" + UUID().uuidString
     defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -60,7 +89,11 @@ import Training
     let tokens = #"""
       , "reason": "none", "token_texts": ["a", "\""], "probability": [0.5, 1], "advantage": [-0.25, 0], "lever": [0.7071, null], "weight": [0, 1e-05]
       """#
-    for text in [bare + "}", bare + tokens + "}"] {
+    let rewards = #"""
+      "outcome": "error", "rewards": [{"name": "math", "value": null, "weight": 1, "outcome": "error", "reason": "none", "parts": []}, {"name": "form", "value": 0.5, "weight": 2, "outcome": "wrong", "parts": [{"name": "box", "value": 1}, {"name": "box", "value": -0.5}]}]
+      """#
+    let whole = bare.replacing(#""outcome": "error""#, with: rewards)
+    for text in [bare + "}", bare + tokens + "}", whole + "}"] {
       let record: SampleRecord = try read(text)
       #expect(JSONLine(record).text == text)
       #expect(record.reward.isNaN)

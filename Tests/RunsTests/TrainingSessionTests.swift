@@ -13,12 +13,14 @@ private final class Listener: RunObserver {
   var notes: [String] = []
   var steps: [Int] = []
   var begun = 0
+  var evaluated: [String] = []
 
   func runBegins() { begun += 1 }
   func note(_ text: String) { notes.append(text) }
   func stepEnded(_ step: Int, of steps: Int, metrics: Metrics, secondsLeft: Double) {
     self.steps.append(step)
   }
+  func evaluated(_ done: Int, of items: Int) { evaluated.append("\(done) of \(items)") }
 }
 
 @Suite final class TrainingSessionTests {
@@ -34,13 +36,14 @@ private final class Listener: RunObserver {
 
   deinit { try? FileManager.default.removeItem(atPath: folder) }
 
-  private func session(stopAfter last: Int = .max) -> TrainingSession {
+  private func session(stopAfter last: Int = .max, isVerbose: Bool = false) -> TrainingSession {
     let (folder, listener) = (folder, listener)
     return TrainingSession(
       host: { _ in
         PluginHost(
           searchPath: PluginSearchPath(configured: [folder]), formats: [TestLibraries()])
-      }, observer: listener, shouldStop: { (listener.steps.last ?? 0) >= last })
+      }, observer: listener, isVerbose: isVerbose,
+      shouldStop: { (listener.steps.last ?? 0) >= last })
   }
 
   private func configuration(_ changes: String...) throws -> RunConfiguration {
@@ -76,7 +79,7 @@ private final class Listener: RunObserver {
     #expect(listener.steps == [1, 2, 3, 4])
     #expect(listener.notes[0] == "run directory \(run)")
     #expect(listener.notes[1].hasPrefix("policy bigram, "))
-    #expect(listener.notes[2].hasPrefix("plugin tests 1.0.0, sha256 aaaa"))
+    #expect(listener.notes[2] == "plugins tests")
     // Warnings come before the first step.
     #expect(
       listener.notes[3]
@@ -89,6 +92,28 @@ private final class Listener: RunObserver {
       })
     #expect(read("run.yaml")?.contains("digest") == false)
     #expect(read("run.yaml")?.contains("kernel-interface") == true)
+  }
+
+  @Test func `a verbose run tells each plugin's version, digest and path`() throws {
+    try session(isVerbose: true).begin(try configuration())
+    #expect(listener.notes[2].hasPrefix("plugin tests 1.0.0, sha256 aaaa"))
+    #expect(listener.notes[2].hasSuffix(", \(folder)/tests.test-library"))
+  }
+
+  @Test func `held-out items are sampled several times if the configuration says so`() throws {
+    try session().begin(
+      try configuration("evaluation.samples=3", "evaluation.greedy=true", "evaluation.pass-at=2"))
+    #expect(listener.evaluated == ["0 of 2", "2 of 2", "0 of 2", "2 of 2"])
+    #expect(
+      listener.notes.contains(
+        "held out, after step 0: all pass@1 100.0 %, pass@2 100.0 %, greedy 100.0 %"))
+    #expect(
+      listener.notes.contains {
+        $0.hasPrefix(
+          "\naccuracy on held-out items, 3 samples each at temperature 1.0; greedy: most likely"
+            + " tokens\nheld out   items   share")
+      })
+    #expect(read("evaluations.jsonl")?.contains("\"item_count\": [3, 3]") == true)
   }
 
   @Test func `a run that is stopped goes on to the same bits`() throws {

@@ -51,6 +51,29 @@ import YAML
     #expect(try run.choices(.schedule).isEmpty)
   }
 
+  @Test func `an evaluation of several samples has a k and a temperature`() throws {
+    let plain = try configuration(text).evaluation
+    #expect(plain.samples == 1 && plain.passAt == 1 && !plain.isGreedyBeside)
+    #expect(plain.manner == "most likely tokens")
+    let set = [
+      "evaluation={samples: 8, temperature: 0.5}", "evaluation.greedy=true",
+    ]
+    let sampled = try configuration(text, set: set).evaluation
+    #expect(sampled.samples == 8 && sampled.passAt == 8 && sampled.isGreedyBeside)
+    #expect(
+      sampled.manner == "8 samples each at temperature 0.5; greedy: most likely tokens")
+    #expect(try configuration(text, set: set + ["evaluation.pass-at=3"]).evaluation.passAt == 3)
+    #expect(
+      message(text, set: set + ["evaluation.pass-at=9"]).contains(
+        "evaluation.pass-at: expected at most evaluation.samples = 8, got 9"))
+    #expect(
+      message(text, set: ["evaluation.samples=2"]).contains(
+        "evaluation.temperature: expected a temperature above 0 with samples = 2, got 0"))
+    #expect(
+      message(text, set: ["evaluation.greedy=true"]).contains(
+        "evaluation.temperature: expected a temperature above 0 with greedy = true, got 0"))
+  }
+
   @Test func `overrides replace, add and reach into lists`() throws {
     let run = try configuration(
       text,

@@ -47,8 +47,8 @@ package struct RunComponents {
   /// Samples in the way of the configuration's rollouts.
   package var sampler: RolloutSampler { setup.rolloutSampler(rewards) }
 
-  /// Samples in the way of the configuration's evaluations.
-  package var evaluationSampler: RolloutSampler { setup.evaluationSampler(rewards) }
+  /// Evaluates in the way of the configuration.
+  package var evaluator: Evaluator { setup.evaluator(rewards) }
 
   /// Returns the source of the run's rollouts.
   ///

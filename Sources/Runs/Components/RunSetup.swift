@@ -83,13 +83,17 @@ package struct RunSetup {
     return try factory.scheduler(try configuration.choice(.schedule))
   }
 
-  /// Returns a sampler in the way of the configuration's evaluations.
-  package func evaluationSampler(_ rewards: [WeightedReward]) -> RolloutSampler {
+  /// Returns an evaluator in the way of the configuration's evaluations.
+  package func evaluator(_ rewards: [WeightedReward]) -> Evaluator {
     let evaluation = configuration.evaluation
-    return sampler(
-      rewards, samples: 1,
-      maximumTokens: evaluation.maximumTokens ?? configuration.rollout.maximumTokens,
-      temperature: evaluation.temperature)
+    let maximumTokens = evaluation.maximumTokens ?? configuration.rollout.maximumTokens
+    return Evaluator(
+      sampler: sampler(
+        rewards, samples: evaluation.samples, maximumTokens: maximumTokens,
+        temperature: evaluation.temperature),
+      greedy: evaluation.isGreedyBeside
+        ? sampler(rewards, samples: 1, maximumTokens: maximumTokens, temperature: 0) : nil,
+      k: evaluation.passAt)
   }
 
   /// Returns a sampler in the way of the configuration's rollouts.

@@ -1,5 +1,6 @@
 import FulcrumKernel
 import Settings
+import Stages
 import Training
 
 /// Holds what the items of a run's task are found to be before the first step.
@@ -65,7 +66,7 @@ package struct DataCheck {
     }
     return order.map { category in
       let members = groups[category] ?? []
-      let forms = FormTally.forms(of: members)
+      let forms = ItemForms(members).count
       return "\(members.count) of '\(category)'"
         + (forms < members.count ? " in \(forms) forms" : "")
     }.joined(separator: ", ")
@@ -99,15 +100,15 @@ extension RunSetup {
   ) throws(FulcrumError) -> (items: [TaskItem], inspection: ItemInspection) {
     let evaluation = configuration.evaluation
     var inspection = ItemInspection(
-      "held-out", sampler: evaluationSampler(rewards), rule: try overlong,
+      "held-out", sampler: evaluator(rewards).sampler, rule: try overlong,
       lengthKey: evaluation.maximumTokens == nil
         ? "rollout.max-new-tokens" : "evaluation.max-new-tokens", isNeeded: false)
     var items: [TaskItem] = []
     guard evaluation.items > 0 else { return (items, inspection) }
-    for item in try task.heldOutItems(perCategory: evaluation.items)
-    where try inspection.add(item) {
-      items.append(item)
+    let asked = try Stage.within("task") { () throws(FulcrumError) in
+      try task.heldOutItems(perCategory: evaluation.items)
     }
+    for item in asked where try inspection.add(item) { items.append(item) }
     return (items, inspection)
   }
 }

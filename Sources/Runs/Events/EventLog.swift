@@ -81,7 +81,13 @@ package final class EventLog {
   package func write(_ evaluation: Evaluation, step: Int) throws(FulcrumError) {
     guard !evaluation.rows.isEmpty, !evaluated.contains(step) else { return }
     let rows = evaluation.rows.sorted { $0.category < $1.category }
-    try append([rows.map { .scalar(Self.evaluation + $0.category, $0.accuracy) }], step: step)
+    let values = rows.flatMap { row in
+      row.measures.enumerated().map { place, measure in
+        let tag = Self.evaluation + row.category + (place == 0 ? "" : "/" + measure.kind.name)
+        return Summary.Value.scalar(tag, measure.mean)
+      }
+    }
+    try append([values], step: step)
     evaluated.insert(step)
   }
 

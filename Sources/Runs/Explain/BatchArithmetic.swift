@@ -69,7 +69,8 @@ package struct BatchArithmetic {
       ),
       (
         "mini-batches",
-        "\(minibatches) of \(minibatchPrompts) prompts = \(minibatchPrompts * samples) completions"
+        "\(minibatches) of " + Counted.text(minibatchPrompts, "prompt") + " = "
+          + Counted.text(minibatchPrompts * samples, "completion")
       ),
       ("phases", schedule.phases.joined(separator: ", then ") + order),
       ("optimiser steps", steps),
@@ -78,10 +79,12 @@ package struct BatchArithmetic {
   }
 
   private var wholeRun: String {
-    let total = "\(steps) steps, \(prompts * steps) prompts, \(completions * steps) completions"
+    let total =
+      Counted.text(steps, "step") + ", " + Counted.text(prompts * steps, "prompt") + ", "
+      + Counted.text(completions * steps, "completion")
     guard let trainingItems else { return total }
     let epochs = Self.decimal(Double(prompts * steps) / Double(max(1, trainingItems)))
-    return "\(total), \(epochs) times through \(trainingItems) training items"
+    return "\(total), \(epochs) times through " + Counted.text(trainingItems, "training item")
   }
 
   static func decimal(_ value: Double) -> String {

@@ -80,7 +80,7 @@ package enum ConfigurationWarnings {
     return warnings
       + learningRate(
         components.configuration.update.learningRate, of: UpdateSettings.key,
-        steps: arithmetic.steps)
+        steps: components.configuration.general.steps)
   }
 
   /// Warns of a learning rate that stays at zero or never reaches its height.

@@ -84,7 +84,8 @@ package struct StepTrial {
       ),
       (
         "trial",
-        "\(prompts) prompts: mean length \(BatchArithmetic.decimal(meanLength)), mean reward"
+        Counted.text(prompts, "prompt")
+          + ": mean length \(BatchArithmetic.decimal(meanLength)), mean reward"
           + " \((meanReward * 1000).rounded() / 1000), memory at its peak"
           + " \(BatchArithmetic.bytes(peakBytes))"
       ),

@@ -1,4 +1,3 @@
-import Foundation
 import FulcrumKernel
 import Training
 
@@ -6,88 +5,131 @@ import Training
 package struct Evaluation: Sendable, Equatable {
   package struct Row: Sendable, Equatable {
     package let category: String
-    package let correct: Int
-    package let count: Int
-    /// The number of forms of the items, where some are alike (see `FormTally`).
+    /// The completions that are correct, and those that have a score.
+    package let counts: Counts
+    /// How the samples of each item fared; `nil`: an item has one.
+    package let samples: SampledItems?
+    /// The items' most likely completions, if they were taken beside sampled ones.
+    package let greedy: Counts?
+    /// The number of forms of the items; `nil`: no two are alike.
     package let forms: Int?
-    /// The number of independent items that the items are worth; `nil`: they are independent.
-    package let effectiveCount: Double?
 
     package init(
-      category: String, correct: Int, count: Int, forms: Int? = nil, effectiveCount: Double? = nil
+      category: String, counts: Counts, samples: SampledItems? = nil, greedy: Counts? = nil,
+      forms: Int? = nil
     ) {
       self.category = category
+      self.counts = counts
+      self.samples = samples
+      self.greedy = greedy
+      self.forms = forms
+    }
+
+    package init(category: String, correct: Int, count: Int) {
+      self.init(category: category, counts: Counts(correct: correct, count: count))
+    }
+
+    /// Puts together what several policies made of the same category.
+    package static func pooled(_ rows: [Row]) -> Row? {
+      guard let first = rows.first else { return nil }
+      let greedy = rows.compactMap(\.greedy)
+      return Row(
+        category: first.category, counts: rows.map(\.counts).reduce(Counts(), +),
+        samples: SampledItems.pooled(rows.compactMap(\.samples)),
+        greedy: greedy.isEmpty ? nil : greedy.reduce(Counts(), +),
+        forms: rows.compactMap(\.forms).max())
+    }
+
+    /// The share of correct completions: with several samples an item, pass@1.
+    package var accuracy: Double { samples?.passAt1.mean ?? counts.share }
+    package var interval: ClosedRange<Double> { samples?.passAt1.interval ?? counts.interval }
+    /// The number of items that have a score.
+    package var itemCount: Int { samples?.itemCount ?? counts.count }
+    /// The number of items, with that of their forms where some are alike: `400 in 8 forms`.
+    package var itemsText: String { "\(itemCount)" + formsText }
+    package var formsText: String {
+      forms.map { " in \($0) form" + ($0 == 1 ? "" : "s") } ?? ""
+    }
+
+    /// All that the row says, in the order of tables.
+    package var measures: [Measure] {
+      let isAlone = samples == nil && greedy == nil
+      var measures = [
+        Measure(
+          kind: isAlone ? .accuracy : .passAt(1), counts: counts, mean: accuracy,
+          interval: interval)
+      ]
+      if let samples, let share = samples.passAtK {
+        measures.append(
+          Measure(
+            kind: .passAt(samples.k), counts: nil, mean: share.mean, interval: share.interval))
+      }
+      if let greedy {
+        measures.append(
+          Measure(kind: .greedy, counts: greedy, mean: greedy.share, interval: greedy.interval))
+      }
+      return measures
+    }
+  }
+
+  /// Counts completions.
+  package struct Counts: Sendable, Equatable {
+    package var correct: Int
+    /// The completions that have a score.
+    package var count: Int
+    /// The number of independent draws that they are worth, where items are alike; `nil`: each is
+    /// one.
+    package var effectiveCount: Double?
+
+    package init(correct: Int = 0, count: Int = 0, effectiveCount: Double? = nil) {
       self.correct = correct
       self.count = count
-      self.forms = forms
       self.effectiveCount = effectiveCount
     }
 
-    package var accuracy: Double { count > 0 ? Double(correct) / Double(count) : 0 }
-    /// Wilson's 95 % interval of the accuracy, of as many items as these are worth.
+    package var share: Double { count > 0 ? Double(correct) / Double(count) : 0 }
+    /// Wilson's 95 % interval of the share.
     package var interval: ClosedRange<Double> {
-      Statistics.wilson(share: accuracy, count: effectiveCount ?? Double(count))
+      Statistics.wilson(share: share, size: effectiveCount ?? Double(count))
     }
+
+    package static func + (one: Counts, other: Counts) -> Counts {
+      let isWorthLess = one.effectiveCount != nil || other.effectiveCount != nil
+      return Counts(
+        correct: one.correct + other.correct, count: one.count + other.count,
+        effectiveCount: isWorthLess
+          ? (one.effectiveCount ?? Double(one.count))
+            + (other.effectiveCount ?? Double(other.count)) : nil)
+    }
+  }
+
+  /// Holds a share of a category, with its 95 % interval.
+  package struct Measure: Sendable {
+    package enum Kind: Sendable, Hashable {
+      /// The share of correct completions, one an item.
+      case accuracy
+      /// The probability that one of so many samples of an item is correct.
+      case passAt(Int)
+      /// The share of items whose most likely completion is correct.
+      case greedy
+
+      package var name: String {
+        switch self {
+        case .accuracy: "accuracy"
+        case .passAt(let k): "pass@\(k)"
+        case .greedy: "greedy"
+        }
+      }
+    }
+
+    package let kind: Kind
+    /// The completions that it counts; `nil`: it is no share of completions.
+    package let counts: Counts?
+    package let mean: Double
+    package let interval: ClosedRange<Double>
   }
 
   package let rows: [Row]
 
   package init(rows: [Row]) { self.rows = rows }
-
-  /// Samples one completion for each item and counts the correct ones.
-  ///
-  /// The draws are the same at every evaluation, so two of them differ by the policy alone. Where
-  /// the configuration lets a run go on without a score, an item isn't counted if the first reward
-  /// function could not score its completion.
-  package static func run(_ items: [TaskItem], by sampler: RolloutSampler) throws(FulcrumError)
-    -> Evaluation
-  {
-    guard !items.isEmpty else { return Evaluation(rows: []) }
-    let rollout = try sampler.collect(items, step: UInt32.max)
-    var order: [String] = []
-    var tally: [String: (correct: Int, count: Int)] = [:]
-    var forms: [String: FormTally] = [:]
-    for (item, score) in zip(items, rollout.scores[0]) {
-      if tally[item.category] == nil { order.append(item.category) }
-      var entry = tally[item.category] ?? (0, 0)
-      if !score.isMissing {
-        entry.count += 1
-        forms[item.category, default: FormTally()].add(item, isCorrect: score.outcome == .correct)
-      }
-      if score.outcome == .correct { entry.correct += 1 }
-      tally[item.category] = entry
-    }
-    return Evaluation(
-      rows: order.map {
-        let effective = forms[$0]?.effectiveCount
-        return Row(
-          category: $0, correct: tally[$0]?.correct ?? 0, count: tally[$0]?.count ?? 0,
-          forms: effective == nil ? nil : forms[$0]?.forms, effectiveCount: effective)
-      })
-  }
-}
-
-/// Writes one or more evaluations side by side, as a text table.
-package enum EvaluationTable {
-  /// - Parameter columns: evaluations with their titles, over the same categories.
-  package static func text(_ columns: [(title: String, evaluation: Evaluation)]) -> String {
-    guard let first = columns.first?.evaluation, !first.rows.isEmpty else { return "" }
-    var lines = [["held out", "items"] + columns.map { "\($0.title) (95 % interval)" }]
-    for (index, row) in first.rows.enumerated() {
-      lines.append(
-        [row.category, "\(row.count)" + (row.forms.map { " in \($0) forms" } ?? "")]
-          + columns.map { column in
-            guard column.evaluation.rows.indices.contains(index) else { return "" }
-            let row = column.evaluation.rows[index]
-            let interval = row.interval
-            return percent(row.accuracy) + " (" + percent(interval.lowerBound) + " to "
-              + percent(interval.upperBound) + ")"
-          })
-    }
-    return TextTable.text(lines)
-  }
-
-  private static func percent(_ share: Double) -> String {
-    String(format: "%.1f %%", 100 * share)
-  }
 }

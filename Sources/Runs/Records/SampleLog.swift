@@ -9,11 +9,13 @@ struct SampleLog {
   private let count: Int
   private let every: Int
   private let directory: RunDirectory
+  private let rewards: [WeightedReward]
 
-  init(_ settings: LoggingSettings, directory: RunDirectory) {
+  init(_ settings: LoggingSettings, directory: RunDirectory, rewards: [WeightedReward]) {
     count = settings.samples
     every = settings.samplesEvery
     self.directory = directory
+    self.rewards = rewards
   }
 
   /// Writes the first completions of the batch, whole groups side by side, also those without a
@@ -46,6 +48,7 @@ struct SampleLog {
       var sample = SampleRecord(
         step: step, id: item.id, prompt: item.prompt, completion: rollout.completions[sequence],
         answer: item.answer, reward: Double(rollout.rewards[sequence]), outcome: outcome.rawValue,
+        rewards: zip(rewards, rollout.scores).map { SampleReward($1[sequence], of: $0) },
         tokens: tokens.count, finished: rollout.isFinished[sequence], advantageMean: mean,
         reason: rollout.scores.lazy.compactMap { $0[sequence].reason }.first)
       if let place = kept[sequence], let watch, place < TokenWatch.sequences {

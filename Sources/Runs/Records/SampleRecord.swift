@@ -11,6 +11,8 @@ package struct SampleRecord: Codable, Sendable {
   /// The reward; NaN: the completion has no score.
   @NaNAsNull package var reward: Double
   package var outcome: String
+  /// What each reward function said, in the configuration's order; `nil` in files of older runs.
+  package var rewards: [SampleReward]?
   /// The number of the completion's tokens.
   package var tokens: Int
   /// Whether the completion ended by itself.
@@ -30,7 +32,7 @@ package struct SampleRecord: Codable, Sendable {
 
   /// The keys, in the file's order.
   enum CodingKeys: String, CodingKey {
-    case step, id, prompt, completion, answer, reward, outcome, tokens, finished
+    case step, id, prompt, completion, answer, reward, outcome, rewards, tokens, finished
     case advantageMean = "advantage_mean"
     case reason
     case tokenTexts = "token_texts"

@@ -1,5 +1,3 @@
-import Foundation
-
 /// Writes rows of text in columns.
 package enum TextTable {
   /// - Parameters:
@@ -9,11 +7,12 @@ package enum TextTable {
     guard let first = rows.first else { return "" }
     let widths = first.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     return rows.map { row in
-      row.indices.map { column in
+      var line = row.indices.map { column in
         let room = String(repeating: " ", count: widths[column] - row[column].count)
         return numeric.contains(column) ? room + row[column] : row[column] + room
       }.joined(separator: String(repeating: " ", count: gap))
-        .trimmingCharacters(in: .whitespaces)
+      while line.last == " " { line.removeLast() }
+      return line
     }.joined(separator: "\n")
   }
 }

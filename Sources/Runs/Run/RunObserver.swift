@@ -13,4 +13,11 @@ package protocol RunObserver: AnyObject {
   ///
   /// - Parameter secondsLeft: an estimate from the steps so far.
   func stepEnded(_ step: Int, of steps: Int, metrics: Metrics, secondsLeft: Double)
+
+  /// Receives how far an evaluation is; 0: it begins.
+  func evaluated(_ done: Int, of items: Int)
+}
+
+extension RunObserver {
+  package func evaluated(_ done: Int, of items: Int) {}
 }

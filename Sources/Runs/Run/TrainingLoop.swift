@@ -35,7 +35,8 @@ struct TrainingLoop {
     self.counters = counters
     self.events = events
     rate = configuration.update.learningRate.schedule(steps: configuration.general.steps)
-    samples = SampleLog(configuration.logging, directory: directory)
+    samples = SampleLog(
+      configuration.logging, directory: directory, rewards: components.rewards)
     rewardNames = components.rewards.map(\.name)
     records = configuration.logging.records
     maximumSkipped = configuration.update.maximumSkipped

@@ -153,12 +153,13 @@ struct TrainingRun {
       try events?.write(known, step: step)
       return known
     }
-    let result = try Evaluation.run(items, by: components.evaluationSampler)
+    let result = try components.evaluator.run(items) {
+      observer.evaluated($0, of: items.count)
+    }
     guard !items.isEmpty else { return result }
     try SafeFiles.append(result.line(step: step).text, to: directory.evaluations)
     try events?.write(result, step: step)
-    let rows = result.rows.map { "\($0.category) \(String(format: "%.1f %%", 100 * $0.accuracy))" }
-    observer.note("held out, after step \(step): " + rows.joined(separator: ", "))
+    observer.note("held out, after step \(step): " + EvaluationTable.line(result))
     return result
   }
 }

@@ -11,17 +11,20 @@ import YAML
 package struct TrainingSession {
   private let host: (_ configured: [String]) -> PluginHost
   private let observer: any RunObserver
+  private let isVerbose: Bool
   private let shouldStop: () -> Bool
 
   /// - Parameters:
   ///   - host: looks for plugins in the configuration's own folders first.
+  ///   - isVerbose: tells each plugin's version, digest and path.
   ///   - shouldStop: asked after each step.
   package init(
     host: @escaping (_ configured: [String]) -> PluginHost,
-    observer: any RunObserver, shouldStop: @escaping () -> Bool
+    observer: any RunObserver, isVerbose: Bool = false, shouldStop: @escaping () -> Bool
   ) {
     self.host = host
     self.observer = observer
+    self.isVerbose = isVerbose
     self.shouldStop = shouldStop
   }
 
@@ -142,7 +145,8 @@ package struct TrainingSession {
     observer.runBegins()
     observer.note("run directory \(directory.path)")
     observer.note(
-      "policy \(components.policy.summary), \(components.configuration.general.threads) threads")
+      "policy \(components.policy.summary), "
+        + Counted.text(components.configuration.general.threads, "thread"))
     try describePlugins(of: components.setup)
     try describeData(data, of: components.setup)
     if let checkpoint { observer.note("going on after step \(checkpoint.step)") }
@@ -166,9 +170,15 @@ package struct TrainingSession {
     // Loads every library that the run will use.
     _ = try setup.resolvedComponents()
     let known = Provenance.plugins(of: setup.configuration.tree)
-    for plugin in setup.factory.host.loaded {
-      observer.note(
-        "plugin \(plugin.name) \(plugin.version), sha256 \(plugin.digest), \(plugin.path)")
+    let plugins = setup.factory.host.loaded
+    if !isVerbose {
+      observer.note("plugins " + plugins.map(\.name).joined(separator: ", "))
+    }
+    for plugin in plugins {
+      if isVerbose {
+        observer.note(
+          "plugin \(plugin.name) \(plugin.version), sha256 \(plugin.digest), \(plugin.path)")
+      }
       if let then = known.first(where: { $0.name == plugin.name })?.digest, then != plugin.digest {
         observer.note(
           "plugin \(plugin.name) is not the library that the run began with (sha256"
@@ -211,11 +221,8 @@ package struct TrainingSession {
     case .completed(let before, let after):
       let columns = (before.map { [("before", $0)] } ?? []) + [("after", after)]
       let table = EvaluationTable.text(columns)
-      let temperature = training.components.configuration.evaluation.temperature
       let caption =
-        "accuracy on held-out items, "
-        + (temperature == 0
-          ? "most likely tokens" : "one sample each at temperature \(temperature)")
+        "accuracy on held-out items, " + training.components.configuration.evaluation.manner
       if !table.isEmpty { observer.note("\n\(caption)\n\(table)\n") }
       observer.note("run directory \(path)")
     }

@@ -98,16 +98,14 @@ package enum Statistics {
   ///
   /// - Source: Wilson, JASA 22 (1927); it stays inside 0...1 and is sound for small counts.
   package static func wilson(successes: Int, count: Int) -> ClosedRange<Double> {
-    wilson(share: Double(successes) / Double(max(1, count)), count: Double(count))
+    wilson(share: Double(successes) / Double(max(1, count)), size: Double(count))
   }
 
-  /// The 97.5 % point of the normal distribution.
-  package static let normalPoint = 1.959963984540054
-
-  /// Wilson's 95 % interval for a share of a count that need not be whole.
-  package static func wilson(share: Double, count n: Double) -> ClosedRange<Double> {
+  /// Wilson's 95 % interval for a share among `size` independent draws, which need not be whole.
+  package static func wilson(share: Double, size n: Double) -> ClosedRange<Double> {
     guard n > 0 else { return 0...1 }
-    let z = normalPoint
+    /// The 97.5 % point of the normal distribution.
+    let z = 1.959963984540054
     let center = (share + z * z / (2 * n)) / (1 + z * z / n)
     let half =
       z / (1 + z * z / n) * (share * (1 - share) / n + z * z / (4 * n * n)).squareRoot()

@@ -47,6 +47,7 @@ private struct Place {
     case .entropy: [3 * draw(2)]
     case .lever: [(1 - probability) * (1 + 0.25 * draw(3))]
     case .topProbability: [top]
+    case .margin: [topLogProbability(0) - topLogProbability(1)]
     case .rank: [Float(rank)]
     case .massAbove(let threshold):
       [threshold == 0 ? 1 : top + (1 - top) * (1 - threshold) * draw(4)]

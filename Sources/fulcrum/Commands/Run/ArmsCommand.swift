@@ -27,6 +27,7 @@ struct ArmsCommand: ParsableCommand {
   var seeds = 3
 
   @OptionGroup var arms: ArmOptions
+  @OptionGroup var session: SessionOptions
 
   func run() throws {
     guard seeds >= 1 else {
@@ -50,8 +51,8 @@ struct ArmsCommand: ParsableCommand {
       print("\(place)")
       let isComplete =
         (try? RunDirectory(opening: run.output)) == nil
-        ? try TrainingSession.inForeground().begin(run.configuration)
-        : try TrainingSession.inForeground().resume(run.output)
+        ? try TrainingSession.inForeground(session).begin(run.configuration)
+        : try TrainingSession.inForeground(session).resume(run.output)
       if !isComplete { print("stopped; the same command goes on from there") }
       try Interrupt.end(isComplete: isComplete)
     }

@@ -53,7 +53,11 @@ struct EvaluateCommand: ParsableCommand {
     let (items, inspection) = try setup.heldOutItems(rewards)
     try inspection.faults.requireNone()
     for note in inspection.notes { Fulcrum.report(note) }
-    let evaluation = try Evaluation.run(items, by: setup.evaluationSampler(rewards))
+    let display = ProgressDisplay()
+    let evaluation = try setup.evaluator(rewards).run(items) {
+      display.evaluated($0, of: items.count)
+    }
+    display.clear()
     if json {
       print(evaluation.line.text)
     } else {

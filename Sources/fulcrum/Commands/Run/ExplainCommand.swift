@@ -9,10 +9,11 @@ struct ExplainCommand: ParsableCommand {
     commandName: "explain",
     abstract: "Say what a configuration comes to, before it runs.",
     discussion: """
-      Prints the configuration with every default, what a step and the run amount to, and warns of what \
-      is seldom meant. Samples a few prompts to estimate the time.
+      Prints what a step and the run amount to, and warns of what is seldom meant. Samples a few prompts \
+      to estimate the time.
 
         fulcrum explain run.yaml
+        fulcrum explain run.yaml --full
         fulcrum explain run.yaml --set rollout.samples=16 --no-trial
       """)
 
@@ -21,7 +22,10 @@ struct ExplainCommand: ParsableCommand {
   @Flag(name: .customLong("no-trial"), help: "Sample nothing; there is no time estimate then.")
   var skipsTrial = false
 
-  @Flag(help: "Print one JSON object.")
+  @Flag(help: "Print the configuration with every default, too.")
+  var full = false
+
+  @Flag(help: "Print one JSON object, which has the configuration.")
   var json = false
 
   func run() throws {
@@ -54,10 +58,10 @@ struct ExplainCommand: ParsableCommand {
       try data.requireUsable()
       return
     }
-    print(yaml)
     print(TextTable.text(lines.map { [$0.0, $0.1] }))
     if !warnings.isEmpty { print() }
     for warning in warnings { print("warning: \(warning)") }
+    if full { print("\n" + yaml, terminator: "") }
     try data.requireUsable()
   }
 }

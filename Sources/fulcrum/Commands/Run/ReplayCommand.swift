@@ -39,6 +39,8 @@ struct ReplayCommand: ParsableCommand {
     help: "Override a key of the run's configuration. May be given again and again.")
   var overrides: [String] = []
 
+  @OptionGroup var session: SessionOptions
+
   func run() throws {
     let source = try RunDirectory(opening: path)
     let folder = rollouts ?? source.rollouts
@@ -74,7 +76,7 @@ struct ReplayCommand: ParsableCommand {
       try tree.set("logging.record=false")
     }
     try Interrupt.end(
-      isComplete: TrainingSession.inForeground().begin(
+      isComplete: TrainingSession.inForeground(session).begin(
         try RunConfiguration.checked(tree, host: Plugins.host)))
   }
 }

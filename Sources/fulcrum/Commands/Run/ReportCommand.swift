@@ -4,6 +4,7 @@ import Foundation
 import FulcrumKernel
 import Report
 import Runs
+import Training
 
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -69,7 +70,7 @@ struct CompareCommand: ParsableCommand {
   static func printTables(of runs: [RunRecord]) {
     let arms = Arm.arms(of: runs)
     guard arms.count > 1 else { return }
-    for measure in ArmComparison.Measure.allCases {
+    for measure in ArmComparison.Measure.all(of: arms) {
       guard let comparison = ArmComparison(measure, of: arms) else { continue }
       print(TextTable.text([comparison.head] + comparison.cells) + "\n")
     }
@@ -90,7 +91,7 @@ struct ReportOptions: ParsableArguments {
   func write(_ page: Page, defaultOutput: String) throws {
     let path = output ?? defaultOutput
     try SafeFiles.write(page.text, to: path)
-    print("report \(path), \(page.charts.count) figures")
+    print("report \(path), " + Counted.text(page.charts.count, "figure"))
     guard let figures else { return }
     let written = try FigureFiles.write(page.charts, to: figures)
     let form =

@@ -28,6 +28,14 @@ struct RunOptions: ParsableArguments {
   }
 }
 
+/// Holds the options of all commands that train.
+struct SessionOptions: ParsableArguments {
+  @Flag(
+    name: .shortAndLong,
+    help: "Tell each plugin's version, digest and path, which run.yaml has too.")
+  var verbose = false
+}
+
 /// Finds the plugins that every command knows.
 enum Plugins {
   /// Makes a host that looks in the configuration's folders, then in the environment's, then beside

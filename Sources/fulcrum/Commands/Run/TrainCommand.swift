@@ -20,6 +20,7 @@ struct TrainCommand: ParsableCommand {
       """ + ConfigurationManual.text + "\nA component's parameters: 'fulcrum plugin info NAME'.")
 
   @OptionGroup var options: RunOptions
+  @OptionGroup var session: SessionOptions
 
   @Flag(help: "Write every step's whole rollout, for 'fulcrum replay'.")
   var record = false
@@ -28,7 +29,7 @@ struct TrainCommand: ParsableCommand {
     var options = options
     if record { options.overrides.append("logging.record=true") }
     try Interrupt.end(
-      isComplete: TrainingSession.inForeground().begin(try options.configuration()))
+      isComplete: TrainingSession.inForeground(session).begin(try options.configuration()))
   }
 }
 
@@ -59,18 +60,20 @@ struct ResumeCommand: ParsableCommand {
     help: "Go on though files of data have changed since; run.yaml says so then.")
   var acceptsChangedData = false
 
+  @OptionGroup var session: SessionOptions
+
   func run() throws {
     _ = try WorkingFolder.enter(for: try RunDirectory(opening: path).configuration)
     try Interrupt.end(
-      isComplete: TrainingSession.inForeground().resume(
+      isComplete: TrainingSession.inForeground(session).resume(
         WorkingFolder.path(path), threads: threads, steps: steps, acceptsChangedData: acceptsChangedData))
   }
 }
 
 extension TrainingSession {
   /// A session that this command's terminal shows and Ctrl-C stops.
-  static func inForeground() -> TrainingSession {
-    TrainingSession(host: Plugins.host, observer: ProgressDisplay()) {
+  static func inForeground(_ options: SessionOptions) -> TrainingSession {
+    TrainingSession(host: Plugins.host, observer: ProgressDisplay(), isVerbose: options.verbose) {
       StopRequest.isMade
     }
   }

@@ -1,0 +1,92 @@
+import Charts
+import FulcrumKernel
+import Report
+import Runs
+import Testing
+
+/// Held-out accuracy over several samples an item, in a report and in a comparison.
+@Suite struct HeldOutTests {
+  /// A run with evaluations before and after; of two categories, each with four items.
+  private func run(
+    _ name: String, seed: Int, alpha: String = "0.3", after correct: [Int]
+  ) throws -> RunFolder {
+    let folder = try RunFolder(name, seed: seed, alpha: alpha)
+    func row(_ correct: [Int]) -> String {
+      let sum = correct.reduce(0, +)
+      return "{\"correct\": \(sum), \"count\": 8, \"k\": 2, \"item_correct\": \(correct),"
+        + " \"item_count\": [2, 2, 2, 2], \"greedy\": {\"correct\": \(sum / 4), \"count\": 4}}"
+    }
+    try folder.write(
+      "{\"step\": 0, \"a\": \(row([0, 0, 0, 1]))}\n"
+        + "{\"step\": 6, \"a\": \(row(correct))}\n", to: "evaluations.jsonl")
+    return folder
+  }
+
+  @Test func `a run's page has pass@1, pass@k and greedy, each with its interval`() throws {
+    let page = try Page.report(of: try run("one", seed: 1, after: [1, 2, 0, 1]).record)
+    #expect(
+      page.charts.map(\.id).filter { $0.hasPrefix("held-out") } == [
+        "held-out", "held-out-pass", "held-out-greedy",
+      ])
+    let reader = try PageReader.read(page.text)
+    // ½ is worth 8 draws, as the spread of 0, ½, ½, 1 says; pass@2 is 3 of 4. Of one sample in
+    // eight the spread says 8 draws too.
+    #expect(
+      reader.rows("a").filter { $0.count == 6 } == [
+        ["a", "after step 0", "pass@1", "1/8", "12.5 %", "2.2 % to 47.1 %"],
+        ["a", "after step 0", "pass@2", "–", "25.0 %", "4.6 % to 69.9 %"],
+        ["a", "after step 0", "greedy", "0/4", "0.0 %", "0.0 % to 49.0 %"],
+        ["a", "after step 6", "pass@1", "4/8", "50.0 %", "21.5 % to 78.5 %"],
+        ["a", "after step 6", "pass@2", "–", "75.0 %", "30.1 % to 95.4 %"],
+        ["a", "after step 6", "greedy", "1/4", "25.0 %", "4.6 % to 69.9 %"],
+      ])
+    let pass = try #require(page.charts.first { $0.id == "held-out-pass" })
+    #expect(pass.title == "pass@2 on held-out items")
+    #expect(pass.caption.hasSuffix("Whiskers: 95 % interval over items."))
+    let greedy = try #require(page.charts.first { $0.id == "held-out-greedy" })
+    #expect(greedy.caption.hasSuffix("Whiskers: Wilson’s 95 % interval."))
+  }
+
+  @Test func `a comparison has items' means over seeds, and the arms by each share`() throws {
+    let folders = [
+      try run("a1", seed: 1, after: [2, 2, 0, 0]), try run("a2", seed: 2, after: [2, 0, 0, 0]),
+      try run("b1", seed: 1, alpha: "0.1", after: [1, 1, 0, 0]),
+    ]
+    let runs = try folders.map { try $0.record }
+    let arms = Arm.arms(of: runs)
+    let measures = ArmComparison.Measure.all(of: arms)
+    #expect(
+      measures == [.heldOut(.passAt(1)), .heldOut(.passAt(2)), .heldOut(.greedy), .reward])
+    let cells = try measures.dropLast().map { measure in
+      try #require(ArmComparison(measure, of: arms)).cells.map { Array($0[2...4]) }
+    }
+    #expect(
+      cells == [
+        [["37.5 %", "25.0 % to 50.0 %", ""], ["25.0 %", "25.0 % to 25.0 %", "25.0"]],
+        [["37.5 %", "25.0 % to 50.0 %", ""], ["50.0 %", "50.0 % to 50.0 %", "0.0"]],
+        [["12.5 %", "0.0 % to 25.0 %", ""], ["0.0 %", "0.0 % to 0.0 %", "25.0"]],
+      ])
+    let page = Page.comparison(of: runs)
+    let reader = try PageReader.read(page.text)
+    // Items' means are 1, ½, 0, 0: worth 16 · (3/8 · 5/8) / (11/16) = 60/11 draws; as many for
+    // pass@2.
+    let interval = "11.1 % to 74.2 %"
+    #expect(
+      reader.rows("a").filter { $0.count == 6 && $0[1].hasSuffix("0.3") } == [
+        ["a", "advantage[1].alpha 0.3", "pass@1", "6/16", "37.5 %", interval],
+        ["a", "advantage[1].alpha 0.3", "pass@2", "–", "37.5 %", interval],
+        ["a", "advantage[1].alpha 0.3", "greedy", "1/8", "12.5 %", "2.2 % to 47.1 %"],
+      ])
+    #expect(reader.text.contains("Arms by held-out pass@2"))
+    let pass = try #require(page.charts.first { $0.id == "held-out-pass" })
+    #expect(pass.caption.hasSuffix("95 % interval over items, of each the mean over seeds."))
+  }
+
+  @Test func `arms that differ in their shares are compared by what both have`() throws {
+    let sampled = try run("a1", seed: 1, after: [2, 2, 0, 0])
+    let plain = try RunFolder("b1", seed: 1, alpha: "0.1")
+    let arms = Arm.arms(of: [try sampled.record, try plain.record])
+    #expect(ArmComparison(.heldOut(.passAt(2)), of: arms) == nil)
+    #expect(ArmComparison(.reward, of: arms) != nil)
+  }
+}
