@@ -146,6 +146,27 @@ private struct Numbered: TaskSource {
         + " completion 3 of 3, an answer to 'item 0'")
   }
 
+  @Test func `metrics of rewards are over the completions that stay`() throws {
+    // The first group keeps two equal rewards, the second leaves, the third keeps all.
+    let script = [
+      value(0.1), none(.timeOut), value(0.1), none(.error), value(3), none(.refused), value(4),
+      value(5), value(6),
+    ]
+    var source = source(try sampler(.dropSample, Scripted(script)))
+    var metrics = Metrics()
+    metrics.describe(try source.next(step: 1), rewardNames: ["scripted"])
+    #expect(metrics["frac_reward_zero_std"] == 0.5)
+    // Deviations of 0 and of 4, 5, 6, which is 1.
+    #expect(metrics["reward_std"] == 0.5)
+    // A Float holds 0.1 within 2e-9.
+    let mean = 15.2 / 5
+    #expect(abs((metrics["reward"] ?? .nan) - mean) < 1e-8)
+    #expect(metrics["accuracy"] == 1)
+    // All that were sampled count here.
+    #expect(metrics["outcomes/correct"] == 6)
+    #expect(metrics["sampling/dropped_samples"] == 4)
+  }
+
   @Test func `a weight counts for a score's size`() throws {
     let sample = RewardSample(prompt: "", completion: "", answer: "")
     func scores(_ value: Double, weight: Double) throws -> Int {

@@ -9,8 +9,8 @@ package struct SamplerAgreement: Sendable {
   private let sampled: [Float]
   /// The largest difference that is no fault, in nats; `nil`: another policy sampled the batch.
   private let limit: Double?
-  /// The largest difference seen.
-  private(set) var maximum = 0.0
+  /// The largest difference seen; `nil`: nothing was compared.
+  private(set) var maximum: Double?
 
   package init(sampled: [Float], limit: Double?) {
     self.sampled = sampled
@@ -25,7 +25,7 @@ package struct SamplerAgreement: Sendable {
     for offset in tokens.indices {
       let token = tokens[offset]
       let difference = Double(abs(now[offset] - sampled[token]))
-      maximum = max(maximum, difference)
+      maximum = max(maximum ?? 0, difference)
       // Written so that a NaN fails too.
       guard let limit, !(difference <= limit) else { continue }
       throw FulcrumError(

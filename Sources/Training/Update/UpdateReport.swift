@@ -25,7 +25,7 @@ package struct UpdateReport {
   /// Of these the parts that were left out, over all passes.
   private var missedMinibatches = 0.0
   private var entropy = 0.0
-  private(set) var weighedTokens = 0
+  private var weighedTokens = 0
 
   /// - Parameters:
   ///   - sequences: the sequences of the batch.
