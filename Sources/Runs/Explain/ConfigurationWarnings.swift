@@ -10,7 +10,8 @@ package enum ConfigurationWarnings {
     in components: RunComponents, _ arithmetic: BatchArithmetic, resolved: [ResolvedComponent]
   ) -> [String] {
     optimizerSteps(arithmetic) + twice(resolved) + reference(components.training, resolved)
-      + ofSignal(in: components) + warmup(components.configuration)
+      + baseline(components.training) + ofSignal(in: components.configuration)
+      + warmup(components.configuration)
       + run(components.configuration, arithmetic)
   }
 
@@ -68,19 +69,22 @@ package enum ConfigurationWarnings {
     }
   }
 
-  /// Warns of settings that give the update little or nothing to learn.
-  package static func ofSignal(in components: RunComponents) -> [String] {
+  /// Warns of settings that leave nothing to learn; runs tell these too.
+  package static func ofSignal(in configuration: RunConfiguration) -> [String] {
     var warnings: [String] = []
-    if components.training.transforms.isEmpty {
-      warnings.append("no advantage is named: raw rewards weigh the tokens, without a baseline")
-    }
-    if components.configuration.rollout.samples == 1 {
+    if configuration.rollout.samples == 1 {
       warnings.append("rollout.samples = 1: a completion has no group to be compared with")
     }
-    if components.configuration.update.learningRate.peak == 0 {
+    if configuration.update.learningRate.peak == 0 {
       warnings.append("update.learning-rate = 0: nothing is learned")
     }
     return warnings
+  }
+
+  /// Warns of a chain without a baseline.
+  private static func baseline(_ components: StepComponents) -> [String] {
+    components.transforms.isEmpty
+      ? ["no advantage is named: raw rewards weigh the tokens, without a baseline"] : []
   }
 
   /// Warns of a warm-up that outlasts the run.

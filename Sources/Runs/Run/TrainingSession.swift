@@ -34,7 +34,7 @@ package struct TrainingSession {
     // Arms, which the run itself doesn't need, are checked now rather than after it.
     _ = try configuration.arms()
     let components = try RunComponents(setup, reference: start?.reference)
-    for warning in ConfigurationWarnings.ofSignal(in: components) {
+    for warning in ConfigurationWarnings.ofSignal(in: configuration) {
       observer.note("warning: \(warning)")
     }
     let output = configuration.general.output
