@@ -274,8 +274,8 @@ import Testing
       by: "\(output): expected a readable file with lists of words, found none")
     try refused(
       "microscope", recorded, "--set", "microscope.words=\(output)",
-      by: ": microscope.words: expected a readable file with lists of words, found none at"
-        + " \(output)\n  hint: name it with --words; ")
+      by: "error: --set microscope.words: expected a readable file with lists of words, found none"
+        + " at \(output)\n  hint: name it with --words; ")
     let lists = folder.path + "/words.yaml"
     try "A: [x]\nB: [x]\n".write(toFile: lists, atomically: true, encoding: .utf8)
     try refused(

@@ -61,7 +61,10 @@ package struct MissingPath {
     let tried =
       "relative paths start at \(isNamed ? "the configuration's" : "the") working folder, which has no"
       + " \(Self.join(working, path))"
-    guard let file else { return tried }
+    let fetched =
+      Self.isHubName(path)
+      ? "; nothing is fetched by name: download the model, and give its folder" : ""
+    guard let file else { return tried + fetched }
     let folder = URL(fileURLWithPath: file).deletingLastPathComponent().standardizedFileURL.path
     let beside = Self.join(folder, path)
     if FileSystem.exists(beside) {
@@ -77,9 +80,7 @@ package struct MissingPath {
       return "\(tried); there is \(Self.join(outer, path)): run the command in \(outer)"
     }
     return "\(tried), nor is there \(beside), beside the configuration"
-      + (isNamed ? "; its key 'working-folder' says which it is" : "")
-      + (Self.isHubName(path)
-        ? "; nothing is fetched by name: download the model, and give its folder" : "")
+      + (isNamed ? "; its key 'working-folder' says which it is" : "") + fetched
   }
 
   /// Whether a path could be a model's name: `owner/model-1b`.
