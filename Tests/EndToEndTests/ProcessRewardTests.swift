@@ -12,13 +12,13 @@ import Testing
       start: try SmallRun.start(in: folder.path), in: folder.path)
   }
 
-  /// Judges by the completion's characters; some samples fail in one way or another, always the
+  /// Judges by the completion's and the prompt's characters; some samples fail in one way or another, always the
   /// same ones.
   private static let program = """
     import json, sys, time
     for line in sys.stdin:
         s = json.loads(line)
-        mark = sum(map(ord, s["completion"])) % 23
+        mark = sum(map(ord, s["prompt"] + s["completion"])) % 23
         reply = {"id": s["id"], "reward": len(set(s["completion"])) % 4 - 1, "outcome": "wrong"}
         if mark == 3:
             reply = {"id": s["id"], "error": "three"}
