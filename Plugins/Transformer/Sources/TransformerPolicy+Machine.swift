@@ -35,8 +35,11 @@ extension TransformerPolicy: MachineDescribingPolicy {
         "equal to the bit; not with 'products: openblas', as \(kernels) round a row by its place"
     case .openBLAS? where MatrixProduct.rowsStandAlone: return "equal to the bit"
     case .openBLAS?:
-      return "equal up to rounding, as \(kernels) round a row by its place; to the bit with oneDNN:"
-        + " install libdnnl2 and libdnnl-dev, and build the plugin again"
+      let remedy =
+        tk_dnn_version() == 0
+        ? "to the bit with oneDNN: install libdnnl2 and libdnnl-dev, and build the plugin again"
+        : "oneDNN has no products in f32 for this processor"
+      return "equal up to rounding, as \(kernels) round a row by its place; \(remedy)"
     case nil: return "unknown"
     }
   }
