@@ -10,8 +10,7 @@ package enum ConfigurationWarnings {
     in components: RunComponents, _ arithmetic: BatchArithmetic, resolved: [ResolvedComponent]
   ) -> [String] {
     optimizerSteps(arithmetic) + twice(resolved) + reference(components.training, resolved)
-      + ofSignal(in: components) + warmup(components.configuration)
-      + run(components.configuration, arithmetic)
+      + signal(components) + run(components.configuration, arithmetic)
   }
 
   /// Warns of phases and passes: a schedule with phases takes more optimiser steps than one
@@ -69,7 +68,7 @@ package enum ConfigurationWarnings {
   }
 
   /// Warns of settings that give the update little or nothing to learn.
-  package static func ofSignal(in components: RunComponents) -> [String] {
+  private static func signal(_ components: RunComponents) -> [String] {
     var warnings: [String] = []
     if components.training.transforms.isEmpty {
       warnings.append("no advantage is named: raw rewards weigh the tokens, without a baseline")
@@ -100,16 +99,6 @@ package enum ConfigurationWarnings {
           + " height")
     }
     return warnings
-  }
-
-  /// Warns of a warm-up that outlasts the run.
-  private static func warmup(_ configuration: RunConfiguration) -> [String] {
-    let warmup = configuration.update.learningRate.warmupSteps
-    let steps = configuration.general.steps
-    guard warmup >= steps, warmup > 0 else { return [] }
-    return [
-      "update.warmup-steps = \(warmup) of \(steps) steps: the learning rate never reaches its height"
-    ]
   }
 
   /// Warns of settings that can cost a long run its work.

@@ -56,8 +56,6 @@ package struct ClusteredShare: Sendable, Equatable {
     // one cluster doesn't show how much clusters differ: each counts once.
     let spread = mean * (1 - mean)
     guard groups > 1, spread > 0 else { return groups }
-    // Where fewer values than clusters differ from the rest, it can't be seen how clusters differ.
-    guard groups == n || n * min(mean, 1 - mean) >= groups else { return groups }
     let squares = sums.reduce(0) { $0 + $1 * $1 }
     guard squares > 0 else { return draws }
     let independent = spread / (n - 1)
@@ -69,6 +67,8 @@ package struct ClusteredShare: Sendable, Equatable {
         / Statistics.studentQuantile(freedom: sums.count - 1)
       size *= ratio * ratio
     }
+    // Where fewer values than clusters differ from the rest, little is seen of how clusters differ.
+    if groups < n, n * min(mean, 1 - mean) < groups { size = min(size, groups) }
     return min(size, draws)
   }
 }
