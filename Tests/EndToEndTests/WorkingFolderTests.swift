@@ -81,7 +81,7 @@ import Testing
     #expect(again.status == 0, "\(again.errors)")
     // Another place for the run: its folder is written whole.
     let replayed = try run(
-      ["explain", "configs/run.yaml", "--no-trial"], in: moved)
+      ["explain", "configs/run.yaml", "--no-trial", "--full"], in: moved)
     #expect(replayed.output.contains("working-folder: \"\(moved)\"\n"))
   }
 

@@ -80,11 +80,14 @@ private final class Listener: RunObserver {
     #expect(listener.notes[0] == "run directory \(run)")
     #expect(listener.notes[1].hasPrefix("policy bigram, "))
     #expect(listener.notes[2] == "plugins tests")
-    // Warnings come before the first step.
+    #expect(listener.notes[3].hasPrefix("training items: "))
+    // Warnings come before the first step, once.
+    let warnings = listener.notes.indices.filter { listener.notes[$0].hasPrefix("warning: ") }
     #expect(
-      listener.notes[3]
-        == "warning: no advantage is named: raw rewards weigh the tokens, without a baseline")
-    #expect(!listener.notes.dropFirst(4).contains { $0.hasPrefix("warning: ") })
+      warnings.map { listener.notes[$0] }
+        == ["warning: no advantage is named: raw rewards weigh the tokens, without a baseline"])
+    let firstEvaluation = try #require(listener.notes.firstIndex { $0.hasPrefix("held out") })
+    #expect(warnings.allSatisfy { $0 < firstEvaluation })
     #expect(listener.notes.last == "run directory \(run)")
     #expect(
       listener.notes.contains {
@@ -205,7 +208,7 @@ private final class Listener: RunObserver {
       #expect(
         error.description
           == """
-          t.yaml: start: expected a checkpoint before the run's last step, which is \(steps), got one \
+          --set start: expected a checkpoint before the run's last step, which is \(steps), got one \
           of step 4: nothing is left to do
             hint: steps counts from the first run's beginning: raise it above 4
           """)

@@ -30,7 +30,7 @@ import YAML
         run.yaml:1: update.minibatch-prompts: expected a whole number in 0...1000000, got -1; prompts (not \
         completions) for each optimiser step; 0: all of the step's
         run.yaml:1: update.decay: expected one of constant, linear, cosine, got fast; how the rate falls \
-        from the warm-up to the last step
+        after the warm-up; linear: by 1/N in each of N steps
         run.yaml:2: stepps: unknown key 'stepps'; did you mean 'steps'?
         run.yaml:4: rollout.promts: unknown parameter 'promts'; did you mean 'prompts'?
         run.yaml:5: rollout.temperature: expected a number in 0.01...100.0, got the text 'hot'; divides the \
