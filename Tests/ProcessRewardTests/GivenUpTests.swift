@@ -86,11 +86,12 @@ import Testing
         + #" "completion": "", "answer": ""}' | python3 r.py"#)
     let lines = log.split(separator: "\n")
     #expect(lines.count { $0.hasPrefix("reward process: ModuleNotFoundError") } == 1, "\(log)")
-    #expect(
-      lines.filter { $0.contains("starts again") } == [
-        "reward process: starts again after failure 1 in a row: it ended with status 1",
-        "reward process: starts again after failure 2 in a row: it ended with status 1",
-      ])
+    // Without the last words, which are in the log already.
+    for number in 1...2 {
+      let again =
+        "reward process: starts again after failure \(number) in a row: it ended with status 1"
+      #expect(lines.contains { $0 == again }, "\(log)")
+    }
   }
 
   @Test func `one that ends before it replies is told to go on`() throws {

@@ -24,7 +24,7 @@ struct BenchCommand: ParsableCommand {
 
   @Option(
     name: .customLong("prompt-file"),
-    help: "Prompts instead: JSON lines with a text under \"prompt\".", completion: .jsonLines)
+    help: "Prompts instead: JSON lines with a text under \"prompt\".", completion: .file())
   var promptFile: String?
 
   @Option(help: "Samples of each prompt.")

@@ -21,7 +21,7 @@ struct ModelTokenizeCommand: ParsableCommand {
 
   @OptionGroup var options: PolicyOptions
 
-  @Option(help: "JSON lines to read.", completion: .jsonLines)
+  @Option(help: "JSON lines to read.", completion: .file())
   var input: String
 
   @Option(help: "JSON lines to write.")

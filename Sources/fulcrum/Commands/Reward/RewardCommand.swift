@@ -34,10 +34,10 @@ struct RewardScoreCommand: ParsableCommand {
     completion: .plugins)
   var use: String
 
-  @Option(help: "JSON lines to read.", completion: .jsonLines)
+  @Option(help: "JSON lines to read.", completion: .file())
   var input: String
 
-  @Option(help: "JSON lines to write, rather than to print a table.", completion: .jsonLines)
+  @Option(help: "JSON lines to write, rather than to print a table.", completion: .file())
   var output: String?
 
   @Option(
