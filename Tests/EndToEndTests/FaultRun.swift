@@ -40,6 +40,9 @@ final class FaultRun {
     let log = folder.path + "/" + UUID().uuidString
     try #require(FileManager.default.createFile(atPath: log, contents: nil))
     let process = CommandLine().process(arguments)
+    // Swift's own handler would swallow a fault's signal that a test sends.
+    process.environment = ProcessInfo.processInfo.environment
+      .merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 }
     process.standardOutput = FileHandle(forWritingAtPath: log)
     process.standardError = process.standardOutput
     try process.run()
