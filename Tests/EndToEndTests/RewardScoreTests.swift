@@ -123,7 +123,7 @@ import Testing
     )
     #expect(error.contains("No module named 'no_such_module'"))
     let complaints = result.errors.split(separator: "\n").count {
-      $0.hasPrefix("reward process: ") && $0.contains("no_such_module")
+      $0.hasPrefix("reward process: ") && $0.contains("ModuleNotFoundError")
     }
     #expect(complaints == 1, "\(result.errors)")
   }
