@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 OUTPUT ?= runs/knights-and-knaves-$(shell date +%Y%m%d-%H%M%S)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
-.PHONY: train test fuzz chaos kit report-check build dependencies patchelf install \
+.PHONY: train test fuzz chaos cases kit report-check build dependencies patchelf install \
   uninstall warm-start format lint docs interface bench reference clean fortran python
 
 train: build
@@ -26,6 +26,11 @@ fuzz:
 chaos: RUNS ?= 100
 chaos: build python
 	python3 Tests/Chaos/chaos.py $(RUNS) $(SEED)
+
+# Small inputs that failed in this field, end to end; what isn't in the folder is skipped.
+cases: CASES ?= ../shared/cases
+cases: build python
+	python3 Tests/Cases/cases.py $(CASES)
 
 # Plugins from nothing: installs, moves the installation, writes a plugin of each kind with it, builds,
 # tests and trains with them, uninstalls.

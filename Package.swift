@@ -139,7 +139,8 @@ let package = Package(
       name: "DigestsTests", dependencies: ["Digests", "Files", kernel], swiftSettings: settings),
     .testTarget(name: "YAMLTests", dependencies: ["YAML", kernel], swiftSettings: settings),
     .target(
-      name: "PluginHost", dependencies: [kernel, "Digests", "Files", "Stages"], swiftSettings: settings),
+      name: "PluginHost", dependencies: [kernel, "Digests", "Files", "Stages"],
+      swiftSettings: settings),
     .target(
       name: "ForeignPlugins",
       dependencies: [

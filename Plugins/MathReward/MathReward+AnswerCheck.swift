@@ -14,7 +14,8 @@ extension MathReward: AnswerCheckingReward {
       .data,
       "expected a final answer to compare boxes with, got a worked solution that ends in"
         + " '\(lines.last?.suffix(60) ?? "")'",
-      hint: "give the final answer alone, in a \\boxed{}, or behind a mark: a task of JSON lines reads"
+      hint:
+        "give the final answer alone, in a \\boxed{}, or behind a mark: a task of JSON lines reads"
         + " what follows one with answer-after: \"MARK\"")
   }
 

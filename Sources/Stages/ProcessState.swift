@@ -1,5 +1,5 @@
-import FulcrumKernel
 import Foundation
+import FulcrumKernel
 import ProcessCalls
 
 /// Holds what a component must leave as it found it: the process's working folder, file mask, signal

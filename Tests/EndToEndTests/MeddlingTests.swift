@@ -62,12 +62,14 @@ import Testing
       run.arguments(run.folder.path + "/a", [reward, path]),
       ["arms", run.config, "--seeds", "1", "--arm", "one=update.iterations=2"]
         + ["output=\(output)", reward, path].flatMap { ["--set", $0] },
-      ["replay", started, "--output", run.folder.path + "/b"] + [reward, path].flatMap {
-        ["--set", $0]
-      },
+      ["replay", started, "--output", run.folder.path + "/b"]
+        + [reward, path].flatMap {
+          ["--set", $0]
+        },
       ["evaluate", run.config] + [reward, path].flatMap { ["--set", $0] },
       [
-        "reward", "score", "--input", texts, "--use", run.folder.path + "/libfulcrum-meddling.so", "--set",
+        "reward", "score", "--input", texts, "--use", run.folder.path + "/libfulcrum-meddling.so",
+        "--set",
         "deed=call-end",
       ],
     ]
@@ -131,7 +133,8 @@ import Testing
         #expect(result.status == 1, "\(place)-\(deed): \(result.output)\(result.errors)")
         let words =
           deed == "end"
-          ? "ended the process with status 0" : "expected the process as it was, found that the code"
+          ? "ended the process with status 0"
+          : "expected the process as it was, found that the code"
         for component in ["advantage-transform meddling", "reward meddling"] {
           let begin = try #require(result.output.range(of: "\n\(component)\n"), "\(result.errors)")
           let rest = result.output[begin.upperBound...]
@@ -149,7 +152,8 @@ import Testing
     try #"{"id": "a", "prompt": "p", "completion": "c", "answer": "b"}"#.appending("\n")
       .write(toFile: texts, atomically: true, encoding: .utf8)
     let result = try CommandLine().run(
-      "reward", "score", "--input", texts, "--use", run.folder.path + "/libfulcrum-meddling.so", "--set",
+      "reward", "score", "--input", texts, "--use", run.folder.path + "/libfulcrum-meddling.so",
+      "--set",
       "deed=call-words")
     #expect(result.status == 0, "\(result.errors)")
     #expect(!result.output.contains("1000"))

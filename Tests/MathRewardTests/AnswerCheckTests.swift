@@ -28,7 +28,9 @@ import Testing
         == FulcrumError(
           .data,
           "expected a final answer to compare boxes with, got a worked solution that ends in"
-            + " 'So it is 4.'", hint: "give the final answer alone, in a \\boxed{}, or behind a mark: a task of JSON lines"
+            + " 'So it is 4.'",
+          hint:
+            "give the final answer alone, in a \\boxed{}, or behind a mark: a task of JSON lines"
             + " reads what follows one with answer-after: \"MARK\""))
   }
 

@@ -144,6 +144,7 @@ import Training
     #expect(cells(lines[first + 2]) == ["If", "7", "none", "none", "none", "none", "7"])
     #expect(
       lines[first + 3]
-        == "    words: w.yaml; mean reward: 2 as trained (6 completions), 2 at start (1 completion)")
+        == "    words: w.yaml; mean reward: 2 as trained (6 completions), 2 at start (1 completion)"
+    )
   }
 }

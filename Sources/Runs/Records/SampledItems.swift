@@ -27,7 +27,9 @@ package struct SampledItems: Sendable, Equatable {
   /// policies then; `nil` if they are not of one form.
   package static func pooled(_ parts: [SampledItems]) -> SampledItems? {
     guard let first = parts.first,
-      parts.allSatisfy({ $0.k == first.k && $0.items.count == first.items.count && $0.forms == first.forms })
+      parts.allSatisfy({
+        $0.k == first.k && $0.items.count == first.items.count && $0.forms == first.forms
+      })
     else { return nil }
     return SampledItems(k: first.k, runs: parts.flatMap(\.runs), forms: first.forms)
   }

@@ -66,7 +66,8 @@ struct ResumeCommand: ParsableCommand {
     _ = try WorkingFolder.enter(for: try RunDirectory(opening: path).configuration)
     try Interrupt.end(
       isComplete: TrainingSession.inForeground(session).resume(
-        WorkingFolder.path(path), threads: threads, steps: steps, acceptsChangedData: acceptsChangedData))
+        WorkingFolder.path(path), threads: threads, steps: steps,
+        acceptsChangedData: acceptsChangedData))
   }
 }
 
