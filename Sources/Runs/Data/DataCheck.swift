@@ -34,7 +34,9 @@ package struct DataCheck {
       let total = setup.task.trainingCount
       let rollout = configuration.rollout
       let looked = total ?? min(Self.ahead, configuration.general.steps * rollout.prompts)
-      for index in 0..<max(0, looked) { _ = try training.add(setup.task.trainingItem(index)) }
+      try Stage.within("task") { () throws(FulcrumError) in
+        for index in 0..<max(0, looked) { _ = try training.add(setup.task.trainingItem(index)) }
+      }
       let made = total == nil ? "made on demand, the first \(looked) with" : "\(looked),"
       lines.append(("training items", made + training.lengths.dropFirst()))
       notes += training.notes
