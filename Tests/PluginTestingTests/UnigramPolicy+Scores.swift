@@ -36,6 +36,8 @@ extension UnigramPolicy {
     case .entropy: return [Float(entropy)]
     case .lever: return [lever(of: Int32(token))]
     case .topProbability: return [Float(top)]
+    case .margin:
+      return [Float(logProbability(Int32(order[0])) - logProbability(Int32(order[1])))]
     case .rank:
       let rank = order.firstIndex(of: token) ?? 0
       return [Float(mistake == .ranksFromOne ? rank + 1 : rank)]
