@@ -91,7 +91,8 @@ package struct ArmComparison {
     rows.map { row in
       let own = [row.name, "\(row.values.count)"] + spread(row.values, measure.text(_:))
       guard !row.ahead.isEmpty else { return own + ["", "", ""] }
-      let wins = row.ahead.count { $0 > 0 }
+      // Equal means of other addends differ in their last bits.
+      let wins = row.ahead.count { $0 > 1e-9 }
       return own + spread(row.ahead, measure.text(ofDifference:)) + [
         "\(wins) of \(row.ahead.count)"
       ]

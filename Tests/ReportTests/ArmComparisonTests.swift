@@ -48,6 +48,15 @@ import Testing
     #expect(page.contains("−5.0 to 10.0"))
   }
 
+  @Test func `equal means are no lead, whatever their last bits`() throws {
+    // (0.1 + 0.2) / 2 is more than (0.3 + 0) / 2 by a last bit.
+    let one = try run("mine", seed: 1, (1, 4), reward: 1)
+    let other = try run("plain", seed: 1, (3, 0), reward: 1)
+    let arms = Arm.arms(of: [one.record, other.record])
+    let cells = try #require(ArmComparison(.heldOut(.accuracy), of: arms)).cells
+    #expect(cells[1].suffix(3) == ["0.0", "0.0 to 0.0", "0 of 1"])
+  }
+
   @Test func `arms without a number of a kind are not compared by it`() throws {
     let one = try run("a", seed: 1, (1, 1), reward: 1)
     let other = try run("b", seed: 1, (1, 1), reward: 1)

@@ -47,19 +47,19 @@ package enum ProgressLine {
     return [String(repeating: "█", count: filled) + String(repeating: "░", count: cells - filled)]
   }
 
-  /// Returns the few metrics that show how a run is doing, without those that a step lacks. The last
-  /// is the share of the gradient's levers that belongs to tokens with a probability below a quarter.
+  /// Returns the few metrics that show how a run is doing, without those that a step lacks. One is
+  /// the share of the gradient's levers that belongs to tokens with a probability below a quarter.
   private static func fields(_ metrics: Metrics) -> [String] {
     let lever = ProbabilityIntervals.metric(.leverShare, interval: 0)
     let shown: [(name: String, text: (Double) -> String)] = [
       (MetricName.reward, { String(format: "reward %6.3f", $0) }),
       (MetricName.accuracy, { String(format: "accuracy %5.1f %%", 100 * $0) }),
+      (lever, { String(format: "lever<.25 %3.0f %%", 100 * $0) }),
       (MetricName.meanLength, { String(format: "length %5.1f", $0) }),
       (MetricName.entropy, { String(format: "entropy %.3f", $0) }),
       (MetricName.loss, { String(format: "loss %.4f", $0) }),
       (MetricName.gradientNorm, { String(format: "grad %.3f", $0) }),
       (MetricName.tokensPerSecond, { String(format: "%6.0f tokens/s", $0) }),
-      (lever, { String(format: "lever<.25 %3.0f %%", 100 * $0) }),
     ]
     return shown.compactMap { entry in metrics[entry.name].map(entry.text) }
   }
