@@ -124,7 +124,9 @@ let package = Package(
     .target(name: "ProcessCalls"),
     // Whose code runs, and how it leaves the process.
     .target(name: "Stages", dependencies: [kernel, "ProcessCalls"], swiftSettings: settings),
-    .target(name: "Files", dependencies: [kernel, "ProcessSpawn"], swiftSettings: settings),
+    .target(
+      name: "Files", dependencies: [kernel, "ProcessCalls", "ProcessSpawn"],
+      swiftSettings: settings),
     // Apart from Files, so that a plugin with files has no cryptography in it.
     .target(
       name: "Digests",

@@ -26,7 +26,7 @@ LAYERS: dict[str, set[str]] = {
     "ProcessSpawn": set(),
     "ProcessCalls": set(),
     "Stages": {"ProcessCalls"},
-    "Files": {"ProcessSpawn"},
+    "Files": {"ProcessCalls", "ProcessSpawn"},
     "Digests": {"Files"},
     "YAML": set(),
     "Training": {"Stages"},

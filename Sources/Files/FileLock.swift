@@ -1,5 +1,6 @@
 import Foundation
 import FulcrumKernel
+import ProcessCalls
 
 /// Keeps other processes out for as long as this one has the lock.
 ///
@@ -24,13 +25,19 @@ package final class FileLock {
     isHeld = status == 0
     if status != 0, errno == EWOULDBLOCK { return nil }
     guard isHeld else { return }
+    // A copy of this process that somebody makes by fork would hold the lock, too.
+    process_own_descriptor(descriptor)
     // Names the holder to processes that are refused. The lock holds without this text.
     let text = Data("\(getpid()) \(Self.machine)\n".utf8)
     _ = ftruncate(descriptor, 0)
     _ = text.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
   }
 
-  deinit { if descriptor >= 0 { close(descriptor) } }
+  deinit {
+    guard descriptor >= 0 else { return }
+    process_disown_descriptor(descriptor)
+    close(descriptor)
+  }
 
   /// Returns who has the lock on a file, for messages: `process 77 on elsewhere`.
   package static func holder(of path: String) -> String {

@@ -4,12 +4,60 @@
 #include <fcntl.h>
 #include <fenv.h>
 #include <locale.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { OWN_DESCRIPTORS = 16 };
+
+struct own {
+  int descriptor; /* −1: the place is free */
+  dev_t device;
+  ino_t number;
+};
+
+static struct own own[OWN_DESCRIPTORS] = {[0 ... OWN_DESCRIPTORS - 1] = {-1, 0, 0}};
+
+/* In a copy of the process: a lock or a pipe that it held would outlive the host. */
+static void close_own(void) {
+  for (int i = 0; i < OWN_DESCRIPTORS; i++) {
+    if (own[i].descriptor >= 0) close(own[i].descriptor);
+    own[i].descriptor = -1;
+  }
+}
+
+void process_own_descriptor(int descriptor) {
+  static int is_watched;
+  struct stat status;
+  if (!is_watched) pthread_atfork(NULL, NULL, close_own);
+  is_watched = 1;
+  if (fstat(descriptor, &status) != 0) return;
+  for (int i = 0; i < OWN_DESCRIPTORS; i++) {
+    if (own[i].descriptor >= 0) continue;
+    own[i] = (struct own){descriptor, status.st_dev, status.st_ino};
+    return;
+  }
+}
+
+void process_disown_descriptor(int descriptor) {
+  for (int i = 0; i < OWN_DESCRIPTORS; i++)
+    if (own[i].descriptor == descriptor) own[i].descriptor = -1;
+}
+
+static int owns_all(void) {
+  struct stat status;
+  for (int i = 0; i < OWN_DESCRIPTORS; i++) {
+    if (own[i].descriptor < 0) continue;
+    if (fstat(own[i].descriptor, &status) != 0 || status.st_dev != own[i].device ||
+        status.st_ino != own[i].number)
+      return 0;
+  }
+  return 1;
+}
 
 struct file {
   int copy; /* -1: there was none */
@@ -119,6 +167,7 @@ unsigned process_state_changes(const struct process_state *before) {
   if (strcmp(locale ? locale : "C", before->locale) != 0 ||
       uselocale((locale_t)0) != before->thread_locale)
     changes |= PROCESS_LOCALE;
+  if (!owns_all()) changes |= PROCESS_OWN_DESCRIPTORS;
   if (floating_point() != before->floating_point) changes |= PROCESS_FLOATING_POINT;
   return changes;
 }

@@ -13,7 +13,7 @@ package struct ProcessState: ~Copyable {
 
   deinit { process_state_free(state) }
 
-  /// Returns what has changed since, in words, and puts it back.
+  /// Returns what has changed since, in words, and puts it back where that can be.
   ///
   /// - Returns: empty if nothing has changed.
   package func restore() -> [String] {
@@ -24,6 +24,9 @@ package struct ProcessState: ~Copyable {
     process_state_restore(state, changes)
     return words
   }
+
+  /// The one change that can't be taken back.
+  fileprivate static let lost = "a descriptor of the host's own"
 
   private static func words(_ changes: UInt32, signal: Int32) -> [String] {
     let all: [(bit: Int, words: String)] = [
@@ -39,6 +42,7 @@ package struct ProcessState: ~Copyable {
       (PROCESS_STANDARD_INPUT, "its standard input"),
       (PROCESS_STANDARD_OUTPUT, "its standard output"),
       (PROCESS_STANDARD_ERROR, "its standard error"),
+      (PROCESS_OWN_DESCRIPTORS, lost),
     ].map { (Int($0.0), $0.1) }
     return all.filter { changes & UInt32($0.bit) != 0 }.map(\.words)
   }
@@ -52,7 +56,8 @@ extension FulcrumError {
     FulcrumError(
       .pluginFault,
       "expected the process as it was, found that the code changed "
-        + changes.joined(separator: ", ") + "; it was put back",
+        + changes.joined(separator: ", ")
+        + (changes.contains(ProcessState.lost) ? ", which is lost" : "; it was put back"),
       hint: "a component may read these, and must not set them: other components share the process")
   }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import FulcrumKernel
 
 /// Calls code that is not the host's own.
@@ -27,6 +28,7 @@ package enum Stage {
     private let name: String
     private let outer: String?
     private let state = ProcessState()
+    private let process = getpid()
 
     package init(_ name: String) {
       self.name = name
@@ -37,9 +39,19 @@ package enum Stage {
     ///
     /// - Throws: `.pluginFault` at the name for a changed state of the process, which is put back.
     package consuming func end() throws(FulcrumError) {
+      if getpid() != process { Self.endCopy(of: name) }
       StageMark.leave(to: outer)
       let changes = state.restore()
       if !changes.isEmpty { throw FulcrumError.changedProcess(changes).within(name) }
+    }
+
+    /// Ends a copy of the process that the code has made by fork, and that returned from the call as
+    /// the process itself does: it would go on with the run's work beside it.
+    private static func endCopy(of name: String) -> Never {
+      StandardError.write(
+        "error: \(name): a copy of the process, made by fork, returned from the call; the copy was"
+          + " ended\n  hint: a child that a component makes must end within the component's code\n")
+      _exit(1)
     }
   }
 }

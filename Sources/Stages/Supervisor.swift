@@ -18,12 +18,15 @@ package enum Supervisor {
   nonisolated(unsafe) private static var worker: pid_t = 0
   /// The worker's end of the pipe for its farewell; −1: nobody watches.
   nonisolated(unsafe) private static var farewell: Int32 = -1
+  /// What the farewell begins with, so that a stray write to its descriptor is none.
+  private static let mark = UInt64.random(in: .min ... .max)
 
   /// Splits the process in two and returns in the worker. To be called first, while there is one
   /// thread. Where the system has no room for a process, this one goes on alone.
   package static func begin() {
     guard ProcessInfo.processInfo.environment["FULCRUM_SUPERVISOR"] != "off" else { return }
     StageMark.share()
+    _ = mark
     var ends: [Int32] = [-1, -1]
     guard pipe(&ends) == 0 else { return }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -36,14 +39,23 @@ package enum Supervisor {
     let process = process_fork_worker()
     if process <= 0 {
       close(ends[0])
-      if process == 0 { farewell = ends[1] } else { close(ends[1]) }
+      if process == 0 {
+        farewell = ends[1]
+        process_own_descriptor(ends[1])
+      } else {
+        close(ends[1])
+      }
       sigprocmask(SIG_SETMASK, &none, nil)
       return
     }
     close(ends[1])
     worker = process
     for number in handedOn {
-      signal(number) { number in _ = kill(Supervisor.worker, number) }
+      signal(number) { number in
+        _ = kill(Supervisor.worker, number)
+        // One that is stopped would never hear of it.
+        _ = kill(Supervisor.worker, SIGCONT)
+      }
     }
     sigprocmask(SIG_SETMASK, &none, nil)
     watch(farewell: ends[0])
@@ -54,8 +66,20 @@ package enum Supervisor {
   /// - Parameter status: its exit status, from 0 to 255.
   package static func sayFarewell(_ status: Int32) {
     guard farewell >= 0 else { return }
-    var byte = UInt8(truncatingIfNeeded: status)
-    _ = write(farewell, &byte, 1)
+    let words = withUnsafeBytes(of: mark) { Array($0) } + [UInt8(truncatingIfNeeded: status)]
+    _ = write(farewell, words, words.count)
+  }
+
+  /// Returns the exit status of a farewell; `nil` if the worker said none.
+  private static func status(ofFarewell descriptor: Int32) -> Int32? {
+    // A child of the worker may still hold the pipe open.
+    _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    let count = read(descriptor, &bytes, bytes.count)
+    let words = bytes.prefix(max(0, count)).suffix(9)
+    guard words.count == 9, words.dropLast().elementsEqual(withUnsafeBytes(of: mark) { Array($0) })
+    else { return nil }
+    return words.last.map { Int32($0) }
   }
 
   /// Waits for the worker, and ends as it does or, where that was no good end, with status 1.
@@ -64,12 +88,8 @@ package enum Supervisor {
     while waitpid(worker, &status, 0) < 0, errno == EINTR {}
     // Does what WIFEXITED and its kin do, which Swift can't import.
     let number = status & 0x7F
-    var said: UInt8 = 0
-    // A child of the worker may still hold the pipe open.
-    _ = fcntl(farewell, F_SETFL, O_NONBLOCK)
-    let hasSaid = read(farewell, &said, 1) == 1
     if number != 0 { die(of: number) }
-    if hasSaid { _exit(Int32(said)) }
+    if let said = Self.status(ofFarewell: farewell) { _exit(said) }
     report(
       FulcrumError(
         .pluginFault,
@@ -97,6 +117,6 @@ package enum Supervisor {
   }
 
   private static func report(_ text: some CustomStringConvertible) {
-    FileHandle.standardError.write(Data("error: \(text)\n".utf8))
+    StandardError.write("error: \(text)\n")
   }
 }

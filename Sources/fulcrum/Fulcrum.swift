@@ -22,13 +22,14 @@ struct Fulcrum: ParsableCommand {
     ])
 
   static func main() {
-    // The workers of checks have watchers of their own.
-    if !PluginCommand.isWorker(CommandLine.arguments) { Supervisor.begin() }
-    StandardOutput.claim()
     // A closed pipe (`| head`) ends the output, not the program with a signal.
     signal(SIGPIPE, SIG_IGN)
     // A file that may not grow gives an error of its write, as a full disk does.
     signal(SIGXFSZ, SIG_IGN)
+    StandardOutput.openMissingStreams()
+    // The workers of checks have watchers of their own.
+    if !PluginCommand.isWorker(CommandLine.arguments) { Supervisor.begin() }
+    StandardOutput.claim()
     do {
       try UnknownCommand.refuse(Array(CommandLine.arguments.dropFirst()))
       var command = try parseAsRoot()
@@ -47,14 +48,14 @@ struct Fulcrum: ParsableCommand {
   }
 
   private static func end(_ status: Int32) -> Never {
-    // Nothing of the program's own may be lost to what plugins do at exit.
     fflush(nil)
     Supervisor.sayFarewell(status)
-    Foundation.exit(status)
+    // What plugins would do at exit is no part of the work, and may hang or crash.
+    _exit(status)
   }
 
   static func report(_ text: String) {
-    FileHandle.standardError.write(Data((text.onTerminal + "\n").utf8))
+    StandardError.write(text.onTerminal + "\n")
   }
 }
 

@@ -8,6 +8,14 @@ enum StandardOutput {
   /// The same, buffered; `nil`: it was not taken. Locked by the C library.
   fileprivate static nonisolated(unsafe) var file: UnsafeMutablePointer<FILE>?
 
+  /// Opens nothing in the place of standard streams that the caller has closed: a file or a pipe of
+  /// the program's would get their numbers.
+  static func openMissingStreams() {
+    for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
+      _ = open("/dev/null", O_RDWR)
+    }
+  }
+
   /// Takes the standard output for the program alone. To be called before a plugin is loaded, while
   /// there is one thread.
   static func claim() {

@@ -20,6 +20,16 @@ enum MeddlingPlugins {
       case "streams":
         close(1)
         close(2)
+      case "fork":
+        if fork() == 0 { return }
+      case "all":
+        for descriptor in 3..<64 { close(Int32(descriptor)) }
+      case "stray":
+        var zero: UInt8 = 0
+        for descriptor in 3..<64 { write(Int32(descriptor), &zero, 1) }
+        _exit(0)
+      case "last":
+        atexit { while true { sleep(1) } }
       case "words":
         print("{\"reward\": 1000}")
         fflush(nil)

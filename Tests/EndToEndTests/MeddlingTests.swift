@@ -147,6 +147,51 @@ import Testing
     }
   }
 
+  @Test func `a copy of the process that comes back from a call is ended, and the run is whole`()
+    throws
+  {
+    let whole = try run.whole(
+      "whole", "plugin-path=[\"\(run.folder.path)\"]",
+      "advantage=[{use: grpo}, {use: meddling, deed: nothing}]")
+    let result = try CommandLine().run(arguments("forked", deed: "call-fork"))
+    #expect(result.status == 0, "\(result.errors)")
+    let told =
+      "error: advantage meddling: a copy of the process, made by fork, returned from the call; the"
+      + " copy was ended\n"
+    // Once in each of the three steps.
+    #expect(result.errors.components(separatedBy: told).count == 4, "\(result.errors)")
+    try FaultRun.expectEqual(whole, run.folder.path + "/forked", checkpoint: 3)
+  }
+
+  @Test func `a lost descriptor of the host, and a stray write to it, are told`() throws {
+    let lost = try CommandLine().run(arguments("lost", deed: "call-all"))
+    #expect(lost.status == 1)
+    #expect(
+      lost.errors.contains(
+        "advantage meddling: expected the process as it was, found that the code changed a descriptor"
+          + " of the host's own, which is lost"), "\(lost.errors)")
+    let stray = try CommandLine().run(arguments("stray", deed: "call-stray"))
+    #expect(stray.status == 1)
+    #expect(stray.errors.contains("was ended from within, with status 0"), "\(stray.errors)")
+  }
+
+  @Test func `what plugins would do at exit is left out`() throws {
+    let result = try CommandLine().run(arguments("last", deed: "init-last"))
+    #expect(result.status == 0, "\(result.errors)")
+  }
+
+  @Test(arguments: [
+    ("no-such.yaml >&- 2>&-", 2), ("no-such.yaml >&- <&-", 2), ("no-such.yaml 2>/dev/full", 2),
+    ("no-such.yaml <&- >&- 2>&-", 2),
+  ])
+  func `a status doesn't depend on the streams that the caller has`(_ words: String, status: Int32)
+    throws
+  {
+    let result = try CommandLine(executable: "/bin/sh").run(
+      "-c", "\(CommandLine.products)/fulcrum train \(words)")
+    #expect(result.status == status, "\(words): \(result.errors)")
+  }
+
   @Test func `what a plugin prints is no part of a command's output`() throws {
     let texts = run.folder.path + "/texts.jsonl"
     try #"{"id": "a", "prompt": "p", "completion": "c", "answer": "b"}"#.appending("\n")

@@ -13,6 +13,15 @@
  */
 pid_t process_fork_worker(void);
 
+/*
+ * Takes down a descriptor as the host's own: components must leave it alone, and copies of the
+ * process that they make by fork don't get it. At most sixteen.
+ */
+void process_own_descriptor(int descriptor);
+
+/* The descriptor is about to be closed by the host. */
+void process_disown_descriptor(int descriptor);
+
 /* What a component must leave as it found it; one bit each. */
 enum {
   PROCESS_WORKING_FOLDER = 1,
@@ -24,6 +33,7 @@ enum {
   PROCESS_STANDARD_INPUT = 64,
   PROCESS_STANDARD_OUTPUT = 128,
   PROCESS_STANDARD_ERROR = 256,
+  PROCESS_OWN_DESCRIPTORS = 512,
 };
 
 struct process_state;
@@ -37,7 +47,7 @@ unsigned process_state_changes(const struct process_state *before);
 /* Returns the first signal whose action has changed since; 0: none. */
 int process_state_changed_signal(const struct process_state *before);
 
-/* Puts back what the bits name. */
+/* Puts back what the bits name; the host's own descriptors can't be. */
 void process_state_restore(const struct process_state *before, unsigned changes);
 
 void process_state_free(struct process_state *state);

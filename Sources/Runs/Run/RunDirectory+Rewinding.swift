@@ -21,6 +21,7 @@ extension RunDirectory {
   /// - Parameter keepsEvaluation: whether the evaluation after that step stays. One that only the
   ///   end of a run brought is not in a longer run.
   package func rewind(to step: Int, keepsEvaluation: Bool = true) throws(FulcrumError) {
+    for folder in [samples, checkpoints] { try SafeFiles.makeFolder(folder) }
     for folder in [path, samples, rollouts, faults, checkpoints] {
       for name in try Self.names(in: folder) where name.hasSuffix(SafeFiles.unfinished) {
         try SafeFiles.remove(folder + "/" + name)
