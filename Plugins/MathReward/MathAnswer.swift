@@ -2,22 +2,29 @@
 struct MathAnswer: Sendable {
   /// The normalised LaTeX of the whole.
   private let tokens: [MathToken]
+  /// The same with the white space between the words of its texts; `nil` if there are no texts.
+  private let spelling: [MathToken]?
   private let value: MathValue
 
   /// - Returns: `nil` if nothing is left of the text.
   /// - Complexity: O(n).
   init?(_ text: String) {
     var all = MathTokenizer.tokens(of: text)[...]
-    // Stops, commas and row ends close a sentence or a formula.
+    // A stop, commas and row ends close a sentence or a formula.
+    var hasStop = false
     while let last = all.last,
-      [.character("."), .comma, .separator, .command("\\")].contains(last)
+      last.isComma || last == .semicolon || last == .command("\\")
+        || last == .character(".") && !hasStop
     {
+      hasStop = hasStop || last == .character(".")
       all.removeLast()
     }
     if let first = all.first, Self.quotes.contains(first) {
       all = all.drop(while: Self.quotes.contains)
       while let last = all.last, Self.quotes.contains(last) { all.removeLast() }
     }
+    spelling = all.contains(.textOpen) ? ValueReader.normalised(all) : nil
+    all = all.filter { $0 != .gap }[...]
     tokens = ValueReader.normalised(all)
     guard !tokens.isEmpty else { return nil }
     value = ValueReader.value(of: all)
@@ -32,6 +39,12 @@ struct MathAnswer: Sendable {
   ///
   /// - Complexity: O(n), and quadratic in the sizes of numbers and collections, which have limits.
   func matches(_ other: MathAnswer) -> Bool {
-    tokens == other.tokens || value.matches(other.value)
+    // `\text{a part}` is not `\text{apart}`.
+    if tokens == other.tokens {
+      return spelling == nil || other.spelling == nil || spelling == other.spelling
+    }
+    return value.matches(other.value, percentages: .hundredths)
+      || value.mayLackPercentSigns(beside: other.value)
+        && value.matches(other.value, percentages: .bare)
   }
 }

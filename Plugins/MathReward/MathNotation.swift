@@ -6,8 +6,7 @@ enum MathNotation {
     "left", "right", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr",
     "Biggl", "Biggr", "middle", "displaystyle", "textstyle", "scriptstyle", "limits", "nolimits",
     "tiny", "small", "normalsize", "large", "Large", "LARGE", "huge", "Huge", "bf", "rm", "it",
-    "bm", "boldsymbol", "ensuremath", "boxed", "fbox", "framebox", "strut", "/", "(", ")", "[", "]",
-    "",
+    "bm", "boldsymbol", "ensuremath", "boxed", "fbox", "framebox", "strut", "/", "",
   ]
 
   /// Commands whose argument says how something looks: it is left out.
@@ -29,7 +28,7 @@ enum MathNotation {
     "neq": .command("ne"), "lt": .character("<"), "gt": .character(">"),
     "lbrace": .command("{"), "rbrace": .command("}"), "lbrack": .character("["),
     "rbrack": .character("]"), "varnothing": .command("emptyset"), "ast": .command("cdot"),
-    "ldots": .command("dots"), "cdots": .command("dots"), "dotsc": .command("dots"),
+    "ldots": .dots, "cdots": .dots, "dotsc": .dots, "dots": .dots,
     "colon": .character(":"), "vert": .character("|"), "lvert": .character("|"),
     "rvert": .character("|"), "%": .character("%"),
     "$": .character("$"), "euro": .character("€"), "pounds": .character("£"),
@@ -41,7 +40,7 @@ enum MathNotation {
     "√": .command("sqrt"), "≤": .command("le"), "⩽": .command("le"), "≥": .command("ge"),
     "⩾": .command("ge"), "≠": .command("ne"), "∪": .command("cup"), "∩": .command("cap"),
     "±": .command("pm"), "∓": .command("mp"), "∅": .command("emptyset"), "≈": .command("approx"),
-    "°": .command("degree"), "∈": .command("in"), ";": .separator,
+    "°": .command("degree"), "∈": .command("in"), "…": .dots, "⋯": .dots, ";": .semicolon,
   ]
 
   /// Relations, and each as it is when its sides change places.
@@ -50,6 +49,12 @@ enum MathNotation {
     .character("<"): .character(">"), .character(">"): .character("<"),
     .command("le"): .command("ge"), .command("ge"): .command("le"),
   ]
+
+  /// Tells whether a token between sets is another operation than a union.
+  static func isSetOperator(_ token: MathToken) -> Bool {
+    let names = ["cap", "setminus", "smallsetminus", "backslash", "triangle", "times"]
+    return token == .character("-") || names.contains { token == .command($0) }
+  }
 
   static let functions: Set<String> = [
     "sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh",

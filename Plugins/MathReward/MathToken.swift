@@ -11,7 +11,10 @@ enum MathToken: Sendable, Hashable {
   case textClose
   /// White space between two digits: `2 1/3`.
   case space
-  /// A comma before white space, so not a thousands separator: `1, 000`.
+  /// White space between two letters of a text: `\text{a part}`. Between letters of a formula it says
+  /// nothing.
+  case gap
+  /// A comma beside white space, so not a thousands separator: `1, 000`.
   case separator
   /// A comma that is surely a thousands separator: `1{,}000`, `1,\!000`.
   case thousands
@@ -19,6 +22,9 @@ enum MathToken: Sendable, Hashable {
   case thin
 
   static let comma = MathToken.character(",")
+  static let semicolon = MathToken.character(";")
+  /// What goes on: `\ldots`, `…`, three points.
+  static let dots = MathToken.command("dots")
 
   /// The value of a digit 0 to 9.
   var digit: UInt8? {

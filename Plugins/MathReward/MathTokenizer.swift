@@ -38,8 +38,8 @@ struct MathTokenizer {
       case "\\": readCommand()
       case "{": openGroup(.open)
       case "}": closeGroup()
-      case "$": break
-      case "~": gap = .wide
+      // Two formulas are no one number: `$1$,$200$`.
+      case "$", "~": gap = .wide
       case let space where space.properties.isWhitespace: gap = .wide
       default: append(MathNotation.sameCharacter[scalar] ?? .character(scalar))
       }
@@ -52,7 +52,7 @@ struct MathTokenizer {
       gap = .thin
     } else if name == "!" {
       gap = .negative
-    } else if MathNotation.spaces.contains(name) {
+    } else if MathNotation.spaces.contains(name) || ["(", ")", "[", "]"].contains(name) {
       gap = .wide
     } else if MathNotation.silent.contains(name) {
       // `\right.` stands for a missing bracket.
@@ -114,14 +114,20 @@ struct MathTokenizer {
     }
   }
 
+  private var isInText: Bool { groups.last.map { tokens[$0.start] == .textOpen } ?? false }
+
   private mutating func append(_ token: MathToken) {
+    var token = token
+    if token == .comma, gap == .wide || gap == .thin { token = .separator }
     if let last = tokens.last {
       let joinsDigits = last.digit != nil && token.digit != nil
       switch gap {
-      case .wide where joinsDigits: tokens.append(.space)
-      case .thin where joinsDigits: tokens.append(.thin)
       case .wide where last == .comma, .thin where last == .comma:
         tokens[tokens.count - 1] = .separator
+      case .wide where joinsDigits: tokens.append(.space)
+      case .thin where joinsDigits: tokens.append(.thin)
+      case .wide, .thin:
+        if last.letter != nil, token.letter != nil, isInText { tokens.append(.gap) }
       case .negative where last == .comma: tokens[tokens.count - 1] = .thousands
       default: break
       }
@@ -131,8 +137,14 @@ struct MathTokenizer {
     joinLast()
   }
 
-  /// Makes one token of two: of `^\circ` a degree, of `\not=` and `\not\in` their negations.
+  /// Makes one token of two: of `^\circ` a degree, of `\not=` and `\not\in` their negations; and of
+  /// three points one.
   private mutating func joinLast() {
+    if tokens.suffix(3) == [.character("."), .character("."), .character(".")] {
+      tokens.removeLast(3)
+      tokens.append(.dots)
+      return
+    }
     guard let last = tokens.last, let before = tokens.dropLast().last else { return }
     let joined: MathToken? =
       switch (before, last) {

@@ -15,59 +15,75 @@ indirect enum MathValue: Sendable {
   enum Collection: Sendable {
     /// Elements between commas. Each counts as often as it is there.
     case list
+    /// Relations or names with *or* between them.
+    case either
+    /// Relations with *and* between them.
+    case both
     /// Elements between braces.
     case set
     case union
   }
 
-  /// The largest collection that is compared in any order, for that comparison is quadratic.
-  private static let collectionLimit = 100
+  /// How percentages are read beside numbers without the sign: 50 % as 1/2, or as 50. The reading is
+  /// the same throughout an answer.
+  enum Percentages: Sendable { case hundredths, bare }
 
-  func matches(_ other: MathValue) -> Bool {
+  /// The largest collection that is compared in any order, for that comparison is quadratic.
+  static let collectionLimit = 100
+
+  func matches(_ other: MathValue, percentages: Percentages) -> Bool {
     switch (self, other) {
     case (.quantity(let a, let unit), .quantity(let b, let otherUnit)):
-      return Self.match(a, unit, b, otherUnit)
+      return Self.match(a, unit, b, otherUnit, percentages)
     case (.words(let a), .words(let b)): return a == b || Self.isSameWord(a, b)
     case (.ordered(let kind, let a), .ordered(let otherKind, let b)):
-      return kind == otherKind && Self.matchInOrder(a, b)
-    case (.unordered(.set, let a), .unordered(.set, let b)): return Self.matchSets(a, b)
+      return kind == otherKind && Self.matchInOrder(a, b, percentages)
     case (.unordered(let kind, let a), .unordered(let otherKind, let b)):
       guard kind == otherKind else { return false }
-      // `x = 1, y = 2` beside `1, 2`: the order says which is which.
-      let named = [a, b].map { $0.count(where: \.isRelation) }
-      return named[0] == named[1] ? Self.matchInAnyOrder(a, b) : Self.matchInOrder(a, b)
+      if !Self.haveNoOrder(a, b) { return Self.matchInOrder(a, b, percentages) }
+      return kind == .set
+        ? Self.matchSets(a, b, percentages) : Self.matchInAnyOrder(a, b, percentages)
     case (.relation(let a, let signs), .relation(let b, let otherSigns)):
-      if signs == otherSigns, Self.matchInOrder(a, b) { return true }
+      if signs == otherSigns, Self.matchInOrder(a, b, percentages) { return true }
       let turned = signs.reversed().map { MathNotation.relations[$0] ?? $0 }
-      return turned == otherSigns && Self.matchInOrder(a.reversed(), b)
-    case (.relation, _): return valueOfName?.matches(other) ?? false
-    case (_, .relation): return other.valueOfName.map(matches) ?? false
+      return turned == otherSigns && Self.matchInOrder(a.reversed(), b, percentages)
+    case (.relation, _): return valueOfName?.matches(other, percentages: percentages) ?? false
+    case (_, .relation):
+      return other.valueOfName.map { matches($0, percentages: percentages) } ?? false
     default: return false
     }
   }
 
-  /// Beside a number without it, 50 % is both 50 and 1/2.
-  private static func match(_ a: Expression, _ unit: Unit, _ b: Expression, _ otherUnit: Unit)
-    -> Bool
-  {
+  private static func match(
+    _ a: Expression, _ unit: Unit, _ b: Expression, _ otherUnit: Unit, _ percentages: Percentages
+  ) -> Bool {
     guard unit.agrees(with: otherUnit) else { return false }
+    // An angle without its sign is in radians if π is in it.
+    if unit.name != otherUnit.name, unit.isOfDegrees || otherUnit.isOfDegrees, a.number == nil {
+      return false
+    }
     guard let x = a.times(unit.factor), let y = b.times(otherUnit.factor) else { return false }
-    if x == y { return true }
-    if unit.isPercentage == otherUnit.isPercentage { return false }
+    if unit.isPercentage == otherUnit.isPercentage || percentages == .bare { return x == y }
     guard let p = x.number, let q = y.number else { return false }
     return unit.isPercentage ? p.hundredth == q : p == q.hundredth
   }
 
-  private static func matchInOrder(_ a: [MathValue], _ b: [MathValue]) -> Bool {
-    a.count == b.count && zip(a, b).allSatisfy { $0.matches($1) }
+  private static func matchInOrder(
+    _ a: [MathValue], _ b: [MathValue], _ percentages: Percentages
+  ) -> Bool {
+    a.count == b.count && zip(a, b).allSatisfy { $0.matches($1, percentages: percentages) }
   }
 
-  private static func matchInAnyOrder(_ a: [MathValue], _ b: [MathValue]) -> Bool {
+  private static func matchInAnyOrder(
+    _ a: [MathValue], _ b: [MathValue], _ percentages: Percentages
+  ) -> Bool {
     guard a.count == b.count else { return false }
-    if a.count > collectionLimit { return matchInOrder(a, b) }
+    if a.count > collectionLimit { return matchInOrder(a, b, percentages) }
     var left = b
     for element in a {
-      guard let place = left.firstIndex(where: { element.matches($0) }) else { return false }
+      guard
+        let place = left.firstIndex(where: { element.matches($0, percentages: percentages) })
+      else { return false }
       left.remove(at: place)
     }
     return true
@@ -75,14 +91,17 @@ indirect enum MathValue: Sendable {
 
   /// In a set of which an element is written twice it counts once, beside a set without such. Two
   /// that both repeat elements must repeat the same.
-  private static func matchSets(_ a: [MathValue], _ b: [MathValue]) -> Bool {
-    if a.count == b.count { return matchInAnyOrder(a, b) }
+  private static func matchSets(
+    _ a: [MathValue], _ b: [MathValue], _ percentages: Percentages
+  ) -> Bool {
+    if a.count == b.count { return matchInAnyOrder(a, b, percentages) }
+    func areEqual(_ x: MathValue, _ y: MathValue) -> Bool { x.matches(y, percentages: percentages) }
     let (long, short) = a.count > b.count ? (a, b) : (b, a)
     guard long.count <= collectionLimit,
-      short.indices.allSatisfy({ i in short[..<i].allSatisfy { !$0.matches(short[i]) } })
+      short.indices.allSatisfy({ i in short[..<i].allSatisfy { !areEqual($0, short[i]) } })
     else { return false }
-    return long.allSatisfy { element in short.contains { element.matches($0) } }
-      && short.allSatisfy { element in long.contains { element.matches($0) } }
+    return long.allSatisfy { element in short.contains { areEqual(element, $0) } }
+      && short.allSatisfy { element in long.contains { areEqual(element, $0) } }
   }
 
   private static func isSameWord(_ a: [MathToken], _ b: [MathToken]) -> Bool {
@@ -96,16 +115,17 @@ indirect enum MathValue: Sendable {
     return String(String.UnicodeScalarView(letters)).lowercased()
   }
 
-  private var isRelation: Bool {
-    if case .relation = self { true } else { false }
-  }
-
   /// The right side of `x = 5`, `(a, b) = (1, 2)` and `f(x) = x + 1`; `nil` for other relations, and
   /// for `x = y`, which is no value of `x`.
   private var valueOfName: MathValue? {
     guard case .relation(let sides, [.character("=")]) = self, sides[0].isName, !sides[1].isName
     else { return nil }
     return sides[1]
+  }
+
+  /// Whether it is a word or a name, which stands for what is said elsewhere.
+  var isNamed: Bool {
+    if case .words = self { true } else { isName }
   }
 
   private var isName: Bool {

@@ -8,6 +8,8 @@ struct Unit: Sendable, Equatable {
   /// The number that words such as *million* multiply by.
   var factor = 1
   var isPercentage = false
+  /// Whether the percentage may be meant by a number without the sign.
+  var mayLackPercentSign = false
 
   /// Tells whether two numbers with these units may be the same: one may lack its unit. A percentage
   /// beside a number with a unit may not.
@@ -15,6 +17,9 @@ struct Unit: Sendable, Equatable {
     if isPercentage != other.isPercentage { return name.isEmpty && other.name.isEmpty }
     return name.isEmpty || other.name.isEmpty || name == other.name
   }
+
+  /// Whether the number is an angle in degrees, or of them.
+  var isOfDegrees: Bool { name.contains("degree^") }
 
   /// Takes a unit from around a number.
   ///
@@ -77,7 +82,7 @@ private struct UnitReader {
       } else if token == .character("/") {
         sign = -1
       } else if token == .character("%") {
-        unit.isPercentage = true
+        guard addPercent() else { return false }
       } else if token == .command("degree") {
         // 25 °C is no angle.
         let scale = tokens[(place + 1)...].drop { $0 == .textOpen }
@@ -109,6 +114,12 @@ private struct UnitReader {
     return pending == 1
   }
 
+  /// - Returns: whether it is the only sign of percent.
+  private mutating func addPercent() -> Bool {
+    defer { unit.isPercentage = true }
+    return !unit.isPercentage
+  }
+
   private mutating func add(_ name: String) {
     powers[name, default: 0] += sign * pending
     pending = 1
@@ -122,8 +133,7 @@ private struct UnitReader {
     if !isText, !UnitNames.bare.contains(text) { return nil }
     var names: [String] = []
     if UnitNames.percent.contains(text) {
-      unit.isPercentage = true
-      return names
+      return addPercent() ? names : nil
     }
     if UnitNames.ordinals.contains(text) {
       add("ordinal")

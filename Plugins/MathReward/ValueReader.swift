@@ -8,7 +8,11 @@ enum ValueReader {
   static func value(of tokens: ArraySlice<MathToken>, depth: Int = 0) -> MathValue {
     let tokens = unwrapped(tokens)
     if let number = NumberReader.number(in: tokens) {
-      return .quantity(Expression(number.value), Unit(isPercentage: number.isPercentage))
+      let unit = Unit(
+        isPercentage: number.isPercentage,
+        mayLackPercentSign: number.isPercentage
+          && mayLackPercentSign(tokens.dropLast(), number.value))
+      return .quantity(Expression(number.value), unit)
     }
     // Before lists, for its comma: `1,000 cm`.
     if let amount = amount(tokens) { return amount }
@@ -16,13 +20,22 @@ enum ValueReader {
     func read(_ parts: [ArraySlice<MathToken>]) -> [MathValue] {
       parts.map { value(of: $0, depth: depth + 1) }
     }
-    let elements = Splitter.elements(of: tokens)
-    if elements.count > 1 { return .unordered(.list, flattened(read(elements))) }
+    let (elements, joints) = Splitter.elements(
+      of: tokens, but: Splitter.thousands(in: tokens))
+    if elements.count > 1 {
+      guard isOneKind(joints) else { return .words(normalised(tokens)) }
+      return list(flattened(read(elements)), joints)
+    }
     let parts = Splitter.parts(of: tokens) { $0 == .command("cup") }.parts
-    if parts.count > 1 { return .unordered(.union, read(parts)) }
+    if parts.count > 1 {
+      // `A \cup B \setminus C` depends on where it begins.
+      let isPure = Splitter.parts(of: tokens, at: MathNotation.isSetOperator).cuts.isEmpty
+      return isPure ? .unordered(.union, read(parts)) : .words(normalised(tokens))
+    }
     let (sides, signs) = Splitter.parts(of: tokens) { MathNotation.relations[$0] != nil }
     if sides.count > 1, sides.allSatisfy({ !$0.isEmpty }) { return .relation(read(sides), signs) }
-    if let both = plusMinus(tokens) { return .unordered(.list, read(both)) }
+    let isSet = tokens.first == .command("{") && Splitter.closes(tokens)
+    if !isSet, let both = plusMinus(tokens) { return .unordered(.list, read(both)) }
     if tokens == [.command("emptyset")] { return .unordered(.set, []) }
     if let bracketed = bracketed(tokens, read) { return bracketed }
     return quantity(tokens) ?? .words(normalised(tokens))
@@ -44,11 +57,12 @@ enum ValueReader {
         [.character(":"), .character("|"), .command("mid")].contains($0)
       }.parts
       if halves.count == 2 { return .ordered("{:}", read(halves)) }
-      return .unordered(.set, flattened(read(Splitter.elements(of: inner))))
+      guard let elements = bracketedElements(inner) else { return .words(normalised(tokens)) }
+      return .unordered(.set, flattened(read(elements)))
     case (.character("("), .character(")")), (.character("["), .character("]")),
       (.character("("), .character("]")), (.character("["), .character(")")):
-      let elements = Splitter.elements(of: inner)
       let isRound = opening == .character("(") && closing == .character(")")
+      guard let elements = bracketedElements(inner) else { return .words(normalised(tokens)) }
       if elements.count == 1, isRound { return read(elements)[0] }
       let kind =
         (isRound || opening == .character("(") ? "(" : "[")
@@ -70,11 +84,25 @@ enum ValueReader {
   /// Reads a number with a unit.
   private static func amount(_ tokens: ArraySlice<MathToken>) -> MathValue? {
     let (sign, rest) = signed(tokens)
-    let (number, unit) = Unit.split(rest)
-    guard unit != Unit(), let value = NumberReader.number(in: Array(sign + unwrapped(number))[...]),
+    var (number, unit) = Unit.split(rest)
+    number = unwrapped(number)
+    guard unit != Unit(), let value = NumberReader.number(in: Array(sign + number)[...]),
       !value.isPercentage
     else { return nil }
+    unit.mayLackPercentSign = unit.isPercentage && mayLackPercentSign(number, value.value)
     return .quantity(Expression(value.value), unit)
+  }
+
+  /// Tells whether a percentage may be meant by its number alone: a decimal of 1 or more. Below 1, as
+  /// with 0.5 beside 0.5 %, it could as well be the value.
+  private static func mayLackPercentSign(_ number: ArraySlice<MathToken>, _ value: Rational) -> Bool
+  {
+    let marks: [MathToken] = [
+      .character("."), .comma, .thousands, .thin, .space, .character("_"), .character("+"),
+      .character("-"),
+    ]
+    return number.allSatisfy { $0.digit != nil || marks.contains($0) }
+      && !(value.numerator < value.denominator)
   }
 
   /// Cuts a sign off, behind which a currency may stand.
@@ -96,6 +124,9 @@ enum ValueReader {
     var (number, unit) = Unit.split(rest)
     // In `\sin 30^\circ` the degree is the argument's.
     if number.contains(where: MathNotation.isFunction) { (number, unit) = (rest, Unit()) }
+    // In `x + 2\%` only the last term is a percentage.
+    let signs = Splitter.parts(of: number) { [.character("+"), .character("-")].contains($0) }.cuts
+    if !signs.isEmpty, unit.isPercentage || unit.factor != 1 { return nil }
     if let value = ExpressionReader.expression(in: Array(sign + number)[...]) {
       return .quantity(value, unit)
     }
@@ -122,13 +153,6 @@ enum ValueReader {
     }
   }
 
-  /// Lists within a list, as of `0, ±1`, are part of it.
-  private static func flattened(_ values: [MathValue]) -> [MathValue] {
-    values.flatMap { value in
-      if case .unordered(.list, let elements) = value { elements } else { [value] }
-    }
-  }
-
   /// Returns the tokens within `\text{…}` or `{…}` if those enclose all.
   private static func unwrapped(_ tokens: ArraySlice<MathToken>) -> ArraySlice<MathToken> {
     var tokens = tokens
@@ -151,10 +175,20 @@ enum ValueReader {
         isBroken = true
         continue
       }
-      // Digits of two texts are two numbers.
-      if isBroken, token.digit != nil, result.last?.digit != nil { result.append(.space) }
+      // Digits of two texts are two numbers, with a comma between them too.
+      if isBroken, token.digit != nil {
+        if result.last?.digit != nil { result.append(.space) }
+        if result.last == .comma { result[result.count - 1] = .separator }
+      }
+      result.append(isBroken && token == .comma ? .separator : token)
       isBroken = false
-      result.append(token == .separator ? .comma : token)
+    }
+    // White space beside a comma says nothing, but for numbers of three digits: `1, 200`.
+    for place in result.indices where result[place] == .separator {
+      let (before, behind) = (result[..<place].suffix(3), result[(place + 1)...].prefix(3))
+      let isNumber = before.last?.digit != nil && behind.first?.digit != nil
+      let isThree = [before, behind].contains { $0.count == 3 && $0.allSatisfy { $0.digit != nil } }
+      if !(isNumber && isThree) { result[place] = .comma }
     }
     return result
   }

@@ -78,6 +78,18 @@ import Testing
     }
   }
 
+  @Test func `a percentage below 1, and one that isn't a decimal, is a hundredth alone`() throws {
+    for (percentage, hundredth, bare) in [
+      ("0.5\\%", "0.005", "0.5"), ("\\frac{1}{2}\\%", "1/200", "1/2"), ("10^2\\%", "1", "100"),
+      ("33\\frac13\\%", "1/3", "33\\frac13"), ("10\\%, 20\\%", "0.2, 0.1", "0.1, 20"),
+    ] {
+      #expect(try accepts(percentage, as: hundredth), "\(percentage) for \(hundredth)")
+      #expect(try accepts(hundredth, as: percentage), "\(hundredth) for \(percentage)")
+      #expect(try !accepts(percentage, as: bare), "\(percentage) for \(bare)")
+      #expect(try !accepts(bare, as: percentage), "\(bare) for \(percentage)")
+    }
+  }
+
   @Test func `sums and products of plain numbers are not computed, and some forms not understood`()
     throws
   {
