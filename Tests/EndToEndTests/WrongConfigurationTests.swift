@@ -42,6 +42,9 @@ private let terminalProgram = "/usr/bin/script"
     var testDescription: String { "\(changes) \(options)" }
   }
 
+  /// A policy with weights.
+  private static let start = CommandLine.fixture("../../Documentation/Recipes/start")
+
   static let cases = [
     Case(
       ["rollout": "rollout: {prompts: 2, max-new-token: 32}"],
@@ -190,7 +193,10 @@ private let terminalProgram = "/usr/bin/script"
         hint: did you mean 'weight'?
       """),
     Case(
-      ["reward": "reward: {use: process, command: python3 judge.py}"],
+      [
+        "reward": "reward: {use: process, command: python3 judge.py}",
+        "policy": "policy: {use: transformer, checkpoint: \"\(start)\"}",
+      ],
       """
       FILE:4: reward.command: expected a program and its arguments as a list, got one text 'python3 judge.py'
         hint: write command: [python3, judge.py]
@@ -217,9 +223,8 @@ private let terminalProgram = "/usr/bin/script"
   @Test func `a step without anything to learn from is told of`() throws {
     let folder = try CommandLine.Folder()
     let file = folder.path + "/c.yaml"
-    let start = CommandLine.fixture("../../Documentation/Recipes/start")
     try Self.text([
-      "steps": "steps: 1", "policy": "policy: {use: transformer, checkpoint: \"\(start)\"}",
+      "steps": "steps: 1", "policy": "policy: {use: transformer, checkpoint: \"\(Self.start)\"}",
       "rollout": "rollout: {prompts: 2, samples: 1, max-new-tokens: 2}",
     ]).write(toFile: file, atomically: true, encoding: .utf8)
     let result = try fulcrum.run("train", file, "--set", "output=\(folder.path)/run")
