@@ -91,6 +91,14 @@ package struct ArmChoice: Sendable, Equatable {
     error.location?.hasPrefix(place) == true ? error : error.within(place)
   }
 
+  /// Returns the key path of the arm in a configuration that names it; of all arms, if it doesn't.
+  package func path(in tree: ConfigurationTree) -> String {
+    guard case .texts(let texts)? = tree.root["arms"]?.parameterValue,
+      let index = texts.firstIndex(where: { $0.hasPrefix(name + "=") })
+    else { return "arms" }
+    return "arms[\(index)]"
+  }
+
   /// Returns the error for an arm that trains as another way does.
   ///
   /// - Parameter other: the other way's name.

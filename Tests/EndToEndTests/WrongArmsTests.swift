@@ -51,15 +51,19 @@ import Testing
         - D=update.minibatch-prompts=3
 
       """)
-    for sentence in [
+    let sentences = [
       "FILE:11: arms[0]: expected NAME=key=value;key=value, got 'GRPO'",
       "FILE:12: arms[1] A: schedule.use: no plugin 'sngle'",
       "FILE:13: arms[2] B: expected a key of advantage, schedule, objective, update, got 'stepps'",
-      "FILE:14: arms[3] C: schedule.etaa: unknown parameter 'etaa'; did you mean 'eta'?",
       "FILE:14: arms[3] C: update.decay: expected one of constant, linear, cosine, got fast",
+      "FILE:14: arms[3] C: schedule.etaa: unknown parameter 'etaa'; did you mean 'eta'?",
       "FILE:15: arms[4] D: update.minibatch-prompts: expected a divisor of rollout.prompts = 2, got 3",
       "\n6 faults\n",
-    ] { #expect(told.contains(sentence), "\(told)") }
+    ]
+    // In the order of the file.
+    let places = sentences.map { told.range(of: $0)?.lowerBound }
+    #expect(!places.contains(nil), "\(told)")
+    #expect(places.compactMap(\.self) == places.compactMap(\.self).sorted(), "\(told)")
   }
 
   @Test(arguments: [

@@ -14,6 +14,7 @@ extension ComponentFactory {
     let own = (try? RunConfiguration(tree: tree))?.armName ?? ArmChoice.configured
     var ways = [(name: own, method: method(of: tree))]
     for arm in arms {
+      let path = arm.path(in: tree)
       do throws(FulcrumError) {
         let variant = try arm.applied(to: tree)
         var found = RunConfiguration.faults(of: variant)
@@ -25,7 +26,7 @@ extension ComponentFactory {
               rollout: configuration.rollout, logging: configuration.logging)
           }
         }
-        faults.add(found, at: "arms")
+        faults.add(found, at: path)
         guard found.isEmpty else { continue }
         let method = method(of: variant)
         if let same = ways.first(where: { $0.method != nil && $0.method == method }) {
@@ -33,7 +34,7 @@ extension ComponentFactory {
         }
         ways.append((arm.name, method))
       } catch {
-        faults.add(placed: error, at: "arms")
+        faults.add(placed: error, at: path)
       }
     }
   }
