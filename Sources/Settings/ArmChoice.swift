@@ -40,39 +40,72 @@ package struct ArmChoice: Sendable, Equatable {
         .usage, "expected a key to change, got none for '\(name)'", at: place,
         hint: "the configuration as it is has an arm already")
     }
-    for override in overrides {
-      let key = override.prefix { !".[=".contains($0) }
-      guard Self.keys.contains(String(key)) else {
-        throw FulcrumError(
-          .usage, "expected a key of \(Self.keys.joined(separator: ", ")), got '\(key)'",
-          at: self.place, hint: "arms differ in how they train; all else is alike")
-      }
+    let foreign = overrides.map { String($0.prefix { !".[=".contains($0) }) }.filter {
+      !Self.keys.contains($0)
+    }
+    guard foreign.isEmpty else {
+      throw FulcrumError(
+        .usage,
+        "expected a key of \(Self.keys.joined(separator: ", ")), got"
+          + " \(foreign.map { "'\($0)'" }.joined(separator: " and "))",
+        at: self.place, hint: "arms differ in how they train; all else is alike")
     }
   }
 
   /// Reads arms, in the order of their texts.
   ///
   /// - Parameter place: the place of a text, by its index.
-  /// - Throws: as for one; `.usage` for a name that another has.
+  /// - Throws: every fault at once: those of each text; `.usage` for a name that another has.
   package static func all(_ texts: [String], at place: (Int) -> String = { _ in option })
     throws(FulcrumError) -> [ArmChoice]
   {
-    var arms: [ArmChoice] = []
-    for (index, text) in texts.enumerated() {
-      let arm = try ArmChoice(text, at: place(index))
-      guard arm.name != configured, !arms.contains(where: { $0.name == arm.name }) else {
-        throw FulcrumError(
-          .usage, "expected a name that no other arm has, got '\(arm.name)'", at: place(index),
-          hint: "reports tell arms apart by their names")
-      }
-      arms.append(arm)
-    }
+    let (arms, faults) = read(texts, at: place)
+    if let error = ConfigurationFaults.joined(faults.map(\.fault)) { throw error }
     return arms
+  }
+
+  /// Returns the arms that can be read, and the faults of the others with their indices.
+  static func read(_ texts: [String], at place: (Int) -> String)
+    -> (arms: [ArmChoice], faults: [(index: Int, fault: FulcrumError)])
+  {
+    var arms: [ArmChoice] = []
+    var faults: [(index: Int, fault: FulcrumError)] = []
+    for (index, text) in texts.enumerated() {
+      do throws(FulcrumError) {
+        let arm = try ArmChoice(text, at: place(index))
+        guard arm.name != configured, !arms.contains(where: { $0.name == arm.name }) else {
+          throw FulcrumError(
+            .usage, "expected a name that no other arm has, got '\(arm.name)'", at: place(index),
+            hint: "reports tell arms apart by their names")
+        }
+        arms.append(arm)
+      } catch {
+        faults.append((index, error))
+      }
+    }
+    return (arms, faults)
   }
 
   /// Returns the error with the place where the arm was named.
   package func placed(_ error: FulcrumError) -> FulcrumError {
     error.location?.hasPrefix(place) == true ? error : error.within(place)
+  }
+
+  /// Returns the key path of the arm in a configuration that names it; of all arms, if it doesn't.
+  package func path(in tree: ConfigurationTree) -> String {
+    guard case .texts(let texts)? = tree.root["arms"]?.parameterValue,
+      let index = texts.firstIndex(where: { $0.hasPrefix(name + "=") })
+    else { return "arms" }
+    return "arms[\(index)]"
+  }
+
+  /// Returns the error for an arm that trains as another way does.
+  ///
+  /// - Parameter other: the other way's name.
+  package func same(as other: String) -> FulcrumError {
+    FulcrumError(
+      .usage, "expected a way to train that no other arm has, got that of '\(other)' again",
+      at: place, hint: "change a value, or remove one of the two: they would be trained twice")
   }
 
   /// Returns the configuration with the arm's changes.
@@ -100,5 +133,25 @@ extension RunConfiguration {
     try ArmChoice.all(general.arms) { index in
       tree.placed(path: "arms[\(index)]")
     }.filter { $0.name != armName }
+  }
+
+  /// Returns the other ways to train that a configuration names and that can be read, and gathers the
+  /// faults of the others.
+  ///
+  /// Those of an arm's own run are not read as its variants: they are the configuration's that it came
+  /// from.
+  package static func arms(in tree: ConfigurationTree, _ faults: inout ConfigurationFaults)
+    -> [ArmChoice]
+  {
+    let texts: [String]
+    switch tree.root["arms"]?.parameterValue {
+    case .texts(let several)?: texts = several
+    case .text(let one)? where !one.isEmpty: texts = [one]
+    default: return []
+    }
+    let read = ArmChoice.read(texts) { tree.placed(path: "arms[\($0)]") }
+    for (index, fault) in read.faults { faults.add(placed: fault, at: "arms[\(index)]") }
+    guard case .value(.text(let own))? = tree.root["arm"] else { return read.arms }
+    return read.arms.contains { $0.name == own } ? [] : read.arms
   }
 }

@@ -83,8 +83,33 @@ extension ComponentChoice {
     case .section(let entries):
       error.message +=
         entries["use"] == nil ? ", got keys without 'use'" : ", got a 'use' without a name"
+      if let written = written(entries) { error.hint = "write \(written)" }
     }
     return error
+  }
+
+  /// Returns how a choice is written whose name is a key of its own, or under another key than `use`.
+  private static func written(_ entries: [String: ConfigurationTree.Node]) -> String? {
+    func text(_ name: String, _ parameters: [String: ConfigurationTree.Node]) -> String {
+      let values = parameters.sorted { $0.key < $1.key }.map { parameter in
+        let value = parameter.value.parameterValue.map { "\($0)" } ?? "…"
+        return "\(parameter.key): \(value)"
+      }
+      return "{\((["use: \(name)"] + values).joined(separator: ", "))}"
+    }
+    guard entries["use"] == nil else { return nil }
+    if entries.count == 1, let (name, node) = entries.first {
+      switch node {
+      case .section(let parameters): return text(name, parameters)
+      case .value(.text("")): return text(name, [:])
+      default: break
+      }
+    }
+    for key in ["name", "type", "kind"] {
+      guard case .value(.text(let name))? = entries[key], !name.isEmpty else { continue }
+      return text(name, entries.filter { $0.key != key })
+    }
+    return nil
   }
 
   /// Returns the error for parameters that are written behind a component's name: `name,eta=0.5`.

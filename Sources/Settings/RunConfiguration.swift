@@ -136,7 +136,7 @@ package struct RunConfiguration: Sendable {
       entries = tree.root.filter { names.contains($0.key) }
     } else if let node = tree.root[key] {
       guard case .section(let found) = node else {
-        throw ConfigurationTree.expectedKeys(got: node, at: key)
+        throw tree.expectedKeys(got: node, under: key, such: section.schema.first?.name ?? "KEY")
       }
       entries = found
     }

@@ -20,6 +20,16 @@ extension ConfigurationTree {
     let path = String(assignment[..<equals])
     let text = String(assignment[assignment.index(after: equals)...])
     let place = "\(Self.setOption) \(path)"
+    let names = path.split(separator: ".")
+    if names.dropFirst().contains(where: { $0.allSatisfy(\.isNumber) }) {
+      let right = names.reduce("") { whole, name in
+        whole.isEmpty
+          ? String(name) : whole + (name.allSatisfy(\.isNumber) ? "[\(name)]" : ".\(name)")
+      }
+      throw FulcrumError(
+        .usage, "expected an element of a list in brackets, got a number as a key", at: place,
+        hint: "write \(Self.setOption) '\(right)=\(text)'")
+    }
     var value = Node.value(.text(""))
     do throws(FulcrumError) {
       if let node = try YAMLText.compose(text, file: place) {

@@ -63,9 +63,30 @@ package struct ConfigurationTree: Sendable {
       case .list: "a list"
       case .section: "keys"
       }
+    if case .value(.text(let text)) = node, let missing = MissingColon(text) {
+      return FulcrumError(
+        .configuration, "expected keys with values, got '\(missing.text)'", at: place,
+        hint: missing.remedy)
+    }
     return FulcrumError(
       .configuration, "expected keys with values, got \(got)", at: place,
       hint: "write each key on a line of its own, indented below it: 'key: value'")
+  }
+
+  /// Returns the error for a section's key that has something else than keys.
+  package func expectedKeys(got node: Node, under key: String, such example: String)
+    -> FulcrumError
+  {
+    guard origin(of: key) == Self.setOption else {
+      let key =
+        if case .value(.text(let text)) = node, let missing = MissingColon(text) {
+          "\(key).\(missing.key)"
+        } else { key }
+      return Self.expectedKeys(got: node, at: key)
+    }
+    var error = Self.expectedKeys(got: node, at: key)
+    error.hint = "name a key within it: \(Self.setOption) \(key).\(example)=…"
+    return error
   }
 
   /// Returns the error with the place of the key path that it names: where it was set, or the file and
@@ -93,8 +114,15 @@ package struct ConfigurationTree: Sendable {
     Self.around(Self.keyPath(in: path)).lazy.compactMap { self.lines[$0] }.first
   }
 
-  /// Returns the place where a key path was set, or one around it; `nil`: the file has it, or neither.
+  /// Returns the place where a key path was set, or one around it, or one within it that made it; `nil`: the
+  /// file has it, or neither.
   private func origin(of path: String) -> String? {
+    if lines[path] == nil,
+      let inner = origins.keys.filter({ $0.hasPrefix(path + ".") || $0.hasPrefix(path + "[") })
+        .min()
+    {
+      return origins[inner]
+    }
     for path in Self.around(path) {
       if let origin = origins[path] { return origin }
       if lines[path] != nil { return nil }
@@ -153,6 +181,9 @@ package struct ConfigurationTree: Sendable {
         }
         let childPath = path.isEmpty ? name : "\(path).\(name)"
         entries[name] = try convert(element, path: childPath, file: file, lines: &lines)
+        if let text = element.scalar?.string, let missing = MissingColon(text) {
+          lines["\(childPath).\(missing.key)"] = element.mark?.line
+        }
         if let mark = key.mark { lines[childPath] = mark.line }
       }
       return .section(entries)
@@ -167,6 +198,18 @@ package struct ConfigurationTree: Sendable {
   private static func value(of scalar: Yams.Node.Scalar) -> ParameterValue {
     let text = scalar.string
     guard scalar.style == .plain || scalar.style == .any else { return .text(text) }
+    return value(ofPlain: text)
+  }
+
+  /// Whether a text would be a number if it stood without quotes.
+  package static func isNumber(_ text: String) -> Bool {
+    switch value(ofPlain: text) {
+    case .integer, .number: true
+    default: false
+    }
+  }
+
+  private static func value(ofPlain text: String) -> ParameterValue {
     switch text {
     case "true", "True", "TRUE": return .flag(true)
     case "false", "False", "FALSE": return .flag(false)

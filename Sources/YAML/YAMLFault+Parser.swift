@@ -128,10 +128,25 @@ extension YAMLFault {
       }
     }
 
+    /// The fault of the line before, where its key and value have no ': ' between them.
+    private var missingColon: YAMLFault? {
+      for number in (0..<min(line - 1, lines.count)).reversed() {
+        let text = String(String.UnicodeScalarView(lines[number].drop { $0 == " " }))
+        guard !text.isEmpty, !text.hasPrefix("#") else { continue }
+        guard !text.contains(": "), !text.hasSuffix(":"), let missing = MissingColon(text) else {
+          return nil
+        }
+        return YAMLFault(
+          number + 1, "expected 'key: value', got '\(missing.text)'", hint: missing.remedy)
+      }
+      return nil
+    }
+
     private func indentation(_ got: String) -> YAMLFault {
-      YAMLFault(
-        line, "expected a key below the one before it, \(got)",
-        hint: "let all keys of a section begin in one column")
+      missingColon
+        ?? YAMLFault(
+          line, "expected a key below the one before it, \(got)",
+          hint: "let all keys of a section begin in one column")
     }
 
     private func open(_ bracket: String, close: String, _ what: String) -> YAMLFault {

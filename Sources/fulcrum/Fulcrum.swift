@@ -41,7 +41,8 @@ struct Fulcrum: ParsableCommand {
       end(code.rawValue)
     } catch {
       let isHelp = exitCode(for: error).isSuccess
-      if isHelp { print(fullMessage(for: error)) } else { Self.report(fullMessage(for: error)) }
+      let message = UnknownCommand.clearer(fullMessage(for: error))
+      if isHelp { print(message) } else { Self.report(message) }
       end(isHelp ? 0 : 2)
     }
     end(0)

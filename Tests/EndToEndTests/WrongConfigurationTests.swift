@@ -42,6 +42,9 @@ private let terminalProgram = "/usr/bin/script"
     var testDescription: String { "\(changes) \(options)" }
   }
 
+  /// A policy with weights.
+  private static let start = CommandLine.fixture("../../Documentation/Recipes/start")
+
   static let cases = [
     Case(
       ["rollout": "rollout: {prompts: 2, max-new-token: 32}"],
@@ -163,6 +166,42 @@ private let terminalProgram = "/usr/bin/script"
         hint: whose standard deviation divides: the group's, the batch's or none's
       """),
     Case(
+      [
+        "task": "task: {use: knights-and-knaves, peeple: 2}", "steps": "stepps: 3",
+        "policy": "policy: {use: transformer, checkpoint: /nonexistent/model}",
+      ],
+      """
+      FILE:1: stepps: unknown key 'stepps'; did you mean 'steps'?
+      FILE:2: task.peeple: unknown parameter 'peeple'; did you mean 'people'?
+      FILE:3: policy.checkpoint: expected a file or folder, found none at '/nonexistent/model'; a Hugging Face \
+      folder to start from; empty: a fresh model of the shape below
+      3 faults
+      """),
+    Case(
+      ["task": "task: {use: jsonl, train: /none/a.jsonl, held-out: /none/b.jsonl}"],
+      """
+      FILE:2: task.train: expected a file or folder, found none at '/none/a.jsonl'; file of the prompts to \
+      train on
+      FILE:2: task.held-out: expected a file or folder, found none at '/none/b.jsonl'; file of the prompts to \
+      evaluate on; "": there are none
+      2 faults
+      """),
+    Case(
+      ["reward": "reward: {use: math, wieght: 2}"],
+      """
+      FILE:4: reward.wieght: unknown parameter 'wieght'
+        hint: did you mean 'weight'?
+      """),
+    Case(
+      [
+        "reward": "reward: {use: process, command: python3 judge.py}",
+        "policy": "policy: {use: transformer, checkpoint: \"\(start)\"}",
+      ],
+      """
+      FILE:4: reward.command: expected a program and its arguments as a list, got one text 'python3 judge.py'
+        hint: write command: [python3, judge.py]
+      """),
+    Case(
       ["update": "update: {minibatch-prompts: 3, aggregation-length: 5}"],
       """
       FILE:9: update.minibatch-prompts: expected a divisor of rollout.prompts = 2, got 3
@@ -184,9 +223,8 @@ private let terminalProgram = "/usr/bin/script"
   @Test func `a step without anything to learn from is told of`() throws {
     let folder = try CommandLine.Folder()
     let file = folder.path + "/c.yaml"
-    let start = CommandLine.fixture("../../Documentation/Recipes/start")
     try Self.text([
-      "steps": "steps: 1", "policy": "policy: {use: transformer, checkpoint: \"\(start)\"}",
+      "steps": "steps: 1", "policy": "policy: {use: transformer, checkpoint: \"\(Self.start)\"}",
       "rollout": "rollout: {prompts: 2, samples: 1, max-new-tokens: 2}",
     ]).write(toFile: file, atomically: true, encoding: .utf8)
     let result = try fulcrum.run("train", file, "--set", "output=\(folder.path)/run")
@@ -198,6 +236,7 @@ private let terminalProgram = "/usr/bin/script"
 
   @Test(arguments: [
     (["trian"], "fulcrum: unknown command 'trian'\n  hint: did you mean 'train'?"),
+    (["help", "trian"], "fulcrum: unknown command 'trian'\n  hint: did you mean 'train'?"),
     (["model", "inf"], "fulcrum model: unknown command 'inf'\n  hint: did you mean 'info'?"),
     (
       ["plugin", "lsit", "--json"],
@@ -210,6 +249,58 @@ private let terminalProgram = "/usr/bin/script"
     #expect(result.status == 2)
     #expect(result.errors == "error: \(message)\n")
     #expect(result.output.isEmpty)
+  }
+
+  @Test func `an option that is nearly --help leads to it`() throws {
+    let result = try fulcrum.run("bench", "--hlp")
+    #expect(result.status == 2)
+    #expect(result.errors.hasPrefix("Error: Unknown option '--hlp'. Did you mean '--help'?\n"))
+  }
+
+  @Test func `a run's directory is not taken for a model, nor a folder of runs for a run`() throws {
+    let folder = try CommandLine.Folder()
+    for name in ["a-seed-1", "b-seed-1"] {
+      let run = folder.path + "/" + name
+      try FileManager.default.createDirectory(
+        atPath: run + "/checkpoints/step-3", withIntermediateDirectories: true)
+      try "steps: 2\n".write(toFile: run + "/run.yaml", atomically: true, encoding: .utf8)
+    }
+    let run = folder.path + "/a-seed-1"
+    for arguments in [["generate", run, "--prompt", "x"], ["model", "info", run]] {
+      #expect(
+        try fulcrum.run(arguments).errors == """
+          error: \(run): expected a model's folder, got another
+            hint: it is a run's directory: name a checkpoint of it, as \(run)/checkpoints/step-3
+
+          """)
+    }
+    #expect(
+      try fulcrum.run("compare", folder.path).errors == """
+        error: \(folder.path): expected a run directory, got a folder with 2 of them
+          hint: name one of them, or compare them: 'fulcrum compare \(folder.path)/*-seed-*'
+
+        """)
+    let file = folder.path + "/c.yaml"
+    try Self.text(["policy": "policy: {use: transformer, checkpoint: /none}"]).write(
+      toFile: file, atomically: true, encoding: .utf8)
+    let evaluated = try fulcrum.run("evaluate", file, "--checkpoint", run + "/checkpoints/step-9")
+    #expect(
+      evaluated.errors == """
+        error: --checkpoint: expected a checkpoint folder, found none at '\(run)/checkpoints/step-9'
+          hint: name a model's folder, or a run's: RUN/checkpoints/step-N
+
+        """)
+    try Self.text(["task": "task: {use: jsonl, train: openai/gsm8k}"]).write(
+      toFile: file, atomically: true, encoding: .utf8)
+    let process = fulcrum.process(["train", file])
+    process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
+    let errors = Pipe()
+    process.standardError = errors
+    try process.run()
+    let told = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(told.contains("download the data set, and give its files"))
+    #expect(told.components(separatedBy: folder.path + "/openai/gsm8k").count == 2, "\(told)")
   }
 
   @Test func `help is no unknown command`() throws {

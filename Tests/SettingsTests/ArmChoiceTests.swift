@@ -82,6 +82,22 @@ import YAML
     }
   }
 
+  @Test func `all wrong arms are told at once`() {
+    let error = #expect(throws: FulcrumError.self) {
+      try arms("arms: [GRPO, 'A=schedule=x', 'B=stepps=5;seed=3;update.decay=linear', 'C=']")
+    }
+    #expect(
+      error?.message == """
+        t.yaml:1: arms[0]: expected NAME=key=value;key=value, got 'GRPO'; for instance \
+        'short=update.iterations=1;schedule=[]'
+        t.yaml:1: arms[2] B: expected a key of advantage, schedule, objective, update, got 'stepps' and \
+        'seed'; arms differ in how they train; all else is alike
+        t.yaml:1: arms[3]: expected a key to change, got none for 'C'; the configuration as it is has an \
+        arm already
+        3 faults
+        """)
+  }
+
   @Test func `an arm that can't be applied names its place`() throws {
     let text = "schedule: [a]\narms: ['x=schedule[4].use=b']"
     let arm = try arms(text)[0]

@@ -71,6 +71,26 @@ import YAML
       "prompts a step"
     ),
     (
+      "steps: 3\nupdate:\n  learning-rate:1e-6",
+      "run.yaml:3: update.learning-rate: expected keys with values, got 'learning-rate:1e-6'",
+      "a space is missing after the colon: write 'learning-rate: 1e-6'"
+    ),
+    (
+      "steps: 3\nupdate:\n  learning-rate 1e-6",
+      "run.yaml:3: update.learning-rate: expected keys with values, got 'learning-rate 1e-6'",
+      "a colon is missing after the key: write 'learning-rate: 1e-6'"
+    ),
+    (
+      "seed: 0x10",
+      "run.yaml:1: seed: expected a whole number of at least 0, got the text '0x10'",
+      "write it in decimal digits: 16"
+    ),
+    (
+      "warm-start: {batch: nan}",
+      "run.yaml:1: warm-start.batch: expected a whole number in 1...1000000, got the text 'nan'",
+      "demonstrations for each optimiser step"
+    ),
+    (
       "rollout:\nsteps: 3", "run.yaml:1: rollout: expected keys with values, got nothing",
       "write each key on a line of its own, indented below it: 'key: value'"
     ),
@@ -78,6 +98,46 @@ import YAML
     text: String, expected: String, hint: String
   ) {
     #expect(message(text) == expected + "\n  hint: " + hint)
+  }
+
+  @Test(arguments: [
+    (
+      "rollout=5",
+      """
+      --set rollout: expected keys with values, got the single value 5
+        hint: name a key within it: --set rollout.prompts=…
+      """
+    ),
+    (
+      "advantage-reweighting.alpha=0.7",
+      """
+      --set advantage-reweighting: unknown key 'advantage-reweighting'
+        hint: known:
+      """
+    ),
+    (
+      "objective.0.clip-high=0.3",
+      """
+      --set objective.0.clip-high: expected an element of a list in brackets, got a number as a key
+        hint: write --set 'objective[0].clip-high=0.3'
+      """
+    ),
+  ]) func `a wrong option is told as one`(option: String, expected: String) {
+    #expect(message("steps: 2", set: [option]).hasPrefix(expected))
+  }
+
+  @Test(arguments: [
+    ("{grpo: {clip-high: 0.1}}", "write {use: grpo, clip-high: 0.1}"),
+    ("{name: grpo, clip-high: 0.1}", "write {use: grpo, clip-high: 0.1}"),
+    ("{grpo: }", "write {use: grpo}"),
+    ("{clip-high: 0.1}", "fulcrum plugin list shows the names"),
+  ]) func `a component that is named in another way is written out`(text: String, hint: String)
+    throws
+  {
+    let run = try RunConfiguration(
+      tree: try ConfigurationTree(text: "objective: \(text)", file: "run.yaml"))
+    let error = #expect(throws: FulcrumError.self) { try run.choices(.objective) }
+    #expect(error?.hint == hint)
   }
 
   @Test func `numbers may have exponents`() {

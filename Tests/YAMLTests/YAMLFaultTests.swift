@@ -16,6 +16,27 @@ import YAML
 
   @Test(arguments: [
     (
+      "# a\nsteps:2\n\nseed: 1\n",
+      """
+      run.yaml:2: expected 'key: value', got 'steps:2'
+        hint: a space is missing after the colon: write 'steps: 2'
+      """
+    ),
+    (
+      "steps:2\n",
+      """
+      run.yaml:1: expected keys with values, got 'steps:2'
+        hint: a space is missing after the colon: write 'steps: 2'
+      """
+    ),
+    (
+      "update:\n  learning-rate 1e-6\n  decay: linear\n",
+      """
+      run.yaml:2: expected 'key: value', got 'learning-rate 1e-6'
+        hint: a colon is missing after the key: write 'learning-rate: 1e-6'
+      """
+    ),
+    (
       "steps: 2\nadvantage:\n\t- use: grpo\n",
       """
       run.yaml:3: expected spaces before the text, got a tab

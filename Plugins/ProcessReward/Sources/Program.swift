@@ -25,6 +25,12 @@ struct Program: Sendable {
     guard Self.isFolder(directory) else {
       throw parameters.refuse("directory", "expected a folder, found none at '\(directory)'")
     }
+    let words = name.split(separator: " ")
+    if arguments.count == 1, words.count > 1, !FileManager.default.fileExists(atPath: name) {
+      throw parameters.refuse(
+        "command", "expected a program and its arguments as a list, got one text '\(name)'",
+        hint: "write command: [\(words.joined(separator: ", "))]")
+    }
     // An interpreter ends at once without its script, and would be started again and again.
     if let script = arguments.dropFirst().first, !script.hasPrefix("-"), Self.isScript(script),
       !FileManager.default.fileExists(atPath: Self.absolute(script, in: directory))

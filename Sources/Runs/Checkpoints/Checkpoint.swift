@@ -114,12 +114,26 @@ package struct Checkpoint: Sendable {
     } catch  where error.code == .notFound {
       let missing = FulcrumError(
         .notFound, "expected a run's checkpoint, found none at \(path)", at: "start",
-        hint: "name a folder RUN/checkpoints/step-N; a policy without an optimiser's state goes"
+        hint: RunDirectory.remedy(for: path)
+          ?? "name a folder RUN/checkpoints/step-N; a policy without an optimiser's state goes"
           + " under policy.checkpoint")
       let tree = configuration.tree
       throw tree.placed(MissingPath(tree).explain(missing, path: path))
     } catch {
       throw configuration.tree.placed(error.within("start"))
     }
+  }
+
+  /// - Throws: `.configuration` if this checkpoint to begin from leaves no step to do.
+  package func requireWork(for configuration: RunConfiguration) throws(FulcrumError) {
+    let steps = configuration.general.steps
+    guard step >= steps else { return }
+    throw configuration.tree.placed(
+      FulcrumError(
+        .configuration,
+        "expected a checkpoint before the run's last step, which is \(steps), got one of step"
+          + " \(step): nothing is left to do",
+        at: "start",
+        hint: "steps counts from the first run's beginning: raise it above \(step)"))
   }
 }

@@ -1,6 +1,7 @@
 import FulcrumKernel
 import PluginHost
 import Settings
+import Training
 import YAML
 
 extension ComponentKey {
@@ -8,6 +9,15 @@ extension ComponentKey {
   package static let made: [ComponentKey] = [
     .task, .policy, .advantage, .objective, .schedule, .reward,
   ]
+
+  /// The names in a choice beside the component's parameters that tell most about the key.
+  fileprivate var ownNames: [String] {
+    switch self {
+    case .reward: ["weight"]
+    case .task: [OverlongRule.key]
+    default: []
+    }
+  }
 
   private var isRequired: Bool { self != .advantage && self != .schedule }
   private var takesSeveral: Bool { self == .reward || self == .advantage || self == .objective }
@@ -21,10 +31,15 @@ extension ComponentKey {
 extension ComponentFactory {
   /// Gathers what is wrong with the components that a configuration names, and makes none of them.
   ///
-  /// - Parameter keys: the keys that a command reads.
+  /// - Parameters:
+  ///   - keys: the keys that a command reads.
+  ///   - readsCheckpoint: whether the policy's own checkpoint is read, rather than another's.
   func gatherFaults(
-    of keys: [ComponentKey], in tree: ConfigurationTree, _ faults: inout ConfigurationFaults
+    of keys: [ComponentKey], in tree: ConfigurationTree, readsCheckpoint: Bool = true,
+    _ faults: inout ConfigurationFaults
   ) {
+    let paths = MissingPath(tree)
+    let meanings: [ParameterMeaning] = readsCheckpoint ? [.dataFile, .checkpoint] : [.dataFile]
     for key in keys {
       let choices = RunConfiguration.choices(key, in: tree, &faults)
       let count =
@@ -42,7 +57,11 @@ extension ComponentFactory {
             try find(kind, choice).manual.parameters
           })
         else { continue }
-        faults.add(Parameters.faults(of: choice.parameters, for: schema, at: choice.path))
+        faults.add(
+          Parameters.faults(
+            of: choice.parameters, for: schema, at: choice.path, others: key.ownNames))
+        faults.add(
+          paths.faults(of: choice.parameters, for: schema, meaning: meanings, at: choice.path))
       }
     }
   }
@@ -51,17 +70,35 @@ extension ComponentFactory {
 extension RunConfiguration {
   /// Reads a configuration and, where its own keys have faults, tells those of its components too.
   ///
-  /// - Parameter host: looks for plugins in the configuration's own folders first.
+  /// - Parameters:
+  ///   - checkpoint: replaces the checkpoint that the configuration's policy names.
+  ///   - beginsRun: whether all is checked that a run begins with: its arms, and folders of plugins.
+  ///   - arms: the arms beside the configuration's own way; `nil`: those that it names.
+  ///   - host: looks for plugins in the configuration's own folders first.
   package static func checked(
-    _ tree: ConfigurationTree, keys: [ComponentKey] = ComponentKey.made,
+    _ tree: ConfigurationTree, keys: [ComponentKey] = ComponentKey.made, checkpoint: String? = nil,
+    beginsRun: Bool = false, arms: [ArmChoice]? = nil,
     host: (_ configured: [String]) -> PluginHost
   ) throws(FulcrumError) -> RunConfiguration {
     var faults = faults(of: tree)
-    guard !faults.isEmpty else { return try RunConfiguration(tree: tree) }
     var folders: [String] = []
-    if case .texts(let texts)? = tree.root["plugin-path"]?.parameterValue { folders = texts }
-    ComponentFactory(host: host(folders), context: ComponentContext())
-      .gatherFaults(of: keys, in: tree, &faults)
+    switch tree.root["plugin-path"]?.parameterValue {
+    case .texts(let several)?: folders = several
+    case .text(let one)? where !one.isEmpty: folders = [one]
+    default: break
+    }
+    var variants: [ArmChoice] = []
+    if beginsRun {
+      faults.add(MissingPath(tree).faults(ofPluginFolders: folders))
+      variants = arms ?? Self.arms(in: tree, &faults)
+    }
+    guard !faults.isEmpty || !variants.isEmpty else { return try RunConfiguration(tree: tree) }
+    let factory = ComponentFactory(host: host(folders), context: ComponentContext())
+    let start = tree.root["start"]
+    factory.gatherFaults(
+      of: keys, in: tree,
+      readsCheckpoint: checkpoint == nil && (start == nil || start == .value(.text(""))), &faults)
+    factory.gatherFaults(of: variants, in: tree, &faults)
     try faults.check()
     return try RunConfiguration(tree: tree)
   }

@@ -32,14 +32,44 @@ package struct MissingPath {
       guard let value = given[parameter.name],
         let text = Self.texts(value).first(where: { Self.isMissing($0, in: error) })
       else { continue }
-      return FulcrumError(
-        .notFound, "expected a file or folder, found none at '\(text)'",
-        at: "\(path).\(parameter.name)",
-        hint: text.hasPrefix("/") ? parameter.help : remedy(for: text))
+      return fault(of: parameter, at: text, of: path)
     }
     // Of a model that the command line names there is no more to say.
     guard file != nil, error.location?.hasPrefix(path) != true else { return error }
     return error.within(path)
+  }
+
+  /// Returns the faults of a component's paths that lead nowhere, as far as its manual says what is a path.
+  ///
+  /// - Parameters:
+  ///   - meanings: those of the parameters that are read.
+  ///   - path: the component's key path.
+  func faults(
+    of given: [String: ParameterValue], for schema: [Parameter],
+    meaning meanings: [ParameterMeaning],
+    at path: String
+  ) -> [FulcrumError] {
+    schema.filter { $0.meaning.map(meanings.contains) ?? false }.flatMap { parameter in
+      (given[parameter.name].map(Self.texts) ?? []).filter { !$0.isEmpty && !FileSystem.exists($0) }
+        .map { fault(of: parameter, at: $0, of: path) }
+    }
+  }
+
+  private func fault(of parameter: Parameter, at text: String, of path: String) -> FulcrumError {
+    FulcrumError(
+      .notFound, "expected a file or folder, found none at '\(text)'",
+      at: "\(path).\(parameter.name)",
+      hint: text.hasPrefix("/")
+        ? parameter.help : remedy(for: text, isData: parameter.meaning == .dataFile))
+  }
+
+  /// Returns the faults of folders of plugins that lead nowhere.
+  func faults(ofPluginFolders folders: [String]) -> [FulcrumError] {
+    folders.filter { !FileSystem.exists($0) }.map { folder in
+      FulcrumError(
+        .notFound, "expected a folder with plugins, found none at '\(folder)'", at: "plugin-path",
+        hint: folder.hasPrefix("/") ? "remove it, or build the plugins" : remedy(for: folder))
+    }
   }
 
   /// Returns the error of one of the configuration's own keys with a remedy, if its path leads nowhere.
@@ -56,14 +86,16 @@ package struct MissingPath {
     return said.contains(whole) || error.code == .notFound && said.contains(text)
   }
 
-  private func remedy(for path: String) -> String {
+  /// - Parameter isData: whether the path is of data, rather than of a model.
+  private func remedy(for path: String, isData: Bool = false) -> String {
     let working = FileManager.default.currentDirectoryPath
     let tried =
       "relative paths start at \(isNamed ? "the configuration's" : "the") working folder, which has no"
       + " \(Self.join(working, path))"
     let fetched =
       Self.isHubName(path)
-      ? "; nothing is fetched by name: download the model, and give its folder" : ""
+      ? "; nothing is fetched by name: download the "
+        + (isData ? "data set, and give its files" : "model, and give its folder") : ""
     guard let file else { return tried + fetched }
     let folder = URL(fileURLWithPath: file).deletingLastPathComponent().standardizedFileURL.path
     let beside = Self.join(folder, path)
@@ -79,7 +111,9 @@ package struct MissingPath {
     if outer != "/", !isNamed {
       return "\(tried); there is \(Self.join(outer, path)): run the command in \(outer)"
     }
-    return "\(tried), nor is there \(beside), beside the configuration"
+    let nor =
+      beside == Self.join(working, path) ? "" : ", nor is there \(beside), beside the configuration"
+    return tried + nor
       + (isNamed ? "; its key 'working-folder' says which it is" : "") + fetched
   }
 

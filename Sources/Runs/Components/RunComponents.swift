@@ -34,7 +34,7 @@ package struct RunComponents {
     self.setup = setup
     var faults = ConfigurationFaults(configuration.tree)
     setup.factory.gatherFaults(
-      of: [.advantage, .objective, .schedule], in: configuration.tree, &faults)
+      of: ComponentKey.trained, in: configuration.tree, &faults)
     try faults.check()
     let shared = other.training.reference
     training = try setup.stepComponents { () throws(FulcrumError) in

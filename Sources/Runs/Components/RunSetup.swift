@@ -33,7 +33,8 @@ package struct RunSetup {
       tree: configuration.tree)
     self.factory = factory
     var faults = ConfigurationFaults(configuration.tree)
-    factory.gatherFaults(of: keys, in: configuration.tree, &faults)
+    factory.gatherFaults(
+      of: keys, in: configuration.tree, readsCheckpoint: checkpoint == nil, &faults)
     if keys.contains(.objective) {
       _ = faults.gather { () throws(FulcrumError) in
         try configuration.update.options(

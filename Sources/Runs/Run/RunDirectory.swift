@@ -41,11 +41,38 @@ package struct RunDirectory: Sendable {
   /// Opens the directory of a run that was begun.
   package init(opening path: String) throws(FulcrumError) {
     self.path = path
-    guard FileManager.default.fileExists(atPath: configuration) else {
+    guard Self.isRun(path) else {
+      let runs = Self.runs(in: path)
+      if !runs.isEmpty {
+        let names =
+          runs.allSatisfy { $0.contains("-seed-") }
+          ? "\(path)/*-seed-*" : runs.map { "\(path)/\($0)" }.joined(separator: " ")
+        throw FulcrumError(
+          .notFound, "expected a run directory, got a folder with \(runs.count) of them", at: path,
+          hint: "name one of them, or compare them: 'fulcrum compare \(names)'")
+      }
       throw FulcrumError(
         .notFound, "expected a run directory, found no run.yaml", at: path,
         hint: "name the directory that 'fulcrum train' printed")
     }
+  }
+
+  private static func isRun(_ path: String) -> Bool {
+    FileManager.default.fileExists(atPath: path + "/run.yaml")
+  }
+
+  /// Returns the names of the run directories in a folder.
+  private static func runs(in folder: String) -> [String] {
+    (FileSystem.names(inFolder: folder) ?? []).filter { isRun("\(folder)/\($0)") }.sorted()
+  }
+
+  /// Returns how to name a model in a folder that is a run's; `nil`: the folder is none.
+  package static func remedy(for folder: String) -> String? {
+    guard isRun(folder) else { return nil }
+    let steps = (try? RunDirectory(opening: folder).checkpointSteps()) ?? []
+    let newest = steps.last.map { "\(folder)/checkpoints/step-\($0)" }
+    return newest.map { "it is a run's directory: name a checkpoint of it, as \($0)" }
+      ?? "it is a run's directory, which has no checkpoint yet"
   }
 
   package static func lines(of file: String) -> [String] {

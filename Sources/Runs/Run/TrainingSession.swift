@@ -35,7 +35,7 @@ package struct TrainingSession {
   @discardableResult
   package func begin(_ configuration: RunConfiguration) throws(FulcrumError) -> Bool {
     let start = try Checkpoint.start(of: configuration)
-    try Self.checkStart(start, of: configuration)
+    try start?.requireWork(for: configuration)
     try Self.checkReplay(of: configuration)
     let setup = try RunSetup(configuration, checkpoint: start?.path, host: host)
     // Arms, which the run itself doesn't need, are checked now rather than after it.
@@ -50,21 +50,6 @@ package struct TrainingSession {
         try setup.provenance(in: directory.path), to: directory.configuration)
       return try run(components, data, in: directory, from: start, warns: true)
     }
-  }
-
-  /// - Throws: `.configuration` if the checkpoint to begin from leaves no step to do.
-  private static func checkStart(
-    _ start: Checkpoint?, of configuration: RunConfiguration
-  ) throws(FulcrumError) {
-    let steps = configuration.general.steps
-    guard let start, start.step >= steps else { return }
-    throw configuration.tree.placed(
-      FulcrumError(
-        .configuration,
-        "expected a checkpoint before the run's last step, which is \(steps), got one of step"
-          + " \(start.step): nothing is left to do",
-        at: "start",
-        hint: "steps counts from the first run's beginning: raise it above \(start.step)"))
   }
 
   /// Goes on with a run that was begun, from its newest checkpoint.

@@ -32,6 +32,10 @@ struct PolicyOptions: ParsableArguments {
       guard !checkpoint.isEmpty else {
         throw FulcrumError(.usage, "expected a checkpoint folder, got an empty name")
       }
+      if let remedy = RunDirectory.remedy(for: checkpoint) {
+        throw FulcrumError(
+          .usage, "expected a model's folder, got another", at: checkpoint, hint: remedy)
+      }
     }
     return try factory(host, threads: threads, seed: seed).policy(
       try choice(host), checkpoint: checkpoint)

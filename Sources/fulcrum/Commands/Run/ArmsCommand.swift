@@ -33,9 +33,9 @@ struct ArmsCommand: ParsableCommand {
     guard seeds >= 1 else {
       throw FulcrumError(.usage, "expected at least 1, got \(seeds)", at: "--seeds")
     }
+    let chosen = try arms.chosen()
     let plan = try ArmPlan(
-      try options.configuration().tree, arms: try arms.chosen(),
-      seeds: seeds)
+      try options.runConfiguration(arms: chosen).tree, arms: chosen, seeds: seeds)
     guard Set(plan.runs.map(\.arm)).count > 1 else {
       throw FulcrumError(
         .usage, "expected another way to train beside the configuration's, got none", at: "arms",

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import FulcrumKernel
 import JSON
@@ -39,9 +40,20 @@ struct EvaluateCommand: ParsableCommand {
         checkpoint = try CheckpointSearch(directory).required(note: Fulcrum.report).path
       }
     }
-    if let given = self.checkpoint { try Checkpoint.verify(given) }
+    if let given = self.checkpoint {
+      guard FileSystem.names(inFolder: given) != nil else {
+        throw FulcrumError(
+          .notFound, "expected a checkpoint folder, found none at '\(given)'", at: "--checkpoint",
+          hint: "name a model's folder, or a run's: RUN/checkpoints/step-N")
+      }
+      if let remedy = RunDirectory.remedy(for: given) {
+        throw FulcrumError(
+          .usage, "expected a checkpoint folder, got '\(given)'", at: "--checkpoint", hint: remedy)
+      }
+      try Checkpoint.verify(given)
+    }
     let keys: [ComponentKey] = [.task, .policy, .reward]
-    let configuration = try options.configuration(keys: keys)
+    let configuration = try options.configuration(keys: keys, checkpoint: checkpoint)
     let setup = try RunSetup(
       configuration, checkpoint: checkpoint.map(WorkingFolder.path), keys: keys, host: Plugins.host)
     guard setup.policy.isReady else {

@@ -29,9 +29,11 @@ struct ExplainCommand: ParsableCommand {
   var json = false
 
   func run() throws {
-    let configuration = try options.configuration()
-    let setup = try RunSetup(configuration, host: Plugins.host)
-    let components = try RunComponents(setup)
+    let configuration = try options.runConfiguration()
+    let start = try Checkpoint.start(of: configuration)
+    try start?.requireWork(for: configuration)
+    let setup = try RunSetup(configuration, checkpoint: start?.path, host: Plugins.host)
+    let components = try RunComponents(setup, reference: start?.reference)
     let arithmetic = try BatchArithmetic(components)
     let data = try DataCheck(components)
     let warnings =

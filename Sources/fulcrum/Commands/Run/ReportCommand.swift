@@ -55,6 +55,7 @@ struct CompareCommand: ParsableCommand {
       throw FulcrumError(
         .usage, "the run is named twice", at: paths[index], hint: "name each run once")
     }
+    for path in paths { _ = try RunDirectory(opening: path) }
     guard paths.count > 1 else {
       throw FulcrumError(
         .usage, "expected two runs or more, got one", at: paths[0],

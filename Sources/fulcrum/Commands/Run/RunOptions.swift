@@ -21,10 +21,21 @@ struct RunOptions: ParsableArguments {
 
   /// Reads the configuration, and goes to the folder that its paths start from.
   ///
-  /// - Parameter keys: the components that the command reads.
-  func configuration(keys: [ComponentKey] = ComponentKey.made) throws -> RunConfiguration {
+  /// - Parameters:
+  ///   - keys: the components that the command reads.
+  ///   - checkpoint: replaces the checkpoint that the configuration's policy names.
+  func configuration(keys: [ComponentKey], checkpoint: String? = nil) throws -> RunConfiguration {
     let tree = try WorkingFolder.enter(for: config, overrides: overrides)
-    return try RunConfiguration.checked(tree, keys: keys, host: Plugins.host)
+    return try RunConfiguration.checked(
+      tree, keys: keys, checkpoint: checkpoint, host: Plugins.host)
+  }
+
+  /// Reads the configuration of a run that is to begin, and goes to the folder that its paths start from.
+  ///
+  /// - Parameter arms: the arms beside the configuration's own way; `nil`: those that it names.
+  func runConfiguration(arms: [ArmChoice]? = nil) throws -> RunConfiguration {
+    let tree = try WorkingFolder.enter(for: config, overrides: overrides)
+    return try RunConfiguration.checked(tree, beginsRun: true, arms: arms, host: Plugins.host)
   }
 }
 

@@ -29,7 +29,7 @@ struct TrainCommand: ParsableCommand {
     var options = options
     if record { options.overrides.append("logging.record=true") }
     try Interrupt.end(
-      isComplete: TrainingSession.inForeground(session).begin(try options.configuration()))
+      isComplete: TrainingSession.inForeground(session).begin(try options.runConfiguration()))
   }
 }
 
