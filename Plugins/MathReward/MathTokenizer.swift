@@ -140,7 +140,9 @@ struct MathTokenizer {
   /// Makes one token of two: of `^\circ` a degree, of `\not=` and `\not\in` their negations; and of
   /// three points one.
   private mutating func joinLast() {
-    if tokens.suffix(3) == [.character("."), .character("."), .character(".")] {
+    let point = MathToken.character(".")
+    // Place by place: a slice would copy all tokens at each step.
+    if tokens.count >= 3, tokens.indices.suffix(3).allSatisfy({ tokens[$0] == point }) {
       tokens.removeLast(3)
       tokens.append(.dots)
       return

@@ -184,8 +184,9 @@ enum ValueReader {
       isBroken = false
     }
     // White space beside a comma says nothing, but for numbers of three digits: `1, 200`.
-    for place in result.indices where result[place] == .separator {
-      let (before, behind) = (result[..<place].suffix(3), result[(place + 1)...].prefix(3))
+    let spaced = result
+    for place in spaced.indices where spaced[place] == .separator {
+      let (before, behind) = (spaced[..<place].suffix(3), spaced[(place + 1)...].prefix(3))
       let isNumber = before.last?.digit != nil && behind.first?.digit != nil
       let isThree = [before, behind].contains { $0.count == 3 && $0.allSatisfy { $0.digit != nil } }
       if !(isNumber && isThree) { result[place] = .comma }
