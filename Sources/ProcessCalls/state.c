@@ -94,8 +94,11 @@ static uint64_t floating_point(void) {
 
 /* Reading the mask means to set it; meanwhile nobody else may get at a new file. */
 static mode_t file_mask(void) {
+  static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
+  pthread_mutex_lock(&one_at_a_time);
   mode_t mask = umask(077);
   umask(mask);
+  pthread_mutex_unlock(&one_at_a_time);
   return mask;
 }
 
