@@ -122,7 +122,7 @@ let package = Package(
     .target(name: "JSON", dependencies: [kernel], swiftSettings: settings),
     .target(name: "ProcessSpawn"),
     .target(name: "ProcessCalls"),
-    // Whose code runs, and how it leaves the process.
+    // Marks whose code runs, and sees how it leaves the process.
     .target(name: "Stages", dependencies: [kernel, "ProcessCalls"], swiftSettings: settings),
     .target(
       name: "Files", dependencies: [kernel, "ProcessCalls", "ProcessSpawn"],

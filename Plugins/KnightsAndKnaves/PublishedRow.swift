@@ -42,7 +42,7 @@ package struct PublishedRow: Sendable {
     }
   }
 
-  /// What is wrong with the row's solution, if its own `statements` don't allow it.
+  /// The role that the row's own `statements` don't allow in its solution; `nil`: they allow all.
   package var contradiction: String? {
     guard let statements else { return nil }
     let truth = RoleList(truth: answer)

@@ -60,7 +60,7 @@ struct Expression: Sendable, Hashable {
     isZero ? Rational(0) : terms.count == 1 ? terms[[:]] : nil
   }
 
-  /// Whether it is one term without variables: a fraction times roots, π and powers of them.
+  /// Tells whether it is one term without variables: a fraction times roots, π and powers of them.
   private var isConstantTerm: Bool {
     terms.count == 1
       && terms.keys.allSatisfy { $0.keys.allSatisfy(\.isConstant) }
@@ -204,7 +204,7 @@ extension Expression.Exponent {
 }
 
 extension Expression.Factor {
-  /// Whether it is a root or π.
+  /// Tells whether it is a root or π.
   fileprivate var isConstant: Bool {
     if case .prime = self { true } else { self == .symbol("pi") }
   }

@@ -145,7 +145,7 @@ struct ExpressionReader {
     return !neighbours.isEmpty && !(neighbours + [letter]).allSatisfy(names.contains)
   }
 
-  /// Whether the brackets here hold no sum: `x(t)`.
+  /// Tells whether the brackets here hold no sum: `x(t)`.
   private var isCall: Bool {
     let inner = tokens[place...].prefix { $0 != .character(")") }
     return !inner.contains(.character("+")) && !inner.contains(.character("-"))

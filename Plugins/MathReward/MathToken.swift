@@ -23,7 +23,7 @@ enum MathToken: Sendable, Hashable {
 
   static let comma = MathToken.character(",")
   static let semicolon = MathToken.character(";")
-  /// What goes on: `\ldots`, `…`, three points.
+  /// The mark that a row goes on: `\ldots`, `…`, three points.
   static let dots = MathToken.command("dots")
 
   /// The value of a digit 0 to 9.

@@ -70,6 +70,12 @@ package enum FileSystem {
     return lstat(path, &status) == 0
   }
 
+  /// Returns an absolute path as it is, and a relative one as it is seen from a folder.
+  package static func absolutePath(_ path: String, from folder: String) -> String {
+    path.hasPrefix("/")
+      ? path : URL(fileURLWithPath: folder + "/" + path).standardizedFileURL.path
+  }
+
   /// Returns the absolute path without symbolic links; `nil` if there is no such file.
   package static func canonicalPath(_ path: String) -> String? {
     guard let resolved = realpath(path, nil) else { return nil }

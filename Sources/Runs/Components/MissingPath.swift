@@ -82,7 +82,7 @@ package struct MissingPath {
   private static func isMissing(_ text: String, in error: FulcrumError) -> Bool {
     guard !text.isEmpty, !FileSystem.exists(text) else { return false }
     let said = error.description
-    let whole = join(FileManager.default.currentDirectoryPath, text)
+    let whole = FileSystem.absolutePath(text, from: FileManager.default.currentDirectoryPath)
     return said.contains(whole) || error.code == .notFound && said.contains(text)
   }
 
@@ -91,28 +91,30 @@ package struct MissingPath {
     let working = FileManager.default.currentDirectoryPath
     let tried =
       "relative paths start at \(isNamed ? "the configuration's" : "the") working folder, which has no"
-      + " \(Self.join(working, path))"
+      + " \(FileSystem.absolutePath(path, from: working))"
     let fetched =
       Self.isHubName(path)
       ? "; nothing is fetched by name: download the "
         + (isData ? "data set, and give its files" : "model, and give its folder") : ""
     guard let file else { return tried + fetched }
     let folder = URL(fileURLWithPath: file).deletingLastPathComponent().standardizedFileURL.path
-    let beside = Self.join(folder, path)
+    let beside = FileSystem.absolutePath(path, from: folder)
     if FileSystem.exists(beside) {
       return
         "\(tried); there is \(beside), beside the configuration: write 'working-folder: .' into"
         + (isNamed ? " that" : " that, or run the command in \(folder)")
     }
     var outer = folder
-    while outer != "/", !FileSystem.exists(Self.join(outer, path)) {
+    while outer != "/", !FileSystem.exists(FileSystem.absolutePath(path, from: outer)) {
       outer = FileSystem.folder(of: outer)
     }
     if outer != "/", !isNamed {
-      return "\(tried); there is \(Self.join(outer, path)): run the command in \(outer)"
+      return
+        "\(tried); there is \(FileSystem.absolutePath(path, from: outer)): run the command in \(outer)"
     }
     let nor =
-      beside == Self.join(working, path) ? "" : ", nor is there \(beside), beside the configuration"
+      beside == FileSystem.absolutePath(path, from: working)
+      ? "" : ", nor is there \(beside), beside the configuration"
     return tried + nor
       + (isNamed ? "; its key 'working-folder' says which it is" : "") + fetched
   }
@@ -130,10 +132,5 @@ package struct MissingPath {
     case .texts(let texts): texts
     default: []
     }
-  }
-
-  private static func join(_ folder: String, _ path: String) -> String {
-    path.hasPrefix("/")
-      ? path : URL(fileURLWithPath: folder + "/" + path).standardizedFileURL.path
   }
 }

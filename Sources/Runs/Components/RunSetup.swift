@@ -116,16 +116,20 @@ package struct RunSetup {
 
   /// Returns the text of `run.yaml`: the configuration with every default, and all that took part.
   ///
-  /// - Parameter directory: the folder where the text will lie; `nil`: none yet.
-  package func provenance(in directory: String? = nil) throws(FulcrumError) -> String {
+  /// - Parameters:
+  ///   - directory: the folder where the text will lie; `nil`: none yet.
+  ///   - data: the files of data that the components read (see `dataFiles`).
+  package func provenance(
+    in directory: String? = nil, data: [DataFile]
+  ) throws(FulcrumError) -> String {
     var parameters: [String: Parameters] = [:]
     for component in try resolvedComponents() { parameters[component.path] = component.parameters }
     return try Provenance.yaml(
-      configuration, resolved: parameters, host: factory.host, data: try dataFiles(),
-      in: directory)
+      configuration, resolved: parameters, host: factory.host, data: data, in: directory)
   }
 
   /// Returns the files of data that the components read, as they are now, in the order of the keys.
+  /// Each is read whole, for its digest.
   ///
   /// - Throws: `.inputOutput` for a file that can't be read.
   package func dataFiles() throws(FulcrumError) -> [DataFile] {

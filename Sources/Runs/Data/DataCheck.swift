@@ -70,7 +70,7 @@ package struct DataCheck {
       let members = groups[category] ?? []
       let forms = ItemForms(members).count
       return "\(members.count) of '\(category)'"
-        + (forms < members.count ? " in \(forms) forms" : "")
+        + (forms < members.count ? " in " + Counted.text(forms, "form") : "")
     }.joined(separator: ", ")
   }
 }

@@ -48,7 +48,7 @@ package struct Evaluation: Sendable, Equatable {
     /// The number of items, with that of their forms where some are alike: `400 in 8 forms`.
     package var itemsText: String { "\(itemCount)" + formsText }
     package var formsText: String {
-      forms.map { " in \($0) form" + ($0 == 1 ? "" : "s") } ?? ""
+      forms.map { " in " + Counted.text($0, "form") } ?? ""
     }
 
     /// All that the row says, in the order of tables.

@@ -43,12 +43,15 @@ package struct TrainingSession {
     let components = try RunComponents(setup, reference: start?.reference)
     let data = try DataCheck(components)
     try data.requireUsable()
+    let files = try setup.dataFiles()
     let output = configuration.general.output
     return try locked(output) { () throws(FulcrumError) in
       let directory = try RunDirectory(creating: output)
       try SafeFiles.write(
-        try setup.provenance(in: directory.path), to: directory.configuration)
-      return try run(components, data, in: directory, from: start, warns: true)
+        try setup.provenance(in: directory.path, data: files), to: directory.configuration)
+      return try run(
+        components, data, changes: DataFile.changes(to: files, since: configuration.tree),
+        in: directory, from: start, warns: true)
     }
   }
 
@@ -93,7 +96,8 @@ package struct TrainingSession {
         try DataFile.note(
           changes, afterStep: checkpoint?.step ?? 0, in: directory.configuration)
       }
-      return try run(components, data, in: directory, from: checkpoint, warns: false)
+      return try run(
+        components, data, changes: changes, in: directory, from: checkpoint, warns: false)
     }
   }
 
@@ -122,10 +126,12 @@ package struct TrainingSession {
     return try work()
   }
 
-  /// - Parameter warns: whether settings that are seldom meant are told of.
+  /// - Parameters:
+  ///   - changes: the files of data that are others than the configuration's run had.
+  ///   - warns: whether settings that are seldom meant are told of.
   private func run(
-    _ components: RunComponents, _ data: DataCheck, in directory: RunDirectory,
-    from checkpoint: Checkpoint?, warns: Bool
+    _ components: RunComponents, _ data: DataCheck, changes: [DataFile.Change],
+    in directory: RunDirectory, from checkpoint: Checkpoint?, warns: Bool
   ) throws(FulcrumError) -> Bool {
     observer.runBegins()
     observer.note("run directory \(directory.path)")
@@ -133,7 +139,7 @@ package struct TrainingSession {
       "policy \(components.policy.summary), "
         + Counted.text(components.configuration.general.threads, "thread"))
     try describePlugins(of: components.setup)
-    try describeData(data, of: components.setup)
+    describe(data, changes)
     if let checkpoint { observer.note("going on after step \(checkpoint.step)") }
     if let stage = StageMark.left(in: directory.stage) {
       observer.note("the process before did not end by itself; last entered: \(stage)")
@@ -186,12 +192,10 @@ package struct TrainingSession {
   }
 
   /// Tells what the task's items are, and which files are others than the configuration's run had.
-  private func describeData(_ data: DataCheck, of setup: RunSetup) throws(FulcrumError) {
+  private func describe(_ data: DataCheck, _ changes: [DataFile.Change]) {
     for line in data.lines { observer.note("\(line.label): \(line.value)") }
     for note in data.notes { observer.note(note) }
-    for change in DataFile.changes(
-      to: try setup.dataFiles(), since: setup.configuration.tree)
-    {
+    for change in changes {
       observer.note(
         "data file \(change.path) is not the one that the run began with (\(change.digests)): it may go"
           + " on to other bits")

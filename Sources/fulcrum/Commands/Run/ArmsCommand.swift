@@ -83,7 +83,8 @@ struct ArmsCommand: ParsableCommand {
       let begun = runs.filter { (try? RunDirectory(opening: $0.output)) != nil }
       guard !begun.isEmpty else { continue }
       let wanted = KeyPaths.method(
-        of: try ConfigurationTree(text: try components.setup.provenance(), file: runs[0].output))
+        of: try ConfigurationTree(
+          text: try components.setup.provenance(data: []), file: runs[0].output))
       let files = try components.setup.dataFiles()
       for run in begun { try check(run, against: wanted, files) }
     }

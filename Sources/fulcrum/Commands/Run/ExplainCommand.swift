@@ -39,7 +39,8 @@ struct ExplainCommand: ParsableCommand {
     let warnings =
       ConfigurationWarnings.found(
         in: components, arithmetic, resolved: try setup.resolvedComponents()) + data.notes
-    let yaml = try setup.provenance()
+    // Reads files of data whole, so only where it is printed.
+    let yaml = json || full ? try setup.provenance(data: try setup.dataFiles()) : ""
     // A trial would fail at the items that are at fault.
     let trial = skipsTrial || !data.faults.isEmpty ? nil : try StepTrial(components, arithmetic)
     let lines = arithmetic.lines + data.lines + (trial?.lines(steps: arithmetic.steps) ?? [])

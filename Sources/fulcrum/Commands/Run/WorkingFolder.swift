@@ -25,7 +25,7 @@ enum WorkingFolder {
     guard case .value(.text(let text))? = tree.root[key], !text.isEmpty else { return tree }
     let paths = overrides.map { String($0.prefix { $0 != "=" }) }
     let base = paths.contains(key) ? start : FileSystem.canonicalPath(FileSystem.folder(of: file))
-    let named = absolute(text, from: base ?? start)
+    let named = FileSystem.absolutePath(text, from: base ?? start)
     guard let folder = FileSystem.canonicalPath(named), FileSystem.names(inFolder: folder) != nil
     else {
       throw tree.placed(
@@ -37,7 +37,7 @@ enum WorkingFolder {
     }
     guard folder != FileSystem.canonicalPath(start) else { return tree }
     // Names the file as it can be found from there.
-    tree = try read(absolute(file, from: start), overrides)
+    tree = try read(FileSystem.absolutePath(file, from: start), overrides)
     for path in paths {
       guard let node = tree.node(at: path) else { continue }
       try tree.set(path, to: anchored(node, at: path), by: ConfigurationTree.setOption)
@@ -60,7 +60,8 @@ enum WorkingFolder {
 
   /// Returns a path of the command line as it must be written in the folder where the process works now.
   static func path(_ path: String) -> String {
-    FileManager.default.currentDirectoryPath == atStart ? path : absolute(path, from: atStart)
+    FileManager.default.currentDirectoryPath == atStart
+      ? path : FileSystem.absolutePath(path, from: atStart)
   }
 
   /// The keys whose values are paths, whether there is something at them or not.
@@ -82,7 +83,7 @@ enum WorkingFolder {
         || ComponentKey.allCases.contains { key in
           path.prefix { $0 != "[" } == key.rawValue && !path.contains(".")
         }
-      let whole = absolute(text, from: atStart)
+      let whole = FileSystem.absolutePath(text, from: atStart)
       let isPath =
         isName ? text.hasPrefix(".") : pathKeys.contains(path) || FileSystem.exists(whole)
       return .value(.text(isPath ? whole : text))
@@ -98,10 +99,5 @@ enum WorkingFolder {
             ($0.key, anchored($0.value, at: "\(path).\($0.key)"))
           }))
     }
-  }
-
-  private static func absolute(_ path: String, from folder: String) -> String {
-    path.hasPrefix("/")
-      ? path : URL(fileURLWithPath: folder + "/" + path).standardizedFileURL.path
   }
 }
