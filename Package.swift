@@ -62,6 +62,9 @@ let plugins = [
   Plugin(
     name: "process", folder: "ProcessReward", sources: "Sources",
     dependencies: ["Files", "JSON"]),
+  Plugin(
+    name: "torch", folder: "Torch", sources: "Sources",
+    dependencies: ["Files", "JSON", "Wire"]),
   Plugin(name: "jsonl", folder: "JSONLTask", dependencies: ["JSON"]),
   Plugin(
     name: "transformer", folder: "Transformer", sources: "Sources",
@@ -120,6 +123,9 @@ let package = Package(
     .systemLibrary(name: "CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"])]),
     // Tools that the layers above read and write with; they know nothing of runs and plugins.
     .target(name: "JSON", dependencies: [kernel], swiftSettings: settings),
+    // Frames between Fulcrum and a program, and the program at the other end.
+    .target(name: "Wire", dependencies: [kernel, "Files", "JSON"], swiftSettings: settings),
+    .testTarget(name: "WireTests", dependencies: ["Wire", "JSON", kernel], swiftSettings: settings),
     .target(name: "ProcessSpawn"),
     .target(name: "ProcessCalls"),
     // Marks whose code runs, and sees how it leaves the process.

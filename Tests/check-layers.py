@@ -28,6 +28,7 @@ LAYERS: dict[str, set[str]] = {
     "Stages": {"ProcessCalls"},
     "Files": {"ProcessCalls", "ProcessSpawn"},
     "Digests": {"Files"},
+    "Wire": {"Files", "JSON"},
     "YAML": set(),
     "Training": {"Stages"},
     "Settings": {"Training", "YAML"},
@@ -64,7 +65,7 @@ PACKAGES: dict[str, set[str]] = {
     "fulcrum": {"ArgumentParser", "PluginTesting"},
 }
 # What a plugin's targets may use beside each other: parts that know nothing of a host.
-PLUGIN_PARTS = {"Files", "JSON"}
+PLUGIN_PARTS = {"Files", "JSON", "Wire"}
 SYSTEM = {"Foundation", "FoundationEssentials", "Glibc", "Musl", "Synchronization", "Dispatch", "Testing"}
 
 

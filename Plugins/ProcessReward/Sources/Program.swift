@@ -14,7 +14,7 @@ struct Program: Sendable {
   /// - Throws: `.parameter`, with the name that was looked for and the places.
   init(_ parameters: Parameters) throws(FulcrumError) {
     arguments = try parameters.texts("command")
-    let directory = Self.absolute(
+    let directory = ExecutableFile.absolute(
       try parameters.text("directory"), in: FileManager.default.currentDirectoryPath)
     self.directory = directory
     guard let name = arguments.first, !name.isEmpty else {
@@ -33,29 +33,25 @@ struct Program: Sendable {
     }
     // An interpreter ends at once without its script, and would be started again and again.
     if let script = arguments.dropFirst().first, !script.hasPrefix("-"), Self.isScript(script),
-      !FileManager.default.fileExists(atPath: Self.absolute(script, in: directory))
+      !FileManager.default.fileExists(atPath: ExecutableFile.absolute(script, in: directory))
     {
       throw parameters.refuse(
-        "command", "expected a script, found none at '\(Self.absolute(script, in: directory))'",
+        "command", "expected a script, found none at '\(ExecutableFile.absolute(script, in: directory))'",
         hint: "give its path, relative to 'directory'")
     }
     guard !name.contains("/") else {
-      executable = Self.absolute(name, in: directory)
-      guard Self.isExecutable(executable) else {
+      executable = ExecutableFile.absolute(name, in: directory)
+      guard ExecutableFile.exists(executable) else {
         throw parameters.refuse(
           "command", "expected a program, found no executable file at '\(executable)'",
           hint: "give a script by way of its interpreter ([python3, reward.py]), or 'chmod +x' it")
       }
       return
     }
-    let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
-    let folders = path.split(separator: ":").map(String.init)
-    guard
-      let found = folders.map({ Self.absolute($0 + "/" + name, in: directory) }).first(
-        where: Self.isExecutable)
-    else {
+    guard let found = ExecutableFile.find(name, seenFrom: directory) else {
       throw parameters.refuse(
-        "command", "expected a program, found no executable '\(name)' in PATH: \(path)",
+        "command",
+        "expected a program, found no executable '\(name)' in PATH: \(ExecutableFile.searchPath)",
         hint: "install it, or give its path (with a '/')")
     }
     executable = found
@@ -103,18 +99,9 @@ struct Program: Sendable {
     [".py", ".sh", ".pl", ".rb", ".js", ".lua", ".R"].contains { name.hasSuffix($0) }
   }
 
-  private static func absolute(_ path: String, in folder: String) -> String {
-    if path.hasPrefix("/") { return path }
-    return path == "." || path.isEmpty ? folder : folder + "/" + path
-  }
-
   private static func isFolder(_ path: String) -> Bool {
     var isFolder: ObjCBool = false
     return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
       && isFolder.boolValue
-  }
-
-  private static func isExecutable(_ path: String) -> Bool {
-    !isFolder(path) && FileManager.default.isExecutableFile(atPath: path)
   }
 }

@@ -1,19 +1,19 @@
 import Foundation
 import Synchronization
 
-/// Writes a program's standard error to the host's own, line by line: the run's log.
-final class ProgramLog: Sendable {
+/// Writes what a program prints to the host's standard error, line by line: the run's log.
+package final class ProgramLog: Sendable {
   /// The longest line in bytes; longer ones are cut, so that a program gone wrong can't fill the
   /// log with one.
-  static let longestLine = 2000
+  package static let longestLine = 2000
 
   private let prefix: String
   /// Lets workers write whole lines, one at a time.
   private let lock = Mutex<Void>(())
 
-  init(prefix: String) { self.prefix = prefix }
+  package init(prefix: String) { self.prefix = prefix }
 
-  func write(_ text: String) {
+  package func write(_ text: String) {
     let bytes = Array((prefix + text + "\n").utf8)
     lock.withLock { _ in
       var done = 0
@@ -28,18 +28,18 @@ final class ProgramLog: Sendable {
 }
 
 /// Cuts a stream of bytes into lines.
-struct LineBuffer {
+package struct LineBuffer {
   private var bytes: [UInt8] = []
   /// The bytes of the line being read that were left out.
-  private(set) var omitted = 0
+  package private(set) var omitted = 0
   private let limit: Int
 
   /// - Parameter limit: the longest line, in bytes; the rest of a longer one is left out and
   ///   counted.
-  init(limit: Int) { self.limit = limit }
+  package init(limit: Int) { self.limit = limit }
 
   /// Takes bytes and hands out each line that ends in them.
-  mutating func add(
+  package mutating func add(
     _ chunk: Span<UInt8>, _ body: (_ line: [UInt8], _ omitted: Int) -> Void
   ) {
     for i in chunk.indices {
@@ -54,7 +54,7 @@ struct LineBuffer {
   }
 
   /// Hands out what is left without a line break. Blank lines are left out.
-  mutating func flush(_ body: (_ line: [UInt8], _ omitted: Int) -> Void) {
+  package mutating func flush(_ body: (_ line: [UInt8], _ omitted: Int) -> Void) {
     if bytes.contains(where: { $0 > 0x20 }) { body(bytes, omitted) }
     bytes.removeAll(keepingCapacity: true)
     omitted = 0

@@ -1,0 +1,68 @@
+import Files
+import Foundation
+import FulcrumKernel
+import Wire
+
+/// Works out how the engine's process is started.
+enum EngineCommand {
+  /// The Python package that is run.
+  private static let module = "fulcrum_engine"
+
+  static func description(_ parameters: Parameters) throws(FulcrumError) -> WiredProgram.Description {
+    var description = WiredProgram.Description(
+      name: "the engine", location: TorchPolicy.manual.name, command: try command(parameters))
+    description.environment = environment
+    let listen = try parameters.text("listen")
+    description.host = listen.isEmpty ? nil : listen
+    description.startLimit = .seconds(try parameters.number("start-limit"))
+    description.callLimit = .seconds(try parameters.number("time-limit"))
+    return description
+  }
+
+  private static func command(_ parameters: Parameters) throws(FulcrumError) -> [String] {
+    let python = try parameters.text("python")
+    let folder = FileManager.default.currentDirectoryPath
+    let isThere =
+      python.contains("/")
+      ? ExecutableFile.exists(ExecutableFile.absolute(python, in: folder))
+      : ExecutableFile.find(python, seenFrom: folder) != nil
+    var launch = try parameters.texts("launch")
+    // A launcher may find another interpreter on its machines.
+    guard isThere || !launch.isEmpty else {
+      throw parameters.refuse(
+        "python", "expected a Python interpreter, found none at '\(python)'",
+        hint: "give the path of one that has torch and transformers: .venv/bin/python")
+    }
+    if let name = launch.first?.split(separator: "/").last, name == "torchrun",
+      !launch.contains("--no-python")
+    {
+      // torchrun takes a script for Python to run, unless it is told otherwise.
+      launch.append("--no-python")
+    }
+    return launch + [python, "-m", module]
+  }
+
+  /// What the process finds beside the host's environment.
+  private static var environment: [String: String] {
+    let own = ProcessInfo.processInfo.environment
+    let folders = packageFolders + (own["PYTHONPATH"].map { [$0] } ?? [])
+    var environment = ["HF_HUB_DISABLE_PROGRESS_BARS": "1", "TOKENIZERS_PARALLELISM": "false"]
+    if !folders.isEmpty { environment["PYTHONPATH"] = folders.joined(separator: ":") }
+    return environment
+  }
+
+  /// Where the engine's packages are: in the source tree or in an installation, seen from this library.
+  /// None: the interpreter has them.
+  private static var packageFolders: [String] {
+    guard let library = MappedFile.path(at: #dsohandle) else { return [] }
+    var folder = URL(fileURLWithPath: library).resolvingSymlinksInPath()
+    while folder.path != "/" {
+      folder.deleteLastPathComponent()
+      for places in [["Plugins/Torch/Engine", "Python"], ["share/fulcrum/python"]] {
+        let paths = places.map { folder.appendingPathComponent($0).path }
+        if FileManager.default.fileExists(atPath: paths[0] + "/" + module) { return paths }
+      }
+    }
+    return []
+  }
+}

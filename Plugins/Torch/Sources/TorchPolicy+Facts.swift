@@ -1,0 +1,42 @@
+import FulcrumKernel
+import JSON
+import Wire
+
+/// Tells what the model is, writes conversations as it does, and measures the machine.
+extension TorchPolicy: DescribedPolicy, ChatTemplatePolicy, SpeedReportingPolicy {
+  package var facts: [ModelFact] { engine.model.facts }
+  package var parameterCount: Int { engine.model.parameterCount }
+
+  /// By the checkpoint's own template, which transformers runs.
+  package func render(_ messages: [ChatMessage]) throws(FulcrumError) -> String? {
+    let text = JSONWriter.compact(
+      .array(
+        messages.map {
+          .object([
+            JSONMember("role", .string($0.role.rawValue)), JSONMember("content", .string($0.content)),
+          ])
+        }))
+    let frame = try engine.program.call("render", ([], [("text", WireArray(text: text))]))
+    guard frame["has"]?.bool == true else { return nil }
+    return try read("render") { () throws(WireFault) in try frame.array("text").text() }
+  }
+
+  package func matrixOperations(promptTokens: Int, completionTokens: Int) -> Double {
+    guard promptTokens > 0, completionTokens > 0 else { return 0 }
+    let operations = engine.model.operations
+    // The last token predicts nothing and is not computed.
+    let rows = Double(promptTokens + completionTokens - 1)
+    return operations.row * rows + operations.pair * rows * (rows + 1) / 2
+      + operations.scored * Double(completionTokens)
+  }
+
+  package func measureMatrixPeak() throws(FulcrumError) -> Double {
+    let frame = try call("peak")
+    return try read("peak") { () throws(WireFault) in
+      guard let operations = frame["operations"]?.double, operations > 0 else {
+        throw WireFault("expected a speed above 0, got \(frame["operations"]?.excerpt ?? "none")")
+      }
+      return operations
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import Files
+import Foundation
+
+/// Passes what a program prints, on both its streams, on to the run's log, and keeps its last line.
+struct ProgramOutput {
+  private let log: ProgramLog
+  private var streams: [LineBuffer]
+  private(set) var lastWords = ""
+  private var chunk = [UInt8](repeating: 0, count: 1 << 14)
+  /// The most bytes that are taken of a stream at a time, so that a flood doesn't keep the host.
+  private static let portion = 1 << 20
+
+  init(log: ProgramLog) {
+    self.log = log
+    streams = [LineBuffer(limit: ProgramLog.longestLine), LineBuffer(limit: ProgramLog.longestLine)]
+  }
+
+  /// Takes what is there; closes streams that are at their end.
+  mutating func take(from child: RunningProcess) {
+    if take(child.output, stream: 0) { child.closeOutput() }
+    if take(child.errors, stream: 1) { child.closeErrors() }
+  }
+
+  /// Takes what is left without a line break.
+  mutating func flush() {
+    var lines: [([UInt8], Int)] = []
+    for stream in streams.indices { streams[stream].flush { lines.append(($0, $1)) } }
+    for (line, omitted) in lines { note(line, omitted) }
+  }
+
+  /// - Returns: whether the stream is at its end.
+  private mutating func take(_ descriptor: Int32, stream: Int) -> Bool {
+    guard descriptor >= 0 else { return false }
+    var taken = 0
+    while taken < Self.portion {
+      let count = Foundation.read(descriptor, &chunk, chunk.count)
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return count == 0 }
+      taken += count
+      var lines: [([UInt8], Int)] = []
+      var buffer = streams[stream]
+      buffer.add(chunk.span.extracting(0..<count)) { lines.append(($0, $1)) }
+      streams[stream] = buffer
+      for (line, omitted) in lines { note(line, omitted) }
+    }
+    return false
+  }
+
+  private mutating func note(_ line: [UInt8], _ omitted: Int) {
+    let text = String(decoding: line, as: UTF8.self)
+    lastWords = String(text.prefix(300))
+    log.write(omitted > 0 ? text + " … (\(omitted) bytes more)" : text)
+  }
+}

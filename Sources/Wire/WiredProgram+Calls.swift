@@ -1,0 +1,104 @@
+import FulcrumKernel
+import JSON
+
+/// Asks the program.
+extension WiredProgram {
+  /// What a frame carries beside its operation.
+  package typealias Content = (header: [JSONMember], arrays: [(name: String, array: WireArray)])
+
+  /// Asks the program something and waits for the reply.
+  ///
+  /// - Parameters:
+  ///   - name: of the call.
+  ///   - content: what the call needs.
+  ///   - answer: called for each event on the way, with its frame; what it gives is sent back.
+  /// - Throws: the program's own error with its code; `.program` if it died, was silent for too long
+  ///   or talked nonsense, and from then on at every call.
+  package func call(
+    _ name: String, _ content: Content = ([], []),
+    answer: (WireFrame) throws(WireFault) -> Content? = { _ in nil }
+  ) throws(FulcrumError) -> WireFrame {
+    if let fault { throw fault }
+    guard let calls else { preconditionFailure("a program that has started takes calls") }
+    sequence += 1
+    try sound(name) { () throws(WireFault) in
+      try calls.enqueue(
+        WireFrame(
+          .call, sequence: sequence, header: [JSONMember("call", .string(name))] + content.header,
+          arrays: content.arrays))
+    }
+    while true {
+      let frame = try nextFrame(name, calls)
+      switch frame.operation {
+      case .reply: return frame
+      case .error: throw refusal(frame, of: name)
+      case .event:
+        try sound(name) { () throws(WireFault) in
+          guard let content = try answer(frame) else { return }
+          try calls.enqueue(
+            WireFrame(
+              .answer, sequence: sequence, header: content.header, arrays: content.arrays))
+        }
+      default:
+        throw giveUp(
+          "expected a reply, an error or an event of \(description.name), got a frame of the"
+            + " operation '\(frame.operation)'", name)
+      }
+    }
+  }
+
+  /// Reads something of a frame; the program is given up if that is not there.
+  package func sound<Result>(_ call: String, _ work: () throws(WireFault) -> Result)
+    throws(FulcrumError) -> Result
+  {
+    do throws(WireFault) {
+      return try work()
+    } catch {
+      throw giveUp("\(description.name) talks nonsense: \(error.message)", call)
+    }
+  }
+
+  /// Waits for the next frame of the call at hand.
+  private func nextFrame(_ name: String, _ calls: WireConnection) throws(FulcrumError) -> WireFrame {
+    let deadline = ContinuousClock.now + description.callLimit
+    while true {
+      calls.flush()
+      if let frame = calls.next() {
+        guard frame.sequence == sequence else {
+          throw giveUp(
+            "expected a frame of call \(sequence) of \(description.name), got one of call"
+              + " \(frame.sequence)", name)
+        }
+        return frame
+      }
+      try checkLife(while: "it worked on '\(name)'")
+      guard .now < deadline else {
+        throw failure(
+          "\(description.name) was silent for \(description.callLimit.text) while it worked on"
+            + " '\(name)'",
+          hint: "raise time-limit if it needs longer; what it printed is in the log above")
+      }
+      wait(.milliseconds(200))
+    }
+  }
+
+  /// The error that the program replied with. One of its own faults is its end.
+  private func refusal(_ frame: WireFrame, of call: String) -> FulcrumError {
+    let code = FulcrumError.Code(rawValue: frame["code"]?.text ?? "plugin-fault")
+    let message = frame["message"]?.text ?? "\(description.name) failed without a word"
+    let place = frame["where"]?.text.map { " (\($0))" } ?? ""
+    guard code == .pluginFault else {
+      return FulcrumError(
+        code, message, at: frame["at"]?.text ?? description.location, hint: frame["hint"]?.text)
+    }
+    return failure(
+      "\(description.name) failed while it worked on '\(call)': \(message)\(place)",
+      hint: frame["hint"]?.text)
+  }
+
+  private func giveUp(_ message: String, _ call: String) -> FulcrumError {
+    failure(
+      message + ", while it worked on '\(call)'",
+      hint: "host and program are of different versions, or another program answers")
+  }
+}

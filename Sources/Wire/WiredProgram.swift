@@ -1,0 +1,112 @@
+import Files
+import Foundation
+import FulcrumKernel
+import JSON
+
+/// Runs a program that speaks in frames, and asks it things. The program may be several processes
+/// (ranks), started by a launcher: rank 0 is asked, and the host sees the end of any.
+///
+/// One thread works on all of it with `poll`. Once a call has failed for a reason that is the
+/// program's, the program is ended for good. Documentation/Wire.md has the protocol.
+package final class WiredProgram {
+  /// Describes the program to run.
+  package struct Description: Sendable {
+    /// What messages call it: `the engine`.
+    package let name: String
+    /// Where messages place its faults: the component's name.
+    package let location: String
+    /// The launcher, if there is one, and the program, with their arguments.
+    package let command: [String]
+    package var environment: [String: String] = [:]
+    /// The address to listen at for programs on several machines; `nil`: a Unix socket.
+    package var host: String?
+    /// The longest time from the start to the first connection that takes calls.
+    package var startLimit: Duration = .seconds(600)
+    /// The longest time without a frame during a call.
+    package var callLimit: Duration = .seconds(1800)
+
+    package init(name: String, location: String, command: [String]) {
+      self.name = name
+      self.location = location
+      self.command = command
+    }
+  }
+
+  let description: Description
+  let child: RunningProcess
+  let listener: WireListener
+  var output: ProgramOutput
+  /// Connections that haven't said yet who they are, each with its time of arrival.
+  var strangers: [(connection: WireConnection, since: ContinuousClock.Instant)] = []
+  var ranks: [ProgramRank] = []
+  /// The connection that takes calls, once rank 0 has made it.
+  var calls: WireConnection?
+  package internal(set) var worldSize = 1
+  /// What a rank has said about its end.
+  var complaint: String?
+  var sequence: UInt32 = 0
+  /// Why no more can be asked.
+  var fault: FulcrumError?
+
+  /// Starts the program, and waits until it takes calls.
+  ///
+  /// - Throws: `.program` if it doesn't come so far; `.stopped` if the run was asked to stop.
+  package init(_ description: Description) throws(FulcrumError) {
+    self.description = description
+    listener = try WireListener(host: description.host)
+    let name = description.command.first ?? ""
+    let folder = FileManager.default.currentDirectoryPath
+    let path =
+      name.contains("/")
+      ? ExecutableFile.absolute(name, in: folder) : ExecutableFile.find(name, seenFrom: folder)
+    guard let path, ExecutableFile.exists(path) else {
+      throw FulcrumError(
+        .parameter,
+        name.contains("/")
+          ? "expected a program, found no executable file at '\(name)'"
+          : "expected a program, found no executable '\(name)' in PATH: \(ExecutableFile.searchPath)",
+        at: description.location, hint: "install it, or give its path (with a '/')")
+    }
+    var program = RunningProcess.Program(executable: path, arguments: description.command)
+    program.environment.merge(description.environment) { $1 }
+    program.environment["FULCRUM_ENGINE_ADDRESS"] = listener.address
+    program.environment["FULCRUM_ENGINE_TOKEN"] = listener.token
+    program.environment["PYTHONUNBUFFERED"] = "1"
+    // Ctrl-C asks the host to stop after the step, and must not take away what that step needs.
+    program.hasOwnGroup = true
+    child = try RunningProcess(program)
+    child.closeInput()
+    output = ProgramOutput(log: ProgramLog(prefix: description.location + ": "))
+    do throws(FulcrumError) {
+      try waitForCalls()
+    } catch {
+      end()
+      throw error
+    }
+  }
+
+  deinit { end() }
+
+  private func waitForCalls() throws(FulcrumError) {
+    let deadline = ContinuousClock.now + description.startLimit
+    while calls == nil || ranks.count < worldSize {
+      try checkLife(while: "it started")
+      guard !StopRequest.isMade else {
+        throw FulcrumError(
+          .stopped, "the run was asked to stop while \(description.name) started",
+          at: description.location)
+      }
+      let left = deadline - .now
+      guard left > .zero else {
+        let here =
+          calls == nil ? "rank 0 takes no calls yet" : "\(ranks.count) of \(worldSize) ranks are there"
+        throw failure(
+          "\(description.name) did not start within \(description.startLimit.text): \(here)",
+          hint: "raise start-limit if it needs longer; what it printed is in the log above")
+      }
+      wait(min(left, .milliseconds(200)))
+    }
+    // All have come: no file stays behind, whatever happens.
+    listener.close()
+  }
+}
