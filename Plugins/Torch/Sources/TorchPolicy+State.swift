@@ -3,7 +3,9 @@ import JSON
 import Wire
 
 /// Loads, copies, blends and restores weights.
-extension TorchPolicy: FreezablePolicy, BlendablePolicy, SnapshotPolicy, LoadingPolicy {
+extension TorchPolicy: FreezablePolicy, BlendablePolicy, SnapshotPolicy, LoadingPolicy,
+  ReferenceReadingPolicy
+{
   /// A state that the engine has set aside; its memory is freed with this.
   final class Snapshot: PolicySnapshot {
     let number: Int
@@ -29,6 +31,19 @@ extension TorchPolicy: FreezablePolicy, BlendablePolicy, SnapshotPolicy, Loading
       guard let copy, let number = original.number else { return }
       let frame = try engine.call("freeze", [JSONMember("model", .integer(number))])
       copy.number = try engine.program.sound("freeze") { () throws(WireFault) in
+        try Self.number(frame["model"])
+      }
+    }
+    return TorchPolicy(engine, copy)
+  }
+
+  /// Read right after the policy's own weights.
+  package func readReference(from checkpoint: String) throws(FulcrumError) -> any PolicyModel {
+    let copy = Slot(nil, of: engine)
+    try engine.afterLoading { [engine, weak copy] () throws(FulcrumError) in
+      guard let copy else { return }
+      let frame = try engine.call("open", [JSONMember("checkpoint", .string(checkpoint))])
+      copy.number = try engine.program.sound("open") { () throws(WireFault) in
         try Self.number(frame["model"])
       }
     }

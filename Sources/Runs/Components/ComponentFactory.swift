@@ -42,6 +42,16 @@ package struct ComponentFactory {
     return try make(.policy, choice, as: (any PolicyModel).self).component
   }
 
+  /// Returns the checkpoint that a policy's choice names; `nil`: none.
+  func checkpoint(of choice: ComponentChoice) throws(FulcrumError) -> String? {
+    let (manual, parameters) = try resolve(.policy, choice)
+    guard let parameter = manual.parameters.first(where: { $0.meaning == .checkpoint }) else {
+      return nil
+    }
+    let path = try parameters.text(parameter.name)
+    return path.isEmpty ? nil : path
+  }
+
   /// Returns the policy's choice with the parameter of a meaning replaced.
   private func setting(
     _ meaning: ParameterMeaning, to value: ParameterValue, in choice: ComponentChoice,

@@ -118,14 +118,22 @@ extension RunSetup {
   }
 
   /// Makes the reference policy. A frozen reference is the policy that the configuration names. It
-  /// is a copy of the run's own policy while that is still the same, and is read anew otherwise.
+  /// is a copy of the run's own policy while that is still the same, and is read anew otherwise: by the
+  /// policy, if it can.
   ///
   /// - Parameter folder: a folder with the reference policy, if that has moved.
   fileprivate func makeReference(from folder: String?) throws(FulcrumError) -> any FrozenPolicy {
     if folder == nil, hasOwnPolicy, let freezable = policy as? any FreezablePolicy {
       return try freezable.frozenCopy()
     }
-    let model = try factory.policy(try configuration.choice(.policy), checkpoint: folder)
+    let choice = try configuration.choice(.policy)
+    let source: String? = if let folder { folder } else { try factory.checkpoint(of: choice) }
+    let model: any PolicyModel =
+      if let source, let reading = policy as? any ReferenceReadingPolicy {
+        try reading.readReference(from: source)
+      } else {
+        try factory.policy(choice, checkpoint: folder)
+      }
     if let folder { try model.loadOptimizer(from: ReferenceUpdate.optimizer(in: folder)) }
     return model
   }

@@ -11,6 +11,8 @@ package struct DataCheck {
   package let lines: [(label: String, value: String)]
   /// What is worth knowing, though the run begins.
   package let notes: [String]
+  /// Tokens of the longest prompt that was looked at.
+  package let longestPrompt: Int
   /// What stops the run.
   package let faults: [FulcrumError]
 
@@ -27,6 +29,7 @@ package struct DataCheck {
     var lines: [(label: String, value: String)] = []
     var notes: [String] = []
     var faults: [FulcrumError] = []
+    var longest = 0
     if configuration.rollout.replay == nil {
       var training = ItemInspection(
         "training", sampler: components.sampler, rule: try setup.overlong,
@@ -41,6 +44,7 @@ package struct DataCheck {
       lines.append(("training items", made + training.lengths.dropFirst()))
       notes += training.notes
       faults += training.faults
+      longest = training.longest
       if looked == 0 {
         faults.append(FulcrumError(.data, "the task has no training items", at: "task"))
       }
@@ -50,6 +54,7 @@ package struct DataCheck {
     if inspection.count > 0 {
       lines.append(("held-out items", Self.categories(of: items) + inspection.lengths))
     }
+    longestPrompt = max(longest, inspection.longest)
     self.lines = lines
     self.notes = notes + inspection.notes
     self.faults = faults + inspection.faults

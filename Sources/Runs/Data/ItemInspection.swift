@@ -14,7 +14,7 @@ package struct ItemInspection {
   private let isNeeded: Bool
   private(set) var count = 0
   private var shortest = Int.max
-  private var longest = 0
+  private(set) var longest = 0
   private var overlong = Places()
   private var unusable = Places()
   private var unanswered = Places()

@@ -40,18 +40,19 @@ package struct BatchArithmetic {
   package var completions: Int { prompts * samples }
   package var minibatches: Int { (prompts + minibatchPrompts - 1) / max(1, minibatchPrompts) }
   package var optimizerSteps: Int { minibatches * schedule.phases.count * iterations }
-  /// The bytes of weights, gradient and two moments, and of a reference if there is one.
+  /// The bytes of weights, gradient and two moments, and of a reference if there is one, where the policy
+  /// itself has no better answer (`MemoryEstimate`).
   package var stateBytes: Int? { parameterCount.map { $0 * 4 * (hasReference ? 5 : 4) } }
 
   /// The results, as lines of label and value.
-  package var lines: [(label: String, value: String)] {
+  package func lines(_ memory: MemoryEstimate?) -> [(label: String, value: String)] {
     let rounds = maximumRounds > 1 ? ", in up to \(maximumRounds) rounds of sampling" : ""
     let order = schedule.phases.count > 1 ? " (\(schedule.nesting.rawValue))" : ""
     let steps =
       "mini-batches \(minibatches) × phases \(schedule.phases.count) × iterations \(iterations)"
       + " = \(optimizerSteps) a step, \(optimizerSteps * self.steps) in the run"
-    var state: [(label: String, value: String)] = []
-    if let parameterCount, let stateBytes {
+    var state = memory?.lines ?? []
+    if memory == nil, let parameterCount, let stateBytes {
       state = [
         (
           "memory",

@@ -43,7 +43,8 @@ struct ExplainCommand: ParsableCommand {
     let yaml = json || full ? try setup.provenance(data: try setup.dataFiles()) : ""
     // A trial would fail at the items that are at fault.
     let trial = skipsTrial || !data.faults.isEmpty ? nil : try StepTrial(components, arithmetic)
-    let lines = arithmetic.lines + data.lines + (trial?.lines(steps: arithmetic.steps) ?? [])
+    let memory = try MemoryEstimate(components, data)
+    let lines = arithmetic.lines(memory) + data.lines + (trial?.lines(steps: arithmetic.steps) ?? [])
     guard !json else {
       var line = JSONLine([
         ("configuration", .text(yaml)),
@@ -52,7 +53,7 @@ struct ExplainCommand: ParsableCommand {
         ("minibatches", .number(Double(arithmetic.minibatches))),
         ("phases", .list(arithmetic.schedule.phases.map { .text($0) })),
         ("optimizer_steps", .number(Double(arithmetic.optimizerSteps))),
-        ("state_bytes", .number(arithmetic.stateBytes.map(Double.init) ?? .nan)),
+        ("state_bytes", .number((memory?.bytes ?? arithmetic.stateBytes).map(Double.init) ?? .nan)),
         ("warnings", .list(warnings.map { .text($0) })),
         ("faults", .list(data.faults.map { .text($0.description) })),
       ])
