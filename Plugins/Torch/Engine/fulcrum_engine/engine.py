@@ -11,18 +11,24 @@ from typing import Any
 import numpy as np
 import torch
 
+from .activations import ActivationGradients, activation_gradients
 from .batch import Batch
 from .checking import can_share_prompts, check_head
 from .checkpoint import save_adapter, save_gradient, save_model, saved_precision
 from .errors import EngineError
 from .facts import context_length, end_tokens, model_facts, summary
+from .layers import checkpointing, enable_checkpointing
 from .loading import load
 from .masters import Masters, parameter_groups
 from .optimizer import GradientReport, Optimizer
+from .optimizer_files import load_optimizer, save_optimizer
+from .precision import halved
 from .ranks import Ranks
 from .scorer import Scorer
 from .settings import Settings
+from .sharding import shard
 from .slots import Slots
+from .speed import peak
 from .statistics import Statistic
 from .texts import Texts
 from .token_rows import TokenRows
@@ -75,14 +81,22 @@ class Engine:
         self.end_tokens = end_tokens(model, self._loaded.tokenizer)
         self.scorer = Scorer(model, self.token_rows, settings.logit_rows)
         check_head(self.scorer)
-        may_share = settings.share_prompts and can_share_prompts(self.scorer, self.context_length)
+        may_share = settings.share_prompts and self._may_share()
+        self.shares_prompts = may_share
         self.parameter_count = sum(one.numel() for one in model.parameters())
         groups = parameter_groups(model)
-        self.scorer.to(ranks.device)
-        self.masters = Masters(model, groups)
+        is_bf16 = settings.precision == "bf16"
+        apart: list[str] = []
+        if settings.gradient_checkpointing:
+            enable_checkpointing(model)
+        if settings.shard == "fsdp2":
+            shard(self.scorer, ranks, is_bf16)
+        else:
+            self.scorer.to(ranks.device)
+            apart = halved(model) if is_bf16 else []
+        self.masters = Masters(model, groups, apart)
         self._optimizer = Optimizer(self.masters, settings)
         self.slots = Slots(self.masters)
-        self.shares_prompts = may_share
         self._passes = Passes(self.scorer, ranks, settings, may_share)
         # Whether the gradient at rank 0 is the sum over the ranks already.
         self._is_summed = False
@@ -144,7 +158,8 @@ class Engine:
                     f"expected {batch.token_count} values in 'participants', got {len(mask)}",
                 )
         self._share_out()
-        self._passes.accumulate(batch, mask, temperature, asked, weigh)
+        with checkpointing(self.scorer.model):
+            self._passes.accumulate(batch, mask, temperature, asked, weigh)
 
     def apply(self, learning_rate: float) -> GradientReport:
         """Takes one ascent step, then clears the gradient.
@@ -196,6 +211,57 @@ class Engine:
         state = trained_state(self.masters, gradients, self.ranks.rank == 0)
         self.ranks.agree(self._at_rank_0(save_gradient, self._loaded, state, Path(file)))
 
+    def save_optimizer(self, directory: str) -> None:
+        """Writes the optimiser's state, and what `save` rounds off, into an empty folder.
+
+        Raises:
+            EngineError: input-output.
+        """
+        is_adapter = self._loaded.adapter is not None
+        rounds = saved_precision(self.settings.save_precision, self._loaded) != torch.float32
+        save_optimizer(
+            Path(directory),
+            self.masters,
+            self._optimizer,
+            self.ranks,
+            keeps_masters=rounds and not is_adapter,
+            can_continue=not (is_adapter and self.settings.lora_save == "merged"),
+        )
+
+    def load_optimizer(self, directory: str) -> None:
+        """Reads what `save_optimizer` wrote, by however many ranks.
+
+        Raises:
+            EngineError: not-found or checkpoint; nothing has changed then.
+        """
+        load_optimizer(Path(directory), self.masters, self._optimizer, self.ranks)
+
+    def activation_gradients(
+        self, batch: Batch, places: np.ndarray, temperature: float
+    ) -> ActivationGradients | None:
+        """Returns the norms of single tokens' gradients at rank 0; elsewhere none.
+
+        Raises:
+            EngineError: usage; unsupported with parameters that ranks share.
+        """
+        self._statistics([], temperature)
+        if self.settings.shard != "none":
+            raise EngineError(
+                "unsupported",
+                "gradients at activations need whole parameters on a rank",
+                "set the policy's parameter 'shard' to none",
+            )
+        if self.ranks.rank != 0:
+            return None
+        return activation_gradients(
+            self.scorer, batch, places.astype(np.int64), temperature, self.ranks.device
+        )
+
+    def peak(self) -> float:
+        """Returns the operations a second of all ranks' matrix products."""
+        is_bf16 = self.settings.precision == "bf16"
+        return peak(self.ranks, torch.bfloat16 if is_bf16 else torch.float32)
+
     def freeze(self, slot: int) -> int:
         """Copies a slot's weights, and returns the copy's number."""
         return self.slots.freeze(slot)
@@ -220,6 +286,17 @@ class Engine:
     def forget(self, snapshot: int) -> None:
         """Forgets a snapshot."""
         self.slots.forget(snapshot)
+
+    def _may_share(self) -> bool:
+        """Whether prompts can be computed apart, with what else is asked for."""
+        settings = self.settings
+        # Layers that compute again can't fill a cache; FSDP2's hooks wait for gradients of all
+        # that a layer gives, and a prompt's last layer may get none.
+        if settings.gradient_checkpointing or settings.shard != "none":
+            return False
+        if settings.attention not in ("auto", "eager", "sdpa"):
+            return False
+        return can_share_prompts(self.scorer, self.context_length)
 
     def _statistics(self, names: Sequence[str], temperature: float) -> list[Statistic]:
         if not 0 < temperature < float("inf"):

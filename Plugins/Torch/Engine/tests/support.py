@@ -113,3 +113,10 @@ def autograd_oracle(
         name: torch.zeros_like(p) if p.grad is None else p.grad.clone()
         for name, p in model.named_parameters()
     }
+
+
+def relative_difference(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> float:
+    """The L2 norm of the difference of two gradients, as a share of the second's."""
+    assert one.keys() == other.keys()
+    apart = sum(float((one[k].double() - other[k].double()).square().sum()) for k in one)
+    return (apart / sum(float(g.double().square().sum()) for g in other.values())) ** 0.5
