@@ -1,11 +1,9 @@
-"""The processes that compute together: who they are, and what they tell each other."""
+"""The processes that compute together, and what they tell each other."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -14,33 +12,7 @@ import torch
 import torch.distributed as dist
 
 from .errors import EngineError
-
-_ENVIRONMENTS = (
-    ("RANK", "WORLD_SIZE", "LOCAL_RANK"),
-    ("SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID"),
-    ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK"),
-    ("PMI_RANK", "PMI_SIZE", "MPI_LOCALRANKID"),
-)
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a process stands among those that were launched together."""
-
-    rank: int = 0
-    world: int = 1
-    local_rank: int = 0
-
-    @staticmethod
-    def of_environment(environment: Mapping[str, str] = os.environ) -> Place:
-        """Returns what torchrun, srun or mpirun says, else rank 0 of 1."""
-        for rank, world, local_rank in _ENVIRONMENTS:
-            if rank in environment and world in environment:
-                own = environment[rank]
-                return Place(
-                    int(own), int(environment[world]), int(environment.get(local_rank, own))
-                )
-        return Place()
+from .place import Place, set_meeting_point
 
 
 class Ranks:
@@ -90,10 +62,7 @@ class Ranks:
         return self.place.world
 
     def _join(self) -> None:
-        environment = os.environ
-        first = environment.get("SLURM_LAUNCH_NODE_IPADDR", "127.0.0.1")
-        environment.setdefault("MASTER_ADDR", first)
-        environment.setdefault("MASTER_PORT", "29500")
+        set_meeting_point()
         backend = "cpu:gloo,cuda:nccl" if self.device.type == "cuda" else "gloo"
         dist.init_process_group(
             backend, rank=self.rank, world_size=self.world, timeout=self._timeout
