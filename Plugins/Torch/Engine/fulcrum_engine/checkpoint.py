@@ -1,0 +1,119 @@
+"""Writes checkpoints in Hugging Face's layout, and the gradient under a checkpoint's names."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import torch
+from huggingface_hub import split_torch_state_dict_into_shards
+from safetensors.torch import save_file
+from transformers.core_model_loading import revert_weight_conversion
+
+from .errors import EngineError
+from .loading import Loaded
+
+# What belongs to a tokenizer or to generation, copied to the byte.
+_COMPANIONS = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "tokenizer.model",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.json",
+    "merges.txt",
+    "chat_template.jinja",
+    "chat_template.json",
+    "generation_config.json",
+)
+_SHARD_SIZE = "5GB"
+_PRECISIONS = {"f32": torch.float32, "bf16": torch.bfloat16}
+
+
+def saved_precision(choice: str, loaded: Loaded) -> torch.dtype:
+    """Returns the precision of weights in checkpoints: f32, bf16, or the source's for `same`."""
+    return _PRECISIONS.get(choice, loaded.dtype)
+
+
+def save_model(
+    loaded: Loaded, state: dict[str, torch.Tensor], dtype: torch.dtype, directory: Path
+) -> None:
+    """Writes a whole model with its tokenizer.
+
+    Names, tying and configuration are those of the checkpoint that was read.
+
+    Args:
+        state: parameters and buffers by their names in the model, on the CPU; tied ones once.
+        dtype: of floating-point weights in the files.
+    """
+    rounded = {
+        name: value.to(dtype) if value.is_floating_point() else value
+        for name, value in state.items()
+    }
+    named = revert_weight_conversion(loaded.model, rounded)
+    try:
+        _write_tensors(named, directory)
+        _write_config(loaded.folder, dtype, directory)
+        copy_companions(loaded.folder, directory)
+    except OSError as error:
+        raise EngineError("input-output", f"can't write to '{directory}': {error}") from error
+
+
+def save_adapter(loaded: Loaded, state: dict[str, torch.Tensor], directory: Path) -> None:
+    """Writes an adapter in PEFT's layout, naming its base.
+
+    Args:
+        state: the adapters' tensors by their names in the model, on the CPU.
+    """
+    assert loaded.adapter is not None
+    named = {
+        "base_model.model." + name.replace(".default.", "."): value.contiguous()
+        for name, value in state.items()
+    }
+    try:
+        loaded.adapter.peft_config["default"].save_pretrained(str(directory))
+        save_file(named, directory / "adapter_model.safetensors", metadata={"format": "pt"})
+        copy_companions(loaded.folder, directory)
+    except OSError as error:
+        raise EngineError("input-output", f"can't write to '{directory}': {error}") from error
+
+
+def save_gradient(loaded: Loaded, state: dict[str, torch.Tensor], file: Path) -> None:
+    """Writes f32 tensors under the checkpoint's names; a tied one occurs once."""
+    named = revert_weight_conversion(loaded.model, state)
+    try:
+        save_file({name: value.contiguous() for name, value in named.items()}, file)
+    except OSError as error:
+        raise EngineError("input-output", f"can't write '{file}': {error}") from error
+
+
+def copy_companions(source: Path, directory: Path) -> None:
+    """Copies the tokenizer's files."""
+    for name in _COMPANIONS:
+        if (source / name).is_file():
+            shutil.copyfile(source / name, directory / name)
+
+
+def _write_tensors(named: dict[str, torch.Tensor], directory: Path) -> None:
+    """Writes safetensors files of a bounded size, with an index if there are several."""
+    split = split_torch_state_dict_into_shards(
+        named, filename_pattern="model{suffix}.safetensors", max_shard_size=_SHARD_SIZE
+    )
+    for file, names in split.filename_to_tensors.items():
+        part = {name: named[name].contiguous() for name in names}
+        save_file(part, directory / file, metadata={"format": "pt"})
+    if split.is_sharded:
+        index = {"metadata": split.metadata, "weight_map": split.tensor_to_filename}
+        text = json.dumps(index, indent=2, sort_keys=True)
+        (directory / "model.safetensors.index.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _write_config(source: Path, dtype: torch.dtype, directory: Path) -> None:
+    """Copies config.json, but for the precision that it names."""
+    config = json.loads((source / "config.json").read_text(encoding="utf-8"))
+    name = str(dtype).removeprefix("torch.")
+    key = "torch_dtype" if "torch_dtype" in config and "dtype" not in config else "dtype"
+    config[key] = name
+    text = json.dumps(config, indent=2)
+    (directory / "config.json").write_text(text + "\n", encoding="utf-8")

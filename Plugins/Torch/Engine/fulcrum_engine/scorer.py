@@ -1,0 +1,147 @@
+"""The language model with its scores as one module, so that FSDP2 can shard it whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils.checkpoint import checkpoint
+from transformers import DynamicCache
+
+from .final_logits import Transform, final_transforms
+from .statistics import Statistic, further_statistics
+from .token_rows import TokenRows
+from .token_scores import token_scores
+from .work import Work
+
+# Memory of the logits that are computed at a time, unless the setting `logit-rows` says more.
+_LOGIT_BYTES = 128 << 20
+
+
+class Scorer(nn.Module):
+    """Owns a causal language model, and computes scores of tokens.
+
+    The head's logits exist for some rows at a time only, in the backward pass too, where they are
+    computed again.
+
+    Attributes:
+        model: a `…ForCausalLM` of transformers, adapters injected if there are any.
+        token_rows: the rows that have a token.
+        is_direct: whether `forward` applies the head to the rows that it needs; else it takes
+            the model's own logits, all of them.
+    """
+
+    def __init__(self, model: nn.Module, token_rows: TokenRows, logit_rows: int = 0) -> None:
+        super().__init__()
+        self.model = model
+        self.token_rows = token_rows
+        config = model.config.get_text_config()  # type: ignore[operator, union-attr]
+        self._transforms: list[Transform] = final_transforms(config)
+        fitting = _LOGIT_BYTES // (4 * max(1, token_rows.end))
+        self._chunk = logit_rows or max(1, fitting)
+        self.is_direct = True
+
+    def forward(
+        self,
+        work: Work,
+        temperature: float,
+        statistics: Sequence[Statistic] = (),
+    ) -> tuple[torch.Tensor, ...]:
+        """Returns log π, entropy, lever, f32 [n] each, then f32 [n, width] for each statistic.
+
+        Log π and entropy are differentiable in the parameters if gradients are enabled.
+        """
+        # A tuple of tensors, for FSDP2 finds no others on which to hang its backward hooks.
+        states = self.states(work)
+        columns: list[tuple[torch.Tensor, ...]] = []
+        for first in range(0, len(work.rows), self._chunk):
+            part = slice(first, first + self._chunk)
+            columns.append(
+                self._scores(states, work.rows[part], work.targets[part], temperature, statistics)
+            )
+        return tuple(torch.cat(parts) for parts in zip(*columns, strict=True))
+
+    def states(self, work: Work) -> torch.Tensor:
+        """Returns what logits are made of, row by row: hidden states, or the logits themselves."""
+        if work.shared is None:
+            return self._outputs(work.tokens).flatten(0, 1)
+        shared = work.shared
+        cache = DynamicCache()
+        prompts = self._outputs(shared.tokens, past_key_values=cache, use_cache=True)
+        if work.tokens.shape[1] == 0:
+            return prompts.flatten(0, 1)
+        # The prompts' padding lies between prompt and completion; no row sees it.
+        cache.reorder_cache(shared.owners)
+        lengths = shared.lengths[shared.owners].unsqueeze(1)
+        width = work.tokens.shape[1]
+        steps = torch.arange(shared.tokens.shape[1] + width, device=work.tokens.device)
+        sees = (steps < lengths) | (steps >= shared.tokens.shape[1])
+        completions = self._outputs(
+            work.tokens,
+            past_key_values=cache,
+            use_cache=True,
+            attention_mask=sees.long(),
+            position_ids=lengths + steps[:width],
+        )
+        return torch.cat([prompts.flatten(0, 1), completions.flatten(0, 1)])
+
+    def next_logits(self, tokens: torch.Tensor, rows: torch.Tensor, **inputs: Any) -> torch.Tensor:
+        """Returns the logits of some rows, f32 [n, end], −∞ for rows that have no token.
+
+        Args:
+            tokens: i64 [R, L].
+            rows: in the R · L rows, i64 [n].
+            inputs: what else the model reads: past_key_values, attention_mask, position_ids, ….
+        """
+        states = self._outputs(tokens, **inputs).flatten(0, 1)
+        return self.token_rows.cut(self.logits(states.index_select(0, rows)))
+
+    def logits(self, states: torch.Tensor) -> torch.Tensor:
+        """Returns the model's logits [n, rows of the head] of `states` [n, …]."""
+        if not self.is_direct:
+            return states
+        logits: torch.Tensor = self.model.get_output_embeddings()(states)  # type: ignore[operator]
+        for transform in self._transforms:
+            logits = transform(logits)
+        return logits
+
+    def _outputs(self, tokens: torch.Tensor, **inputs: Any) -> torch.Tensor:
+        """Returns hidden states [R, L, width], or logits [R, L, rows of the head]."""
+        inputs.setdefault("use_cache", False)
+        # Right padding needs no mask: attention is causal, and no row of it is asked for.
+        if self.is_direct:
+            base = self.model.base_model
+            hidden: torch.Tensor = base(input_ids=tokens, **inputs).last_hidden_state  # type: ignore[operator]
+            return hidden
+        logits: torch.Tensor = self.model(input_ids=tokens, **inputs).logits
+        return logits
+
+    def _scores(
+        self,
+        states: torch.Tensor,
+        rows: torch.Tensor,
+        targets: torch.Tensor,
+        temperature: float,
+        statistics: Sequence[Statistic],
+    ) -> tuple[torch.Tensor, ...]:
+        """Returns the columns of some rows."""
+        further: list[torch.Tensor] = []
+
+        def compute(own: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            logits = self.token_rows.cut(self.logits(own))
+            if statistics and not further:
+                # Once only, not when the backward pass computes the logits again.
+                with torch.no_grad():
+                    further.extend(
+                        further_statistics(logits.detach(), targets, temperature, statistics)
+                    )
+            return token_scores(logits, targets, temperature)
+
+        own = states.index_select(0, rows)
+        if torch.is_grad_enabled() and self.is_direct:
+            scores = checkpoint(compute, own, use_reentrant=False, preserve_rng_state=False)
+        else:
+            scores = compute(own)
+        return (*scores, *further)

@@ -1,0 +1,130 @@
+"""Draws against a slow oracle in float64 that walks the tokens one by one."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from fulcrum_engine.sampler import Distribution, draw, pick
+
+
+def oracle(logits: list[float], uniform: float, given: Distribution) -> int:
+    """The token, by the definition: a plain loop in float64."""
+    if given.temperature == 0:
+        return logits.index(max(logits))
+    weights = [math.exp((z - max(logits)) / given.temperature) for z in logits]
+    order = sorted(range(len(logits)), key=lambda token: (-logits[token], token))
+    kept = order[: given.top_k] if given.top_k else order
+    if given.top_p < 1:
+        goal, mass, count = float(np.float32(given.top_p)) * sum(weights[t] for t in kept), 0.0, 0
+        while mass < goal:
+            mass += weights[kept[count]]
+            count += 1
+        kept = kept[:count]
+    total = sum(weights[token] for token in sorted(kept))
+    running = 0.0
+    for token in sorted(kept):
+        running += weights[token]
+        if running > uniform * total:
+            return token
+    return max(kept)
+
+
+CASES = [
+    Distribution(1.0),
+    Distribution(0.3),
+    Distribution(0),
+    Distribution(1.0, top_k=1),
+    Distribution(0.7, top_k=7),
+    Distribution(1.0, top_k=10_000),
+    Distribution(1.0, top_p=0.4),
+    Distribution(2.0, top_k=30, top_p=0.75),
+    Distribution(1.0, top_p=1e-7),
+]
+
+
+@pytest.mark.parametrize("given", CASES)
+@pytest.mark.parametrize("vocabulary", [3, 256, 700])
+def test_draws_are_the_definitions(given: Distribution, vocabulary: int) -> None:
+    generator = torch.Generator().manual_seed(vocabulary)
+    # Few values, so that there are ties; the rest are unlike.
+    ties = torch.randint(-3, 4, (50, vocabulary), generator=generator).float()
+    spread = 3 * torch.randn(50, vocabulary, generator=generator)
+    spread[:, 1] = -torch.inf
+    logits = torch.cat([ties, spread])
+    uniform = torch.rand(100, generator=generator)
+    tokens, _ = draw(logits, uniform, given)
+    wrong = 0
+    for row in range(100):
+        expected = oracle(logits[row].tolist(), float(uniform[row]), given)
+        wrong += int(tokens[row]) != expected
+    # Exponentials in f32 against f64 move a bound between tokens by 1e-7: of 100 draws at most one
+    # may lie so near to a bound.
+    assert wrong <= (0 if given.temperature == 0 or given.top_k == 1 else 1)
+
+
+@pytest.mark.parametrize("temperature", [0, 0.5, 1.0, 1.7])
+def test_log_probabilities_are_of_the_whole_distribution(temperature: float) -> None:
+    logits = 4 * torch.randn(50, 300, generator=torch.Generator().manual_seed(1))
+    given = Distribution(temperature, top_k=5, top_p=0.5)
+    tokens, found = draw(logits, torch.full((50,), 0.9), given)
+    scaled = logits.double() / (temperature or 1)
+    expected = scaled.log_softmax(-1).gather(1, tokens[:, None])[:, 0]
+    # f32 sums of 300 terms: some 1e-7 relative to values near 10.
+    assert (found.double() - expected).abs().max() < 5e-6
+
+
+def test_the_first_of_equal_largest_logits_is_greedys() -> None:
+    logits = torch.zeros(2, 600)
+    logits[0, [300, 17, 599]] = 2
+    tokens, found = draw(logits, torch.zeros(2), Distribution(0))
+    assert tokens.tolist() == [17, 0]
+    assert found[1].item() == pytest.approx(-math.log(600), rel=1e-6)
+
+
+def test_tokens_without_weight_are_never_picked() -> None:
+    weights = torch.zeros(6, 700)
+    weights[:, 400] = 1.0
+    weights[:, 699] = 1.0
+    uniform = torch.tensor([0.0, 0.25, 0.49999, 0.5, 0.75, 1 - 2**-24])
+    # The running sum passes 1 only at the second: a goal of exactly 1 is the second's.
+    assert pick(weights, uniform).tolist() == [400, 400, 400, 699, 699, 699]
+
+
+def test_a_row_is_drawn_alike_in_any_batch() -> None:
+    generator = torch.Generator().manual_seed(5)
+    logits = 2 * torch.randn(40, 1000, generator=generator)
+    uniform = torch.rand(40, generator=generator)
+    for given in (Distribution(1.0), Distribution(0.8, top_k=50, top_p=0.9)):
+        tokens, found = draw(logits, uniform, given)
+        order = torch.randperm(40, generator=generator)
+        again, found_again = draw(logits[order], uniform[order], given)
+        assert torch.equal(tokens[order], again) and torch.equal(found[order], found_again)
+        alone, _ = draw(logits[3:4], uniform[3:4], given)
+        assert alone[0] == tokens[3]
+
+
+def test_counts_follow_the_probabilities() -> None:
+    logits = torch.tensor([0.0, 1.0, -1.0, 0.5, 2.0, -torch.inf, -2.0, 0.25])
+    count = 40_000
+    from fulcrum_engine.philox import CounterRandom
+
+    uniform = torch.from_numpy(CounterRandom(1, "sampling").uniform(0, 0, 0, np.arange(count)))
+    tokens, _ = draw(logits.expand(count, -1), uniform, Distribution(1.3))
+    expected = (logits.double() / 1.3).softmax(-1) * count
+    counts = torch.bincount(tokens, minlength=8).double()
+    assert counts[5] == 0
+    seen = expected > 0
+    chi = ((counts - expected)[seen] ** 2 / expected[seen]).sum()
+    # Chi-square with 6 degrees of freedom: 22.5 is passed once in a thousand.
+    assert chi < 22.5
+
+
+def test_logits_that_are_no_numbers_show_in_log_probability() -> None:
+    logits = torch.zeros(2, 300)
+    logits[1, 7] = torch.nan
+    _, found = draw(logits, torch.tensor([0.5, 0.5]), Distribution(1.0))
+    assert torch.isfinite(found[0]) and not torch.isfinite(found[1])
