@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 OUTPUT ?= runs/knights-and-knaves-$(shell date +%Y%m%d-%H%M%S)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
-.PHONY: train test fuzz chaos cases kit report-check build dependencies patchelf install \
+.PHONY: train test test-engine fuzz chaos cases kit report-check build dependencies patchelf install \
   uninstall warm-start format lint docs interface bench reference clean fortran python
 
 train: build
@@ -31,6 +31,11 @@ chaos: build python
 cases: CASES ?= ../shared/cases
 cases: build python
 	python3 Tests/Cases/cases.py $(CASES)
+
+# The engine: its Python packages, and the built program on them. PyTorch goes into a virtual environment of
+# its own; FULCRUM_TORCH_WHEEL names a wheel to take.
+test-engine: build python
+	sh Tests/Engine/run.sh
 
 # Plugins from nothing: installs, moves the installation, writes a plugin of each kind with it, builds,
 # tests and trains with them, uninstalls.

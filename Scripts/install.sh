@@ -6,6 +6,7 @@
 #   lib/fulcrum                       the kernel, and the Swift libraries that they all need
 #   lib/fulcrum/plugins               the plugins
 #   share/fulcrum/Kernel, …/PluginTesting   the sources that plugins are built against
+#   share/fulcrum/python              the engine's Python packages
 #   share/fulcrum/recipes             configurations
 #   share/bash-completion/completions, share/zsh/site-functions, share/fish/vendor_completions.d
 #                                     what shells complete
@@ -97,6 +98,14 @@ recipes() {
   tree Documentation/Recipes/start share/fulcrum/recipes/start
 }
 
+python_packages() {
+  for package in Python/fulcrum Plugins/Torch/Engine/fulcrum_engine; do
+    for file in "$package"/*.py "$package/py.typed"; do
+      put "$file" "share/fulcrum/python/${package##*/}/${file##*/}"
+    done
+  done
+}
+
 # Where the shells look by themselves if PREFIX is /usr or /usr/local.
 completions() {
   scratch=$(mktemp)
@@ -129,6 +138,7 @@ install)
     put Sources/$package/Package.swift share/fulcrum/$package/Package.swift
     tree Sources/$package/Sources share/fulcrum/$package/Sources
   done
+  python_packages
   recipes
   completions
   echo "installed into $root"

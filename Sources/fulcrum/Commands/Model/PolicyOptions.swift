@@ -9,7 +9,11 @@ import YAML
 
 /// Holds the options of all commands that work with a policy and no configuration.
 struct PolicyOptions: ParsableArguments {
-  @Option(help: "The policy's name; by default the only one installed.")
+  @Option(
+    help: """
+      The policy's name; by default the only one installed, or of several the one that can also be \
+      made from nothing.
+      """)
   var use: String?
 
   @Option(
@@ -61,18 +65,22 @@ struct PolicyOptions: ParsableArguments {
     return try RunConfiguration(tree: tree).choice(.policy)
   }
 
+  /// The only policy that is installed, or of several the only one that needs nothing to begin with.
   private static func onlyPolicy(_ host: PluginHost) throws(FulcrumError) -> String {
-    var policies: [String] = []
+    var policies: [(name: String, isFresh: Bool)] = []
     // Loads only plugins with a policy: loading others would run examples and start programs.
     for listing in host.installed() where listing.isUsable && listing.kinds.contains(.policy) {
       let plugin = try host.load(listing.path)
-      policies += plugin.components(.policy).map { "\(plugin.name)/\($0.manual.name)" }
+      policies += plugin.components(.policy).map {
+        ("\(plugin.name)/\($0.manual.name)", $0.type is any FreshPolicy.Type)
+      }
     }
-    guard policies.count == 1, let only = policies.first else {
+    let chosen = policies.count == 1 ? policies : policies.filter(\.isFresh)
+    guard chosen.count == 1, let only = chosen.first?.name else {
       throw FulcrumError(
         .usage, "expected one installed policy, found \(policies.count)", at: "--use",
         hint: policies.isEmpty
-          ? "install a plugin with a policy" : "choose of " + policies.joined(separator: ", "))
+          ? "install a plugin with a policy" : "choose of " + policies.map(\.name).joined(separator: ", "))
     }
     return only
   }

@@ -1,0 +1,119 @@
+"""The built program with the policy torch, as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = ROOT / ".build/release/fulcrum"
+FIXTURES = ROOT / "Tests/Fixtures"
+# Policies of one million parameters and more: tests start from what the main job starts from.
+START = ROOT / "Documentation/Recipes/start"
+LIMIT = 300
+
+
+class Fulcrum:
+    """Runs commands in a folder of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def command(self, *arguments: str | Path) -> list[str]:
+        return [str(PROGRAM), *map(str, arguments)]
+
+    def start(self, *arguments: str | Path, **options: Any) -> subprocess.Popen[str]:
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        return subprocess.Popen(
+            self.command(*arguments), cwd=self.folder, env=environment, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options,
+        )  # fmt: skip
+
+    def run(self, *arguments: str | Path, status: int = 0) -> str:
+        """Runs a command to its end, and returns what it printed."""
+        process = self.start(*arguments)
+        try:
+            text, _ = process.communicate(timeout=LIMIT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+        assert process.returncode == status, f"{arguments} ended with {process.returncode}:\n{text}"
+        return text
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.folder / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+
+@pytest.fixture
+def fulcrum(tmp_path: Path) -> Fulcrum:
+    return Fulcrum(tmp_path)
+
+
+def torch_policy(checkpoint: Path | str, ranks: int = 1, **parameters: Any) -> str:
+    """A policy of this interpreter, as YAML on one line."""
+    fields = {"use": "torch", "checkpoint": str(checkpoint), "python": sys.executable, **parameters}
+    if ranks > 1:
+        torchrun = str(Path(sys.executable).with_name("torchrun"))
+        fields["launch"] = [torchrun, "--standalone", "--nproc-per-node", str(ranks)]
+    return json.dumps(fields)
+
+
+def torch_options(**parameters: Any) -> list[str]:
+    """The options by which a command without a configuration names the policy."""
+    fields = {"python": sys.executable, **parameters}
+    options = ["--use", "torch"]
+    for name, value in fields.items():
+        options += ["--set", f"{name}={value}"]
+    return options
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def engine_processes() -> list[int]:
+    """The numbers of all processes that run the engine."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+            state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            continue
+        if b"fulcrum_engine" in words and state not in "ZX":
+            found.append(int(folder.name))
+    return found
+
+
+def configuration(policy: str, *, steps: int, extra: Sequence[str] = ()) -> str:
+    """A small run with everything in it: two transforms, two phases, a reference, evaluations."""
+    return "\n".join(
+        [
+            f"steps: {steps}",
+            "seed: 5",
+            "threads: 2",
+            "task: {use: knights-and-knaves, people: [2]}",
+            f"policy: {policy}",
+            "reward: knights-and-knaves",
+            "advantage: [{use: grpo}, {use: advantage-reweighting, alpha: 0.3}]",
+            "schedule: {use: lopti, eta: 0.5}",
+            "objective: [{use: grpo, clip-high: 0.24}, {use: kl-penalty, beta: 0.01}]",
+            "rollout: {prompts: 4, samples: 4, max-new-tokens: 48}",
+            "update: {minibatch-prompts: 2, learning-rate: 1.0e-4}",
+            "evaluation: {items: 4, temperature: 1}",
+            "checkpoint: {every: 1, keep: 20}",
+            *extra,
+            "",
+        ]
+    )
