@@ -14,6 +14,9 @@ import torch.distributed as dist
 from .errors import EngineError
 from .place import Place, set_meeting_point
 
+# How long a rank waits for the next call; one whose host is gone ends by its lifeline.
+_PATIENCE = timedelta(days=7)
+
 
 class Ranks:
     """What the ranks tell each other; nothing is sent with one rank alone.
@@ -49,6 +52,7 @@ class Ranks:
             torch.cuda.set_device(self.device)
         else:
             self.device = torch.device("cpu")
+        self._calls: dist.ProcessGroup | None = None
         self._timeout = timedelta(seconds=timeout_seconds)
         if place.world > 1 and not dist.is_initialized():
             self._join()
@@ -67,6 +71,7 @@ class Ranks:
         dist.init_process_group(
             backend, rank=self.rank, world_size=self.world, timeout=self._timeout
         )
+        self._calls = dist.new_group(backend="gloo", timeout=_PATIENCE)
 
     def need_group(self) -> None:
         """Makes a group of one, for FSDP2 on a rank alone."""
@@ -97,7 +102,8 @@ class Ranks:
             parts = [text, *(a.tobytes() for a in contents.values())]
             payload = torch.frombuffer(bytearray(b"".join(parts)), dtype=torch.uint8)
             sizes = torch.tensor([len(text), len(payload)], dtype=torch.int64)
-        dist.broadcast(sizes, 0)
+        # Between calls the host may be busy for hours with rewards.
+        dist.broadcast(sizes, 0, group=self._calls)
         if self.rank != 0:
             payload = torch.empty(int(sizes[1]), dtype=torch.uint8)
         dist.broadcast(payload, 0)

@@ -38,6 +38,7 @@ def state_of(engine: Engine, parts: list[torch.Tensor]) -> dict[str, torch.Tenso
 def run(job: dict[str, Any], ranks: Ranks, folder: Path) -> dict[str, torch.Tensor]:
     """Runs one job; gives tensors at rank 0."""
     engine = Engine(Settings.read(job["settings"], seed=1), ranks)
+    engine.load()
     seed = job.get("batch", 1)
     result: dict[str, torch.Tensor] = {}
     if job["do"] == "gradient":

@@ -128,11 +128,11 @@ def test_damage_changes_nothing(llama: Path, tmp_path: Path, kind: str, message:
     save(engine, tmp_path)
     damage(tmp_path / "optimizer", kind)
     step(engine, 2)
-    before = engine._optimizer.state.copy()
+    before = engine.policy.optimizer.state.copy()
     with pytest.raises(EngineError, match=message) as error:
         engine.load_optimizer(str(tmp_path / "optimizer"))
     assert error.value.code in ("checkpoint", "not-found")
-    after = engine._optimizer.state
+    after = engine.policy.optimizer.state
     assert after.steps == before.steps
     assert all(
         torch.equal(a, b)

@@ -55,9 +55,7 @@ def test_a_family_trains_as_autograd_does(family: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("family", "shares"), [("olmo2", True), ("mistral", False), ("gemma2", False), ("phi3", True)]
 )
-def test_prompts_are_shared_where_layers_see_all(
-    family: str, shares: bool, tmp_path: Path
-) -> None:
+def test_prompts_are_shared_where_layers_see_all(family: str, shares: bool, tmp_path: Path) -> None:
     assert engine_of(make(family, tmp_path)).shares_prompts == shares
 
 
