@@ -5,6 +5,7 @@ Order matters: the lifeline is there before torch is, for importing it takes sec
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 import sys
@@ -33,6 +34,7 @@ def main() -> int:
         return _refuse(f"{_BY_HAND} (FULCRUM_ENGINE_ADDRESS or FULCRUM_ENGINE_TOKEN is not set)")
     # Children must not inherit the host's secret.
     del environment["FULCRUM_ENGINE_TOKEN"]
+    faulthandler.enable()
     # An interrupt at the terminal reaches all processes; the host decides what ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:

@@ -273,7 +273,9 @@ def _seed(text: str) -> int:
 
 def _prompts(arrays: Arrays) -> list[Prompt]:
     tokens, offsets, ids = (
-        need_array(arrays, name) for name in ("promptTokens", "promptOffsets", "ids")
+        # Copies: torch wants memory that may be written.
+        need_array(arrays, name).astype(np.int64)
+        for name in ("promptTokens", "promptOffsets", "ids")
     )
     is_whole = len(offsets) == len(ids) + 1 and offsets[0] == 0 and offsets[-1] == len(tokens)
     if not is_whole or np.any(np.diff(offsets) < 0):

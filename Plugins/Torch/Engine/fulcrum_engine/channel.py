@@ -48,7 +48,7 @@ def connect(address: str, token: str, role: str, place: Place) -> Channel:
         sock = socket.create_connection((host.strip("[]"), int(port)), _CONNECT_SECONDS)
         sock.settimeout(None)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        _keep_alive(sock)
     else:
         raise ValueError(f"expected an address unix:/path or tcp:host:port, got {address!r}")
     channel = Channel(sock)
@@ -62,6 +62,14 @@ def connect(address: str, token: str, role: str, place: Place) -> Channel:
     }
     channel.send(Op.HELLO, 0, hello)
     return channel
+
+
+def _keep_alive(sock: socket.socket) -> None:
+    """Lets the system notice within some 90 s that the host's machine is gone."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 6)):
+        if hasattr(socket, name):
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch.distributed as dist
 from fulcrum.wire import WireFault
+from transformers.utils.logging import disable_progress_bar
 
 from .calls import ALONE, TOGETHER, Handlers, need
 from .channel import Call, Calls
@@ -207,6 +208,8 @@ def serve(place: Place, calls: Calls | None, lifeline: Lifeline) -> int:
 
     An error that ends it is told to the host on the lifeline.
     """
+    # Bars that are drawn over themselves are no use in a log.
+    disable_progress_bar()
     try:
         Service(place, calls, lifeline).run()
     except Exception as error:

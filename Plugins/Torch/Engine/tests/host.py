@@ -38,12 +38,17 @@ class CallFailed(Exception):
 class Host:
     """An engine of some ranks, started as the host starts it; ends with the `with`."""
 
-    def __init__(self, ranks: int = 1, **environment: str) -> None:
+    def __init__(self, ranks: int = 1, is_tcp: bool = False, **environment: str) -> None:
         self._folder = tempfile.TemporaryDirectory()
         path = str(Path(self._folder.name) / "engine")
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._listener.bind(path)
-        self._listener.listen(16)
+        if is_tcp:
+            self._listener = socket.create_server(("127.0.0.1", 0))
+            address = f"tcp:127.0.0.1:{self._listener.getsockname()[1]}"
+        else:
+            self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            self._listener.bind(path)
+            self._listener.listen(16)
+            address = f"unix:{path}"
         self._listener.settimeout(START_SECONDS)
         launch = [sys.executable]
         if ranks > 1:
@@ -52,7 +57,7 @@ class Host:
         folders = [ROOT / "Python", Path(__file__).resolve().parents[1]]
         values = {
             **os.environ,
-            "FULCRUM_ENGINE_ADDRESS": f"unix:{path}",
+            "FULCRUM_ENGINE_ADDRESS": address,
             "FULCRUM_ENGINE_TOKEN": TOKEN,
             "PYTHONPATH": os.pathsep.join(map(str, folders)),
             "OMP_NUM_THREADS": "1",

@@ -308,6 +308,30 @@ def test_no_rank_outlives_the_host(ranks: int) -> None:
         assert host.has_ended_within(1.0)
 
 
+def test_an_engine_serves_over_tcp() -> None:
+    with Host(is_tcp=True) as host:
+        host.start(LLAMA)
+        _, found = host.call("score", scoring(), some_batch())
+        np.testing.assert_allclose(found["logProbabilities"], log_probabilities(), atol=1e-5)
+        host.close()
+        assert host.has_ended_within(1.0)
+
+
+def test_calls_before_their_time_are_refused() -> None:
+    with Host() as host:
+        with pytest.raises(CallFailed, match="the call 'score' came before 'start'"):
+            host.call("score", scoring(), some_batch())
+        given = {"checkpoint": str(LLAMA), "device": "cpu"}
+        started, _ = host.call("start", {"parameters": given, "seed": 1, "threads": 1})
+        assert started["vocabularySize"] == 512 and "head" not in started
+        with pytest.raises(CallFailed, match="needs the weights") as caught:
+            host.call("generate", *generation())
+        assert caught.value.header["code"] == "usage"
+        assert host.call("load")[0]["head"] == "direct"
+        assert len(split(host.call("generate", *generation())[1])) == 6
+        host.call("end")
+
+
 def test_a_host_that_goes_while_torch_is_imported_ends_the_ranks() -> None:
     with Host() as host:
         # The lifeline is open; the calls' connection comes when torch is there.
@@ -387,3 +411,28 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(tmp_path: 
         assert f"{sys.executable} has no package 'torch'" in frame.header["message"]
         assert "-m pip install torch" in frame.header["message"]
         assert host.process.wait(20) == 1
+
+
+def test_ranks_that_share_parameters_draw_and_train_alike(tmp_path: Path) -> None:
+    """FSDP2: whole weights while sampling, then steps on, and samples of the new weights."""
+    results = []
+    for ranks, shard in ((1, "none"), (2, "fsdp2")):
+        with Host(ranks) as host:
+            host.start(LLAMA, shard=shard, decoding_rows=4)
+            found = [split(host.call("generate", *generation())[1])]
+            host.call(
+                "accumulate",
+                scoring(entropy=False),
+                some_batch(),
+                lambda header, arrays: (
+                    {"stop": False},
+                    {"weights": np.ones(len(arrays["places"]), np.float32)},
+                ),
+            )
+            report, _ = host.call("apply", {"learningRate": 0.01})
+            found.append(split(host.call("generate", *generation())[1]))
+            host.call("end")
+            results.append((found, report["norm"]))
+    (one, norm), (two, other_norm) = results
+    assert one == two and one[0] != one[1]
+    assert other_norm == pytest.approx(norm, rel=1e-5)
