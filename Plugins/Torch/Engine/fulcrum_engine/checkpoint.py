@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 from huggingface_hub import split_torch_state_dict_into_shards
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from transformers.core_model_loading import revert_weight_conversion
 
@@ -56,7 +57,7 @@ def save_model(
         _write_tensors(named, directory)
         _write_config(loaded.source.folder, dtype, directory)
         copy_companions(loaded.source.folder, directory)
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
         raise EngineError("input-output", f"can't write to '{directory}': {error}") from error
 
 
@@ -75,7 +76,7 @@ def save_adapter(loaded: Loaded, state: dict[str, torch.Tensor], directory: Path
         loaded.adapter.peft_config["default"].save_pretrained(str(directory))
         save_file(named, directory / "adapter_model.safetensors", metadata={"format": "pt"})
         copy_companions(loaded.source.folder, directory)
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
         raise EngineError("input-output", f"can't write to '{directory}': {error}") from error
 
 
@@ -84,7 +85,7 @@ def save_gradient(loaded: Loaded, state: dict[str, torch.Tensor], file: Path) ->
     named = revert_weight_conversion(loaded.model, state)
     try:
         save_file({name: value.contiguous() for name, value in named.items()}, file)
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
         raise EngineError("input-output", f"can't write '{file}': {error}") from error
 
 

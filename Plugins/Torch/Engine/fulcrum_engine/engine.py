@@ -14,6 +14,7 @@ import torch
 from .activations import ActivationGradients, activation_gradients
 from .batch import Batch
 from .checkpoint import save_adapter, save_gradient, save_model, saved_precision
+from .determinism import prefer_determinism
 from .errors import EngineError
 from .facts import context_length, end_tokens, model_facts, summary
 from .layers import checkpointing
@@ -21,6 +22,7 @@ from .loading import count_parameters, load, read_source
 from .masters import Masters
 from .optimizer import GradientReport
 from .optimizer_files import load_optimizer, save_optimizer
+from .place import local_size
 from .policy import Policy
 from .ranks import Ranks
 from .scorer import Scorer
@@ -74,6 +76,7 @@ class Engine:
         """
         if settings.threads:
             torch.set_num_threads(settings.threads)
+        prefer_determinism()
         self.settings = settings
         self.ranks = ranks
         self.source = read_source(settings)
@@ -95,10 +98,25 @@ class Engine:
         """
         if self._policy is not None:
             raise EngineError("usage", "the weights are loaded already")
+        policy, error = None, None
+        turns = 1
+        if self.settings.shard == "fsdp2":
+            # Ranks keep a part each, so one after another a machine's memory holds the whole once.
+            turns = self.ranks.largest(local_size())
+            _ = self.ranks.mesh
+        for turn in range(turns):
+            if turn == self.ranks.place.local_rank % turns:
+                try:
+                    policy = self._read()
+                except EngineError as caught:
+                    error = caught
+            self.ranks.wait()
+        self.ranks.agree(error)
+        self._policy = policy
+
+    def _read(self) -> Policy:
         loaded = load(self.source, self.settings)
-        self._policy = Policy(
-            loaded, self.settings, self.ranks, self.token_rows, self.context_length
-        )
+        return Policy(loaded, self.settings, self.ranks, self.token_rows, self.context_length)
 
     def started(self) -> Started:
         """Returns what the host is told of the policy; more of it once the weights are there."""

@@ -142,7 +142,7 @@ def _resolved(name: str) -> Path:
 
 def _read_model(folder: Path, settings: Settings) -> nn.Module:
     options: dict[str, Any] = {"dtype": torch.float32, "local_files_only": True}
-    if settings.attention != "auto":
+    if settings.attention in ("eager", "sdpa"):
         options["attn_implementation"] = settings.attention
     try:
         model, report = AutoModelForCausalLM.from_pretrained(

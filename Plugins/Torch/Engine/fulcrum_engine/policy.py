@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .checking import can_share_prompts, check_head
+from .errors import EngineError
 from .layers import enable_checkpointing
 from .loading import Loaded
 from .masters import Masters, parameter_groups
@@ -52,6 +53,8 @@ class Policy:
         self.shares_prompts = _asks_to_share(settings) and can_share_prompts(
             self.scorer, context_length
         )
+        if settings.attention == "flash_attention_2":
+            _use_flash_attention(model)
         # By names and objects that sharding replaces.
         groups = parameter_groups(model)
         is_bf16 = settings.precision == "bf16"
@@ -76,3 +79,11 @@ def _asks_to_share(settings: Settings) -> bool:
     if settings.gradient_checkpointing or settings.shard != "none":
         return False
     return settings.share_prompts and settings.attention in ("auto", "eager", "sdpa")
+
+
+def _use_flash_attention(model: Any) -> None:
+    """Changes the attention after the model was checked in f32 on the CPU, where that can't run."""
+    try:
+        model.set_attn_implementation("flash_attention_2")
+    except (ImportError, ValueError) as error:
+        raise EngineError("parameter", f"parameter 'attention': {error}") from error

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import torch
 import torch.distributed as dist
+from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 
 from .errors import EngineError
 from .place import Place, set_meeting_point
@@ -42,13 +44,15 @@ class Ranks:
             raise EngineError("parameter", "parameter 'device': PyTorch finds no CUDA device here")
         if has_cuda and device != "cpu":
             count = torch.cuda.device_count()
-            if place.local_rank >= count:
+            # A launcher may show each rank its own device alone.
+            index = place.local_rank if count > 1 else 0
+            if index >= count:
                 raise EngineError(
                     "parameter",
                     f"local rank {place.local_rank} finds {count} CUDA devices",
                     "launch as many ranks on a machine as it has devices",
                 )
-            self.device = torch.device("cuda", place.local_rank)
+            self.device = torch.device("cuda", index)
             torch.cuda.set_device(self.device)
         else:
             self.device = torch.device("cpu")
@@ -73,11 +77,21 @@ class Ranks:
         )
         self._calls = dist.new_group(backend="gloo", timeout=_PATIENCE)
 
-    def need_group(self) -> None:
-        """Makes a group of one, for FSDP2 on a rank alone."""
+    @cached_property
+    def mesh(self) -> DeviceMesh:
+        """All ranks in a row, for FSDP2; all ask for it first at the same time."""
         if not dist.is_initialized():
+            # One rank alone is a group too.
             backend = "cpu:gloo,cuda:nccl" if self.device.type == "cuda" else "gloo"
             dist.init_process_group(backend, store=dist.HashStore(), rank=0, world_size=1)
+        return init_device_mesh(self.device.type, (self.world,))
+
+    def largest(self, number: int) -> int:
+        """Returns the largest of all ranks' numbers."""
+        value = torch.tensor(number)
+        if self.world > 1:
+            dist.all_reduce(value, dist.ReduceOp.MAX)
+        return int(value)
 
     def leave(self) -> None:
         """Ends the group."""

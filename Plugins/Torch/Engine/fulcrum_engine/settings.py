@@ -119,6 +119,12 @@ class Settings:
                 "expected a model in 'checkpoint', got an empty text",
                 "give a Hugging Face folder, an adapter's folder, or a name on the hub",
             )
+        if settings.attention == "flash_attention_2" and settings.precision != "bf16":
+            raise EngineError(
+                "parameter",
+                "parameter 'attention': flash_attention_2 computes in bf16 alone",
+                "set precision to bf16, or attention to sdpa",
+            )
         return settings
 
 

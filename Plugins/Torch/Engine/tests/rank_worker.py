@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from conftest import arrays_of
 from safetensors.torch import save_file
 from support import given_weights, random_batch
 
@@ -43,6 +44,12 @@ def run(job: dict[str, Any], ranks: Ranks, folder: Path) -> dict[str, torch.Tens
     result: dict[str, torch.Tensor] = {}
     if job["do"] == "gradient":
         accumulate(engine, seed)
+        engine._sum_up()
+        result = state_of(engine, [item.need_gradient() for item in engine.masters])
+    elif job["do"] == "lonely":
+        batch = engine.batch(arrays_of([[5, 6]], [[[7, 8, 9]]]))
+        weigh = given_weights(np.ones(3)) if ranks.rank == 0 else None
+        engine.accumulate(batch, None, 1.0, [], weigh)
         engine._sum_up()
         result = state_of(engine, [item.need_gradient() for item in engine.masters])
     elif job["do"] == "steps":

@@ -19,6 +19,8 @@ from support import (
 )
 from transformers import AutoModelForCausalLM
 
+from fulcrum_engine.training import Columns, Weights
+
 # Two float32 passes of other shapes; the large weights make sums of some hundreds.
 TOLERANCE = 2e-5
 
@@ -33,7 +35,7 @@ def test_a_family_trains_as_autograd_does(family: str, tmp_path: Path) -> None:
     seen: list[np.ndarray] = []
     weigh = given_weights(w, v)
 
-    def noting(number, piece):  # type: ignore[no-untyped-def]
+    def noting(number: int, piece: Columns) -> Weights | None:
         seen.append(piece.log_probabilities)
         return weigh(number, piece)
 
