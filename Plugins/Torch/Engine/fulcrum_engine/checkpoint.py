@@ -8,11 +8,12 @@ from pathlib import Path
 
 import torch
 from huggingface_hub import split_torch_state_dict_into_shards
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from transformers.core_model_loading import revert_weight_conversion
 
 from .errors import EngineError
-from .loading import Loaded
+from .loading import Loaded, Source
 
 # What belongs to a tokenizer or to generation, copied to the byte.
 _COMPANIONS = (
@@ -31,9 +32,9 @@ _SHARD_SIZE = "5GB"
 _PRECISIONS = {"f32": torch.float32, "bf16": torch.bfloat16}
 
 
-def saved_precision(choice: str, loaded: Loaded) -> torch.dtype:
+def saved_precision(choice: str, source: Source) -> torch.dtype:
     """Returns the precision of weights in checkpoints: f32, bf16, or the source's for `same`."""
-    return _PRECISIONS.get(choice, loaded.dtype)
+    return _PRECISIONS.get(choice, source.dtype)
 
 
 def save_model(
@@ -54,9 +55,9 @@ def save_model(
     named = revert_weight_conversion(loaded.model, rounded)
     try:
         _write_tensors(named, directory)
-        _write_config(loaded.folder, dtype, directory)
-        copy_companions(loaded.folder, directory)
-    except OSError as error:
+        _write_config(loaded.source.folder, dtype, directory)
+        copy_companions(loaded.source.folder, directory)
+    except (OSError, SafetensorError) as error:
         raise EngineError("input-output", f"can't write to '{directory}': {error}") from error
 
 
@@ -74,8 +75,8 @@ def save_adapter(loaded: Loaded, state: dict[str, torch.Tensor], directory: Path
     try:
         loaded.adapter.peft_config["default"].save_pretrained(str(directory))
         save_file(named, directory / "adapter_model.safetensors", metadata={"format": "pt"})
-        copy_companions(loaded.folder, directory)
-    except OSError as error:
+        copy_companions(loaded.source.folder, directory)
+    except (OSError, SafetensorError) as error:
         raise EngineError("input-output", f"can't write to '{directory}': {error}") from error
 
 
@@ -84,7 +85,7 @@ def save_gradient(loaded: Loaded, state: dict[str, torch.Tensor], file: Path) ->
     named = revert_weight_conversion(loaded.model, state)
     try:
         save_file({name: value.contiguous() for name, value in named.items()}, file)
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
         raise EngineError("input-output", f"can't write '{file}': {error}") from error
 
 

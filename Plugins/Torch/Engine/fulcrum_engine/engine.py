@@ -13,26 +13,26 @@ import torch
 
 from .activations import ActivationGradients, activation_gradients
 from .batch import Batch
-from .checking import can_share_prompts, check_head
 from .checkpoint import save_adapter, save_gradient, save_model, saved_precision
+from .determinism import prefer_determinism
 from .errors import EngineError
 from .facts import context_length, end_tokens, model_facts, summary
-from .layers import checkpointing, enable_checkpointing
-from .loading import load
-from .masters import Masters, parameter_groups
-from .optimizer import GradientReport, Optimizer
+from .layers import checkpointing
+from .loading import count_parameters, load, read_source
+from .masters import Masters
+from .optimizer import GradientReport
 from .optimizer_files import load_optimizer, save_optimizer
-from .precision import halved
+from .place import local_size
+from .policy import Policy
 from .ranks import Ranks
 from .scorer import Scorer
 from .settings import Settings
-from .sharding import shard
 from .slots import Slots
 from .speed import peak
 from .statistics import Statistic
 from .texts import Texts
 from .token_rows import TokenRows
-from .training import Columns, Passes, Weigh
+from .training import Columns, Weigh
 from .weights import merged, model_state, trained_state
 
 
@@ -47,73 +47,128 @@ class Started:
     parameter_count: int
     facts: list[list[Any]]
     has_template: bool
-    head: str
+    head: str | None
 
 
 class Engine:
     """A policy on PyTorch.
 
     Every rank makes one, and calls its methods in the same order with the same arguments; results
-    are rank 0's. After an `EngineError` it is as it was before the call.
+    are rank 0's. After an `EngineError` it is as it was before the call. Weights are there after
+    `load` alone.
 
     Attributes:
         ranks: the processes that compute together.
         settings: of `start`.
-        scorer: the model; generation calls its `next_logits`.
+        source: what the checkpoint says of itself.
         texts: the tokenizer.
+        token_rows: the rows that have a token.
         context_length: the most tokens of prompt and completion together.
         end_tokens: end a completion; the first ends demonstrations.
-        parameter_count: of the whole model, adapters included.
-        shares_prompts: whether a group's prompt may be computed once.
+        parameter_count: of the whole model, without adapters.
     """
 
     def __init__(self, settings: Settings, ranks: Ranks) -> None:
+        """Reads configuration and tokenizer.
+
+        Raises:
+            EngineError: not-found, checkpoint or unsupported.
+        """
         if settings.threads:
             torch.set_num_threads(settings.threads)
+        prefer_determinism()
         self.settings = settings
         self.ranks = ranks
-        self._loaded = load(settings)
-        model: Any = self._loaded.model
-        rows = model.get_input_embeddings().weight.shape[0]
-        self.token_rows = TokenRows.of(self._loaded.tokenizer, rows)
-        self.texts = Texts(self._loaded.tokenizer)
-        self.context_length = context_length(model.config, self._loaded.tokenizer)
-        self.end_tokens = end_tokens(model, self._loaded.tokenizer)
-        self.scorer = Scorer(model, self.token_rows, settings.logit_rows)
-        check_head(self.scorer)
-        may_share = settings.share_prompts and self._may_share()
-        self.shares_prompts = may_share
-        self.parameter_count = sum(one.numel() for one in model.parameters())
-        groups = parameter_groups(model)
-        is_bf16 = settings.precision == "bf16"
-        apart: list[str] = []
-        if settings.gradient_checkpointing:
-            enable_checkpointing(model)
-        if settings.shard == "fsdp2":
-            shard(self.scorer, ranks, is_bf16)
-        else:
-            self.scorer.to(ranks.device)
-            apart = halved(model) if is_bf16 else []
-        self.masters = Masters(model, groups, apart)
-        self._optimizer = Optimizer(self.masters, settings)
-        self.slots = Slots(self.masters)
-        self._passes = Passes(self.scorer, ranks, settings, may_share)
+        self.source = read_source(settings)
+        config, tokenizer = self.source.config, self.source.tokenizer
+        self.texts = Texts(tokenizer)
+        self.token_rows = TokenRows.of(tokenizer, config.get_text_config().vocab_size)
+        self.context_length = context_length(config, tokenizer)
+        self.end_tokens = end_tokens(self.source)
+        self.parameter_count = count_parameters(self.source)
+        self._policy: Policy | None = None
         # Whether the gradient at rank 0 is the sum over the ranks already.
         self._is_summed = False
 
+    def load(self) -> None:
+        """Reads the weights, shares them out, makes adapters.
+
+        Raises:
+            EngineError: usage if they are there already; checkpoint, parameter, unsupported.
+        """
+        if self._policy is not None:
+            raise EngineError("usage", "the weights are loaded already")
+        policy, error = None, None
+        turns = 1
+        if self.settings.shard == "fsdp2":
+            # Ranks keep a part each, so one after another a machine's memory holds the whole once.
+            turns = self.ranks.largest(local_size())
+            _ = self.ranks.mesh
+        for turn in range(turns):
+            if turn == self.ranks.place.local_rank % turns:
+                try:
+                    policy = self._read()
+                except EngineError as caught:
+                    error = caught
+            self.ranks.wait()
+        self.ranks.agree(error)
+        self._policy = policy
+
+    def _read(self) -> Policy:
+        loaded = load(self.source, self.settings)
+        return Policy(loaded, self.settings, self.ranks, self.token_rows, self.context_length)
+
     def started(self) -> Started:
-        """Returns what the host is told of the policy."""
-        model: Any = self._loaded.model
+        """Returns what the host is told of the policy; more of it once the weights are there."""
+        head = None
+        if self.is_loaded:
+            head = "direct" if self.scorer.is_direct else "whole"
         return Started(
-            summary=summary(model, self.parameter_count, self.settings, self.ranks),
+            summary=summary(self.source.config, self.parameter_count, self.settings, self.ranks),
             context_length=self.context_length,
             end_tokens=self.end_tokens,
             vocabulary_size=self.token_rows.count,
             parameter_count=self.parameter_count,
             facts=model_facts(self),
             has_template=self.texts.has_template,
-            head="direct" if self.scorer.is_direct else "whole",
+            head=head,
         )
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the weights are there."""
+        return self._policy is not None
+
+    @property
+    def policy(self) -> Policy:
+        """What has the weights.
+
+        Raises:
+            EngineError: usage before `load`.
+        """
+        if self._policy is None:
+            raise EngineError("usage", "the call needs the weights", "call 'load' first")
+        return self._policy
+
+    @property
+    def scorer(self) -> Scorer:
+        """The model; generation calls its `next_logits`."""
+        return self.policy.scorer
+
+    @property
+    def masters(self) -> Masters:
+        """The trained weights."""
+        return self.policy.masters
+
+    @property
+    def slots(self) -> Slots:
+        """The frozen copies and snapshots."""
+        return self.policy.slots
+
+    @property
+    def shares_prompts(self) -> bool:
+        """Whether a group's prompt may be computed once."""
+        return self.policy.shares_prompts
 
     def batch(self, arrays: Mapping[str, Any]) -> Batch:
         """Returns the batch of a call's arrays, checked."""
@@ -129,7 +184,7 @@ class Engine:
         """Returns the scores of all tokens at rank 0; elsewhere none."""
         asked = self._statistics(statistics, temperature)
         with self.using(slot):
-            return self._passes.score(batch, temperature, asked)
+            return self.policy.passes.score(batch, temperature, asked)
 
     def accumulate(
         self,
@@ -159,7 +214,7 @@ class Engine:
                 )
         self._share_out()
         with checkpointing(self.scorer.model):
-            self._passes.accumulate(batch, mask, temperature, asked, weigh)
+            self.policy.passes.accumulate(batch, mask, temperature, asked, weigh)
 
     def apply(self, learning_rate: float) -> GradientReport:
         """Takes one ascent step, then clears the gradient.
@@ -169,7 +224,7 @@ class Engine:
         """
         self._sum_up()
         try:
-            return self._optimizer.step(learning_rate, self._total)
+            return self.policy.optimizer.step(learning_rate, self._total)
         finally:
             self.discard()
 
@@ -186,18 +241,18 @@ class Engine:
         """
         keeps = self.ranks.rank == 0
         values = self.slots.values(slot)
-        is_adapter = self._loaded.adapter is not None
+        is_adapter = self.policy.loaded.adapter is not None
         error: EngineError | None = None
         if is_adapter and self.settings.lora_save == "adapter":
             state = trained_state(self.masters, values, keeps)
-            error = self._at_rank_0(save_adapter, self._loaded, state, Path(directory))
+            error = self._at_rank_0(save_adapter, self.policy.loaded, state, Path(directory))
         else:
-            model = self._loaded.model
+            model = self.policy.loaded.model
             state = model_state(model, self.masters, values, keeps)
             if keeps and is_adapter:
                 state = merged(model, state)
-            dtype = saved_precision(self.settings.save_precision, self._loaded)
-            error = self._at_rank_0(save_model, self._loaded, state, dtype, Path(directory))
+            dtype = saved_precision(self.settings.save_precision, self.source)
+            error = self._at_rank_0(save_model, self.policy.loaded, state, dtype, Path(directory))
         self.ranks.agree(error)
 
     def save_gradient(self, file: str) -> None:
@@ -209,7 +264,7 @@ class Engine:
         self._sum_up()
         gradients = [item.need_gradient() for item in self.masters]
         state = trained_state(self.masters, gradients, self.ranks.rank == 0)
-        self.ranks.agree(self._at_rank_0(save_gradient, self._loaded, state, Path(file)))
+        self.ranks.agree(self._at_rank_0(save_gradient, self.policy.loaded, state, Path(file)))
 
     def save_optimizer(self, directory: str) -> None:
         """Writes the optimiser's state, and what `save` rounds off, into an empty folder.
@@ -217,12 +272,12 @@ class Engine:
         Raises:
             EngineError: input-output.
         """
-        is_adapter = self._loaded.adapter is not None
-        rounds = saved_precision(self.settings.save_precision, self._loaded) != torch.float32
+        is_adapter = self.policy.loaded.adapter is not None
+        rounds = saved_precision(self.settings.save_precision, self.source) != torch.float32
         save_optimizer(
             Path(directory),
             self.masters,
-            self._optimizer,
+            self.policy.optimizer,
             self.ranks,
             keeps_masters=rounds and not is_adapter,
             can_continue=not (is_adapter and self.settings.lora_save == "merged"),
@@ -234,7 +289,7 @@ class Engine:
         Raises:
             EngineError: not-found or checkpoint; nothing has changed then.
         """
-        load_optimizer(Path(directory), self.masters, self._optimizer, self.ranks)
+        load_optimizer(Path(directory), self.masters, self.policy.optimizer, self.ranks)
 
     def activation_gradients(
         self, batch: Batch, places: np.ndarray, temperature: float
@@ -276,27 +331,16 @@ class Engine:
 
     def snapshot(self) -> int:
         """Sets weights and optimiser aside, and returns a number to find them by."""
-        return self.slots.snapshot(self._optimizer)
+        return self.slots.snapshot(self.policy.optimizer)
 
     def restore(self, snapshot: int) -> None:
         """Puts weights and optimiser back, and drops the gradient."""
-        self.slots.restore(snapshot, self._optimizer)
+        self.slots.restore(snapshot, self.policy.optimizer)
         self._is_summed = False
 
     def forget(self, snapshot: int) -> None:
         """Forgets a snapshot."""
         self.slots.forget(snapshot)
-
-    def _may_share(self) -> bool:
-        """Whether prompts can be computed apart, with what else is asked for."""
-        settings = self.settings
-        # Layers that compute again can't fill a cache; FSDP2's hooks wait for gradients of all
-        # that a layer gives, and a prompt's last layer may get none.
-        if settings.gradient_checkpointing or settings.shard != "none":
-            return False
-        if settings.attention not in ("auto", "eager", "sdpa"):
-            return False
-        return can_share_prompts(self.scorer, self.context_length)
 
     def _statistics(self, names: Sequence[str], temperature: float) -> list[Statistic]:
         if not 0 < temperature < float("inf"):

@@ -8,6 +8,7 @@ import torch
 import transformers
 
 from .errors import EngineError
+from .loading import Source
 from .ranks import Ranks
 from .settings import Settings
 
@@ -32,33 +33,32 @@ def context_length(config: Any, tokenizer: Any) -> int:
     raise EngineError("checkpoint", "config.json names no context length (max_position_embeddings)")
 
 
-def end_tokens(model: Any, tokenizer: Any) -> list[int]:
+def end_tokens(source: Source) -> list[int]:
     """Returns the tokens that end a completion, that of demonstrations first.
 
     Raises:
         EngineError: checkpoint, if there is none.
     """
-    generation = getattr(model, "generation_config", None)
-    config = model.config.get_text_config()
-    for source in (generation, config, tokenizer):
-        ends = getattr(source, "eos_token_id", None)
+    config = source.config.get_text_config()
+    for place in (source.generation, config, source.tokenizer):
+        ends = getattr(place, "eos_token_id", None)
         if isinstance(ends, int):
             return [ends]
         if ends:
             return [int(end) for end in ends]
     raise EngineError(
         "checkpoint",
-        "the checkpoint names no token that ends a text",
+        f"the checkpoint in '{source.folder}' names no token that ends a text",
         "set eos_token_id in generation_config.json or config.json",
     )
 
 
-def summary(model: Any, parameter_count: int, settings: Settings, ranks: Ranks) -> str:
+def summary(config: Any, parameter_count: int, settings: Settings, ranks: Ranks) -> str:
     """Returns one line: family, size, precision, device."""
-    config = model.config.get_text_config()
-    line = f"{model.config.model_type}, {parameter_count} parameters"
-    if hasattr(config, "num_hidden_layers"):
-        line += f", {config.num_hidden_layers} layers of width {config.hidden_size}"
+    text = config.get_text_config()
+    line = f"{config.model_type}, {parameter_count} parameters"
+    if hasattr(text, "num_hidden_layers"):
+        line += f", {text.num_hidden_layers} layers of width {text.hidden_size}"
     if settings.lora_rank:
         line += f", LoRA of rank {settings.lora_rank}"
     line += f", passes in {settings.precision} on {_device_name(ranks)}"
@@ -68,14 +68,15 @@ def summary(model: Any, parameter_count: int, settings: Settings, ranks: Ranks) 
 
 
 def model_facts(engine: Engine) -> list[list[Any]]:
-    """Returns [name, value] pairs: integers, numbers, flags, texts, or lists of one of these."""
-    model: Any = engine.scorer.model
-    config = model.config.get_text_config()
-    trained = sum(item.parameter.numel() for item in engine.masters)
+    """Returns [name, value] pairs: integers, numbers, flags, texts, or lists of one of these.
+
+    Those that weights are needed for come with them.
+    """
+    config = engine.source.config
+    text = config.get_text_config()
     facts: list[list[Any]] = [
-        ["family", model.config.model_type],
+        ["family", config.model_type],
         ["parameters", engine.parameter_count],
-        ["trained", trained],
         ["precision", engine.settings.precision],
     ]
     named = {
@@ -88,18 +89,26 @@ def model_facts(engine: Engine) -> list[list[Any]]:
         "vocabulary": "vocab_size",
     }
     for name, attribute in named.items():
-        value = getattr(config, attribute, None)
+        value = getattr(text, attribute, None)
         if isinstance(value, int):
             facts.append([name, value])
     facts += [
         ["context", engine.context_length],
         ["tokenizer", engine.token_rows.count],
-        ["tied", _is_tied(model)],
+        ["stored", str(engine.source.dtype).removeprefix("torch.")],
         ["end-tokens", engine.end_tokens],
         ["end-texts", [engine.texts.text_of(token) for token in engine.end_tokens]],
-        ["attention", str(getattr(model.config, "_attn_implementation", "unknown"))],
-        ["head", "direct" if engine.scorer.is_direct else "whole"],
-        ["shared-prompts", engine.shares_prompts],
+    ]
+    if engine.is_loaded:
+        model: Any = engine.scorer.model
+        facts += [
+            ["trained", sum(item.parameter.numel() for item in engine.masters)],
+            ["tied", _is_tied(model)],
+            ["attention", str(getattr(model.config, "_attn_implementation", "unknown"))],
+            ["head", "direct" if engine.scorer.is_direct else "whole"],
+            ["shared-prompts", engine.shares_prompts],
+        ]
+    facts += [
         ["device", _device_name(engine.ranks)],
         ["ranks", engine.ranks.world],
         ["shard", engine.settings.shard],

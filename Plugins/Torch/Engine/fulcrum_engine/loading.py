@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import nn
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
 from .errors import EngineError
 from .settings import Settings
@@ -18,48 +19,106 @@ _ADAPTER_FILE = "adapter_config.json"
 _HUB_FILES = ("*.json", "*.safetensors", "*.jinja", "*.model", "*.txt")
 
 
-@dataclass
-class Loaded:
-    """What a checkpoint has.
+@dataclass(frozen=True)
+class Source:
+    """What a checkpoint says of itself before its weights are read.
 
     Attributes:
-        model: a `…ForCausalLM` in f32 on the CPU, adapters injected if there are any.
-        adapter: the PEFT model around it, or none.
+        given: the folder that the settings name.
+        folder: of the whole model's files; another for an adapter.
+        base: the whole model as the adapter names it; else as the settings do.
+        config: of transformers.
         tokenizer: of transformers.
-        folder: of the whole model's files; with an adapter, those of its base.
-        base: the base model as the adapter names it; else the checkpoint as it was given.
         dtype: the precision in which the checkpoint stores its weights.
+        generation: of transformers, or none.
     """
 
-    model: nn.Module
-    adapter: Any | None
-    tokenizer: Any
+    given: Path
     folder: Path
     base: str
+    config: Any
+    tokenizer: Any
     dtype: torch.dtype
+    generation: Any | None
+
+    @property
+    def is_adapter(self) -> bool:
+        """Whether the settings name an adapter's folder."""
+        return (self.given / _ADAPTER_FILE).is_file()
 
 
-def load(settings: Settings) -> Loaded:
-    """Returns the model that the settings name.
+@dataclass(frozen=True)
+class Loaded:
+    """A checkpoint with its weights.
+
+    Attributes:
+        source: where it is from.
+        model: a `…ForCausalLM` in f32 on the CPU, adapters injected if there are any.
+        adapter: the PEFT model around it, or none.
+    """
+
+    source: Source
+    model: nn.Module
+    adapter: Any | None
+
+
+def read_source(settings: Settings) -> Source:
+    """Returns what a checkpoint's configuration and tokenizer say.
 
     Raises:
-        EngineError: not-found or checkpoint, if it is not there or can't be read; parameter, if
-            LoRA is asked for and PEFT is not installed.
+        EngineError: not-found or checkpoint, if it is not there or can't be read.
     """
     given = _resolved(settings.checkpoint)
     is_adapter = (given / _ADAPTER_FILE).is_file()
     base = _adapter_base(given) if is_adapter else settings.checkpoint
     folder = _resolved(base) if is_adapter else given
-    model, dtype = _read_model(folder, settings)
+    try:
+        config = AutoConfig.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise EngineError(
+            "checkpoint", f"transformers can't read the config.json in '{folder}': {error}"
+        ) from error
+    generation = None
+    if (folder / "generation_config.json").is_file():
+        generation = GenerationConfig.from_pretrained(folder, local_files_only=True)
+    stored = getattr(config, "dtype", None)
+    dtype = stored if isinstance(stored, torch.dtype) else torch.float32
     tokenizer = _read_tokenizer(folder, given)
+    return Source(given, folder, base, config, tokenizer, dtype, generation)
+
+
+def count_parameters(source: Source) -> int:
+    """Returns the number of a whole model's parameters, without making them.
+
+    Raises:
+        EngineError: unsupported, if transformers has no causal language model of the kind.
+    """
+    try:
+        with torch.device("meta"):
+            model = AutoModelForCausalLM.from_config(source.config)
+    except (ValueError, KeyError, TypeError, RuntimeError, ImportError) as error:
+        raise EngineError(
+            "unsupported", f"transformers makes no language model of '{source.folder}': {error}"
+        ) from error
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def load(source: Source, settings: Settings) -> Loaded:
+    """Reads the weights, and makes or reads adapters.
+
+    Raises:
+        EngineError: checkpoint, if they can't be read; parameter, if LoRA is asked for and PEFT
+            is not installed, or has no such targets.
+    """
+    model = _read_model(source.folder, settings)
     adapter = None
-    if is_adapter:
-        adapter = _read_adapter(model, given)
+    if source.is_adapter:
+        adapter = _read_adapter(model, source.given)
     elif settings.lora_rank:
-        adapter = _fresh_adapter(model, settings, base)
+        adapter = _fresh_adapter(model, settings, source.base)
     if adapter is not None:
         model = adapter.get_base_model()
-    return Loaded(model, adapter, tokenizer, folder, base, dtype)
+    return Loaded(source, model, adapter)
 
 
 def _resolved(name: str) -> Path:
@@ -81,38 +140,28 @@ def _resolved(name: str) -> Path:
         ) from error
 
 
-def _read_model(folder: Path, settings: Settings) -> tuple[nn.Module, torch.dtype]:
+def _read_model(folder: Path, settings: Settings) -> nn.Module:
     options: dict[str, Any] = {"dtype": torch.float32, "local_files_only": True}
-    if settings.attention != "auto":
+    if settings.attention in ("eager", "sdpa"):
         options["attn_implementation"] = settings.attention
     try:
-        from transformers import AutoConfig
-
-        config = AutoConfig.from_pretrained(folder, local_files_only=True)
-        stored = getattr(config, "dtype", None)
         model, report = AutoModelForCausalLM.from_pretrained(
             folder, output_loading_info=True, **options
         )
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
         raise EngineError(
             "checkpoint", f"transformers can't read the model in '{folder}': {error}"
         ) from error
-    except Exception as error:  # safetensors' own errors derive from nothing else
-        if type(error).__module__.partition(".")[0] not in ("safetensors_rust", "safetensors"):
-            raise
-        raise EngineError("checkpoint", f"a weight file in '{folder}': {error}") from error
-    missing = sorted(report["missing_keys"])
-    if missing or report["mismatched_keys"]:
-        names = ", ".join(str(key) for key in [*missing, *report["mismatched_keys"]][:4])
+    wrong = [*sorted(report["missing_keys"]), *report["mismatched_keys"]]
+    if wrong:
         raise EngineError(
             "checkpoint",
-            f"the weights in '{folder}' don't fit the model of its config.json: {names}",
+            f"the weights in '{folder}' don't fit the model of its config.json:"
+            f" {', '.join(str(key) for key in wrong[:4])}",
             "the checkpoint is incomplete, or its config.json is another model's",
         )
-    if not isinstance(stored, torch.dtype):
-        stored = torch.float32
-    model.eval()
-    return model, stored
+    result: nn.Module = model.eval()
+    return result
 
 
 def _read_tokenizer(folder: Path, adapter: Path) -> Any:
@@ -165,10 +214,11 @@ def _read_adapter(model: nn.Module, folder: Path) -> Any:
 def _fresh_adapter(model: nn.Module, settings: Settings, base: str) -> Any:
     """Returns adapters whose product is 0, so the model is the base until it is trained."""
     peft = _peft()
+    targets = list(settings.lora_targets)
     config = peft.LoraConfig(
         r=settings.lora_rank,
-        lora_alpha=settings.lora_alpha or 2.0 * settings.lora_rank,
-        target_modules=list(settings.lora_targets) or "all-linear",
+        lora_alpha=settings.lora_alpha,
+        target_modules="all-linear" if targets == ["all-linear"] else targets,
         lora_dropout=0.0,
         bias="none",
         task_type="CAUSAL_LM",

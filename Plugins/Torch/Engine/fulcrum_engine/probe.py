@@ -44,7 +44,9 @@ def cache_argument(scorer: LanguageModel, device: torch.device) -> str | None:
 
 
 def _is_right(
-    scorer: LanguageModel, device: torch.device, trial: Callable[[], torch.Tensor]
+    scorer: LanguageModel,
+    device: torch.device,
+    trial: Callable[[], tuple[torch.Tensor, torch.dtype]],
 ) -> bool:
     """Whether a trial gives the logits of plain passes.
 
@@ -53,14 +55,13 @@ def _is_right(
     """
     expected = _plain(scorer, device)
     try:
-        found = trial()
+        found, dtype = trial()
     except torch.OutOfMemoryError:
         raise
     except (AttributeError, LookupError, RuntimeError, TypeError, ValueError):
         return False
     is_known = torch.isfinite(expected)
     spread = expected[is_known].std()
-    dtype = next(scorer.model.parameters()).dtype
     worst = (expected - found)[is_known].abs().max()
     return bool(worst <= _TOLERANCES.get(dtype, _COARSE) * spread)
 
@@ -82,7 +83,9 @@ def _plain(scorer: LanguageModel, device: torch.device) -> torch.Tensor:
     return torch.cat(found)
 
 
-def _in_rows(scorer: LanguageModel, masks: StepMasks, device: torch.device) -> torch.Tensor:
+def _in_rows(
+    scorer: LanguageModel, masks: StepMasks, device: torch.device
+) -> tuple[torch.Tensor, torch.dtype]:
     tokens = _tokens(device)
     filled = DynamicCache()
     longest = max(_LENGTHS)
@@ -106,10 +109,12 @@ def _in_rows(scorer: LanguageModel, masks: StepMasks, device: torch.device) -> t
                 use_cache=True,
             )
         )
-    return torch.stack(found, 1).flatten(0, 1)
+    return torch.stack(found, 1).flatten(0, 1), _computed_in(filled, scorer)
 
 
-def _in_lockstep(scorer: LanguageModel, argument: str, device: torch.device) -> torch.Tensor:
+def _in_lockstep(
+    scorer: LanguageModel, argument: str, device: torch.device
+) -> tuple[torch.Tensor, torch.dtype]:
     tokens = _tokens(device)
     found = []
     for row, length in enumerate(_LENGTHS):
@@ -127,4 +132,13 @@ def _in_lockstep(scorer: LanguageModel, argument: str, device: torch.device) -> 
                     **given,
                 )
             )
-    return torch.cat(found)
+    return torch.cat(found), _computed_in(cache, scorer)
+
+
+def _computed_in(cache: DynamicCache, scorer: LanguageModel) -> torch.dtype:
+    """The precision of passes, which need not be that of the parameters."""
+    for layer in cache.layers:
+        keys = getattr(layer, "keys", None)
+        if keys is not None:
+            return keys.dtype
+    return next(scorer.model.parameters()).dtype

@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import torch
 import torch.distributed as dist
+from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 
 from .errors import EngineError
 from .place import Place, set_meeting_point
+
+# How long a rank waits for the next call; one whose host is gone ends by its lifeline.
+_PATIENCE = timedelta(days=7)
 
 
 class Ranks:
@@ -39,16 +44,19 @@ class Ranks:
             raise EngineError("parameter", "parameter 'device': PyTorch finds no CUDA device here")
         if has_cuda and device != "cpu":
             count = torch.cuda.device_count()
-            if place.local_rank >= count:
+            # A launcher may show each rank its own device alone.
+            index = place.local_rank if count > 1 else 0
+            if index >= count:
                 raise EngineError(
                     "parameter",
                     f"local rank {place.local_rank} finds {count} CUDA devices",
                     "launch as many ranks on a machine as it has devices",
                 )
-            self.device = torch.device("cuda", place.local_rank)
+            self.device = torch.device("cuda", index)
             torch.cuda.set_device(self.device)
         else:
             self.device = torch.device("cpu")
+        self._calls: dist.ProcessGroup | None = None
         self._timeout = timedelta(seconds=timeout_seconds)
         if place.world > 1 and not dist.is_initialized():
             self._join()
@@ -67,12 +75,23 @@ class Ranks:
         dist.init_process_group(
             backend, rank=self.rank, world_size=self.world, timeout=self._timeout
         )
+        self._calls = dist.new_group(backend="gloo", timeout=_PATIENCE)
 
-    def need_group(self) -> None:
-        """Makes a group of one, for FSDP2 on a rank alone."""
+    @cached_property
+    def mesh(self) -> DeviceMesh:
+        """All ranks in a row, for FSDP2; all ask for it first at the same time."""
         if not dist.is_initialized():
+            # One rank alone is a group too.
             backend = "cpu:gloo,cuda:nccl" if self.device.type == "cuda" else "gloo"
             dist.init_process_group(backend, store=dist.HashStore(), rank=0, world_size=1)
+        return init_device_mesh(self.device.type, (self.world,))
+
+    def largest(self, number: int) -> int:
+        """Returns the largest of all ranks' numbers."""
+        value = torch.tensor(number)
+        if self.world > 1:
+            dist.all_reduce(value, dist.ReduceOp.MAX)
+        return int(value)
 
     def leave(self) -> None:
         """Ends the group."""
@@ -97,7 +116,8 @@ class Ranks:
             parts = [text, *(a.tobytes() for a in contents.values())]
             payload = torch.frombuffer(bytearray(b"".join(parts)), dtype=torch.uint8)
             sizes = torch.tensor([len(text), len(payload)], dtype=torch.int64)
-        dist.broadcast(sizes, 0)
+        # Between calls the host may be busy for hours with rewards.
+        dist.broadcast(sizes, 0, group=self._calls)
         if self.rank != 0:
             payload = torch.empty(int(sizes[1]), dtype=torch.uint8)
         dist.broadcast(payload, 0)

@@ -27,7 +27,7 @@ _AHEAD = 128
 class Prompt:
     """A prompt's tokens, and the number that its draws are keyed by."""
 
-    tokens: Sequence[int] | npt.NDArray[np.int32]
+    tokens: Sequence[int] | npt.NDArray[np.signedinteger]
     id: int
 
 

@@ -17,6 +17,8 @@ from .token_scores import _distribution
 
 # Sums of a block are found first, then the place in one block: no f64 copy of a whole row.
 _BLOCK = 256
+# Logits in hand at a time: a sort of them, with places and f64 sums, takes some 30 bytes of each.
+_ELEMENTS = 1 << 25
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,11 @@ def draw(logits: Tensor, uniform: Tensor, distribution: Distribution) -> tuple[T
         temperature (at 1 if that is 0), whatever top_k and top_p left to draw from. Rows with a
         logit that is NaN have log π NaN.
     """
+    most = max(1, _ELEMENTS // logits.shape[1])
+    if len(logits) > most:
+        pairs = zip(logits.split(most), uniform.split(most), strict=True)
+        parts = [draw(own, numbers, distribution) for own, numbers in pairs]
+        return torch.cat([tokens for tokens, _ in parts]), torch.cat([found for _, found in parts])
     temperature = distribution.temperature or 1.0
     differences, others, likeliest, total = _distribution(logits, temperature)
     if distribution.temperature == 0:

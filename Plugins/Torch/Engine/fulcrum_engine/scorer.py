@@ -16,8 +16,9 @@ from .token_rows import TokenRows
 from .token_scores import token_scores
 from .work import Work
 
-# Memory of the logits that are computed at a time, unless the setting `logit-rows` says more.
-_LOGIT_BYTES = 128 << 20
+# Memory of the logits that are computed at a time, unless the setting `logit-rows` says other. On
+# CUDA few large products are faster, and a bf16 head's gradient has few terms to add up in bf16.
+_LOGIT_BYTES = {"cpu": 128 << 20, "cuda": 1 << 30}
 
 
 class Scorer(nn.Module):
@@ -39,8 +40,7 @@ class Scorer(nn.Module):
         self.token_rows = token_rows
         config = model.config.get_text_config()  # type: ignore[operator, union-attr]
         self._transforms: list[Transform] = final_transforms(config)
-        fitting = _LOGIT_BYTES // (4 * max(1, token_rows.end))
-        self._chunk = logit_rows or max(1, fitting)
+        self._logit_rows = logit_rows
         self.is_direct = True
 
     def forward(
@@ -56,8 +56,9 @@ class Scorer(nn.Module):
         # A tuple of tensors, for FSDP2 finds no others on which to hang its backward hooks.
         states = self.states(work)
         columns: list[tuple[torch.Tensor, ...]] = []
-        for first in range(0, len(work.rows), self._chunk):
-            part = slice(first, first + self._chunk)
+        chunk = self._chunk(states.device)
+        for first in range(0, len(work.rows), chunk):
+            part = slice(first, first + chunk)
             columns.append(
                 self._scores(states, work.rows[part], work.targets[part], temperature, statistics)
             )
@@ -106,6 +107,12 @@ class Scorer(nn.Module):
         for transform in self._transforms:
             logits = transform(logits)
         return logits
+
+    def _chunk(self, device: torch.device) -> int:
+        """Returns the number of rows whose logits are computed at a time."""
+        if self._logit_rows:
+            return self._logit_rows
+        return max(1, _LOGIT_BYTES[device.type] // (4 * max(1, self.token_rows.end)))
 
     def _outputs(self, tokens: torch.Tensor, **inputs: Any) -> torch.Tensor:
         """Returns hidden states [R, L, width], or logits [R, L, rows of the head]."""

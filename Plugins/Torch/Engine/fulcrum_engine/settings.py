@@ -32,7 +32,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "epsilon": (1e-30, 1),
     "weight_decay": (0, 100),
     "max_gradient_norm": (0, 1e30),
-    "collective_seconds": (1, 1e6),
+    "time_limit": (1, 1e6),
 }
 
 
@@ -53,13 +53,13 @@ class Settings:
         share_prompts: whether sequences of a group may share their prompt's pass.
         threads: of a rank's CPU operations; 0: leave as PyTorch sets it.
         lora_rank: 0 trains all weights.
-        lora_alpha: the adapters' product is scaled by alpha / rank; 0: twice the rank.
-        lora_targets: names of linear layers; empty: all of them but the head.
+        lora_alpha: the adapters' product is scaled by alpha / rank.
+        lora_targets: names of modules; all-linear: every linear layer but the head.
         lora_save: whether checkpoints are the adapter, or a whole model with it merged in.
         weight_decay_exclude: some of norms, biases, embeddings (the last is also a tied head).
         max_gradient_norm: a gradient of larger L2 norm is scaled down to it; 0: never.
         save_precision: of weights in checkpoints; same: as in the checkpoint that was read.
-        collective_seconds: how long a rank waits for another before it gives up.
+        time_limit: seconds that a rank waits for another within a call, before it gives up.
     """
 
     checkpoint: str = ""
@@ -69,13 +69,13 @@ class Settings:
     attention: str = "auto"
     gradient_checkpointing: bool = False
     microbatch_tokens: int = 8192
-    decoding_rows: int = 64
+    decoding_rows: int = 256
     logit_rows: int = 0
     share_prompts: bool = True
     threads: int = 0
     lora_rank: int = 0
-    lora_alpha: float = 0.0
-    lora_targets: tuple[str, ...] = ()
+    lora_alpha: float = 32.0
+    lora_targets: tuple[str, ...] = ("all-linear",)
     lora_save: str = "adapter"
     optimizer: str = "adamw"
     beta1: float = 0.9
@@ -84,9 +84,14 @@ class Settings:
     weight_decay: float = 0.01
     weight_decay_exclude: tuple[str, ...] = ()
     max_gradient_norm: float = 1.0
-    save_precision: str = "f32"
-    collective_seconds: float = 600.0
+    save_precision: str = "same"
+    time_limit: float = 1800.0
     seed: int = 0
+
+    @property
+    def collective_seconds(self) -> float:
+        """How long a rank waits for another within a call."""
+        return self.time_limit
 
     @staticmethod
     def read(parameters: Mapping[str, Any], seed: int = 0) -> Settings:
@@ -113,6 +118,12 @@ class Settings:
                 "parameter",
                 "expected a model in 'checkpoint', got an empty text",
                 "give a Hugging Face folder, an adapter's folder, or a name on the hub",
+            )
+        if settings.attention == "flash_attention_2" and settings.precision != "bf16":
+            raise EngineError(
+                "parameter",
+                "parameter 'attention': flash_attention_2 computes in bf16 alone",
+                "set precision to bf16, or attention to sdpa",
             )
         return settings
 

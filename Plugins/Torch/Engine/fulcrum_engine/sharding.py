@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import torch
-from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import (
     FSDPModule,
     MixedPrecisionPolicy,
@@ -24,8 +23,7 @@ def shard(scorer: Scorer, ranks: Ranks, is_bf16: bool) -> None:
     Raises:
         EngineError: unsupported, if the model has no list of layers.
     """
-    ranks.need_group()
-    mesh = init_device_mesh(ranks.device.type, (ranks.world,))
+    mesh = ranks.mesh
     policy = MixedPrecisionPolicy(
         param_dtype=torch.bfloat16 if is_bf16 else None, reduce_dtype=torch.float32
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from conftest import arrays_of
 from safetensors.torch import save_file
 from support import given_weights, random_batch
 
@@ -38,10 +39,17 @@ def state_of(engine: Engine, parts: list[torch.Tensor]) -> dict[str, torch.Tenso
 def run(job: dict[str, Any], ranks: Ranks, folder: Path) -> dict[str, torch.Tensor]:
     """Runs one job; gives tensors at rank 0."""
     engine = Engine(Settings.read(job["settings"], seed=1), ranks)
+    engine.load()
     seed = job.get("batch", 1)
     result: dict[str, torch.Tensor] = {}
     if job["do"] == "gradient":
         accumulate(engine, seed)
+        engine._sum_up()
+        result = state_of(engine, [item.need_gradient() for item in engine.masters])
+    elif job["do"] == "lonely":
+        batch = engine.batch(arrays_of([[5, 6]], [[[7, 8, 9]]]))
+        weigh = given_weights(np.ones(3)) if ranks.rank == 0 else None
+        engine.accumulate(batch, None, 1.0, [], weigh)
         engine._sum_up()
         result = state_of(engine, [item.need_gradient() for item in engine.masters])
     elif job["do"] == "steps":

@@ -17,10 +17,12 @@ from fulcrum_engine.training import Columns, Weigh, Weights
 
 
 def engine_of(folder: Path | str, **settings: object) -> Engine:
-    """An engine of one rank; settings have underscores here."""
+    """An engine of one rank, loaded; settings have underscores here."""
     named = {name.replace("_", "-"): value for name, value in settings.items()}
     given = Settings.read({"checkpoint": str(folder), "device": "cpu", **named})
-    return Engine(given, Ranks(Place(), given.device))
+    engine = Engine(given, Ranks(Place(), given.device))
+    engine.load()
+    return engine
 
 
 def given_weights(weights: np.ndarray, spread: np.ndarray | None = None) -> Weigh:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from conftest import FIXTURES
+from families import make
 from launch import launch
 from support import largest_difference, relative_difference
 
@@ -59,3 +60,32 @@ def test_ranks_give_what_one_gives(
         assert any(not torch.equal(slots[name], slots[f"moved.{name}"]) for name in gradient)
         # The gradient that was written in between is still part of the step.
         assert float(file["norm"]) == pytest.approx(float(plain[4]["norm"]), rel=1e-6)
+
+
+def test_adapters_bf16_and_experts_are_shared_out(tmp_path: Path) -> None:
+    """Other models under FSDP2, and a rank without a sequence, against one rank without it."""
+    mixtral = str(make("mixtral", tmp_path / "mixtral"))
+    llama = str(FIXTURES / "tiny-llama")
+    cases: list[tuple[dict[str, Any], float]] = [
+        ({"checkpoint": llama, "lora-rank": 4}, TOLERANCE),
+        ({"checkpoint": mixtral}, 5e-6),
+        # Sums in bf16 of other shapes: 2^-8 for each.
+        ({"checkpoint": llama, "precision": "bf16"}, 0.02),
+        ({"checkpoint": llama, "precision": "bf16", "lora-rank": 4}, 0.02),
+        ({"checkpoint": llama, "gradient-checkpointing": True}, TOLERANCE),
+    ]
+
+    def jobs(shard: str) -> list[dict[str, Any]]:
+        made = [
+            {"do": "gradient", "settings": {**settings, "shard": shard}} for settings, _ in cases
+        ]
+        made.append({"do": "lonely", "settings": {"checkpoint": llama, "shard": shard}})
+        return [{**job, "name": f"{shard}-{n}"} for n, job in enumerate(made)]
+
+    plain = launch(tmp_path, 1, jobs("none"))
+    ranks = launch(tmp_path, 3, [*jobs("fsdp2"), *jobs("none")])
+    for number, wanted in enumerate(plain):
+        limit = cases[number][1] if number < len(cases) else TOLERANCE
+        for got in (ranks[number], ranks[number + len(plain)]):
+            print(number, relative_difference(got, wanted))
+            assert relative_difference(got, wanted) < limit

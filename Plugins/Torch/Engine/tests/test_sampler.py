@@ -107,6 +107,15 @@ def test_a_row_is_drawn_alike_in_any_batch() -> None:
         assert alone[0] == tokens[3]
 
 
+def test_rows_drawn_in_parts_are_those_drawn_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    logits = 2 * torch.randn(10, 300, generator=torch.Generator().manual_seed(2))
+    uniform = torch.linspace(0, 0.99, 10)
+    whole = draw(logits, uniform, Distribution(1.0, top_p=0.8))
+    monkeypatch.setattr("fulcrum_engine.sampler._ELEMENTS", 1000)
+    parts = draw(logits, uniform, Distribution(1.0, top_p=0.8))
+    assert torch.equal(whole[0], parts[0]) and torch.equal(whole[1], parts[1])
+
+
 def test_counts_follow_the_probabilities() -> None:
     logits = torch.tensor([0.0, 1.0, -1.0, 0.5, 2.0, -torch.inf, -2.0, 0.25])
     count = 40_000
