@@ -74,7 +74,7 @@ final class Engine {
 
   /// The component's parameters but for those that are the client's own affair.
   private static func encoded(_ parameters: Parameters) throws(FulcrumError) -> [JSONMember] {
-    let own: Set = ["python", "launch", "listen", "start-limit", "time-limit"]
+    let own: Set = ["python", "launch", "listen", "start-limit"]
     var members: [JSONMember] = []
     for parameter in TorchPolicy.manual.parameters where !own.contains(parameter.name) {
       let name = parameter.name
@@ -88,9 +88,6 @@ final class Engine {
       }
       members.append(JSONMember(name, value))
     }
-    // Ranks wait for each other as long as the host waits for them.
-    members.append(
-      JSONMember("collective-seconds", .number(try parameters.number("time-limit"))))
     return members
   }
 }

@@ -12,6 +12,7 @@ from .channel import Calls, text_of
 from .decoding import Decoder
 from .engine import Engine
 from .errors import EngineError
+from .memory import Demand
 from .rows import Completions, Prompt, Request
 from .sampler import Distribution
 from .sharing import generate, whole_weights
@@ -75,7 +76,7 @@ class Handlers:
                 need(header, "topK", int),
                 need(header, "topP", float),
             ),
-            _seed(need(header, "seed", str)),
+            read_seed(need(header, "seed", str)),
             need(header, "step", int),
         )
         prompts = _prompts(arrays)
@@ -136,6 +137,18 @@ class Handlers:
 
     def freeze(self, header: Header, arrays: Arrays) -> Reply:
         return {"model": self._engine.freeze(need(header, "model", int))}, {}
+
+    def open(self, header: Header, arrays: Arrays) -> Reply:
+        return {"model": self._engine.open(need(header, "checkpoint", str))}, {}
+
+    def memory(self, header: Header, arrays: Arrays) -> Reply:
+        demand = Demand(
+            need(header, "promptTokens", int),
+            need(header, "completionTokens", int),
+            need(header, "completions", int),
+            need(header, "reference", bool),
+        )
+        return {"parts": self._engine.memory(demand)}, {}
 
     def release(self, header: Header, arrays: Arrays) -> Reply:
         self._engine.release(need(header, "model", int))
@@ -217,6 +230,7 @@ ALONE: dict[str, Callable[[Handlers, Header, Arrays], Reply]] = {
     "encode": Handlers.encode,
     "decode": Handlers.decode,
     "render": Handlers.render,
+    "memory": Handlers.memory,
 }
 TOGETHER: dict[str, Callable[[Handlers, Header, Arrays], Reply]] = {
     "load": Handlers.load,
@@ -230,6 +244,7 @@ TOGETHER: dict[str, Callable[[Handlers, Header, Arrays], Reply]] = {
     "loadOptimizer": Handlers.load_optimizer,
     "saveGradient": Handlers.save_gradient,
     "freeze": Handlers.freeze,
+    "open": Handlers.open,
     "release": Handlers.release,
     "blend": Handlers.blend,
     "snapshot": Handlers.snapshot,
@@ -265,7 +280,7 @@ def need_array(arrays: Arrays, name: str) -> np.ndarray:
     return arrays[name]
 
 
-def _seed(text: str) -> int:
+def read_seed(text: str) -> int:
     if not text.isascii() or not text.isdecimal() or int(text) >= 1 << 64:
         raise EngineError("usage", f"expected a seed from 0 to 2^64 - 1, got '{text[:64]}'")
     return int(text)

@@ -20,6 +20,8 @@ from .facts import context_length, end_tokens, model_facts, summary
 from .layers import checkpointing
 from .loading import count_parameters, load, read_source
 from .masters import Masters
+from .memory import Demand, memory, operations
+from .opening import read_values
 from .optimizer import GradientReport
 from .optimizer_files import load_optimizer, save_optimizer
 from .place import local_size
@@ -320,6 +322,22 @@ class Engine:
     def freeze(self, slot: int) -> int:
         """Copies a slot's weights, and returns the copy's number."""
         return self.slots.freeze(slot)
+
+    def open(self, checkpoint: str) -> int:
+        """Reads another checkpoint's weights, and returns their slot's number.
+
+        Raises:
+            EngineError: not-found or checkpoint.
+        """
+        return self.slots.add(read_values(checkpoint, self.policy.loaded, self.masters))
+
+    def memory(self, demand: Demand) -> list[list[Any]]:
+        """Returns [name, bytes] pairs of what a rank will hold at a step's peak."""
+        return memory(self.source, self.settings, self.ranks.world, demand)
+
+    def operations(self) -> dict[str, float]:
+        """Returns what a forward pass computes, by its parts."""
+        return operations(self.source)
 
     def release(self, slot: int) -> None:
         """Forgets a frozen copy."""

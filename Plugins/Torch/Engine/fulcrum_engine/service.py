@@ -13,7 +13,7 @@ import torch.distributed as dist
 from fulcrum.wire import WireFault
 from transformers.utils.logging import disable_progress_bar
 
-from .calls import ALONE, TOGETHER, Handlers, need
+from .calls import ALONE, TOGETHER, Handlers, need, read_seed
 from .channel import Call, Calls
 from .engine import Engine
 from .errors import EngineError
@@ -120,7 +120,7 @@ class Service:
         if self._handlers is not None:
             raise EngineError("usage", "the call 'start' came twice")
         parameters = need(call.header, "parameters", dict)
-        settings = Settings.read(parameters, need(call.header, "seed", int))
+        settings = Settings.read(parameters, read_seed(need(call.header, "seed", str)))
         threads = need(call.header, "threads", int)
         if settings.threads == 0 and threads > 0:
             # The host speaks of the machine; ranks on it share.
@@ -146,6 +146,7 @@ class Service:
             "parameterCount": started.parameter_count,
             "facts": started.facts,
             "template": started.has_template,
+            "operations": engine.operations(),
         }
 
     def _join(self, settings: Settings) -> Ranks:

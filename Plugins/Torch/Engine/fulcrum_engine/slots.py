@@ -35,9 +35,12 @@ class Slots:
 
     def freeze(self, slot: int) -> int:
         """Copies a slot, and returns the copy's number."""
-        copy = [values.clone() for values in self.values(slot)]
+        return self.add([values.clone() for values in self.values(slot)])
+
+    def add(self, values: list[torch.Tensor]) -> int:
+        """Keeps values of a further slot, and returns its number."""
         self._last += 1
-        self._copies[self._last] = copy
+        self._copies[self._last] = values
         return self._last
 
     def release(self, slot: int) -> None:

@@ -1,0 +1,179 @@
+"""Estimates what a rank will hold at a step's peak, from the configuration alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import AutoModelForCausalLM
+
+from .loading import Source
+from .settings import Settings
+
+# What the head holds for a chunk of tokens: logits, their f32 copy, and the gradient.
+_CHUNK_BYTES = 128 << 20
+_CHUNKS = 3
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What a step asks for.
+
+    Attributes:
+        prompt: tokens of the longest prompt.
+        completion: the most tokens of a completion.
+        completions: that a step samples.
+        has_reference: whether a frozen copy is held.
+    """
+
+    prompt: int
+    completion: int
+    completions: int
+    has_reference: bool
+
+
+@dataclass(frozen=True)
+class _Sizes:
+    """Counts of a model's parameters."""
+
+    all: int
+    trained: int
+
+
+def memory(source: Source, settings: Settings, world: int, demand: Demand) -> list[list[Any]]:
+    """Returns [name, bytes] pairs of one rank: what stays, and the larger of sampling and training.
+
+    The formula is in Documentation/Engine.md.
+    """
+    sizes = _sizes(source, settings)
+    is_shared = settings.shard == "fsdp2"
+    share = world if is_shared else 1
+    is_bf16 = settings.precision == "bf16"
+    width = 2 if is_bf16 else 4
+    # FSDP2 holds f32 and casts what it gathers.
+    stored = 4 if is_shared else width
+    trained = 4 * sizes.trained // share
+    parts: list[list[Any]] = [
+        [f"weights, {'f32' if stored == 4 else 'bf16'}", stored * sizes.all // share]
+    ]
+    if is_bf16 and not is_shared and not settings.lora_rank:
+        parts.append(["weights in f32 for the optimiser", trained])
+    parts.append(["gradient, f32", trained])
+    if settings.optimizer == "adamw":
+        parts.append(["optimiser's moments, f32", 2 * trained])
+    if demand.has_reference:
+        parts.append(["reference's weights, f32", trained])
+    sampling = _sampling(source, settings, world, demand, sizes, width)
+    training = _training(source, settings, demand, width)
+    larger = max(sampling, training, key=lambda some: sum(size for _, size in some))
+    return parts + [[name, size] for name, size in larger if size > 0]
+
+
+def _sampling(
+    source: Source, settings: Settings, world: int, demand: Demand, sizes: _Sizes, width: int
+) -> list[tuple[str, int]]:
+    text = source.config.get_text_config()
+    rows = min(settings.decoding_rows, -(-demand.completions // world))
+    places = rows * (demand.prompt + demand.completion)
+    whole = width * sizes.all if settings.shard == "fsdp2" else 0
+    return [
+        ("whole weights while sampling", whole),
+        (
+            f"keys and values of {rows} rows",
+            places * text.num_hidden_layers * 2 * _key_value_width(text) * width,
+        ),
+        ("logits of a step", rows * text.vocab_size * (4 + width)),
+    ]
+
+
+def _training(
+    source: Source, settings: Settings, demand: Demand, width: int
+) -> list[tuple[str, int]]:
+    text = source.config.get_text_config()
+    sequence = demand.prompt + demand.completion
+    # One sequence is taken whole, and a step may have fewer tokens than a pass has room for.
+    tokens = min(max(settings.microbatch_tokens, sequence), sequence * demand.completions)
+    layer = tokens * activation_bytes(text, width)
+    if settings.gradient_checkpointing:
+        kept = tokens * text.num_hidden_layers * text.hidden_size * width + layer
+    else:
+        kept = text.num_hidden_layers * layer
+    return [
+        (f"activations of {tokens} tokens", kept),
+        ("logits of a chunk", _CHUNKS * _CHUNK_BYTES),
+    ]
+
+
+def activation_bytes(text: Any, width: int) -> int:
+    """Returns what one layer keeps of a token for the backward pass.
+
+    For each of two norms the residual stream and its normed form in f32, and the same times the
+    weight; queries, keys and values before and after they are turned; attention's result; four
+    times the feed-forward width: gate, up, the gate's activation, and the product. Experts that
+    see a token count, others don't.
+    """
+    hidden = text.hidden_size
+    heads = text.num_attention_heads
+    head = getattr(text, "head_dim", None) or hidden // heads
+    query, key_value = heads * head, _key_value_width(text)
+    inner = getattr(text, "moe_intermediate_size", None) or getattr(
+        text, "intermediate_size", 4 * hidden
+    )
+    inner *= getattr(text, "num_experts_per_tok", None) or 1
+    norms = 2 * hidden * (2 * 4 + 2 * width)
+    attention = (3 * query + 4 * key_value + hidden) * width
+    return norms + attention + 4 * inner * width
+
+
+def _key_value_width(text: Any) -> int:
+    heads = text.num_attention_heads
+    head = getattr(text, "head_dim", None) or text.hidden_size // heads
+    return int((getattr(text, "num_key_value_heads", None) or heads) * head)
+
+
+def _sizes(source: Source, settings: Settings) -> _Sizes:
+    with torch.device("meta"):
+        model = AutoModelForCausalLM.from_config(source.config)
+    count = sum(parameter.numel() for parameter in model.parameters())
+    if not settings.lora_rank and not source.is_adapter:
+        return _Sizes(count, count)
+    head = model.get_output_embeddings()
+    targets = settings.lora_targets
+    trained = 0
+    for name, module in model.named_modules():
+        is_target = name.rpartition(".")[2] in targets or tuple(targets) == ("all-linear",)
+        if isinstance(module, nn.Linear) and module is not head and is_target:
+            trained += settings.lora_rank * (module.in_features + module.out_features)
+    return _Sizes(count, trained)
+
+
+def operations(source: Source) -> dict[str, float]:
+    """Returns floating-point operations of a forward pass.
+
+    Of the layers' matrices for a row; of attention for a pair of rows that see each other; of the
+    head for a scored token. Experts count as they are used.
+    """
+    text = source.config.get_text_config()
+    with torch.device("meta"):
+        model: Any = AutoModelForCausalLM.from_config(source.config)
+    outside = {
+        id(one.weight) for one in (model.get_input_embeddings(), model.get_output_embeddings())
+    }
+    matrices = 0.0
+    for name, parameter in model.named_parameters():
+        if parameter.dim() < 2 or id(parameter) in outside:
+            continue
+        used = 1.0
+        if ".experts." in name and getattr(text, "num_experts_per_tok", None):
+            experts = getattr(text, "num_experts", None) or getattr(text, "num_local_experts", 1)
+            used = text.num_experts_per_tok / experts
+        matrices += used * parameter.numel()
+    heads = text.num_attention_heads
+    size = getattr(text, "head_dim", None) or text.hidden_size // heads
+    return {
+        "row": 2.0 * matrices,
+        "pair": 4.0 * text.num_hidden_layers * heads * size,
+        "scored": 2.0 * text.hidden_size * text.vocab_size,
+    }

@@ -1,0 +1,86 @@
+"""Reads another checkpoint's weights for a slot: a resumed run's reference."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch.distributed.tensor import DTensor
+from transformers import AutoModelForCausalLM
+
+from .errors import EngineError
+from .loading import Loaded
+from .masters import Masters
+
+
+def read_values(folder: str, loaded: Loaded, masters: Masters) -> list[torch.Tensor]:
+    """Returns this rank's values of a checkpoint of the same shape, f32, on its device.
+
+    With adapters: of an adapter's folder, or of the base, whose adapters are zero.
+
+    Raises:
+        EngineError: not-found; checkpoint, if it can't be read or is of another shape.
+    """
+    path = Path(folder)
+    if not path.is_dir():
+        raise EngineError("not-found", f"expected a checkpoint's folder, there is no '{folder}'")
+    if loaded.adapter is None:
+        whole = _model_tensors(path)
+    elif (path / "adapter_model.safetensors").is_file():
+        whole = _adapter_tensors(path)
+    else:
+        whole = {}
+    values = []
+    for item in masters:
+        tensor = whole.get(item.name)
+        if tensor is None and loaded.adapter is not None and not whole:
+            tensor = torch.zeros(item.parameter.shape)
+        if tensor is None or tensor.shape != item.parameter.shape:
+            found = "none" if tensor is None else str(list(tensor.shape))
+            raise EngineError(
+                "checkpoint",
+                f"expected '{item.name}' of shape {list(item.parameter.shape)} in '{folder}',"
+                f" got {found}",
+                "the checkpoint is of another model",
+            )
+        values.append(_own_part(tensor.float(), item.parameter.data).to(item.values.device))
+    return values
+
+
+def _model_tensors(folder: Path) -> dict[str, torch.Tensor]:
+    try:
+        model: Any = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=torch.float32, local_files_only=True
+        )
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        raise EngineError(
+            "checkpoint", f"transformers can't read the model in '{folder}': {error}"
+        ) from error
+    return {name: parameter.data for name, parameter in model.named_parameters()}
+
+
+def _adapter_tensors(folder: Path) -> dict[str, torch.Tensor]:
+    try:
+        stored = load_file(folder / "adapter_model.safetensors")
+    except (OSError, SafetensorError) as error:
+        raise EngineError("checkpoint", f"the adapter in '{folder}': {error}") from error
+    prefix = "base_model.model."
+    return {
+        name.removeprefix(prefix).replace(".weight", ".default.weight"): tensor
+        for name, tensor in stored.items()
+    }
+
+
+def _own_part(whole: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """Returns the rows that this rank holds of a tensor that is shared as `like` is."""
+    if not isinstance(like, DTensor):
+        return whole.clone()
+    from torch.distributed.tensor._utils import compute_local_shape_and_global_offset
+
+    shape, offset = compute_local_shape_and_global_offset(
+        like.shape, like.device_mesh, like.placements
+    )
+    return whole[offset[0] : offset[0] + shape[0]].clone()
