@@ -92,6 +92,9 @@ class Service:
             return ALONE[call.name](self._handlers, call.header, call.arrays)
         if call.name not in TOGETHER:
             raise EngineError("usage", f"the engine has no call '{call.name}'")
+        for name, array in call.arrays.items():
+            if array.ndim != 1:
+                raise EngineError("usage", f"expected '{name}' of one dimension, got {array.ndim}")
         self._tell(call)
         return self._together(call)
 
