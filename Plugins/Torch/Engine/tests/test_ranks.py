@@ -87,5 +87,4 @@ def test_adapters_bf16_and_experts_are_shared_out(tmp_path: Path) -> None:
     for number, wanted in enumerate(plain):
         limit = cases[number][1] if number < len(cases) else TOLERANCE
         for got in (ranks[number], ranks[number + len(plain)]):
-            print(number, relative_difference(got, wanted))
             assert relative_difference(got, wanted) < limit
