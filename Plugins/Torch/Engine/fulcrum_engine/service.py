@@ -13,18 +13,23 @@ import torch.distributed as dist
 from fulcrum.wire import WireFault
 from transformers.utils.logging import disable_progress_bar
 
-from .calls import ALONE, TOGETHER, Handlers, need
+from .calls import ALONE, TOGETHER, Handlers, need, need_seed
 from .channel import Call, Calls
 from .engine import Engine
 from .errors import EngineError
 from .failures import error_header
 from .lifeline import Lifeline
+from .operations import operations
 from .place import Place, local_size, set_meeting_point
 from .ranks import Ranks
 from .settings import Settings
 
 # The other ranks wait so long for a run to begin; the lifeline ends them long before.
 _PATIENCE = timedelta(days=7)
+
+
+class HostGoneError(Exception):
+    """The host closed the connection without the call `end`: nobody is there to be told."""
 
 
 class Service:
@@ -77,7 +82,7 @@ class Service:
             return Call(header.pop("call"), header, arrays)
         call = self._calls.next()
         if call is None:
-            raise WireFault("the host closed the connection without the call 'end'")
+            raise HostGoneError
         return call
 
     def _answer(self, call: Call) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -123,7 +128,7 @@ class Service:
         if self._handlers is not None:
             raise EngineError("usage", "the call 'start' came twice")
         parameters = need(call.header, "parameters", dict)
-        settings = Settings.read(parameters, need(call.header, "seed", int))
+        settings = Settings.read(parameters, need_seed(call.header))
         threads = need(call.header, "threads", int)
         if settings.threads == 0 and threads > 0:
             # The host speaks of the machine; ranks on it share.
@@ -149,6 +154,7 @@ class Service:
             "parameterCount": started.parameter_count,
             "facts": started.facts,
             "template": started.has_template,
+            "operations": operations(engine.source.config),
         }
 
     def _join(self, settings: Settings) -> Ranks:
@@ -215,6 +221,8 @@ def serve(place: Place, calls: Calls | None, lifeline: Lifeline) -> int:
     disable_progress_bar()
     try:
         Service(place, calls, lifeline).run()
+    except HostGoneError:
+        return 1
     except Exception as error:
         print(f"fulcrum_engine: rank {place.rank} ends: {error}", file=sys.stderr)
         traceback.print_exc()

@@ -124,7 +124,7 @@ class Host:
         """Starts the model of a folder, and loads its weights."""
         named = {name.replace("_", "-"): value for name, value in parameters.items()}
         given = {"checkpoint": str(folder), "device": "cpu", **named}
-        started, _ = self.call("start", {"parameters": given, "seed": 1, "threads": 1})
+        started, _ = self.call("start", {"parameters": given, "seed": "1", "threads": 1})
         loaded, _ = self.call("load")
         return {**started, **loaded}
 

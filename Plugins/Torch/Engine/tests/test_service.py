@@ -252,12 +252,19 @@ def test_a_saved_checkpoint_is_the_models(host: Host, tmp_path: Path) -> None:
 
 REFUSED = [
     ("fly", {}, {}, "usage", "the engine has no call 'fly'"),
-    ("start", {"parameters": {}, "seed": 1, "threads": 1}, {}, "usage", "came twice"),
+    ("start", {"parameters": {}, "seed": "1", "threads": 1}, {}, "usage", "came twice"),
     ("score", {"model": 0}, {}, "usage", "expected the array 'promptTokens'"),
     ("score", {"model": True}, {}, "usage", "expected 'model' of type int, got True"),
     ("encode", {}, {}, "usage", "expected a text"),
     ("decode", {"keepSpecial": True}, {"tokens": np.array([-1], np.int32)}, "data", "got -1"),
     ("render", {}, {"text": b'[{"role": 1}]'}, "usage", "list of messages"),
+    (
+        "apply",
+        {"model": 1, "learningRate": 1.0},
+        {},
+        "usage",
+        "model 0, is the one that is trained",
+    ),
     ("release", {"model": 99}, {}, "usage", "frozen copy's number, got 99"),
 ]
 
@@ -385,8 +392,9 @@ def test_calls_before_their_time_are_refused() -> None:
         with pytest.raises(CallFailed, match="the call 'score' came before 'start'"):
             host.call("score", scoring(), some_batch())
         given = {"checkpoint": str(LLAMA), "device": "cpu"}
-        started, _ = host.call("start", {"parameters": given, "seed": 1, "threads": 1})
+        started, _ = host.call("start", {"parameters": given, "seed": "1", "threads": 1})
         assert started["vocabularySize"] == 512 and "head" not in started
+        assert started["operations"].keys() == {"row", "pair", "scored"}
         with pytest.raises(CallFailed, match="needs the weights") as caught:
             host.call("generate", *generation())
         assert caught.value.header["code"] == "usage"
