@@ -19,6 +19,7 @@ from support import given_weights, random_batch
 from fulcrum_engine.engine import Engine
 from fulcrum_engine.ranks import Place, Ranks
 from fulcrum_engine.settings import Settings
+from fulcrum_engine.training import Columns, Weights
 from fulcrum_engine.weights import trained_state
 
 
@@ -44,6 +45,22 @@ def run(job: dict[str, Any], ranks: Ranks, folder: Path) -> dict[str, torch.Tens
     result: dict[str, torch.Tensor] = {}
     if job["do"] == "gradient":
         accumulate(engine, seed)
+        engine._sum_up()
+        result = state_of(engine, [item.need_gradient() for item in engine.masters])
+    elif job["do"] == "stopped":
+        # The host's objective throws at the second piece, between forward and backward pass.
+        batch = engine.batch(random_batch(512, seed))
+        ones = given_weights(np.ones(batch.token_count))
+        asked: list[int] = []
+
+        def once(number: int, piece: Columns) -> Weights | None:
+            asked.append(number)
+            return None if number == 1 else ones(number, piece)
+
+        engine.accumulate(batch, None, 1.0, [], once if ranks.rank == 0 else None)
+        assert asked in ([0, 1], [])
+        engine.discard()
+        engine.accumulate(batch, None, 1.0, [], ones if ranks.rank == 0 else None)
         engine._sum_up()
         result = state_of(engine, [item.need_gradient() for item in engine.masters])
     elif job["do"] == "lonely":

@@ -88,3 +88,14 @@ def test_adapters_bf16_and_experts_are_shared_out(tmp_path: Path) -> None:
         limit = cases[number][1] if number < len(cases) else TOLERANCE
         for got in (ranks[number], ranks[number + len(plain)]):
             assert relative_difference(got, wanted) < limit
+
+
+def test_a_stop_leaves_ranks_in_step(tmp_path: Path) -> None:
+    settings = {"checkpoint": str(FIXTURES / "tiny-llama"), "microbatch-tokens": 24}
+    jobs = [
+        {"do": "stopped", "settings": {**settings, "shard": shard}, "name": shard}
+        for shard in ("none", "fsdp2")
+    ]
+    plain = launch(tmp_path, 1, jobs)[0]
+    for got in launch(tmp_path, 2, jobs):
+        assert relative_difference(got, plain) < TOLERANCE
