@@ -124,10 +124,12 @@ class Handlers:
         return {}, {}
 
     def save_optimizer(self, header: Header, arrays: Arrays) -> Reply:
+        need_policy(header)
         self._engine.save_optimizer(need(header, "directory", str))
         return {}, {}
 
     def load_optimizer(self, header: Header, arrays: Arrays) -> Reply:
+        need_policy(header)
         self._engine.load_optimizer(need(header, "directory", str))
         return {}, {}
 
@@ -279,7 +281,7 @@ def need_policy(header: Mapping[str, Any]) -> None:
     if header.get("model", 0) != 0:
         raise EngineError(
             "usage",
-            f"the policy itself, model 0, is the one that is trained, not {header['model']}",
+            f"the policy itself, model 0, is the one that this is for, not {header['model']}",
         )
 
 

@@ -263,8 +263,9 @@ REFUSED = [
         {"model": 1, "learningRate": 1.0},
         {},
         "usage",
-        "model 0, is the one that is trained",
+        "model 0, is the one that this is for",
     ),
+    ("saveOptimizer", {"model": 2, "directory": "/tmp"}, {}, "usage", "not 2"),
     ("release", {"model": 99}, {}, "usage", "frozen copy's number, got 99"),
 ]
 
