@@ -95,4 +95,8 @@ def _refuse(message: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # At once: libraries' threads and a device's clean-up can hold up an ordinary exit for seconds.
+    os._exit(status)

@@ -76,7 +76,7 @@ class Handlers:
                 need(header, "topK", int),
                 need(header, "topP", float),
             ),
-            read_seed(need(header, "seed", str)),
+            need_seed(header),
             need(header, "step", int),
         )
         prompts = _prompts(arrays)
@@ -95,8 +95,7 @@ class Handlers:
         return {}, {} if columns is None else _score_arrays(columns)
 
     def accumulate(self, header: Header, arrays: Arrays) -> Reply:
-        if need(header, "model", int) != 0:
-            raise EngineError("usage", "the policy itself, model 0, is the one that is trained")
+        need_policy(header)
         has_entropy = need(header, "entropy", bool)
 
         def weigh(number: int, columns: Columns) -> Weights | None:
@@ -112,10 +111,12 @@ class Handlers:
         return {}, {}
 
     def apply(self, header: Header, arrays: Arrays) -> Reply:
+        need_policy(header)
         report = self._engine.apply(need(header, "learningRate", float))
         return {"norm": report.norm, "clipped": report.clipped}, {}
 
     def discard(self, header: Header, arrays: Arrays) -> Reply:
+        need_policy(header)
         self._engine.discard()
         return {}, {}
 
@@ -124,14 +125,15 @@ class Handlers:
         return {}, {}
 
     def save_optimizer(self, header: Header, arrays: Arrays) -> Reply:
-        self._engine.save_optimizer(need(header, "directory", str))
+        self._engine.save_optimizer(need(header, "model", int), need(header, "directory", str))
         return {}, {}
 
     def load_optimizer(self, header: Header, arrays: Arrays) -> Reply:
-        self._engine.load_optimizer(need(header, "directory", str))
+        self._engine.load_optimizer(need(header, "model", int), need(header, "directory", str))
         return {}, {}
 
     def save_gradient(self, header: Header, arrays: Arrays) -> Reply:
+        need_policy(header)
         self._engine.save_gradient(need(header, "file", str))
         return {}, {}
 
@@ -161,9 +163,11 @@ class Handlers:
         return {}, {}
 
     def snapshot(self, header: Header, arrays: Arrays) -> Reply:
+        need_policy(header)
         return {"snapshot": self._engine.snapshot()}, {}
 
     def restore(self, header: Header, arrays: Arrays) -> Reply:
+        need_policy(header)
         self._engine.restore(need(header, "snapshot", int))
         return {}, {}
 
@@ -269,6 +273,31 @@ def need(header: Mapping[str, Any], name: str, kind: type) -> Any:
     return float(value) if kind is float else value  # type: ignore[arg-type]
 
 
+def need_seed(header: Mapping[str, Any]) -> int:
+    """A call's seed: 64 bits, written as a text, for not every JSON reader keeps so large numbers.
+
+    Raises:
+        EngineError: usage, for anything else.
+    """
+    text = str(need(header, "seed", str))
+    if not text.isascii() or not text.isdecimal() or int(text) >= 1 << 64:
+        raise EngineError("usage", f"expected a seed from 0 to 2^64 - 1, got '{text[:64]}'")
+    return int(text)
+
+
+def need_policy(header: Mapping[str, Any]) -> None:
+    """Refuses a call of the policy alone for a copy of it.
+
+    Raises:
+        EngineError: usage, if the call names another model than 0.
+    """
+    if header.get("model", 0) != 0:
+        raise EngineError(
+            "usage",
+            f"the policy itself, model 0, is the one that this is for, not {header['model']}",
+        )
+
+
 def need_array(arrays: Arrays, name: str) -> np.ndarray:
     """An array of a call.
 
@@ -278,12 +307,6 @@ def need_array(arrays: Arrays, name: str) -> np.ndarray:
     if name not in arrays:
         raise EngineError("usage", f"expected the array '{name}' in the call, got none")
     return arrays[name]
-
-
-def read_seed(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or int(text) >= 1 << 64:
-        raise EngineError("usage", f"expected a seed from 0 to 2^64 - 1, got '{text[:64]}'")
-    return int(text)
 
 
 def _prompts(arrays: Arrays) -> list[Prompt]:

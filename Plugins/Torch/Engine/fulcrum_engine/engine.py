@@ -20,8 +20,8 @@ from .facts import context_length, end_tokens, model_facts, summary
 from .layers import checkpointing
 from .loading import count_parameters, load, read_source
 from .masters import Masters
-from .memory import Demand, memory, operations
-from .opening import read_values
+from .memory import Demand, memory
+from .opening import read_copy, read_values, write_copy
 from .optimizer import GradientReport
 from .optimizer_files import load_optimizer, save_optimizer
 from .place import local_size
@@ -268,12 +268,18 @@ class Engine:
         state = trained_state(self.masters, gradients, self.ranks.rank == 0)
         self.ranks.agree(self._at_rank_0(save_gradient, self.policy.loaded, state, Path(file)))
 
-    def save_optimizer(self, directory: str) -> None:
+    def save_optimizer(self, slot: int, directory: str) -> None:
         """Writes the optimiser's state, and what `save` rounds off, into an empty folder.
+
+        A copy has no optimiser: its weights are written in f32.
 
         Raises:
             EngineError: input-output.
         """
+        if slot != 0:
+            state = trained_state(self.masters, self.slots.values(slot), self.ranks.rank == 0)
+            self.ranks.agree(self._at_rank_0(write_copy, state, directory))
+            return
         is_adapter = self.policy.loaded.adapter is not None
         rounds = saved_precision(self.settings.save_precision, self.source) != torch.float32
         save_optimizer(
@@ -285,12 +291,15 @@ class Engine:
             can_continue=not (is_adapter and self.settings.lora_save == "merged"),
         )
 
-    def load_optimizer(self, directory: str) -> None:
+    def load_optimizer(self, slot: int, directory: str) -> None:
         """Reads what `save_optimizer` wrote, by however many ranks.
 
         Raises:
             EngineError: not-found or checkpoint; nothing has changed then.
         """
+        if slot != 0:
+            self.slots.put(slot, read_copy(directory, self.masters))
+            return
         load_optimizer(Path(directory), self.masters, self.policy.optimizer, self.ranks)
 
     def activation_gradients(
@@ -334,10 +343,6 @@ class Engine:
     def memory(self, demand: Demand) -> list[list[Any]]:
         """Returns [name, bytes] pairs of what a rank will hold at a step's peak."""
         return memory(self.source, self.settings, self.ranks.world, demand)
-
-    def operations(self) -> dict[str, float]:
-        """Returns what a forward pass computes, by its parts."""
-        return operations(self.source)
 
     def release(self, slot: int) -> None:
         """Forgets a frozen copy."""

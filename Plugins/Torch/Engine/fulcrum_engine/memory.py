@@ -147,33 +147,3 @@ def _sizes(source: Source, settings: Settings) -> _Sizes:
         if isinstance(module, nn.Linear) and module is not head and is_target:
             trained += settings.lora_rank * (module.in_features + module.out_features)
     return _Sizes(count, trained)
-
-
-def operations(source: Source) -> dict[str, float]:
-    """Returns floating-point operations of a forward pass.
-
-    Of the layers' matrices for a row; of attention for a pair of rows that see each other; of the
-    head for a scored token. Experts count as they are used.
-    """
-    text = source.config.get_text_config()
-    with torch.device("meta"):
-        model: Any = AutoModelForCausalLM.from_config(source.config)
-    outside = {
-        id(one.weight) for one in (model.get_input_embeddings(), model.get_output_embeddings())
-    }
-    matrices = 0.0
-    for name, parameter in model.named_parameters():
-        if parameter.dim() < 2 or id(parameter) in outside:
-            continue
-        used = 1.0
-        if ".experts." in name and getattr(text, "num_experts_per_tok", None):
-            experts = getattr(text, "num_experts", None) or getattr(text, "num_local_experts", 1)
-            used = text.num_experts_per_tok / experts
-        matrices += used * parameter.numel()
-    heads = text.num_attention_heads
-    size = getattr(text, "head_dim", None) or text.hidden_size // heads
-    return {
-        "row": 2.0 * matrices,
-        "pair": 4.0 * text.num_hidden_layers * heads * size,
-        "scored": 2.0 * text.hidden_size * text.vocab_size,
-    }

@@ -1,4 +1,4 @@
-"""Reads another checkpoint's weights for a slot: a resumed run's reference."""
+"""Reads and writes the weights of slots beside the policy's: a run's reference."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch.distributed.tensor import DTensor
 from transformers import AutoModelForCausalLM
 
 from .errors import EngineError
 from .loading import Loaded
 from .masters import Masters
+
+_COPY = "copy.safetensors"
 
 
 def read_values(folder: str, loaded: Loaded, masters: Masters) -> list[torch.Tensor]:
@@ -32,17 +34,50 @@ def read_values(folder: str, loaded: Loaded, masters: Masters) -> list[torch.Ten
     elif (path / "adapter_model.safetensors").is_file():
         whole = _adapter_tensors(path)
     else:
-        whole = {}
+        whole = {item.name: torch.zeros(item.parameter.shape) for item in masters}
+    return _own_parts(whole, folder, masters)
+
+
+def write_copy(state: dict[str, torch.Tensor], directory: str) -> None:
+    """Writes a copy's weights in f32 beside its checkpoint, which may round them.
+
+    Raises:
+        EngineError: input-output.
+    """
+    file = Path(directory) / _COPY
+    try:
+        save_file({name: tensor.float().contiguous() for name, tensor in state.items()}, file)
+    except (OSError, SafetensorError) as error:
+        raise EngineError("input-output", f"can't write '{file}': {error}") from error
+
+
+def read_copy(directory: str, masters: Masters) -> list[torch.Tensor]:
+    """Returns this rank's values of what `write_copy` wrote.
+
+    Raises:
+        EngineError: not-found or checkpoint.
+    """
+    file = Path(directory) / _COPY
+    if not file.is_file():
+        raise EngineError("not-found", f"expected a copy's weights, there is no '{file}'")
+    try:
+        whole = load_file(file)
+    except (OSError, SafetensorError) as error:
+        raise EngineError(
+            "checkpoint", f"'{file}' is damaged: {error}", "use an earlier checkpoint"
+        ) from error
+    return _own_parts(whole, str(file), masters)
+
+
+def _own_parts(whole: dict[str, torch.Tensor], place: str, masters: Masters) -> list[torch.Tensor]:
     values = []
     for item in masters:
         tensor = whole.get(item.name)
-        if tensor is None and loaded.adapter is not None and not whole:
-            tensor = torch.zeros(item.parameter.shape)
         if tensor is None or tensor.shape != item.parameter.shape:
             found = "none" if tensor is None else str(list(tensor.shape))
             raise EngineError(
                 "checkpoint",
-                f"expected '{item.name}' of shape {list(item.parameter.shape)} in '{folder}',"
+                f"expected '{item.name}' of shape {list(item.parameter.shape)} in '{place}',"
                 f" got {found}",
                 "the checkpoint is of another model",
             )

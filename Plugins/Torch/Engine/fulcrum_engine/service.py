@@ -13,18 +13,23 @@ import torch.distributed as dist
 from fulcrum.wire import WireFault
 from transformers.utils.logging import disable_progress_bar
 
-from .calls import ALONE, TOGETHER, Handlers, need, read_seed
+from .calls import ALONE, TOGETHER, Handlers, need, need_seed
 from .channel import Call, Calls
 from .engine import Engine
 from .errors import EngineError
 from .failures import error_header
 from .lifeline import Lifeline
+from .operations import operations
 from .place import Place, local_size, set_meeting_point
 from .ranks import Ranks
 from .settings import Settings
 
 # The other ranks wait so long for a run to begin; the lifeline ends them long before.
 _PATIENCE = timedelta(days=7)
+
+
+class HostGoneError(Exception):
+    """The host closed the connection without the call `end`: nobody is there to be told."""
 
 
 class Service:
@@ -77,7 +82,7 @@ class Service:
             return Call(header.pop("call"), header, arrays)
         call = self._calls.next()
         if call is None:
-            raise WireFault("the host closed the connection without the call 'end'")
+            raise HostGoneError
         return call
 
     def _answer(self, call: Call) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -92,6 +97,9 @@ class Service:
             return ALONE[call.name](self._handlers, call.header, call.arrays)
         if call.name not in TOGETHER:
             raise EngineError("usage", f"the engine has no call '{call.name}'")
+        for name, array in call.arrays.items():
+            if array.ndim != 1:
+                raise EngineError("usage", f"expected '{name}' of one dimension, got {array.ndim}")
         self._tell(call)
         return self._together(call)
 
@@ -120,7 +128,7 @@ class Service:
         if self._handlers is not None:
             raise EngineError("usage", "the call 'start' came twice")
         parameters = need(call.header, "parameters", dict)
-        settings = Settings.read(parameters, read_seed(need(call.header, "seed", str)))
+        settings = Settings.read(parameters, need_seed(call.header))
         threads = need(call.header, "threads", int)
         if settings.threads == 0 and threads > 0:
             # The host speaks of the machine; ranks on it share.
@@ -146,7 +154,7 @@ class Service:
             "parameterCount": started.parameter_count,
             "facts": started.facts,
             "template": started.has_template,
-            "operations": engine.operations(),
+            "operations": operations(engine.source.config),
         }
 
     def _join(self, settings: Settings) -> Ranks:
@@ -213,6 +221,8 @@ def serve(place: Place, calls: Calls | None, lifeline: Lifeline) -> int:
     disable_progress_bar()
     try:
         Service(place, calls, lifeline).run()
+    except HostGoneError:
+        return 1
     except Exception as error:
         print(f"fulcrum_engine: rank {place.rank} ends: {error}", file=sys.stderr)
         traceback.print_exc()

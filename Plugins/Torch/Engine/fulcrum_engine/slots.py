@@ -43,6 +43,12 @@ class Slots:
         self._copies[self._last] = values
         return self._last
 
+    @torch.no_grad()
+    def put(self, slot: int, values: list[torch.Tensor]) -> None:
+        """Replaces a copy's values."""
+        for own, other in zip(self._need_copy(slot), values, strict=True):
+            own.copy_(other)
+
     def release(self, slot: int) -> None:
         """Forgets a copy."""
         self._need_copy(slot)

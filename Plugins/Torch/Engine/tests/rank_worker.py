@@ -19,6 +19,7 @@ from support import given_weights, random_batch
 from fulcrum_engine.engine import Engine
 from fulcrum_engine.ranks import Place, Ranks
 from fulcrum_engine.settings import Settings
+from fulcrum_engine.training import Columns, Weights
 from fulcrum_engine.weights import trained_state
 
 
@@ -46,6 +47,22 @@ def run(job: dict[str, Any], ranks: Ranks, folder: Path) -> dict[str, torch.Tens
         accumulate(engine, seed)
         engine._sum_up()
         result = state_of(engine, [item.need_gradient() for item in engine.masters])
+    elif job["do"] == "stopped":
+        # The host's objective throws at the second piece, between forward and backward pass.
+        batch = engine.batch(random_batch(512, seed))
+        ones = given_weights(np.ones(batch.token_count))
+        asked: list[int] = []
+
+        def once(number: int, piece: Columns) -> Weights | None:
+            asked.append(number)
+            return None if number == 1 else ones(number, piece)
+
+        engine.accumulate(batch, None, 1.0, [], once if ranks.rank == 0 else None)
+        assert asked in ([0, 1], [])
+        engine.discard()
+        engine.accumulate(batch, None, 1.0, [], ones if ranks.rank == 0 else None)
+        engine._sum_up()
+        result = state_of(engine, [item.need_gradient() for item in engine.masters])
     elif job["do"] == "lonely":
         batch = engine.batch(arrays_of([[5, 6]], [[[7, 8, 9]]]))
         weigh = given_weights(np.ones(3)) if ranks.rank == 0 else None
@@ -55,7 +72,7 @@ def run(job: dict[str, Any], ranks: Ranks, folder: Path) -> dict[str, torch.Tens
     elif job["do"] == "steps":
         for step in range(job["from"], job["to"]):
             if step == job["from"] and "load" in job:
-                engine.load_optimizer(str(folder / job["load"]))
+                engine.load_optimizer(0, str(folder / job["load"]))
             accumulate(engine, seed + step)
             report = engine.apply(1e-3)
             result["norm"] = torch.tensor(report.norm, dtype=torch.float64)
@@ -67,7 +84,7 @@ def run(job: dict[str, Any], ranks: Ranks, folder: Path) -> dict[str, torch.Tens
                 (place / "optimizer").mkdir()
             ranks.wait()
             engine.save(0, str(place / "model"))
-            engine.save_optimizer(str(place / "optimizer"))
+            engine.save_optimizer(0, str(place / "optimizer"))
     elif job["do"] == "score":
         columns = engine.score(0, engine.batch(random_batch(512, seed)), 0.9, ["rank"])
         if columns is not None:

@@ -29,7 +29,7 @@ def save(engine: Engine, folder: Path) -> None:
     for name in ("model", "optimizer"):
         (folder / name).mkdir(parents=True)
     engine.save(0, str(folder / "model"))
-    engine.save_optimizer(str(folder / "optimizer"))
+    engine.save_optimizer(0, str(folder / "optimizer"))
 
 
 def stored(file: Path) -> dict[str, str]:
@@ -49,7 +49,7 @@ def test_a_run_continues_to_the_same_bits(
     save(whole, tmp_path)
     step(whole, 2)
     other = engine_of(tmp_path / "model", **settings)
-    other.load_optimizer(str(tmp_path / "optimizer"))
+    other.load_optimizer(0, str(tmp_path / "optimizer"))
     step(other, 2)
     pairs = zip(whole.masters.copy(), other.masters.copy(), strict=True)
     assert all(torch.equal(a, b) for a, b in pairs)
@@ -130,7 +130,7 @@ def test_damage_changes_nothing(llama: Path, tmp_path: Path, kind: str, message:
     step(engine, 2)
     before = engine.policy.optimizer.state.copy()
     with pytest.raises(EngineError, match=message) as error:
-        engine.load_optimizer(str(tmp_path / "optimizer"))
+        engine.load_optimizer(0, str(tmp_path / "optimizer"))
     assert error.value.code in ("checkpoint", "not-found")
     after = engine.policy.optimizer.state
     assert after.steps == before.steps

@@ -75,7 +75,7 @@ def test_an_adapter_folder_is_read_by_peft_and_goes_on(
     for name in ("model", "optimizer"):
         (tmp_path / name).mkdir()
     engine.save(0, str(tmp_path / "model"))
-    engine.save_optimizer(str(tmp_path / "optimizer"))
+    engine.save_optimizer(0, str(tmp_path / "optimizer"))
     config = json.loads((tmp_path / "model" / "adapter_config.json").read_text())
     assert config["base_model_name_or_path"] == str(llama.resolve())
     base = AutoModelForCausalLM.from_pretrained(llama, dtype=torch.float32)
@@ -84,7 +84,7 @@ def test_an_adapter_folder_is_read_by_peft_and_goes_on(
     for item in engine.masters:
         assert torch.equal(state[item.name], item.values)
     other = engine_of(tmp_path / "model", precision=precision)
-    other.load_optimizer(str(tmp_path / "optimizer"))
+    other.load_optimizer(0, str(tmp_path / "optimizer"))
     assert np.array_equal(scores(other), scores(engine))
     for one in (engine, other):
         train(one, 1, first=7)
@@ -106,10 +106,10 @@ def test_a_merged_folder_is_a_whole_model(tiny: Path, tmp_path: Path) -> None:
     plain = engine_of(tmp_path / "model")
     # Products of base and adapter are added in another order.
     assert float(np.abs(scores(plain) - scores(engine)).max()) < 1e-4
-    engine.save_optimizer(str(tmp_path / "optimizer"))
+    engine.save_optimizer(0, str(tmp_path / "optimizer"))
     again = engine_of(tmp_path / "model", lora_rank=4)
     with pytest.raises(EngineError, match="merged in, from which it can't go on"):
-        again.load_optimizer(str(tmp_path / "optimizer"))
+        again.load_optimizer(0, str(tmp_path / "optimizer"))
 
 
 def test_unknown_targets_are_refused(llama: Path) -> None:

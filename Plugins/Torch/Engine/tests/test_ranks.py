@@ -87,5 +87,15 @@ def test_adapters_bf16_and_experts_are_shared_out(tmp_path: Path) -> None:
     for number, wanted in enumerate(plain):
         limit = cases[number][1] if number < len(cases) else TOLERANCE
         for got in (ranks[number], ranks[number + len(plain)]):
-            print(number, relative_difference(got, wanted))
             assert relative_difference(got, wanted) < limit
+
+
+def test_a_stop_leaves_ranks_in_step(tmp_path: Path) -> None:
+    settings = {"checkpoint": str(FIXTURES / "tiny-llama"), "microbatch-tokens": 24}
+    jobs = [
+        {"do": "stopped", "settings": {**settings, "shard": shard}, "name": shard}
+        for shard in ("none", "fsdp2")
+    ]
+    plain = launch(tmp_path, 1, jobs)[0]
+    for got in launch(tmp_path, 2, jobs):
+        assert relative_difference(got, plain) < TOLERANCE

@@ -22,6 +22,8 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from transformers import AutoModelForCausalLM
 
+from fulcrum_engine.calls import ALONE, TOGETHER
+
 LLAMA = FIXTURES / "tiny-llama"
 PROMPTS = [[5, 6, 7], [200, 3, 4, 5, 6], [17]]
 
@@ -250,12 +252,20 @@ def test_a_saved_checkpoint_is_the_models(host: Host, tmp_path: Path) -> None:
 
 REFUSED = [
     ("fly", {}, {}, "usage", "the engine has no call 'fly'"),
-    ("start", {"parameters": {}, "seed": 1, "threads": 1}, {}, "usage", "came twice"),
+    ("start", {"parameters": {}, "seed": "1", "threads": 1}, {}, "usage", "came twice"),
     ("score", {"model": 0}, {}, "usage", "expected the array 'promptTokens'"),
     ("score", {"model": True}, {}, "usage", "expected 'model' of type int, got True"),
     ("encode", {}, {}, "usage", "expected a text"),
     ("decode", {"keepSpecial": True}, {"tokens": np.array([-1], np.int32)}, "data", "got -1"),
     ("render", {}, {"text": b'[{"role": 1}]'}, "usage", "list of messages"),
+    (
+        "apply",
+        {"model": 1, "learningRate": 1.0},
+        {},
+        "usage",
+        "model 0, is the one that this is for",
+    ),
+    ("saveOptimizer", {"model": 2, "directory": "/tmp"}, {}, "usage", "not 2"),
     ("release", {"model": 99}, {}, "usage", "frozen copy's number, got 99"),
 ]
 
@@ -273,6 +283,67 @@ def test_calls_that_cannot_be_done_say_why(
         host.call(name, header, arrays)
     assert caught.value.header["code"] == code
     assert sentence in caught.value.header["message"]
+
+
+NEEDY = sorted({*ALONE, *TOGETHER} - {"load", "discard", "snapshot", "peak"})
+
+
+@pytest.mark.parametrize("name", NEEDY)
+def test_calls_without_what_they_need_leave_the_engine_usable(host: Host, name: str) -> None:
+    flat = some_batch()
+    square = {"tokens": np.zeros((2, 2), np.int32)}
+    short = {
+        **flat,
+        "offsets": flat["offsets"][:-1],
+        "text": b"\xff",
+        "ids": np.zeros(1, np.uint32),
+    }
+    for arrays in ({}, square, short):
+        with pytest.raises(CallFailed) as caught:
+            host.call(name, {"keepSpecial": 1, "model": "0"}, arrays)
+        assert caught.value.header["code"] in ("usage", "data")
+    assert host.call("encode", {}, {"text": b"a"})[1]["tokens"].size
+
+
+def test_the_speed_of_products_is_measured(host: Host) -> None:
+    # Any machine does more than a million operations a second.
+    assert host.call("peak")[0]["operations"] > 1e6
+
+
+def test_the_optimizers_state_is_saved_and_read(host: Host, tmp_path: Path) -> None:
+    snapshot = host.call("snapshot")[0]["snapshot"]
+
+    def step() -> float:
+        host.call(
+            "accumulate",
+            scoring(entropy=True),
+            some_batch(),
+            lambda header, arrays: (
+                {"stop": False},
+                {
+                    "weights": np.ones(len(arrays["places"]), np.float32),
+                    "entropyWeights": np.full(len(arrays["places"]), 0.1, np.float32),
+                },
+            ),
+        )
+        norm: float = host.call("apply", {"learningRate": 1e-2})[0]["norm"]
+        return norm
+
+    def scores() -> list[float]:
+        _, found = host.call("score", scoring(), some_batch())
+        numbers: list[float] = found["logProbabilities"].tolist()
+        return numbers
+
+    step()
+    middle = host.call("freeze", {"model": 0})[0]["model"]
+    host.call("saveOptimizer", {"model": 0, "directory": str(tmp_path)})
+    norm, expected = step(), scores()
+    host.call("blend", {"model": 0, "with": middle, "share": 1.0})
+    host.call("loadOptimizer", {"model": 0, "directory": str(tmp_path)})
+    assert step() == norm and scores() == expected
+    host.call("restore", {"snapshot": snapshot})
+    host.call("forget", {"snapshot": snapshot})
+    host.call("release", {"model": middle})
 
 
 def test_bad_prompts_are_refused_by_all_ranks(host: Host) -> None:
@@ -322,8 +393,9 @@ def test_calls_before_their_time_are_refused() -> None:
         with pytest.raises(CallFailed, match="the call 'score' came before 'start'"):
             host.call("score", scoring(), some_batch())
         given = {"checkpoint": str(LLAMA), "device": "cpu"}
-        started, _ = host.call("start", {"parameters": given, "seed": 1, "threads": 1})
+        started, _ = host.call("start", {"parameters": given, "seed": "1", "threads": 1})
         assert started["vocabularySize"] == 512 and "head" not in started
+        assert started["operations"].keys() == {"row", "pair", "scored"}
         with pytest.raises(CallFailed, match="needs the weights") as caught:
             host.call("generate", *generation())
         assert caught.value.header["code"] == "usage"
