@@ -1,0 +1,1 @@
+"""Fulcrum for Python: what a process needs to speak with the host. Standard library only."""
