@@ -1,3 +1,5 @@
+import Files
+
 /// Passes a program's standard error on to the run's log, and keeps its last line.
 ///
 /// Before the first reply of all, only the first start's lines are shown: those of the next starts
