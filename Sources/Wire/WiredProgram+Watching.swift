@@ -134,8 +134,11 @@ extension WiredProgram {
 
   /// Gives the program up, and returns the reason with its last words.
   func failure(_ message: String, hint: String? = nil) -> FulcrumError {
-    end()
+    // What it prints because it is ended is no word of its own.
+    output.take(from: child)
+    if child.hasEnded() { output.flush() }
     let words = output.lastWords
+    end()
     let said = words.isEmpty || message.contains(words) ? "" : "; its last words: '\(words)'"
     let error = FulcrumError(
       .program, message + said, at: description.location,

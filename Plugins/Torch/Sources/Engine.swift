@@ -21,7 +21,8 @@ final class Engine {
   let seed: UInt64
   private(set) var model: Model
   private var isLoaded = false
-  /// Called once the weights are there, before anything else is done with them.
+  /// Called once the weights are there, before anything else is done with them. They ask the program
+  /// itself.
   private var whenLoaded: [() throws(FulcrumError) -> Void] = []
 
   /// Starts the process. The weights are not read yet.
@@ -40,21 +41,29 @@ final class Engine {
     model = try program.sound("start") { () throws(WireFault) in try Model(reply) }
   }
 
+  /// The time that the process has to say good-bye.
+  private static let farewell = Duration.seconds(5)
+
   deinit {
     // A process that was asked ends with status 0, and its launcher has nothing to complain of.
-    _ = try? program.call("end")
+    _ = try? program.call("end", limit: Self.farewell)
     program.end()
   }
 
   /// Reads the weights, if they were not read yet.
   func load() throws(FulcrumError) {
-    guard !isLoaded else { return }
-    let reply = try program.call("load")
-    if let summary = reply["summary"]?.text { model = model.with(summary: summary, reply["facts"]) }
-    isLoaded = true
-    let waiting = whenLoaded
-    whenLoaded = []
-    for work in waiting { try work() }
+    if !isLoaded {
+      let reply = try program.call("load")
+      if let summary = reply["summary"]?.text {
+        model = model.with(summary: summary, reply["facts"])
+      }
+      isLoaded = true
+    }
+    while !whenLoaded.isEmpty {
+      // What fails is done again before the next call.
+      try whenLoaded[0]()
+      whenLoaded.removeFirst()
+    }
   }
 
   /// Does something with the weights: now, or as the first thing once they are there.

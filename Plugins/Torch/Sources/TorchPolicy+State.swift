@@ -25,9 +25,11 @@ extension TorchPolicy: FreezablePolicy, BlendablePolicy, SnapshotPolicy, Loading
   package func frozenCopy() throws(FulcrumError) -> any FrozenPolicy {
     let copy = Slot(nil, of: engine)
     let original = slot
-    try engine.afterLoading { [engine, weak copy] () throws(FulcrumError) in
-      guard let copy, let number = original.number else { return }
-      let frame = try engine.call("freeze", [JSONMember("model", .integer(number))])
+    // The engine holds this work: it must not hold the engine in turn.
+    try engine.afterLoading { [weak engine, weak copy] () throws(FulcrumError) in
+      guard let engine, let copy, let number = original.number else { return }
+      // Not by `engine.call`: the copies that wait behind this one would be made before it.
+      let frame = try engine.program.call("freeze", ([JSONMember("model", .integer(number))], []))
       copy.number = try engine.program.sound("freeze") { () throws(WireFault) in
         try Self.number(frame["model"])
       }
