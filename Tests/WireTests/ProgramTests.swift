@@ -152,6 +152,22 @@ import Wire
     #expect(try program.call("work")["call"]?.text == "work")
   }
 
+  @Test("an address that can't be listened at is told")
+  func noAddress() throws {
+    let port = workshop.startError("") { $0.host = "127.0.0.1:no-port" }
+    #expect(port?.code == .inputOutput)
+    #expect(
+      port?.message.hasPrefix(
+        "expected this machine's name or address to listen at, got '127.0.0.1:no-port': ") == true)
+    let program = try workshop.start("start(); serve()") { $0.host = "127.0.0.1" }
+    #expect(try program.call("work")["call"]?.text == "work")
+    // An address of a network that is kept for documents.
+    let foreign = workshop.startError("") { $0.host = "192.0.2.1" }
+    #expect(
+      foreign?.code == .inputOutput && foreign?.location == "192.0.2.1",
+      "\(String(describing: foreign))")
+  }
+
   @Test("strangers are sent away, and disturb nothing")
   func strangers() throws {
     let program = try workshop.start(
