@@ -64,7 +64,7 @@ let plugins = [
     dependencies: ["Files", "JSON"]),
   Plugin(
     name: "torch", folder: "Torch", sources: "Sources",
-    dependencies: ["Files", "JSON", "Wire"]),
+    dependencies: ["Files", "JSON", "Wire"], testDependencies: ["Wire"]),
   Plugin(name: "jsonl", folder: "JSONLTask", dependencies: ["JSON"]),
   Plugin(
     name: "transformer", folder: "Transformer", sources: "Sources",
@@ -125,7 +125,8 @@ let package = Package(
     .target(name: "JSON", dependencies: [kernel], swiftSettings: settings),
     // Frames between Fulcrum and a program, and the program at the other end.
     .target(name: "Wire", dependencies: [kernel, "Files", "JSON"], swiftSettings: settings),
-    .testTarget(name: "WireTests", dependencies: ["Wire", "JSON", kernel], swiftSettings: settings),
+    .testTarget(
+      name: "WireTests", dependencies: ["Wire", "JSON", kernel], swiftSettings: settings),
     .target(name: "ProcessSpawn"),
     .target(name: "ProcessCalls"),
     // Marks whose code runs, and sees how it leaves the process.

@@ -31,6 +31,9 @@ package struct FrameReader {
   /// Whether bytes of an unfinished frame are there.
   package var isWithinFrame: Bool { opening != nil || !bytes.isEmpty }
 
+  /// The bytes that memory is held for.
+  package var capacity: Int { bytes.capacity }
+
   /// The bytes that the part at hand lacks: a caller that asks for no more never reads into the next
   /// frame.
   package var missing: Int {
@@ -111,12 +114,8 @@ package struct FrameReader {
     }
     opening.header = members.filter { $0.key != "arrays" }
     opening.plans = try Self.plans(value["arrays"] ?? .array([]))
-    // Each size is at most the limit, or the sum would not be needed.
-    var needed = 0
-    for plan in opening.plans {
-      needed += WireFrame.aligned(plan.size)
-      guard needed <= opening.payloadSize else { break }
-    }
+    // A header is too short for so many arrays that their sum overflows.
+    let needed = opening.plans.reduce(0) { $0 + WireFrame.aligned($1.size) }
     guard needed == opening.payloadSize else {
       throw WireFault("expected \(needed) bytes of arrays, got \(opening.payloadSize)")
     }
@@ -127,13 +126,14 @@ package struct FrameReader {
       throw WireFault("expected a list of arrays, got \(value.kind)")
     }
     var plans: [Plan] = []
-    var names: Set<String> = []
+    // Compares bytes, for Swift takes canonically equivalent texts for equal.
+    var names: Set<[UInt8]> = []
     for element in elements {
-      guard let name = element["name"]?.text, name.utf8.count <= WireFrame.longestName,
-        names.insert(name).inserted
+      guard let name = element["name"]?.text, name.unicodeScalars.count <= WireFrame.longestName,
+        names.insert(Array(name.utf8)).inserted
       else {
         throw WireFault(
-          "expected arrays with names of their own, of at most \(WireFrame.longestName) bytes, got"
+          "expected arrays with names of their own, of at most \(WireFrame.longestName) characters, got"
             + " \(element["name"]?.excerpt ?? "none")")
       }
       guard let type = element["type"]?.text.flatMap({ WireArray.Element(rawValue: $0) }) else {
@@ -164,13 +164,18 @@ package struct FrameReader {
 
   private func arrays(_ plans: [Plan]) throws(WireFault) -> [(name: String, array: WireArray)] {
     var place = 0
-    return plans.map { plan in
-      defer { place += WireFrame.aligned(plan.size) }
-      return (
-        plan.name,
-        WireArray(
-          plan.element, shape: plan.shape, bytes: Array(bytes[place..<place + plan.size]))
-      )
+    var arrays: [(name: String, array: WireArray)] = []
+    for plan in plans {
+      let (end, next) = (place + plan.size, place + WireFrame.aligned(plan.size))
+      guard bytes[end..<next].allSatisfy({ $0 == 0 }) else {
+        throw WireFault("expected zeros behind the array '\(plan.name)', got other bytes")
+      }
+      arrays.append(
+        (
+          plan.name, WireArray(plan.element, shape: plan.shape, bytes: Array(bytes[place..<end]))
+        ))
+      place = next
     }
+    return arrays
   }
 }

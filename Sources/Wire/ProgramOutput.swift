@@ -12,7 +12,9 @@ struct ProgramOutput {
 
   init(log: ProgramLog) {
     self.log = log
-    streams = [LineBuffer(limit: ProgramLog.longestLine), LineBuffer(limit: ProgramLog.longestLine)]
+    streams = [
+      LineBuffer(limit: ProgramLog.longestLine), LineBuffer(limit: ProgramLog.longestLine),
+    ]
   }
 
   /// Takes what is there; closes streams that are at their end.

@@ -48,7 +48,9 @@ package struct WireArray: Equatable, Sendable {
   package func doubles() throws(WireFault) -> [Double] { try values(.f64) }
   package func int32s() throws(WireFault) -> [Int32] { try values(.i32) }
   package func integers() throws(WireFault) -> [Int] { try values(.i64) }
-  package func flags() throws(WireFault) -> [Bool] { try values(.u8).map { (byte: UInt8) in byte != 0 } }
+  package func flags() throws(WireFault) -> [Bool] {
+    try values(.u8).map { (byte: UInt8) in byte != 0 }
+  }
 
   package func text() throws(WireFault) -> String {
     let bytes: [UInt8] = try values(.u8)

@@ -60,7 +60,7 @@ package final class WireConnection {
 
   /// Reads what is there.
   ///
-  /// - Throws: if the bytes are no frames, or end within one.
+  /// - Throws: if the bytes are no frames, or end within one; the connection is closed then.
   package func receive() throws(WireFault) {
     while !isAtEnd {
       let room = min(Self.pieceSize, max(1, reader.missing))
@@ -75,11 +75,16 @@ package final class WireConnection {
         }
         return
       }
-      if let frame = try reader.add(piece[..<count]) {
+      do throws(WireFault) {
+        guard let frame = try reader.add(piece[..<count]) else { continue }
         received.append(frame)
-        // What was asked for is handled before more is read.
-        return
+      } catch {
+        // Nothing that comes after it can be read.
+        close()
+        throw error
       }
+      // What was asked for is handled before more is read.
+      return
     }
   }
 

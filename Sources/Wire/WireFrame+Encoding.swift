@@ -4,7 +4,7 @@ import JSON
 extension WireFrame {
   /// The frame's bytes.
   ///
-  /// - Throws: if its header is longer than a header may be.
+  /// - Throws: if its header is longer than a header may be, or has a number that JSON hasn't.
   package func encoded() throws(WireFault) -> [UInt8] {
     var members = header
     if !arrays.isEmpty {
@@ -19,6 +19,9 @@ extension WireFrame {
                 JSONMember("shape", .array(array.shape.map { .integer($0) })),
               ])
             })))
+    }
+    guard header.allSatisfy({ Self.isFinite($0.value) }) else {
+      throw WireFault("expected finite numbers in a header, got others")
     }
     let text = Array(JSONWriter.compact(.object(members)).utf8)
     guard text.count <= Self.longestHeader else {
@@ -40,6 +43,15 @@ extension WireFrame {
       bytes += repeatElement(0, count: Self.aligned(array.bytes.count) - array.bytes.count)
     }
     return bytes
+  }
+
+  private static func isFinite(_ value: JSONValue) -> Bool {
+    switch value {
+    case .number(let number): number.isFinite
+    case .array(let elements): elements.allSatisfy(isFinite)
+    case .object(let members): members.allSatisfy { isFinite($0.value) }
+    default: true
+    }
   }
 
   private static func append(_ value: some FixedWidthInteger, to bytes: inout [UInt8]) {

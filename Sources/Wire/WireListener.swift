@@ -112,7 +112,8 @@ final class WireListener {
         .inputOutput,
         "expected this machine's name or address to listen at, got '\(host)':"
           + " \(String(cString: gai_strerror(fault)))", at: host,
-        hint: "give HOST or HOST:PORT that the other machines reach, or leave it out on one machine")
+        hint: "give HOST or HOST:PORT that the other machines reach, or leave it out on one machine"
+      )
     }
     let socket = Glibc.socket(
       AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)

@@ -11,24 +11,30 @@ extension WiredProgram {
   /// - Parameters:
   ///   - name: of the call.
   ///   - content: what the call needs.
+  ///   - limit: the longest time without a frame, if it is not the description's.
   ///   - answer: called for each event on the way, with its frame; what it gives is sent back.
   /// - Throws: the program's own error with its code; `.program` if it died, was silent for too long
   ///   or talked nonsense, and from then on at every call.
   package func call(
-    _ name: String, _ content: Content = ([], []),
+    _ name: String, _ content: Content = ([], []), limit: Duration? = nil,
     answer: (WireFrame) throws(WireFault) -> Content? = { _ in nil }
   ) throws(FulcrumError) -> WireFrame {
     if let fault { throw fault }
     guard let calls else { preconditionFailure("a program that has started takes calls") }
-    sequence += 1
-    try sound(name) { () throws(WireFault) in
+    do throws(WireFault) {
       try calls.enqueue(
         WireFrame(
-          .call, sequence: sequence, header: [JSONMember("call", .string(name))] + content.header,
-          arrays: content.arrays))
+          .call, sequence: sequence + 1,
+          header: [JSONMember("call", .string(name))] + content.header, arrays: content.arrays))
+    } catch {
+      // Nothing was sent: the program is as it was.
+      throw FulcrumError(
+        .usage, "\(description.name) can't be asked for '\(name)': \(error.message)",
+        at: description.location)
     }
+    sequence += 1
     while true {
-      let frame = try nextFrame(name, calls)
+      let frame = try nextFrame(name, calls, limit ?? description.callLimit)
       switch frame.operation {
       case .reply: return frame
       case .error: throw refusal(frame, of: name)
@@ -59,8 +65,10 @@ extension WiredProgram {
   }
 
   /// Waits for the next frame of the call at hand.
-  private func nextFrame(_ name: String, _ calls: WireConnection) throws(FulcrumError) -> WireFrame {
-    let deadline = ContinuousClock.now + description.callLimit
+  private func nextFrame(
+    _ name: String, _ calls: WireConnection, _ limit: Duration
+  ) throws(FulcrumError) -> WireFrame {
+    let deadline = ContinuousClock.now + limit
     while true {
       calls.flush()
       if let frame = calls.next() {
@@ -74,7 +82,7 @@ extension WiredProgram {
       try checkLife(while: "it worked on '\(name)'")
       guard .now < deadline else {
         throw failure(
-          "\(description.name) was silent for \(description.callLimit.text) while it worked on"
+          "\(description.name) was silent for \(limit.text) while it worked on"
             + " '\(name)'",
           hint: "raise time-limit if it needs longer; what it printed is in the log above")
       }
@@ -82,12 +90,17 @@ extension WiredProgram {
     }
   }
 
+  /// The causes that a program may name: it was asked for something that can't be, and is as before.
+  private static let causes: Set<FulcrumError.Code> = [
+    .usage, .data, .checkpoint, .notFinite, .parameter, .inputOutput, .notFound, .unsupported,
+  ]
+
   /// The error that the program replied with. One of its own faults is its end.
   private func refusal(_ frame: WireFrame, of call: String) -> FulcrumError {
     let code = FulcrumError.Code(rawValue: frame["code"]?.text ?? "plugin-fault")
     let message = frame["message"]?.text ?? "\(description.name) failed without a word"
     let place = frame["where"]?.text.map { " (\($0))" } ?? ""
-    guard code == .pluginFault else {
+    if Self.causes.contains(code) {
       return FulcrumError(
         code, message, at: frame["at"]?.text ?? description.location, hint: frame["hint"]?.text)
     }

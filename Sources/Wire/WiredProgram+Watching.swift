@@ -18,7 +18,7 @@ extension WiredProgram {
       pollfd(fd: child.output, events: Int16(POLLIN), revents: 0),
       pollfd(fd: child.errors, events: Int16(POLLIN), revents: 0),
       pollfd(
-        fd: calls?.descriptor ?? -1,
+        fd: calls?.isAtEnd == false ? calls?.descriptor ?? -1 : -1,
         events: Int16(POLLIN) | (calls?.hasOutgoing == true ? Int16(POLLOUT) : 0), revents: 0),
     ]
     polled += (ranks.map(\.lifeline) + strangers.map(\.connection)).filter { !$0.isAtEnd }.map {
@@ -68,33 +68,41 @@ extension WiredProgram {
   private func welcome(_ connection: WireConnection, _ hello: WireFrame) {
     guard hello.operation == .hello, hello["token"]?.text == listener.token,
       let rank = hello["rank"]?.integer, let size = hello["worldSize"]?.integer,
-      (1...1 << 20).contains(size), (0..<size).contains(rank)
+      (1...1 << 20).contains(size), (0..<size).contains(rank),
+      ranks.isEmpty && calls == nil || size == worldSize
     else { return connection.close() }
-    worldSize = size
     if hello["role"]?.text == "calls" {
       guard calls == nil, rank == 0 else { return connection.close() }
       calls = connection.trusted()
     } else {
+      guard !ranks.contains(where: { $0.rank == rank }) else { return connection.close() }
       ranks.append(
         ProgramRank(
           rank: rank, host: hello["host"]?.text ?? "", process: hello["pid"]?.integer ?? 0,
           lifeline: connection))
     }
+    worldSize = size
   }
 
   /// Hears what ranks say before they end.
   private func listenToRanks() {
     for rank in ranks where !rank.lifeline.isAtEnd {
-      try? rank.lifeline.receive()
+      do throws(WireFault) {
+        try rank.lifeline.receive()
+      } catch {
+        complaint = complaint ?? "\(name(of: rank)) talks nonsense: \(error.message)"
+      }
       guard let frame = rank.lifeline.next(), frame.operation == .error else { continue }
       let place = frame["where"]?.text.map { " (\($0))" } ?? ""
-      complaint = complaint ?? (name(of: rank) + ": " + (frame["message"]?.text ?? "it failed") + place)
+      complaint =
+        complaint ?? (name(of: rank) + ": " + (frame["message"]?.text ?? "it failed") + place)
     }
   }
 
   private func name(of rank: ProgramRank) -> String {
     worldSize == 1
-      ? "its process" : "rank \(rank.rank) of \(worldSize)" + (rank.host.isEmpty ? "" : " on \(rank.host)")
+      ? "its process"
+      : "rank \(rank.rank) of \(worldSize)" + (rank.host.isEmpty ? "" : " on \(rank.host)")
   }
 
   /// - Throws: if the program, or one of its ranks, is no more.
@@ -104,13 +112,15 @@ extension WiredProgram {
     guard child.hasEnded() || lost != nil || hasLostCalls || complaint != nil else { return }
     // What was said last is still on its way.
     let deadline = ContinuousClock.now + .seconds(1)
-    while .now < deadline, complaint == nil, !(child.hasEnded() && child.output < 0 && child.errors < 0) {
+    while .now < deadline, complaint == nil,
+      !(child.hasEnded() && child.output < 0 && child.errors < 0)
+    {
       wait(.milliseconds(20))
     }
+    let ended = (lost ?? ranks.first { $0.lifeline.isAtEnd }).map { name(of: $0) + " ended" }
+    // Of several ranks the first that was lost says more than the launcher's status.
     let reason =
-      complaint
-      ?? ranks.first { $0.lifeline.isAtEnd && $0.rank > 0 }.map { name(of: $0) + " ended" }
-      ?? child.end.map(Self.phrase) ?? lost.map { name(of: $0) + " ended" }
+      complaint ?? (worldSize > 1 ? ended : nil) ?? child.end.map(Self.phrase) ?? ended
       ?? "it closed its connection"
     throw failure("\(description.name) is lost while \(what): \(reason)")
   }
@@ -124,8 +134,11 @@ extension WiredProgram {
 
   /// Gives the program up, and returns the reason with its last words.
   func failure(_ message: String, hint: String? = nil) -> FulcrumError {
-    end()
+    // What it prints because it is ended is no word of its own.
+    output.take(from: child)
+    if child.hasEnded() { output.flush() }
     let words = output.lastWords
+    end()
     let said = words.isEmpty || message.contains(words) ? "" : "; its last words: '\(words)'"
     let error = FulcrumError(
       .program, message + said, at: description.location,
@@ -153,6 +166,9 @@ extension WiredProgram {
     }
     child.kill()
     for rank in ranks { rank.kill() }
+    // The kernel takes a moment, however hard the signal.
+    let last = ContinuousClock.now + .seconds(1)
+    while .now < last, ranks.contains(where: \.isAlive) { usleep(2000) }
     output.take(from: child)
     output.flush()
   }

@@ -99,7 +99,8 @@ package final class WiredProgram {
       let left = deadline - .now
       guard left > .zero else {
         let here =
-          calls == nil ? "rank 0 takes no calls yet" : "\(ranks.count) of \(worldSize) ranks are there"
+          calls == nil
+          ? "rank 0 takes no calls yet" : "\(ranks.count) of \(worldSize) ranks are there"
         throw failure(
           "\(description.name) did not start within \(description.startLimit.text): \(here)",
           hint: "raise start-limit if it needs longer; what it printed is in the log above")

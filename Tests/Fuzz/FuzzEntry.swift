@@ -3,22 +3,31 @@ import FulcrumKernel
 
 /// The target, by FULCRUM_FUZZ, and the folder in memory that its files are in.
 private struct Session {
-  let exercise: FormatExercise
+  /// `nil`: frames, which need no files.
+  let exercise: FormatExercise?
   let folder: String
 
   static let shared = Session()
 
   private init() {
     let environment = ProcessInfo.processInfo.environment
-    guard let exercise = FormatExercise(rawValue: environment["FULCRUM_FUZZ"] ?? "") else {
-      fatalError("FULCRUM_FUZZ must be one of \(FormatExercise.allCases.map(\.rawValue))")
+    let name = environment["FULCRUM_FUZZ"] ?? ""
+    exercise = FormatExercise(rawValue: name)
+    guard exercise != nil || name == "wire" else {
+      fatalError("FULCRUM_FUZZ must be wire or one of \(FormatExercise.allCases.map(\.rawValue))")
     }
-    self.exercise = exercise
-    folder = environment["FULCRUM_FUZZ_FOLDER"] ?? "/dev/shm/fulcrum-fuzz-\(exercise.rawValue)"
+    folder = environment["FULCRUM_FUZZ_FOLDER"] ?? "/dev/shm/fulcrum-fuzz-\(name)"
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-      try exercise.prepare(folder)
+      try exercise?.prepare(folder)
     } catch { fatalError("\(error)") }
+  }
+
+  /// - Returns: what contradicts itself.
+  /// - Throws: what is wrong with the input.
+  func run(_ input: [UInt8]) throws(FulcrumError) -> String? {
+    guard let exercise else { return WireExercise.run(input) }
+    return try exercise.run(input, in: folder)
   }
 }
 
@@ -39,7 +48,7 @@ public func testOneInput(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   let input = Array(UnsafeBufferPointer(start: bytes, count: count))
   let session = Session.shared
   do throws(FulcrumError) {
-    if let contradiction = try session.exercise.run(input, in: session.folder) {
+    if let contradiction = try session.run(input) {
       fatalError(contradiction)
     }
   } catch {

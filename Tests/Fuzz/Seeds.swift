@@ -28,6 +28,19 @@ enum Seeds {
           to: place.appendingPathComponent("found-" + name))
       }
     }
+    try writeFrames(toFolder: folder + "/wire")
+  }
+
+  /// Random sound frames, one or two in a file.
+  private static func writeFrames(toFolder folder: String) throws {
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    var random = CounterRandom(seed: 1, purpose: "fuzzing").stream(0)
+    for number in 0..<40 {
+      let frames = (0...number % 2).map { _ in WireExercise.frame(&random) }
+      let bytes = try frames.flatMap { try $0.encoded() }
+      if let contradiction = WireExercise.run(bytes) { throw FulcrumError(.data, contradiction) }
+      try Data(bytes).write(to: URL(fileURLWithPath: folder + "/seed-\(number)"))
+    }
   }
 
   /// An input that is refused early leads nowhere.

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fuzzes the readers of files that come from elsewhere. Usage: fuzz.sh [RUNS [TARGET...]]
+# Fuzzes the readers of files that come from elsewhere, and of a program's frames. Usage: fuzz.sh [RUNS [TARGET...]]
 # The program, the corpora and what is found lie in .build/fuzz. Ends at the first finding: copy it
 # into Tests/Fixtures/fuzz/TARGET, where a test reads it from then on.
 set -eu
@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.."
 export SWIFT_BACKTRACE=enable=no
 runs=${1:-1000000}
 [ $# -eq 0 ] || shift
-[ $# -gt 0 ] || set -- safetensors index gguf tokenizer config
+[ $# -gt 0 ] || set -- safetensors index gguf tokenizer config wire
 build=.build/fuzz
 kernel=Sources/Kernel/Sources
 mkdir -p $build
@@ -17,7 +17,7 @@ mkdir -p $build
 flags="-O -parse-as-library -swift-version 6 -package-name fulcrum -I $build -I $kernel/FulcrumStamp/include"
 flags="$flags -use-ld=lld -sanitize=fuzzer,address -enable-upcoming-feature ExistentialAny -enable-experimental-feature Lifetimes"
 for header in $kernel/FulcrumStamp/include/FulcrumStamp.h \
-  Sources/ProcessSpawn/include/ProcessSpawn.h; do
+  Sources/ProcessCalls/include/ProcessCalls.h Sources/ProcessSpawn/include/ProcessSpawn.h; do
   printf 'module %s { header "%s" export * }\n' "$(basename $header .h)" "$PWD/$header"
 done > $build/module.modulemap
 library() {
@@ -29,13 +29,18 @@ library() {
 clang -c $kernel/FulcrumStamp/FulcrumStamp.c -I $kernel/FulcrumStamp/include -o $build/FulcrumStamp.o
 library FulcrumKernel $(find $kernel/FulcrumKernel -name '*.swift' | sort)
 clang -c Sources/ProcessSpawn/spawn.c -I Sources/ProcessSpawn/include -o $build/ProcessSpawn.o
+for part in fork state; do
+  clang -c Sources/ProcessCalls/$part.c -I Sources/ProcessCalls/include -o $build/calls-$part.o
+done
 library JSON Sources/JSON/*.swift
 library Files Sources/Files/*.swift
+library Wire Sources/Wire/*.swift
 library TransformerFormats Plugins/Transformer/Formats/*.swift
 "${SWIFTC:-swiftc}" $flags -wmo -module-name FormatFuzz Tests/Fuzz/*.swift \
   Tests/TransformerFormatsTests/FormatExercise.swift \
-  Tests/TransformerFormatsTests/GGUFBuilder.swift \
-  $build/TransformerFormats.o $build/JSON.o $build/Files.o $build/ProcessSpawn.o \
+  Tests/TransformerFormatsTests/GGUFBuilder.swift Tests/WireTests/WireExercise.swift \
+  $build/TransformerFormats.o $build/Wire.o $build/JSON.o $build/Files.o \
+  $build/calls-fork.o $build/calls-state.o $build/ProcessSpawn.o \
   $build/FulcrumKernel.o $build/FulcrumStamp.o -o $build/formats
 ASAN_OPTIONS=detect_leaks=0 FULCRUM_SEEDS=$build/seeds $build/formats
 

@@ -1,6 +1,5 @@
 import FulcrumKernel
 import Testing
-
 import TorchPlugin
 
 @Suite("the manual of torch") struct ManualTests {

@@ -36,7 +36,8 @@ struct Program: Sendable {
       !FileManager.default.fileExists(atPath: ExecutableFile.absolute(script, in: directory))
     {
       throw parameters.refuse(
-        "command", "expected a script, found none at '\(ExecutableFile.absolute(script, in: directory))'",
+        "command",
+        "expected a script, found none at '\(ExecutableFile.absolute(script, in: directory))'",
         hint: "give its path, relative to 'directory'")
     }
     guard !name.contains("/") else {

@@ -18,43 +18,55 @@ final class Engine {
   }
 
   let program: WiredProgram
-  let seed: UInt64
+  /// Whether passes are in bf16.
+  let isHalved: Bool
   private(set) var model: Model
   private var isLoaded = false
-  /// Called once the weights are there, before anything else is done with them.
+  /// Called once the weights are there, before anything else is done with them. They ask the program
+  /// itself.
   private var whenLoaded: [() throws(FulcrumError) -> Void] = []
 
   /// Starts the process. The weights are not read yet.
   init(_ parameters: Parameters, context: ComponentContext) throws(FulcrumError) {
+    isHalved = try parameters.text("precision") == "bf16"
     program = try WiredProgram(try EngineCommand.description(parameters))
-    seed = context.seed
-    let reply = try program.call(
-      "start",
-      (
-        [
-          JSONMember("parameters", .object(try Self.encoded(parameters))),
-          JSONMember("seed", .string(String(context.seed))),
-          JSONMember("threads", .integer(context.threads)),
-        ], []
-      ))
+    let given = [
+      JSONMember("parameters", .object(try Self.encoded(parameters))),
+      JSONMember("seed", .string(String(context.seed))),
+      JSONMember("threads", .integer(context.threads)),
+    ]
+    let reply: WireFrame
+    do throws(FulcrumError) {
+      reply = try program.call("start", (given, []))
+    } catch {
+      throw Self.placed(error, parameters)
+    }
     model = try program.sound("start") { () throws(WireFault) in try Model(reply) }
   }
 
+  /// The time that the process has to say good-bye.
+  private static let farewell = Duration.seconds(5)
+
   deinit {
     // A process that was asked ends with status 0, and its launcher has nothing to complain of.
-    _ = try? program.call("end")
+    _ = try? program.call("end", limit: Self.farewell)
     program.end()
   }
 
   /// Reads the weights, if they were not read yet.
   func load() throws(FulcrumError) {
-    guard !isLoaded else { return }
-    let reply = try program.call("load")
-    if let summary = reply["summary"]?.text { model = model.with(summary: summary, reply["facts"]) }
-    isLoaded = true
-    let waiting = whenLoaded
-    whenLoaded = []
-    for work in waiting { try work() }
+    if !isLoaded {
+      let reply = try program.call("load")
+      if let summary = reply["summary"]?.text {
+        model = model.with(summary: summary, reply["facts"])
+      }
+      isLoaded = true
+    }
+    while !whenLoaded.isEmpty {
+      // What fails is done again before the next call.
+      try whenLoaded[0]()
+      whenLoaded.removeFirst()
+    }
   }
 
   /// Does something with the weights: now, or as the first thing once they are there.
@@ -70,6 +82,17 @@ final class Engine {
   ) throws(FulcrumError) -> WireFrame {
     try load()
     return try program.call(name, (header, arrays), answer: answer)
+  }
+
+  /// The engine's complaint about a parameter, `parameter 'NAME': …`, at the parameter's place.
+  private static func placed(_ error: FulcrumError, _ parameters: Parameters) -> FulcrumError {
+    let parts = error.message.split(separator: "'", maxSplits: 2, omittingEmptySubsequences: false)
+    guard error.code == .parameter, parts.count == 3, parts[0] == "parameter ",
+      parts[2].hasPrefix(": "),
+      TorchPolicy.manual.parameters.contains(where: { $0.name == parts[1] })
+    else { return error }
+    return parameters.refuse(
+      String(parts[1]), String(parts[2].dropFirst(2)), hint: error.hint)
   }
 
   /// The component's parameters but for those that are the client's own affair.

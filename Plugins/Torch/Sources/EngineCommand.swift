@@ -8,7 +8,8 @@ enum EngineCommand {
   /// The Python package that is run.
   private static let module = "fulcrum_engine"
 
-  static func description(_ parameters: Parameters) throws(FulcrumError) -> WiredProgram.Description {
+  static func description(_ parameters: Parameters) throws(FulcrumError) -> WiredProgram.Description
+  {
     var description = WiredProgram.Description(
       name: "the engine", location: TorchPolicy.manual.name, command: try command(parameters))
     description.environment = environment

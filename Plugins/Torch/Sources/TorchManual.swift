@@ -32,7 +32,8 @@ extension TorchPolicy {
         help: "of weights and products; with bf16 the optimiser keeps weights in f32 beside them"),
       .choice(
         "shard", default: "none", of: ["none", "fsdp2"],
-        help: "none: each rank has the whole model; fsdp2: ranks share weights, gradient, optimiser"),
+        help: "none: each rank has the whole model; fsdp2: ranks share weights, gradient, optimiser"
+      ),
       .choice(
         "attention", default: "auto", of: ["auto", "sdpa", "eager", "flash_attention_2"],
         help: "transformers' implementation; auto: the model's own choice"),
@@ -56,7 +57,8 @@ extension TorchPolicy {
       .number("lora-alpha", default: 32, in: 0...1e6, help: "adapters are scaled by alpha / rank"),
       .texts(
         "lora-targets", default: ["all-linear"],
-        help: "modules with adapters: [q_proj, v_proj]; all-linear: every linear layer but the head"),
+        help: "modules with adapters: [q_proj, v_proj]; all-linear: every linear layer but the head"
+      ),
       .choice(
         "lora-save", default: "adapter", of: ["adapter", "merged"],
         help: "what checkpoints hold: the adapter's folder, or the whole model with it merged in"),

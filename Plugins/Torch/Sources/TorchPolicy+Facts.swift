@@ -15,7 +15,8 @@ extension TorchPolicy: DescribedPolicy, ChatTemplatePolicy, SpeedReportingPolicy
       .array(
         messages.map {
           .object([
-            JSONMember("role", .string($0.role.rawValue)), JSONMember("content", .string($0.content)),
+            JSONMember("role", .string($0.role.rawValue)),
+            JSONMember("content", .string($0.content)),
           ])
         }))
     let frame = try engine.program.call("render", ([], [("text", WireArray(text: text))]))

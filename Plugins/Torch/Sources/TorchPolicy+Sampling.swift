@@ -41,27 +41,40 @@ extension TorchPolicy: StreamingPolicy {
       guard places.count == tokens.count, samples.count == tokens.count else {
         throw WireFault("expected as many prompts and samples as tokens")
       }
+      let (groups, members) = (0..<Int32(prompts.count), 0..<Int32(request.samplesPerPrompt))
+      guard places.allSatisfy(groups.contains), samples.allSatisfy(members.contains),
+        tokens.allSatisfy({ $0 >= 0 })
+      else {
+        throw WireFault("expected tokens of the samples that were asked for, got others")
+      }
       for i in tokens.indices { observe(Int(places[i]), Int(samples[i]), tokens[i]) }
       return nil
     }
     return try read("generate") { () throws(WireFault) in
-      try Self.generation(frame, prompts, samples: request.samplesPerPrompt)
+      try Self.generation(frame, prompts, request)
     }
   }
 
   private static func generation(
-    _ frame: WireFrame, _ prompts: [[Int32]], samples: Int
+    _ frame: WireFrame, _ prompts: [[Int32]], _ request: GenerationRequest
   ) throws(WireFault) -> Generation {
     let tokens = try frame.array("tokens").int32s()
     let offsets = try frame.array("offsets").integers()
     let logProbabilities = try frame.array("logProbabilities").floats()
     let isFinished = try frame.array("finished").flags()
+    let samples = request.samplesPerPrompt
     let count = prompts.count * samples
     guard offsets.count == count + 1, isFinished.count == count, offsets.first == 0,
       offsets.last == tokens.count, zip(offsets, offsets.dropFirst()).allSatisfy({ $0 <= $1 }),
       logProbabilities.count == tokens.count
     else {
       throw WireFault("expected \(count) completions with a log-probability for each token")
+    }
+    guard tokens.allSatisfy({ $0 >= 0 }),
+      zip(offsets, offsets.dropFirst()).allSatisfy({ $1 - $0 <= request.maximumTokens })
+    else {
+      throw WireFault(
+        "expected completions of at most \(request.maximumTokens) tokens from 0 on, got others")
     }
     let completions = prompts.indices.map { prompt in
       (0..<samples).map { sample in

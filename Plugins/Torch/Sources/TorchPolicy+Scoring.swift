@@ -53,8 +53,8 @@ extension TorchPolicy: EntropyGradientPolicy, GradientExportPolicy {
   ) throws(FulcrumError) {
     let content = BatchArrays(batch, sequences: sequences)
     let first = content.tokens.lowerBound
-    var expected = content.tokens.count { participants.contains($0) }
-    guard expected > 0 else { return }
+    var pieces = PieceCheck(batch, sequences, participants)
+    guard pieces.missing > 0 else { return }
     var arrays = content.arrays
     if !participants.isAll {
       arrays.append(("participants", WireArray(content.tokens.map { participants.contains($0) })))
@@ -62,14 +62,9 @@ extension TorchPolicy: EntropyGradientPolicy, GradientExportPolicy {
     var thrown: FulcrumError?
     let header = ScoreArrays.header(request) + [JSONMember("entropy", .bool(hasEntropy))]
     _ = try call("accumulate", header, arrays) { (event) throws(WireFault) in
-      let places = try event.array("places").integers().map { $0 + first }
-      guard zip(places, places.dropFirst()).allSatisfy({ $0 < $1 }),
-        places.allSatisfy({ content.tokens.contains($0) && participants.contains($0) }),
-        places.count <= expected
-      else {
-        throw WireFault("expected places of tokens that take part, ascending, each once")
-      }
-      expected -= places.count
+      // Of any numbers, whose sum may overflow; what is no place of the batch is refused.
+      let places = try event.array("places").integers().map { $0 &+ first }
+      try pieces.take(places)
       let scores = try ScoreArrays(event, request, count: places.count)
       var weights = [Float](repeating: 0, count: places.count)
       var entropyWeights = weights
@@ -91,8 +86,8 @@ extension TorchPolicy: EntropyGradientPolicy, GradientExportPolicy {
     }
     if let thrown { throw thrown }
     try read("accumulate") { () throws(WireFault) in
-      guard expected == 0 else {
-        throw WireFault("expected every token that takes part, \(expected) are missing")
+      guard pieces.missing == 0 else {
+        throw WireFault("expected every token that takes part, \(pieces.missing) are missing")
       }
     }
   }

@@ -4,7 +4,7 @@ import Wire
 
 /// Loads, copies, blends and restores weights.
 extension TorchPolicy: FreezablePolicy, BlendablePolicy, SnapshotPolicy, LoadingPolicy,
-  ReferenceReadingPolicy
+  ReferenceReadingPolicy, RoundingPolicy
 {
   /// A state that the engine has set aside; its memory is freed with this.
   final class Snapshot: PolicySnapshot {
@@ -23,13 +23,19 @@ extension TorchPolicy: FreezablePolicy, BlendablePolicy, SnapshotPolicy, Loading
 
   package func load() throws(FulcrumError) { try engine.load() }
 
+  /// Passes of one sequence and of many, of a token and of a prompt, take other ways through PyTorch's
+  /// kernels.
+  package var roundingTolerance: Float { engine.isHalved ? 1 : 1e-3 }
+
   /// A copy in the engine. Before the weights are there, it is made right after they are read.
   package func frozenCopy() throws(FulcrumError) -> any FrozenPolicy {
     let copy = Slot(nil, of: engine)
     let original = slot
-    try engine.afterLoading { [engine, weak copy] () throws(FulcrumError) in
-      guard let copy, let number = original.number else { return }
-      let frame = try engine.call("freeze", [JSONMember("model", .integer(number))])
+    // The engine holds this work: it must not hold the engine in turn.
+    try engine.afterLoading { [weak engine, weak copy] () throws(FulcrumError) in
+      guard let engine, let copy, let number = original.number else { return }
+      // Not by `engine.call`: the copies that wait behind this one would be made before it.
+      let frame = try engine.program.call("freeze", ([JSONMember("model", .integer(number))], []))
       copy.number = try engine.program.sound("freeze") { () throws(WireFault) in
         try Self.number(frame["model"])
       }
@@ -40,9 +46,10 @@ extension TorchPolicy: FreezablePolicy, BlendablePolicy, SnapshotPolicy, Loading
   /// Read right after the policy's own weights.
   package func readReference(from checkpoint: String) throws(FulcrumError) -> any PolicyModel {
     let copy = Slot(nil, of: engine)
-    try engine.afterLoading { [engine, weak copy] () throws(FulcrumError) in
-      guard let copy else { return }
-      let frame = try engine.call("open", [JSONMember("checkpoint", .string(checkpoint))])
+    try engine.afterLoading { [weak engine, weak copy] () throws(FulcrumError) in
+      guard let engine, let copy else { return }
+      let frame = try engine.program.call(
+        "open", ([JSONMember("checkpoint", .string(checkpoint))], []))
       copy.number = try engine.program.sound("open") { () throws(WireFault) in
         try Self.number(frame["model"])
       }

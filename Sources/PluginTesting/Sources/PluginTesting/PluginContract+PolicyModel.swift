@@ -28,7 +28,9 @@ extension PluginContract {
     type: (any PolicyModel.Type)? = nil, make: @escaping Maker<any PolicyModel>
   ) -> [ContractCheck] {
     let subject = Subject(manual: manual, parameters: parameters, maker: make)
-    return subject.commonChecks(isStateless: false, probe: subject.probe) + subject.policyChecks
+    return subject.commonChecks(
+      isStateless: false, dependsOnThreads: type is any RoundingPolicy.Type, probe: subject.probe)
+      + subject.policyChecks
       + subject.capabilityChecks(of: type)
   }
 }
@@ -68,11 +70,15 @@ extension Subject where Instance == any PolicyModel {
       ContractCheck("what was sampled scores as it was sampled") { () throws(FulcrumError) in
         let policy = try prepared()
         let generation = try PolicyTrial.sample(policy).generation
+        let sampled = generation.logProbabilities
+        let scored = try PolicyTrial.scores(of: generation.sequences, by: policy).logProbabilities
+        if let rounding = policy as? any RoundingPolicy {
+          return try requireClose(sampled, scored, rounding.roundingTolerance)
+        }
         var one = Trace()
-        one.add("log π", generation.logProbabilities)
+        one.add("log π", sampled)
         var other = Trace()
-        other.add(
-          "log π", try PolicyTrial.scores(of: generation.sequences, by: policy).logProbabilities)
+        other.add("log π", scored)
         try requireSame(one, other, "as sampled and as scored")
       },
       ContractCheck("the pieces of a score partition the tokens, with a value for each") {
@@ -135,6 +141,18 @@ extension Subject where Instance == any PolicyModel {
     let policy = try make()
     try PolicyTrial.prepare(policy)
     return policy
+  }
+
+  private func requireClose(
+    _ sampled: [Float], _ scored: [Float], _ tolerance: Float
+  ) throws(FulcrumError) {
+    for (token, (one, other)) in zip(sampled, scored).enumerated()
+    where !(abs(one - other) <= tolerance) {
+      throw fault(
+        "expected log π as sampled and as scored to differ by at most \(tolerance), got \(one) and"
+          + " then \(other) for token \(token)",
+        hint: "the policy's 'roundingTolerance' is the most that it allows itself")
+    }
   }
 
   private func checkStep(weight: Float) throws(FulcrumError) {

@@ -5,6 +5,7 @@ public protocol BlendablePolicy: PolicyModel {
   /// - Parameters:
   ///   - other: has the parameters θ'; it stays as it is.
   ///   - share: in 0...1; 1 copies the other's to the bit.
-  /// - Throws: `.usage` for a policy of another type or shape.
+  /// - Throws: `.usage` for a policy of another type or shape, or one whose weights are out of reach, as
+  ///   in another process. Those of a policy and its frozen copies never are.
   func blend(with other: any PolicyModel, share: Double) throws(FulcrumError)
 }

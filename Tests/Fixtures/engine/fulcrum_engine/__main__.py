@@ -1,0 +1,5 @@
+"""Runs the engine."""
+
+from .server import main
+
+main()
