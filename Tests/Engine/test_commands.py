@@ -82,7 +82,7 @@ def test_bench(fulcrum: Fulcrum) -> None:
 def test_plugin_check(fulcrum: Fulcrum) -> None:
     parameters = {"checkpoint": FIXTURES / "tiny-llama", "python": sys.executable}
     options = [f"--set=torch.{name}={value}" for name, value in parameters.items()]
-    text = fulcrum.run("plugin", "check", "torch", *options)
+    text = fulcrum.run("plugin", "check", "torch", *options, "--time-limit", "300")
     assert " 0 faults" in text
 
 

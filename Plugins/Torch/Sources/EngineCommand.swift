@@ -55,7 +55,7 @@ enum EngineCommand {
   /// Where the engine's packages are: in the source tree or in an installation, seen from this library.
   /// None: the interpreter has them.
   private static var packageFolders: [String] {
-    guard let library = MappedFile.path(at: #dsohandle) else { return [] }
+    guard let library = LoadedFile.path(at: #dsohandle) else { return [] }
     var folder = URL(fileURLWithPath: library).resolvingSymlinksInPath()
     while folder.path != "/" {
       folder.deleteLastPathComponent()

@@ -19,4 +19,7 @@
 int process_spawn(const char *executable, char *const arguments[], char *const environment[],
                   const char *folder, int has_own_group, int streams[3], pid_t *process);
 
+/* The path of the program or library that an address lies in, as the loader knows it; null: none. */
+const char *process_library_path(const void *address);
+
 #endif
