@@ -42,7 +42,7 @@ extension Subject {
         _ = try trace(of: make(seed: 2), probe)
         try requireSame(
           alone, try trace(of: first, probe), "before and after another instance was used")
-      },
+      }
     ]
     guard isStateless else { return checks }
     return checks + [

@@ -80,7 +80,8 @@ struct PolicyOptions: ParsableArguments {
       throw FulcrumError(
         .usage, "expected one installed policy, found \(policies.count)", at: "--use",
         hint: policies.isEmpty
-          ? "install a plugin with a policy" : "choose of " + policies.map(\.name).joined(separator: ", "))
+          ? "install a plugin with a policy"
+          : "choose of " + policies.map(\.name).joined(separator: ", "))
     }
     return only
   }

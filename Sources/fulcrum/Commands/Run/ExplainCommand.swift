@@ -44,7 +44,8 @@ struct ExplainCommand: ParsableCommand {
     // A trial would fail at the items that are at fault.
     let trial = skipsTrial || !data.faults.isEmpty ? nil : try StepTrial(components, arithmetic)
     let memory = try MemoryEstimate(components, data)
-    let lines = arithmetic.lines(memory) + data.lines + (trial?.lines(steps: arithmetic.steps) ?? [])
+    let lines =
+      arithmetic.lines(memory) + data.lines + (trial?.lines(steps: arithmetic.steps) ?? [])
     guard !json else {
       var line = JSONLine([
         ("configuration", .text(yaml)),
