@@ -95,7 +95,9 @@ recipes() {
   for file in Documentation/Recipes/*.jsonl; do
     put "$file" "share/fulcrum/recipes/${file##*/}"
   done
-  tree Documentation/Recipes/start share/fulcrum/recipes/start
+  for folder in start paper; do
+    tree "Documentation/Recipes/$folder" "share/fulcrum/recipes/$folder"
+  done
 }
 
 python_packages() {
