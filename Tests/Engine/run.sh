@@ -22,7 +22,7 @@ if ! "$python" -c 'import torch, transformers, peft, pytest, mypy' 2>/dev/null; 
     install --no-index --no-deps torch 2>/dev/null || true
     install torch
   fi
-  install numpy safetensors transformers peft pytest ruff mypy
+  install -c Plugins/Torch/Engine/tested.txt numpy safetensors transformers peft pytest ruff mypy
 fi
 export PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1
 export PYTHONPATH="$PWD/Python:$PWD/Plugins/Torch/Engine"
