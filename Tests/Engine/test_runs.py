@@ -71,6 +71,21 @@ def test_five_steps_by_both_policies(fulcrum: Fulcrum) -> None:
             assert mine[key] == pytest.approx(other[key], rel=2e-3, abs=1e-5), key
 
 
+def test_many_passes_are_one_pass(fulcrum: Fulcrum) -> None:
+    """One phase, so all tokens take part, and objectives of whole sequences, in passes of some sequences."""
+    ratio = "objective=[{use: grpo, importance-ratio: sequence}, {use: kl-penalty}]"
+    changes = ["--set", "schedule=single", "--set", ratio]
+    found = []
+    for tokens in (200, 8192):
+        policy = torch_policy(START, **EXACT, **{"microbatch-tokens": tokens})
+        path = fulcrum.write("run.yaml", configuration(policy, steps=1))
+        fulcrum.run("train", path, *changes, "--set", f"output=run-{tokens}")
+        found.append(lines(fulcrum.folder / f"run-{tokens}/metrics.jsonl")[0])
+    # Sums in another order: some 1e-6 of the norm.
+    assert found[0]["grad_norm"] == pytest.approx(found[1]["grad_norm"], rel=1e-4)
+    assert found[0]["reward"] == found[1]["reward"]
+
+
 def children(number: int) -> list[int]:
     found = []
     for task in Path(f"/proc/{number}/task").iterdir():

@@ -106,6 +106,45 @@ def plan(members: Sequence[Member], ranks: int, budget: int, may_share: bool) ->
     return shared if cost(shared) < cost(whole) else whole
 
 
+def adjacent_rounds(
+    members: Sequence[Member], ranks: int, budget: int, may_share: bool
+) -> list[list[Pass | None]]:
+    """Returns rounds of one pass a rank at most, each of adjacent sequences.
+
+    An objective that looks at whole sequences is promised neighbours, so they can't be sorted by
+    length over the batch; within a round they are shared out as in `plan`.
+    """
+    rounds: list[list[Pass | None]] = []
+    ordered = sorted(members, key=lambda member: member.sequence)
+    first = 0
+    while first < len(ordered):
+        end = first + 1
+        best = _round(ordered[first:end], ranks, budget, may_share)
+        while end < len(ordered):
+            longer = _round(ordered[first : end + 1], ranks, budget, may_share)
+            if max(one.cost() for one in longer if one) > budget:
+                break
+            best, end = longer, end + 1
+        rounds.append(best)
+        first = end
+    return rounds
+
+
+def _round(
+    members: Sequence[Member], ranks: int, budget: int, may_share: bool
+) -> list[Pass | None]:
+    """Returns one pass for each rank; none where there are fewer sequences than ranks."""
+    choices = []
+    for shares_prompts in (False, True) if may_share else (False,):
+        units = _units(members, ranks, budget, shares_prompts)
+        own = [
+            Pass(shares_prompts, [member for unit in share for member in unit]) if share else None
+            for share in _shares(units, ranks, shares_prompts)
+        ]
+        choices.append((max(one.cost() for one in own if one), own))
+    return min(choices, key=lambda choice: choice[0])[1]
+
+
 def _plan(
     members: Sequence[Member], ranks: int, budget: int, shares_prompts: bool
 ) -> list[list[Pass]]:

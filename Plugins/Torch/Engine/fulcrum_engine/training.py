@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 
 from .batch import Batch, Integers
-from .packing import Pass, members_of, plan
+from .packing import Pass, adjacent_rounds, members_of, plan
 from .ranks import Ranks
 from .scorer import Scorer
 from .settings import Settings
@@ -95,7 +95,9 @@ class Passes:
         Raises:
             What `weigh` raises, at rank 0, after the other ranks were told to stop.
         """
-        for number, passes in enumerate(self._rounds(batch, participants)):
+        # Where all tokens take part, an objective may look at whole sequences, and at neighbours.
+        rounds = self._rounds(batch, participants, are_adjacent=participants is None)
+        for number, passes in enumerate(rounds):
             own = passes[self._ranks.rank]
             with torch.enable_grad():
                 columns = self._forward(batch, own, temperature, statistics)
@@ -105,10 +107,16 @@ class Passes:
                 return
             self._backward(columns, weights[self._order(passes, self._ranks.rank)])
 
-    def _rounds(self, batch: Batch, participants: np.ndarray | None) -> list[list[Pass | None]]:
+    def _rounds(
+        self, batch: Batch, participants: np.ndarray | None, are_adjacent: bool = False
+    ) -> list[list[Pass | None]]:
         """Returns for each round the pass of every rank; none where a rank has none left."""
         members = members_of(batch, participants)
         ranks = self._ranks.world
+        if are_adjacent:
+            return adjacent_rounds(
+                members, ranks, self._settings.microbatch_tokens, self._may_share
+            )
         shares = plan(members, ranks, self._settings.microbatch_tokens, self._may_share)
         count = max(len(passes) for passes in shares)
         return [[passes[k] if k < len(passes) else None for passes in shares] for k in range(count)]

@@ -7,7 +7,7 @@ import pytest
 from support import random_batch
 
 from fulcrum_engine.batch import Batch
-from fulcrum_engine.packing import members_of, plan
+from fulcrum_engine.packing import adjacent_rounds, members_of, plan
 
 
 def batch_of(seed: int, **sizes: int) -> Batch:
@@ -30,6 +30,25 @@ def test_each_participant_is_in_one_pass(ranks: int, may_share: bool, budget: in
     for one in (one for passes in shares for one in passes):
         # A pass over the budget has what can't be split: one sequence.
         assert one.cost() <= budget or len(one.members) == 1
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 4, 7])
+@pytest.mark.parametrize("may_share", [False, True])
+@pytest.mark.parametrize("budget", [1, 60, 10_000])
+def test_rounds_of_adjacent_sequences(ranks: int, may_share: bool, budget: int) -> None:
+    batch = batch_of(1, groups=5, samples=4, longest=30)
+    rounds = adjacent_rounds(members_of(batch, None), ranks, budget, may_share)
+    seen: list[int] = []
+    for passes in rounds:
+        assert len(passes) == ranks
+        own = sorted(m.sequence for one in passes if one for m in one.members)
+        seen += own
+        assert own == list(range(own[0], own[-1] + 1))
+        for one in passes:
+            assert one is None or one.cost() <= budget or len(own) == 1
+    assert seen == list(range(batch.sequence_count))
+    if budget == 10_000:
+        assert len(rounds) == 1
 
 
 def test_nothing_is_computed_behind_the_last_participant() -> None:
