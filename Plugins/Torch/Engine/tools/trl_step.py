@@ -152,9 +152,7 @@ class TRLSteps:
                 steps._phases["optimizer"] = time.perf_counter() - self.optimizer
 
             def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-                steps._finish(
-                    time.perf_counter() - self.began, time.process_time() - self.used
-                )
+                steps._finish(time.perf_counter() - self.began, time.process_time() - self.used)
 
             def on_log(
                 self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any
