@@ -35,7 +35,7 @@ def packed(model: nn.Module, rows: int, steps: int) -> Iterator[None]:
     modules = _modules(model) if steps >= _LEAST_STEPS else []
     for module in modules:
         # An attribute of the module itself is found before its class's method.
-        module.forward = _forward(module, rows)  # type: ignore[method-assign]
+        module.forward = _forward(module, rows)  # type: ignore[method-assign, assignment]
     try:
         yield
     finally:

@@ -188,9 +188,10 @@ def _plain_model(folder: Path, device: str, load: Load) -> Any:
 
 
 def _tokenizer(folder: Path) -> Any:
-    from transformers import AutoTokenizer
+    # By its class: the automatic choice is the family's, which reads other words.
+    from transformers import PreTrainedTokenizerFast
 
-    return AutoTokenizer.from_pretrained(folder)
+    return PreTrainedTokenizerFast.from_pretrained(folder)
 
 
 def _timed(work: Callable[[], None], device: torch.device, warm: int = 0) -> float:

@@ -61,7 +61,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as scratch:
         for part in _parts(options, Path(scratch)):
             left = 60 * options.minutes - (time.monotonic() - began)
-            found = _run(part, min(part.seconds, left), Path(scratch))
+            found = _run(part, min(part.seconds, left), Path(scratch), options.threads)
             print(as_table(found), end="\n\n", flush=True)
             rows += found
     print(as_table(rows))
@@ -78,6 +78,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--device", choices=["cuda", "cpu"], default="cuda")
     parser.add_argument("--small", action="store_true", help="small models, for a quick trial")
     parser.add_argument("--minutes", type=float, default=10, help="all parts together")
+    parser.add_argument("--threads", type=int, default=0, help="0: as PyTorch sets them")
     parser.add_argument("--output", type=Path, help="write the findings here as JSON")
     parser.add_argument("--parts", help="these alone, with commas between them")
     return parser.parse_args()
@@ -85,7 +86,8 @@ def _options() -> argparse.Namespace:
 
 def _parts(options: argparse.Namespace, scratch: Path) -> list[Part]:
     device, small = options.device, options.small
-    models = {name: FIXTURES / name for name in TINY if (FIXTURES / name).is_dir()}
+    tiny = TINY[:1] if small else TINY
+    models = {name: FIXTURES / name for name in tiny if (FIXTURES / name).is_dir()}
     middle, large = scratch / "middle", scratch / "large"
     models["random"] = middle
     length = 24 if small else 128
@@ -132,7 +134,7 @@ def _environment(findings: Findings, options: argparse.Namespace) -> None:
     findings.figure("device", f"{count} × {facts.name}, {facts.total_memory / 2**30:.0f} GiB")
 
 
-def _run(part: Part, seconds: float, scratch: Path) -> list[Row]:
+def _run(part: Part, seconds: float, scratch: Path, threads: int) -> list[Row]:
     """Runs a part in a process of its own; gives what it found, also if it failed or hung."""
     findings = Findings(part.name)
     if seconds <= 1:
@@ -141,7 +143,7 @@ def _run(part: Part, seconds: float, scratch: Path) -> list[Row]:
     file = scratch / "rows.json"
     file.unlink(missing_ok=True)
     # Forked, so that libraries are loaded once; no part has used a device in this process.
-    process = multiprocessing.get_context("fork").Process(target=_work, args=(part, file))
+    process = multiprocessing.get_context("fork").Process(target=_work, args=(part, file, threads))
     began = time.monotonic()
     process.start()
     process.join(seconds)
@@ -157,8 +159,10 @@ def _run(part: Part, seconds: float, scratch: Path) -> list[Row]:
     return findings.rows
 
 
-def _work(part: Part, file: Path) -> None:
+def _work(part: Part, file: Path, threads: int) -> None:
     findings = Findings(part.name)
+    if threads:
+        torch.set_num_threads(threads)
     try:
         part.run(findings)
     except Exception as error:

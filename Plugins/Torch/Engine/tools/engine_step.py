@@ -70,7 +70,7 @@ class GroupStep:
     """
 
     engine: Engine
-    prompts: Sequence[Sequence[int]]
+    prompts: Sequence[Sequence[int] | np.ndarray]
     samples: int
     new_tokens: int
     kl: float

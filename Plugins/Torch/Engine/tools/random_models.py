@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,12 +66,11 @@ def text_of(tokens: np.ndarray) -> str:
 
 def _write_tokenizer(folder: Path, vocabulary: int) -> None:
     from tokenizers import Tokenizer, models, pre_tokenizers
-    from transformers import PreTrainedTokenizerFast
 
     words = {f"t{number}": number for number in range(vocabulary)}
     tokenizer = Tokenizer(models.WordLevel(words, unk_token="t0"))
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    tokenizer.save(str(folder / "tokenizer.json"))
     end = f"t{vocabulary - 1}"
-    PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, eos_token=end, pad_token=end
-    ).save_pretrained(folder)
+    facts = {"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": end, "pad_token": end}
+    (folder / "tokenizer_config.json").write_text(json.dumps(facts))
