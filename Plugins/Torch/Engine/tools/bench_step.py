@@ -212,12 +212,14 @@ def _decode(options: argparse.Namespace) -> dict[str, Any]:
     assert len(own.sample(0).tokens) == rows * options.new
     assert generate(0).shape == (rows, shortest + options.new)
     seconds: dict[str, list[float]] = {"engine": [], "generate": []}
+    used: dict[str, list[float]] = {"engine": [], "generate": []}
     for turn in range(1, options.turns + 1):
         for name, work in (("engine", own.sample), ("generate", generate)):
-            began = time.perf_counter()
+            began, before = time.perf_counter(), time.process_time()
             work(turn)
             synchronize(device)
             seconds[name].append(time.perf_counter() - began)
+            used[name].append(time.process_time() - before)
     medians = {name: statistics.median(values) for name, values in seconds.items()}
     tokens = rows * options.new
     result = {
@@ -227,6 +229,7 @@ def _decode(options: argparse.Namespace) -> dict[str, Any]:
         "new tokens": options.new,
         "precision": options.precision,
         "seconds": {name: [round(v, 3) for v in values] for name, values in seconds.items()},
+        "processor seconds": {name: [round(v, 3) for v in used[name]] for name in used},
         "tokens a second": {name: round(tokens / value, 1) for name, value in medians.items()},
         "ratio": round(medians["generate"] / medians["engine"], 2),
     }
