@@ -21,6 +21,7 @@ from . import rows as sampled
 from .cache import RowCache
 from .lockstep import decode_lockstep
 from .masks import StepMasks, padded
+from .packed import packed
 from .probe import cache_argument, can_decode_in_rows
 from .rows import Completions, Integers, Observer, Prompt, Request, Rows
 from .sampler import Distribution, draw
@@ -88,11 +89,12 @@ class Decoder:
             return rows.completions(0)
         with _evaluating(self.scorer.model):
             masks = self._step_masks()
-            if masks is None:
-                decode_lockstep(self, prompts, request, rows)
-            else:
-                with _masked_attention(self.scorer.model):
-                    _Run(self, masks, prompts, request, rows).run()
+            with packed(self.scorer.model, len(rows.sequence), request.maximum_tokens):
+                if masks is None:
+                    decode_lockstep(self, prompts, request, rows)
+                else:
+                    with _masked_attention(self.scorer.model):
+                        _Run(self, masks, prompts, request, rows).run()
         return rows.completions(count)
 
     def draw(

@@ -342,7 +342,7 @@ class Engine:
 
     def memory(self, demand: Demand) -> list[list[Any]]:
         """Returns [name, bytes] pairs of what a rank will hold at a step's peak."""
-        return memory(self.source, self.settings, self.ranks.world, demand)
+        return memory(self.source, self.settings, self.ranks.world, demand, self.ranks.device)
 
     def release(self, slot: int) -> None:
         """Forgets a frozen copy."""

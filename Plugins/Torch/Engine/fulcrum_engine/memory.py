@@ -10,6 +10,8 @@ from torch import nn
 from transformers import AutoModelForCausalLM
 
 from .loading import Source
+from .packed import can_pack
+from .scorer import KEPT_BYTES
 from .settings import Settings
 
 # What the head holds for a chunk of tokens: logits, their f32 copy, and the gradient.
@@ -42,7 +44,13 @@ class _Sizes:
     trained: int
 
 
-def memory(source: Source, settings: Settings, world: int, demand: Demand) -> list[list[Any]]:
+def memory(
+    source: Source,
+    settings: Settings,
+    world: int,
+    demand: Demand,
+    device: torch.device = torch.device("cpu"),  # noqa: B008 (a device is immutable)
+) -> list[list[Any]]:
     """Returns [name, bytes] pairs of one rank: what stays, and the larger of sampling and training.
 
     The formula is in Documentation/Engine.md.
@@ -65,21 +73,31 @@ def memory(source: Source, settings: Settings, world: int, demand: Demand) -> li
         parts.append(["optimiser's moments, f32", 2 * trained])
     if demand.has_reference:
         parts.append(["reference's weights, f32", trained])
-    sampling = _sampling(source, settings, world, demand, sizes, width)
-    training = _training(source, settings, demand, width)
+    sampling = _sampling(source, settings, world, demand, sizes, width, device)
+    training = _training(source, settings, demand, width, device)
     larger = max(sampling, training, key=lambda some: sum(size for _, size in some))
     return parts + [[name, size] for name, size in larger if size > 0]
 
 
 def _sampling(
-    source: Source, settings: Settings, world: int, demand: Demand, sizes: _Sizes, width: int
+    source: Source,
+    settings: Settings,
+    world: int,
+    demand: Demand,
+    sizes: _Sizes,
+    width: int,
+    device: torch.device,
 ) -> list[tuple[str, int]]:
     text = source.config.get_text_config()
     rows = min(settings.decoding_rows, -(-demand.completions // world))
     places = rows * (demand.prompt + demand.completion)
-    whole = width * sizes.all if settings.shard == "fsdp2" else 0
+    is_shared = settings.shard == "fsdp2"
+    whole = width * sizes.all if is_shared else 0
+    dtype = torch.bfloat16 if width == 2 else torch.float32
+    can = can_pack(torch.empty(1 << 20, dtype=dtype, device=device)) and not is_shared
     return [
         ("whole weights while sampling", whole),
+        ("packed weights while sampling", width * sizes.all if can else 0),
         (
             f"keys and values of {rows} rows",
             places * text.num_hidden_layers * 2 * _key_value_width(text) * width,
@@ -89,7 +107,7 @@ def _sampling(
 
 
 def _training(
-    source: Source, settings: Settings, demand: Demand, width: int
+    source: Source, settings: Settings, demand: Demand, width: int, device: torch.device
 ) -> list[tuple[str, int]]:
     text = source.config.get_text_config()
     sequence = demand.prompt + demand.completion
@@ -100,9 +118,12 @@ def _training(
         kept = tokens * text.num_hidden_layers * text.hidden_size * width + layer
     else:
         kept = text.num_hidden_layers * layer
+    most = 0 if settings.logit_rows else KEPT_BYTES[device.type]
+    kept_logits = min(most, 4 * text.vocab_size * tokens)
     return [
         (f"activations of {tokens} tokens", kept),
         ("logits of a chunk", _CHUNKS * _CHUNK_BYTES),
+        ("logits that are kept", kept_logits),
     ]
 
 

@@ -19,13 +19,16 @@ from .work import Work
 # Memory of the logits that are computed at a time, unless the setting `logit-rows` says other. On
 # CUDA few large products are faster, and a bf16 head's gradient has few terms to add up in bf16.
 _LOGIT_BYTES = {"cpu": 128 << 20, "cuda": 1 << 30}
+# A pass on the processor keeps so much of them until its backward pass, for it is slow at computing
+# them again.
+KEPT_BYTES = {"cpu": 512 << 20, "cuda": 0}
 
 
 class Scorer(nn.Module):
     """Owns a causal language model, and computes scores of tokens.
 
     The head's logits exist for some rows at a time only, in the backward pass too, where they are
-    computed again.
+    computed again but for those of the first rows.
 
     Attributes:
         model: a `…ForCausalLM` of transformers, adapters injected if there are any.
@@ -57,11 +60,12 @@ class Scorer(nn.Module):
         states = self.states(work)
         columns: list[tuple[torch.Tensor, ...]] = []
         chunk = self._chunk(states.device)
+        kept = self._kept(states.device)
         for first in range(0, len(work.rows), chunk):
             part = slice(first, first + chunk)
-            columns.append(
-                self._scores(states, work.rows[part], work.targets[part], temperature, statistics)
-            )
+            rows, targets = work.rows[part], work.targets[part]
+            keeps = first + len(rows) <= kept
+            columns.append(self._scores(states, rows, targets, temperature, statistics, keeps))
         return tuple(torch.cat(parts) for parts in zip(*columns, strict=True))
 
     def states(self, work: Work) -> torch.Tensor:
@@ -114,6 +118,12 @@ class Scorer(nn.Module):
             return self._logit_rows
         return max(1, _LOGIT_BYTES[device.type] // (4 * max(1, self.token_rows.end)))
 
+    def _kept(self, device: torch.device) -> int:
+        """Returns the number of rows whose logits are kept for the backward pass."""
+        if self._logit_rows:
+            return 0
+        return KEPT_BYTES[device.type] // (4 * max(1, self.token_rows.end))
+
     def _outputs(self, tokens: torch.Tensor, **inputs: Any) -> torch.Tensor:
         """Returns hidden states [R, L, width], or logits [R, L, rows of the head]."""
         inputs.setdefault("use_cache", False)
@@ -132,8 +142,9 @@ class Scorer(nn.Module):
         targets: torch.Tensor,
         temperature: float,
         statistics: Sequence[Statistic],
+        keeps: bool,
     ) -> tuple[torch.Tensor, ...]:
-        """Returns the columns of some rows."""
+        """Returns the columns of some rows, whose logits are kept, or are computed again."""
         further: list[torch.Tensor] = []
 
         def compute(own: torch.Tensor) -> tuple[torch.Tensor, ...]:
@@ -147,7 +158,7 @@ class Scorer(nn.Module):
             return token_scores(logits, targets, temperature)
 
         own = states.index_select(0, rows)
-        if torch.is_grad_enabled() and self.is_direct:
+        if torch.is_grad_enabled() and self.is_direct and not keeps:
             scores = checkpoint(compute, own, use_reentrant=False, preserve_rng_state=False)
         else:
             scores = compute(own)

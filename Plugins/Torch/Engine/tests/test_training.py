@@ -19,6 +19,7 @@ from support import (
 )
 from transformers import AutoModelForCausalLM
 
+from fulcrum_engine import scorer
 from fulcrum_engine.errors import EngineError
 from fulcrum_engine.training import Columns, Weights
 
@@ -142,3 +143,21 @@ def test_a_gradient_that_is_not_finite_changes_nothing(llama: Path) -> None:
     assert error.value.code == "not-finite"
     assert all(torch.equal(a, b) for a, b in zip(before, engine.masters.copy(), strict=True))
     assert all(item.gradient is None for item in engine.masters)
+
+
+def test_kept_logits_give_the_gradient_of_those_computed_again(
+    llama: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Same products, so the same bits: of all chunks kept, some, and none."""
+    found = []
+    for kept in (1 << 30, 4 * 512 * 12, 0):
+        monkeypatch.setitem(scorer.KEPT_BYTES, "cpu", kept)
+        monkeypatch.setitem(scorer._LOGIT_BYTES, "cpu", 4 * 512 * 10)
+        engine = engine_of(llama)
+        batch = engine.batch(random_batch(512, 4))
+        assert batch.token_count > 20
+        weights = np.random.default_rng(2).normal(size=batch.token_count)
+        engine.accumulate(batch, None, 0.8, [], given_weights(weights, weights))
+        found.append(gradients(engine))
+    for other in found[1:]:
+        assert all(torch.equal(found[0][name], other[name]) for name in other)
