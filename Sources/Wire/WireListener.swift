@@ -101,6 +101,11 @@ final class WireListener {
   private static func listen(_ host: String) throws(FulcrumError) -> (Int32, String) {
     let parts = host.split(separator: ":", maxSplits: 1).map(String.init)
     let name = parts.first ?? host
+    guard parts.count < 2 || UInt16(parts[1]) != nil else {
+      throw FulcrumError(
+        .parameter, "expected a port from 0 to 65535, got '\(parts[1])'", at: host,
+        hint: "give HOST or HOST:PORT; without a port, a free one is taken")
+    }
     var hints = addrinfo()
     hints.ai_family = AF_INET
     hints.ai_socktype = Int32(SOCK_STREAM.rawValue)

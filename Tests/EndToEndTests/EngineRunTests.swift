@@ -100,7 +100,8 @@ import Testing
     }
     let looked = try CommandLine().run("explain", config, "--no-trial")
     #expect(looked.status == 0, "\(looked.errors)")
-    #expect(looked.output.contains("mini-batches         2 of 2 prompts"))
+    #expect(looked.output.contains(/mini-batches +2 of 2 prompts/))
+    #expect(looked.output.contains(/memory, each process +about .* at a step's peak/))
     #expect(notes("starts") && notes("ends") && !notes("loads"))
     let sampled = try CommandLine().run("explain", config)
     #expect(sampled.status == 0, "\(sampled.errors)")

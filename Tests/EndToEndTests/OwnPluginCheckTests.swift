@@ -10,8 +10,14 @@ import Testing
       "process.command=[python3, \"\(CommandLine.fixture("../../Examples/Process/reward.py"))\"]"
     ],
     "overlong": ["overlong.buffer=20"],
+    // An engine without PyTorch.
+    "torch": [
+      "torch.checkpoint=\(engine)",
+      "torch.launch=[env, \"PYTHONPATH=\(engine):\(CommandLine.fixture("../../Python"))\"]",
+    ],
     "token-filter": ["token-filter.from=0.25", "token-filter.to=0.75"],
   ]
+  private static let engine = CommandLine.fixture("engine")
   private static let train = CommandLine.fixture(
     "../../Documentation/Recipes/math-sample.jsonl")
 

@@ -144,6 +144,9 @@ package struct ComponentFactory {
       do throws(FulcrumError) {
         return try registered.make(parameters, context: context)
       } catch {
+        if registered.type is any LoadingPolicy.Type, error.code == .notFound {
+          throw error.within(choice.path)
+        }
         throw paths.explain(error, of: registered.manual, choice.parameters, at: choice.path)
       }
     }

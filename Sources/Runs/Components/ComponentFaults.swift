@@ -53,15 +53,18 @@ extension ComponentFactory {
       else { continue }
       for choice in choices {
         guard
-          let schema = faults.gather({ () throws(FulcrumError) in
-            try find(kind, choice).manual.parameters
-          })
+          let registered = faults.gather({ () throws(FulcrumError) in try find(kind, choice) })
         else { continue }
+        let schema = registered.manual.parameters
+        // Such a policy says itself whether a name that is no folder leads to a model.
+        let fetches = registered.type is any LoadingPolicy.Type
         faults.add(
           Parameters.faults(
             of: choice.parameters, for: schema, at: choice.path, others: key.ownNames))
         faults.add(
-          paths.faults(of: choice.parameters, for: schema, meaning: meanings, at: choice.path))
+          paths.faults(
+            of: choice.parameters, for: schema,
+            meaning: fetches ? meanings.filter { $0 != .checkpoint } : meanings, at: choice.path))
       }
     }
   }

@@ -38,6 +38,12 @@ def enable_checkpointing(model: Any) -> None:
             f"parameter 'gradient-checkpointing': '{type(model).__name__}' can't do it",
         )
     model.gradient_checkpointing_enable({"use_reentrant": False, "preserve_rng_state": False})
+    # Layers are in training mode while they do it, and some drop out by a number of their own.
+    for layer in model.modules():
+        if getattr(layer, "gradient_checkpointing", False):
+            for name, value in list(vars(layer).items()):
+                if "dropout" in name and isinstance(value, float):
+                    setattr(layer, name, 0.0)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ class Engine(State):
         work = getattr(self, "call_" + call.name, None)
         if work is None:
             raise Refusal("unsupported", f"no call {call.name}")
-        if call.name not in ("start", "load", "encode", "decode", "render", "end"):
+        if call.name not in ("start", "load", "memory", "encode", "decode", "render", "end"):
             if not self.tables:
                 raise Refusal("usage", f"the weights must be loaded before '{call.name}'")
         result: Content = work(call, call.frame.header, call.frame.arrays)
@@ -44,16 +44,29 @@ class Engine(State):
 
     def call_load(self, call: Any, header: Any, arrays: Any) -> Content:
         note("loads", self.parameters["checkpoint"])
-        path = os.path.join(self.parameters["checkpoint"], "table.f64")
+        self.tables[0] = self.read(self.parameters["checkpoint"])
+        self.trainer = Trainer(self.parameters)
+        return {"head": "whole", "summary": "a bigram", "facts": [["family", "bigram"]]}, {}
+
+    def call_open(self, call: Any, header: Any, arrays: Any) -> Content:
+        self.count += 1
+        self.tables[self.count] = self.read(header["checkpoint"])
+        return {"model": self.count}, {}
+
+    def call_memory(self, call: Any, header: Any, arrays: Any) -> Content:
+        parts = [["weights, f64", 8 * COUNT], ["rows", 8 * header["completions"]]]
+        return {"parts": parts}, {}
+
+    def read(self, folder: str) -> Table:
+        """The weights of a folder; of one without a file, the first ones."""
+        path = os.path.join(folder, "table.f64")
         weights = None
         if os.path.exists(path):
             with open(path, "rb") as file:
                 weights = array.array("d", file.read())
             if len(weights) != COUNT:
                 raise Refusal("checkpoint", f"expected {COUNT} weights, got {len(weights)}")
-        self.tables[0] = Table(weights)
-        self.trainer = Trainer(self.parameters)
-        return {"head": "whole", "summary": "a bigram", "facts": [["family", "bigram"]]}, {}
+        return Table(weights)
 
     def call_encode(self, call: Any, header: Any, arrays: Any) -> Content:
         return {}, {"tokens": model.encode(arrays["text"].text())}

@@ -54,10 +54,14 @@ class State:
         return NOTHING
 
     def call_saveOptimizer(self, call: Any, header: Any, arrays: Any) -> Content:
-        self.trainer.save(header["directory"])
+        # A copy has no optimiser, and its file lost nothing.
+        if header["model"] == 0:
+            self.trainer.save(header["directory"])
         return NOTHING
 
     def call_loadOptimizer(self, call: Any, header: Any, arrays: Any) -> Content:
+        if header["model"] != 0:
+            return NOTHING
         try:
             self.trainer.load(header["directory"])
         except (OSError, ValueError) as error:
