@@ -17,7 +17,7 @@ PROGRAM = ROOT / ".build/release/fulcrum"
 FIXTURES = ROOT / "Tests/Fixtures"
 # Policies of one million parameters and more: tests start from what the main job starts from.
 START = ROOT / "Documentation/Recipes/start"
-LIMIT = 900
+LIMIT = 600
 
 
 class Fulcrum:
