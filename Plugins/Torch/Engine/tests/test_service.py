@@ -265,7 +265,7 @@ REFUSED = [
         "usage",
         "model 0, is the one that this is for",
     ),
-    ("saveOptimizer", {"model": 2, "directory": "/tmp"}, {}, "usage", "not 2"),
+    ("saveOptimizer", {"model": 2, "directory": "/tmp"}, {}, "usage", "got 2"),
     ("release", {"model": 99}, {}, "usage", "frozen copy's number, got 99"),
 ]
 

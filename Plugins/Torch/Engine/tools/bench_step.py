@@ -125,11 +125,11 @@ def _step(options: argparse.Namespace) -> dict[str, Any]:
         "prompt tokens": [len(prompt) for prompt in prompts],
         "kl": options.kl,
         "precision": options.precision,
-        "engine": _medians(ours[1:]),
+        "engine": _fastest(ours[1:]),
         "engine totals": [round(one["total"], 3) for one in ours],
     }
     if theirs is not None:
-        result["trl"] = _medians(theirs.seconds[1:])
+        result["trl"] = _fastest(theirs.seconds[1:])
         result["trl totals"] = [round(one["total"], 3) for one in theirs.seconds]
         result["trl mean length"] = statistics.mean(theirs.lengths)
         result["ratio"] = round(result["trl"]["total"] / result["engine"]["total"], 2)
@@ -165,13 +165,15 @@ def _trl(
     return steps
 
 
-def _medians(steps: list[dict[str, float]]) -> dict[str, float]:
-    return {name: round(statistics.median(one[name] for one in steps), 3) for name in steps[0]}
+def _fastest(steps: list[dict[str, float]]) -> dict[str, float]:
+    """Returns the fastest step: what else the machine does only makes steps slower."""
+    best = min(steps, key=lambda one: one["total"])
+    return {name: round(value, 3) for name, value in best.items()}
 
 
 def _print_table(result: dict[str, Any], rows: tuple[str, ...]) -> None:
     sides = [side for side in ("engine", "trl") if side in result]
-    print(f"{'median seconds':16}" + "".join(f"{side:>10}" for side in sides))
+    print(f"{'seconds':16}" + "".join(f"{side:>10}" for side in sides))
     for row in rows:
         print(f"{row:16}" + "".join(f"{result[side][row]:10.3f}" for side in sides))
     if "ratio" in result:
@@ -220,7 +222,7 @@ def _decode(options: argparse.Namespace) -> dict[str, Any]:
             synchronize(device)
             seconds[name].append(time.perf_counter() - began)
             used[name].append(time.process_time() - before)
-    medians = {name: statistics.median(values) for name, values in seconds.items()}
+    fastest = {name: min(values) for name, values in seconds.items()}
     tokens = rows * options.new
     result = {
         "bench": "decoding",
@@ -230,11 +232,11 @@ def _decode(options: argparse.Namespace) -> dict[str, Any]:
         "precision": options.precision,
         "seconds": {name: [round(v, 3) for v in values] for name, values in seconds.items()},
         "processor seconds": {name: [round(v, 3) for v in used[name]] for name in used},
-        "tokens a second": {name: round(tokens / value, 1) for name, value in medians.items()},
-        "ratio": round(medians["generate"] / medians["engine"], 2),
+        "tokens a second": {name: round(tokens / value, 1) for name, value in fastest.items()},
+        "ratio": round(fastest["generate"] / fastest["engine"], 2),
     }
     for name in seconds:
-        print(f"{name:10} {medians[name]:8.3f} s {result['tokens a second'][name]:9} tokens/s")
+        print(f"{name:10} {fastest[name]:8.3f} s {result['tokens a second'][name]:9} tokens/s")
     print(f"ratio {result['ratio']}")
     return result
 
