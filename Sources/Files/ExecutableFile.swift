@@ -7,12 +7,14 @@ package enum ExecutableFile {
     ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
   }
 
-  /// The path of the first executable file of a name without a '/'.
+  /// The path of an executable file: the file itself of a name with a '/', else the first of that name
+  /// in the search path.
   ///
-  /// - Parameter folder: where relative folders of the search path start from.
+  /// - Parameter folder: where relative paths start from, those of the search path too.
   package static func find(_ name: String, seenFrom folder: String) -> String? {
-    searchPath.split(separator: ":").map { absolute($0 + "/" + name, in: folder) }
-      .first(where: exists)
+    let places =
+      name.contains("/") ? [name] : searchPath.split(separator: ":").map { $0 + "/" + name }
+    return places.map { absolute($0, in: folder) }.first(where: exists)
   }
 
   package static func absolute(_ path: String, in folder: String) -> String {
@@ -21,7 +23,7 @@ package enum ExecutableFile {
   }
 
   /// Whether a file is there that may be run, and no folder.
-  package static func exists(_ path: String) -> Bool {
+  private static func exists(_ path: String) -> Bool {
     var isFolder: ObjCBool = false
     return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
       && !isFolder.boolValue && FileManager.default.isExecutableFile(atPath: path)

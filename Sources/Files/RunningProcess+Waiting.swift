@@ -37,14 +37,8 @@ extension RunningProcess {
   }
 
   private static func members(ofGroup group: pid_t) -> [pid_t] {
-    (FileSystem.names(inFolder: "/proc") ?? []).compactMap { pid_t($0) }.filter { process in
-      // The program's name is in parentheses and may hold anything.
-      let text = Self.text("/proc/\(process)/stat")
-      guard let name = text.lastIndex(of: ")") else { return false }
-      // The state, the parent, the group.
-      let fields = text[text.index(after: name)...].split(separator: " ")
-      return fields.count > 2 && pid_t(fields[2]) == group
-    }
+    (FileSystem.names(inFolder: "/proc") ?? []).compactMap { pid_t($0) }
+      .filter { ProcessStatus(of: $0)?.group == group }
   }
 
   /// Holds the system call that a thread is blocked in.

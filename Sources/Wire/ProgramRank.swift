@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// One process of a program that may be several: who it is, and the line that tells of its end.
@@ -7,8 +8,9 @@ struct ProgramRank {
   /// Open while the process lives; it brings no frame but an error's.
   let lifeline: WireConnection
   private let process: pid_t
-  /// When the process began, in the kernel's ticks: tells it from another that gets its number later.
-  private let beginning: String?
+  /// Tells the process from another that gets its number later; `nil`: it is on another machine, or
+  /// is no more.
+  private let beginning: UInt64?
 
   init(rank: Int, host: String, process: Int, lifeline: WireConnection) {
     self.rank = rank
@@ -28,14 +30,8 @@ struct ProgramRank {
 
   private static let ownHost = ProcessInfo.processInfo.hostName
 
-  /// - Returns: `nil` for a process that is no more, or that has ended and waits for its parent.
-  private static func beginning(of process: pid_t) -> String? {
-    guard let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
-      let name = text.lastIndex(of: ")")
-    else { return nil }
-    // The program's name is in parentheses and may hold anything; the state comes after it.
-    let fields = text[text.index(after: name)...].split(separator: " ")
-    guard fields.count > 19, fields[0] != "Z", fields[0] != "X" else { return nil }
-    return String(fields[19])
+  /// - Returns: `nil` for a process that is no more, or that has ended.
+  private static func beginning(of process: pid_t) -> UInt64? {
+    ProcessStatus(of: process).flatMap { $0.hasEnded ? nil : $0.beginning }
   }
 }

@@ -1,3 +1,4 @@
+import Files
 import FulcrumKernel
 import JSON
 
@@ -82,8 +83,7 @@ extension WiredProgram {
       try checkLife(while: "it worked on '\(name)'")
       guard .now < deadline else {
         throw failure(
-          "\(description.name) was silent for \(limit.text) while it worked on"
-            + " '\(name)'",
+          "\(description.name) was silent for \(limit.inSeconds) while it worked on '\(name)'",
           hint: "raise time-limit if it needs longer; what it printed is in the log above")
       }
       wait(.milliseconds(200))

@@ -120,16 +120,9 @@ extension WiredProgram {
     let ended = (lost ?? ranks.first { $0.lifeline.isAtEnd }).map { name(of: $0) + " ended" }
     // Of several ranks the first that was lost says more than the launcher's status.
     let reason =
-      complaint ?? (worldSize > 1 ? ended : nil) ?? child.end.map(Self.phrase) ?? ended
+      complaint ?? (worldSize > 1 ? ended : nil) ?? child.end?.phrase ?? ended
       ?? "it closed its connection"
     throw failure("\(description.name) is lost while \(what): \(reason)")
-  }
-
-  private static func phrase(_ end: RunningProcess.End) -> String {
-    switch end {
-    case .exited(let status): "it ended with status \(status)"
-    case .killedBySignal(let signal): "it was ended by signal \(signal)"
-    }
   }
 
   /// Gives the program up, and returns the reason with its last words.
@@ -171,14 +164,6 @@ extension WiredProgram {
     while .now < last, ranks.contains(where: \.isAlive) { usleep(2000) }
     output.take(from: child)
     output.flush()
-  }
-}
-
-extension Duration {
-  /// In seconds, as messages say it.
-  var text: String {
-    let value = (self / .milliseconds(1)).rounded() / 1000
-    return value == value.rounded() ? "\(Int(value)) s" : "\(value) s"
   }
 }
 

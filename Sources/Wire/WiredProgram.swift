@@ -56,10 +56,7 @@ package final class WiredProgram {
     listener = try WireListener(host: description.host)
     let name = description.command.first ?? ""
     let folder = FileManager.default.currentDirectoryPath
-    let path =
-      name.contains("/")
-      ? ExecutableFile.absolute(name, in: folder) : ExecutableFile.find(name, seenFrom: folder)
-    guard let path, ExecutableFile.exists(path) else {
+    guard let path = ExecutableFile.find(name, seenFrom: folder) else {
       throw FulcrumError(
         .parameter,
         name.contains("/")
@@ -102,7 +99,7 @@ package final class WiredProgram {
           calls == nil
           ? "rank 0 takes no calls yet" : "\(ranks.count) of \(worldSize) ranks are there"
         throw failure(
-          "\(description.name) did not start within \(description.startLimit.text): \(here)",
+          "\(description.name) did not start within \(description.startLimit.inSeconds): \(here)",
           hint: "raise start-limit if it needs longer; what it printed is in the log above")
       }
       wait(min(left, .milliseconds(200)))

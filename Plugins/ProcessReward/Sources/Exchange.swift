@@ -39,7 +39,7 @@ final class Exchange {
       let left = deadline - .now
       guard left > .zero else {
         throw failure(
-          .timeOut, "no reply within \(Self.seconds(limit)) s", remedy: Remedy.onTime)
+          .timeOut, "no reply within \(limit.inSeconds)", remedy: Remedy.onTime)
       }
       guard !patience.isOver else {
         throw failure(.stopped, "the run was asked to stop while it waited for a reply")
@@ -197,19 +197,5 @@ final class Exchange {
     if child.end != nil { complaints.flush() }
     return ProgramFailure(
       kind: kind, message: message, lastWords: complaints.lastWords, remedy: remedy)
-  }
-
-  private static func seconds(_ duration: Duration) -> String {
-    let value = (duration / .milliseconds(1)).rounded() / 1000
-    return value == value.rounded() ? "\(Int(value))" : "\(value)"
-  }
-}
-
-extension RunningProcess.End {
-  fileprivate var phrase: String {
-    switch self {
-    case .exited(let status): "it ended with status \(status)"
-    case .killedBySignal(let signal): "it was ended by signal \(signal)"
-    }
   }
 }

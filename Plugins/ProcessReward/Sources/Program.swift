@@ -40,16 +40,15 @@ struct Program: Sendable {
         "expected a script, found none at '\(ExecutableFile.absolute(script, in: directory))'",
         hint: "give its path, relative to 'directory'")
     }
-    guard !name.contains("/") else {
-      executable = ExecutableFile.absolute(name, in: directory)
-      guard ExecutableFile.exists(executable) else {
-        throw parameters.refuse(
-          "command", "expected a program, found no executable file at '\(executable)'",
-          hint: "give a script by way of its interpreter ([python3, reward.py]), or 'chmod +x' it")
-      }
-      return
-    }
     guard let found = ExecutableFile.find(name, seenFrom: directory) else {
+      guard !name.contains("/") else {
+        throw parameters.refuse(
+          "command",
+          "expected a program, found no executable file at"
+            + " '\(ExecutableFile.absolute(name, in: directory))'",
+          hint:
+            "give a script by way of its interpreter ([python3, reward.py]), or 'chmod +x' it")
+      }
       throw parameters.refuse(
         "command",
         "expected a program, found no executable '\(name)' in PATH: \(ExecutableFile.searchPath)",

@@ -5,7 +5,7 @@ import Wire
 /// The engine's process, with what it said of the model when it started. Policies of one checkpoint
 /// share it: the one that trains, and its frozen copies.
 final class Engine {
-  /// What is known of a model before its weights are there.
+  /// Holds what the engine says of a model, for the most part before its weights are there.
   struct Model {
     let summary: String
     let contextLength: Int
@@ -18,7 +18,7 @@ final class Engine {
   }
 
   let program: WiredProgram
-  /// Whether passes are in bf16.
+  /// The passes are in bf16.
   let isHalved: Bool
   private(set) var model: Model
   private var isLoaded = false
@@ -63,7 +63,7 @@ final class Engine {
       isLoaded = true
     }
     while !whenLoaded.isEmpty {
-      // What fails is done again before the next call.
+      // Work that fails stays, and is done again before the next call.
       try whenLoaded[0]()
       whenLoaded.removeFirst()
     }

@@ -23,10 +23,7 @@ enum EngineCommand {
   private static func command(_ parameters: Parameters) throws(FulcrumError) -> [String] {
     let python = try parameters.text("python")
     let folder = FileManager.default.currentDirectoryPath
-    let isThere =
-      python.contains("/")
-      ? ExecutableFile.exists(ExecutableFile.absolute(python, in: folder))
-      : ExecutableFile.find(python, seenFrom: folder) != nil
+    let isThere = ExecutableFile.find(python, seenFrom: folder) != nil
     var launch = try parameters.texts("launch")
     // A launcher may find another interpreter on its machines.
     guard isThere || !launch.isEmpty else {
@@ -43,7 +40,7 @@ enum EngineCommand {
     return launch + [python, "-m", module]
   }
 
-  /// What the process finds beside the host's environment.
+  /// The variables that the process gets beside the host's.
   private static var environment: [String: String] {
     let own = ProcessInfo.processInfo.environment
     let folders = packageFolders + (own["PYTHONPATH"].map { [$0] } ?? [])
@@ -52,7 +49,7 @@ enum EngineCommand {
     return environment
   }
 
-  /// Where the engine's packages are: in the source tree or in an installation, seen from this library.
+  /// The folders of the engine's packages, in the source tree or in an installation, seen from this library.
   /// None: the interpreter has them.
   private static var packageFolders: [String] {
     guard let library = LoadedFile.path(at: #dsohandle) else { return [] }

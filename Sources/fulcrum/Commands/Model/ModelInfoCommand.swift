@@ -22,7 +22,7 @@ struct ModelInfoCommand: ParsableCommand {
 
   func run() throws {
     let policy = try options.policy(checkpoint: folder, threads: 1)
-    try (policy as? any LoadingPolicy)?.load()
+    try policy.loadWeights()
     let facts = try policy.capability((any DescribedPolicy).self, to: "say what it is made of")
       .facts
     print(json ? ModelFacts.line(facts).text : ModelFacts.text(facts))
