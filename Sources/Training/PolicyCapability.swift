@@ -34,4 +34,7 @@ extension PolicyModel {
 extension PolicyModel {
   /// Whether the policy has weights. One that can't be made from nothing always has.
   package var isReady: Bool { (self as? any FreshPolicy)?.isReady ?? true }
+
+  /// Reads the weights of a policy that was made without them.
+  package func loadWeights() throws(FulcrumError) { try (self as? any LoadingPolicy)?.load() }
 }

@@ -28,22 +28,12 @@ struct PieceCheck {
     }
     var last = batch.tokens(ofSequences: 0..<0)
     for place in places where !last.contains(place) {
-      let sequence = self.sequence(ofToken: place)
+      let sequence = batch.sequence(ofToken: place)
       last = batch.tokens(ofSequence: sequence)
       guard sequences.insert(sequence).inserted else {
         throw WireFault("expected the tokens of sequence \(sequence) in one piece, got two")
       }
     }
     missing -= places.count
-  }
-
-  /// The sequence that has the token; of empty ones before it, none.
-  private func sequence(ofToken place: Int) -> Int {
-    var (low, high) = (0, batch.sequenceCount)
-    while high - low > 1 {
-      let middle = (low + high) / 2
-      if batch.offsets[middle] <= place { low = middle } else { high = middle }
-    }
-    return low
   }
 }

@@ -2,7 +2,7 @@ import FulcrumKernel
 import JSON
 import Wire
 
-/// What a policy is asked to score, as a call's header, and the scores that come back.
+/// Writes a request for scores as a call's header, and holds the scores that come back.
 struct ScoreArrays {
   private let logProbabilities, entropies, levers, further: [Float]
   private let statistics: [TokenStatistic]

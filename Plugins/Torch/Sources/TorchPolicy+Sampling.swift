@@ -87,7 +87,7 @@ extension TorchPolicy: StreamingPolicy {
       logProbabilities: logProbabilities, isFinished: isFinished)
   }
 
-  static func offsets(_ counts: [Int]) -> [Int] {
+  private static func offsets(_ counts: [Int]) -> [Int] {
     var offsets = [0]
     for count in counts { offsets.append(offsets[offsets.count - 1] + count) }
     return offsets

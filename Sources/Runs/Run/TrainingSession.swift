@@ -43,7 +43,7 @@ package struct TrainingSession {
     let components = try RunComponents(setup, reference: start?.reference)
     let data = try DataCheck(components)
     try data.requireUsable()
-    try (setup.policy as? any LoadingPolicy)?.load()
+    try setup.policy.loadWeights()
     let files = try setup.dataFiles()
     let output = configuration.general.output
     return try locked(output) { () throws(FulcrumError) in
@@ -92,7 +92,7 @@ package struct TrainingSession {
       let components = try RunComponents(setup, reference: checkpoint?.reference)
       let data = try DataCheck(components)
       try data.requireUsable()
-      try (setup.policy as? any LoadingPolicy)?.load()
+      try setup.policy.loadWeights()
       try longer?.write()
       if !changes.isEmpty {
         try DataFile.note(

@@ -21,8 +21,8 @@ struct ScoredPiece {
   init(_ tokens: Span<Int>, isWhole: Bool, of batch: RolloutBatch, advantages: [Float]) {
     let all = batch.sequences
     range = tokens[0]..<tokens[tokens.count - 1] + 1
-    let first = all.sequence(containing: range.lowerBound)
-    sequences = first..<all.sequence(containing: range.upperBound - 1) + 1
+    let first = all.sequence(ofToken: range.lowerBound)
+    sequences = first..<all.sequence(ofToken: range.upperBound - 1) + 1
     var offsets = [0]
     offsets.reserveCapacity(sequences.count + 1)
     var next = 0
@@ -68,18 +68,5 @@ struct ScoredPiece {
   /// Returns the advantages of the piece's tokens, as a list and a range of it.
   func advantages(of all: [Float]) -> (values: [Float], rows: Range<Int>) {
     gathered.map { ($0.advantages, 0..<tokenCount) } ?? (all, range)
-  }
-}
-
-extension SequenceBatch {
-  /// Returns the sequence that holds a token. O(log sequences).
-  func sequence(containing token: Int) -> Int {
-    let offsets = offsets
-    var (low, high) = (0, sequenceCount)
-    while high - low > 1 {
-      let middle = (low + high) / 2
-      if offsets[middle] <= token { low = middle } else { high = middle }
-    }
-    return low
   }
 }

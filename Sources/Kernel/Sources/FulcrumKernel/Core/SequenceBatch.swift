@@ -57,11 +57,19 @@ public struct SequenceBatch: Sendable {
 
   /// The group that a sequence belongs to. O(log G).
   public func group(ofSequence sequence: Int) -> Int {
+    Self.part(of: sequence, by: groupOffsetStorage)
+  }
+
+  /// The sequence that a token belongs to, by its place in `tokens`. O(log S).
+  public func sequence(ofToken token: Int) -> Int { Self.part(of: token, by: offsetStorage) }
+
+  /// The last part that begins at the place or before it.
+  private static func part(of place: Int, by offsets: [Int]) -> Int {
     var low = 0
-    var high = groupCount
+    var high = offsets.count - 1
     while high - low > 1 {
       let middle = (low + high) / 2
-      if groupOffsetStorage[middle] <= sequence { low = middle } else { high = middle }
+      if offsets[middle] <= place { low = middle } else { high = middle }
     }
     return low
   }
