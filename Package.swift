@@ -61,7 +61,7 @@ let plugins = [
   Plugin(name: "overlong", folder: "Overlong"),
   Plugin(
     name: "process", folder: "ProcessReward", sources: "Sources",
-    dependencies: ["Files", "JSON"]),
+    dependencies: ["Files", "JSON"], testDependencies: ["TestSupport"]),
   Plugin(
     name: "torch", folder: "Torch", sources: "Sources",
     dependencies: ["Files", "JSON", "Wire"], testDependencies: ["Wire"]),
@@ -126,7 +126,8 @@ let package = Package(
     // Frames between Fulcrum and a program, and the program at the other end.
     .target(name: "Wire", dependencies: [kernel, "Files", "JSON"], swiftSettings: settings),
     .testTarget(
-      name: "WireTests", dependencies: ["Wire", "JSON", kernel], swiftSettings: settings),
+      name: "WireTests", dependencies: ["Wire", "JSON", "TestSupport", kernel],
+      swiftSettings: settings),
     .target(name: "ProcessSpawn"),
     .target(name: "ProcessCalls"),
     // Marks whose code runs, and sees how it leaves the process.

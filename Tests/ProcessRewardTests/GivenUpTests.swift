@@ -1,6 +1,7 @@
 import Foundation
 import FulcrumKernel
 import ProcessRewardPlugin
+import TestSupport
 import Testing
 
 /// Programs that can't work, which are given up in seconds, and slow or strange ones that are not.
@@ -73,7 +74,7 @@ import Testing
 
   @Test func `its standard error is shown once, and the error has its last line`() throws {
     var error: FulcrumError?
-    let log = try log {
+    let log = try LogCapture.log {
       error = refusal(try workshop.python("import sys\nimport no_such_module_here"))
     }
     let last = "ModuleNotFoundError: No module named 'no_such_module_here'"
@@ -167,7 +168,7 @@ import Testing
       """)
     var values: [Double?] = []
     // Each batch asks twice: whole, and its one sample alone.
-    let log = try log {
+    let log = try LogCapture.log {
       for _ in 0..<4 { values += try reward.score(samples(["a"])).map(\.value) }
     }
     #expect(values == [1, nil, nil, 1])

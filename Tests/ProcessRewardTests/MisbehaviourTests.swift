@@ -1,6 +1,7 @@
 import Foundation
 import FulcrumKernel
 import ProcessRewardPlugin
+import TestSupport
 import Testing
 
 /// Programs that do what they should not.
@@ -107,7 +108,7 @@ import Testing
               say(id=s["id"], reward=99)
       """)
     var scores: [RewardScore] = []
-    let log = try log {
+    let log = try LogCapture.log {
       scores = try reward.score(samples(["a", "bb", "ccc"]))
       scores += try reward.score(samples(["dddd"]))
     }
@@ -129,7 +130,7 @@ import Testing
               print("done")
       """)
     var scores: [RewardScore] = []
-    let log = try log {
+    let log = try LogCapture.log {
       scores = try reward.score(samples(["a"]))
       // Time for the line to arrive.
       usleep(200_000)
@@ -162,7 +163,7 @@ import Testing
           say(id=s["id"], reward=len(s["completion"]), parts={"n" * 500_000: 1})
       """)
     var scores: [RewardScore] = []
-    let log = try log {
+    let log = try LogCapture.log {
       scores = try reward.score(
         samples([5_000_000, 5_000_001].map { String(repeating: "y", count: $0) }))
     }
@@ -184,7 +185,7 @@ import Testing
       """, ["restarts": .integer(0)])
     var message = ""
     var scores: [RewardScore] = []
-    let log = try log {
+    let log = try LogCapture.log {
       scores = try reward.score(samples(["a"]))
       let error = #expect(throws: FulcrumError.self) { try reward.score(samples(["b"])) }
       message = error?.message ?? ""

@@ -56,26 +56,3 @@ let wellBehaved = """
   while (s := ask()) is not None:
       say(id=s["id"], reward=len(s["completion"]), outcome="correct")
   """
-
-/// Returns the text that a body writes to this process's standard error: the run's log.
-func log(of body: () throws -> Void) throws -> String {
-  try LogCapture.lock.withLock {
-    let path = NSTemporaryDirectory() + "log-" + UUID().uuidString
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    let saved = dup(2)
-    let file = open(path, O_RDWR | O_CREAT | O_TRUNC, 0o600)
-    dup2(file, 2)
-    defer {
-      dup2(saved, 2)
-      close(saved)
-      close(file)
-    }
-    try body()
-    return try String(contentsOfFile: path, encoding: .utf8)
-  }
-}
-
-private enum LogCapture {
-  /// Standard error is the process's, and tests run side by side.
-  static let lock = NSLock()
-}

@@ -1,6 +1,7 @@
 import Foundation
 import FulcrumKernel
 import ProcessRewardPlugin
+import TestSupport
 import Testing
 
 /// Several copies of the program, several callers, and the end.
@@ -62,7 +63,7 @@ import Testing
   }
 
   @Test func `at the end of its input a program may still do its work, and is waited for`() throws {
-    let log = try log {
+    let log = try LogCapture.log {
       let reward = try workshop.python(
         wellBehaved + "\ntime.sleep(0.3)\nprint('good bye', file=sys.stderr)"
           + "\nopen('end', 'w').write('whole')")

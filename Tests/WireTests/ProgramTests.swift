@@ -1,6 +1,7 @@
 import Foundation
 import FulcrumKernel
 import JSON
+import TestSupport
 import Testing
 import Wire
 
@@ -100,7 +101,7 @@ import Wire
 
   @Test("what it prints goes to the log, line by line, and disturbs nothing")
   func prints() throws {
-    let text = try log {
+    let text = try LogCapture.log {
       let program = try workshop.start(
         """
         print("before the start")
