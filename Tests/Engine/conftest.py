@@ -117,3 +117,19 @@ def configuration(policy: str, *, steps: int, extra: Sequence[str] = ()) -> str:
             "",
         ]
     )
+
+
+def scored_by_both(
+    fulcrum: Fulcrum, folder: Path | str, given: Path
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What `model score` says by torch and by transformer; gradients are in USE.safetensors."""
+    for use in ("torch", "transformer"):
+        options = torch_options() if use == "torch" else ["--use", use]
+        fulcrum.run(
+            "model", "score", folder, *options, "--input", given, "--output", f"{use}.json",
+            "--gradients", f"{use}.safetensors",
+        )  # fmt: skip
+    ours, theirs = (
+        json.loads((fulcrum.folder / f"{use}.json").read_text()) for use in ("torch", "transformer")
+    )
+    return ours, theirs

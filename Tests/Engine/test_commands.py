@@ -9,7 +9,8 @@ from conftest import FIXTURES, START, Fulcrum, configuration, lines, torch_optio
 
 
 def test_generate_draws_what_the_embedded_policy_draws(fulcrum: Fulcrum) -> None:
-    prompt = fulcrum.write("prompt.txt", "Anna says: Ben is a knave. Ben says: we are both knights.")
+    text = "Anna says: Ben is a knave. Ben says: we are both knights."
+    prompt = fulcrum.write("prompt.txt", text)
     common = ["--prompt-file", prompt, "--samples", "4", "--max-new-tokens", "40", "--json"]
     ours = fulcrum.run("generate", START, *torch_options(), *common)
     theirs = fulcrum.run("generate", START, "--use", "transformer", *common)
@@ -28,7 +29,8 @@ def test_model_info(fulcrum: Fulcrum) -> None:
 def test_explain_reads_no_weights(fulcrum: Fulcrum) -> None:
     folder = fulcrum.folder / "model"
     folder.mkdir()
-    for name in ("config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json"):
+    for stem in ("config", "tokenizer", "tokenizer_config", "generation_config"):
+        name = f"{stem}.json"
         if (START / name).exists():
             (folder / name).write_bytes((START / name).read_bytes())
     path = fulcrum.write("run.yaml", configuration(torch_policy(folder), steps=2))

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import START, Fulcrum, configuration, engine_processes, lines, torch_policy
 from safetensors.torch import load_file
+
+from conftest import START, Fulcrum, configuration, engine_processes, lines, torch_policy
 
 EMBEDDED = f"{{use: transformer, checkpoint: {START}}}"
 # AdamW divides by the root of the second moment: where a gradient is next to nothing, rounding
@@ -72,7 +73,7 @@ def test_five_steps_by_both_policies(fulcrum: Fulcrum) -> None:
 
 
 def test_many_passes_are_one_pass(fulcrum: Fulcrum) -> None:
-    """One phase, so all tokens take part, and objectives of whole sequences, in passes of some sequences."""
+    """All tokens take part, and an objective reads whole sequences, in passes of some."""
     ratio = "objective=[{use: grpo, importance-ratio: sequence}, {use: kl-penalty}]"
     changes = ["--set", "schedule=single", "--set", ratio]
     found = []
@@ -116,11 +117,12 @@ def test_a_killed_run_goes_on_to_the_same_bits(fulcrum: Fulcrum, victim: str) ->
         os.kill(children(process.pid)[0], signal.SIGKILL)
     else:
         wanted = int(victim.split()[1])
-        ranks = [one for one in workers if Path(f"/proc/{one}/environ").exists()]
         chosen = [
-            one for one in ranks
-            if b"torchrun" not in Path(f"/proc/{one}/cmdline").read_bytes() and rank_of(one) == wanted
-        ]  # fmt: skip
+            one
+            for one in workers
+            if b"torchrun" not in Path(f"/proc/{one}/cmdline").read_bytes()
+            and rank_of(one) == wanted
+        ]
         os.kill(chosen[0], signal.SIGKILL)
     text, _ = process.communicate(timeout=60)
     assert process.returncode not in (0, None)

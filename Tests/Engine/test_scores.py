@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import FIXTURES, Fulcrum, torch_options
 from safetensors.numpy import load_file
+
+from conftest import FIXTURES, Fulcrum, scored_by_both
 
 # f32 sums of some hundred terms: the two policies and the reference differ by some 1e-6.
 TOLERANCE = 1e-5
@@ -27,15 +28,7 @@ def request(folder: Path, fulcrum: Fulcrum) -> Path:
 def test_both_policies_score_alike(fulcrum: Fulcrum, name: str) -> None:
     folder = FIXTURES / name
     given = request(folder, fulcrum)
-    for use in ("torch", "transformer"):
-        options = torch_options() if use == "torch" else ["--use", use]
-        fulcrum.run(
-            "model", "score", folder, *options, "--input", given, "--output", f"{use}.json",
-            "--gradients", f"{use}.safetensors",
-        )  # fmt: skip
-    ours, theirs = (
-        json.loads((fulcrum.folder / f"{use}.json").read_text()) for use in ("torch", "transformer")
-    )
+    ours, theirs = scored_by_both(fulcrum, folder, given)
     for column in ("logprobs", "entropy", "lever"):
         for a, b in zip(ours[column], theirs[column], strict=True):
             np.testing.assert_allclose(a, b, rtol=0, atol=TOLERANCE)

@@ -1,5 +1,8 @@
-"""A real model, where there is one: FULCRUM_SMOLLM2 names the folder of SmolLM2-135M-Instruct in f32, and
-FULCRUM_SMOLLM2_REFERENCE what another implementation says of it."""
+"""A real model, where there is one.
+
+FULCRUM_SMOLLM2 names the folder of SmolLM2-135M-Instruct in f32, and FULCRUM_SMOLLM2_REFERENCE what
+another implementation says of it.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Fulcrum, torch_options
 from safetensors.torch import load_file
+
+from conftest import Fulcrum, scored_by_both, torch_options
 
 MODEL = os.environ.get("FULCRUM_SMOLLM2", "")
 REFERENCE = os.environ.get("FULCRUM_SMOLLM2_REFERENCE", "")
@@ -26,15 +30,7 @@ def test_scores_and_gradients(fulcrum: Fulcrum) -> None:
     tokens = fixed["input_ids"]
     weights = np.random.default_rng(1).normal(size=len(tokens) - 1).tolist()
     given = fulcrum.write("input.json", json.dumps({"sequences": [tokens], "weights": [weights]}))
-    for use in ("torch", "transformer"):
-        options = torch_options() if use == "torch" else ["--use", use]
-        fulcrum.run(
-            "model", "score", MODEL, *options, "--input", given, "--output", f"{use}.json",
-            "--gradients", f"{use}.safetensors",
-        )  # fmt: skip
-    ours, theirs = (
-        json.loads((fulcrum.folder / f"{use}.json").read_text()) for use in ("torch", "transformer")
-    )
+    ours, theirs = scored_by_both(fulcrum, MODEL, given)
     expected = fixed["logprobs_of_token_i_plus_1"][: len(tokens) - 1]
     worst = np.abs(np.array(ours["logprobs"][0]) - np.array(expected)).max()
     print(f"log π against the reference: {worst:.2e}")

@@ -16,6 +16,8 @@ from .errors import EngineError
 from .loading import Loaded, Source
 
 # What belongs to a tokenizer or to generation, copied to the byte.
+# Before the names of an adapter's tensors in its file.
+ADAPTER_PREFIX = "base_model.model."
 _COMPANIONS = (
     "tokenizer.json",
     "tokenizer_config.json",
@@ -69,7 +71,7 @@ def save_adapter(loaded: Loaded, state: dict[str, torch.Tensor], directory: Path
     """
     assert loaded.adapter is not None
     named = {
-        "base_model.model." + name.replace(".default.", "."): value.contiguous()
+        ADAPTER_PREFIX + name.replace(".default.", "."): value.contiguous()
         for name, value in state.items()
     }
     try:

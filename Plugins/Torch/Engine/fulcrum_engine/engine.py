@@ -18,7 +18,7 @@ from .determinism import prefer_determinism
 from .errors import EngineError
 from .facts import context_length, end_tokens, model_facts, summary
 from .layers import checkpointing
-from .loading import count_parameters, load, read_source
+from .loading import load, read_source, skeleton
 from .masters import Masters
 from .memory import Demand, memory
 from .opening import read_copy, read_values, write_copy
@@ -67,6 +67,7 @@ class Engine:
         token_rows: the rows that have a token.
         context_length: the most tokens of prompt and completion together.
         end_tokens: end a completion; the first ends demonstrations.
+        skeleton: the whole model without weights.
         parameter_count: of the whole model, without adapters.
     """
 
@@ -87,7 +88,8 @@ class Engine:
         self.token_rows = TokenRows.of(tokenizer, config.get_text_config().vocab_size)
         self.context_length = context_length(config, tokenizer)
         self.end_tokens = end_tokens(self.source)
-        self.parameter_count = count_parameters(self.source)
+        self.skeleton = skeleton(self.source)
+        self.parameter_count = sum(one.numel() for one in self.skeleton.parameters())
         self._policy: Policy | None = None
         # Whether the gradient at rank 0 is the sum over the ranks already.
         self._is_summed = False
@@ -342,7 +344,14 @@ class Engine:
 
     def memory(self, demand: Demand) -> list[list[Any]]:
         """Returns [name, bytes] pairs of what a rank will hold at a step's peak."""
-        return memory(self.source, self.settings, self.ranks.world, demand, self.ranks.device)
+        return memory(
+            self.source,
+            self.skeleton,
+            self.settings,
+            self.ranks.world,
+            demand,
+            self.ranks.device,
+        )
 
     def release(self, slot: int) -> None:
         """Forgets a frozen copy."""

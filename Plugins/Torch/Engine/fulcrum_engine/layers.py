@@ -26,6 +26,12 @@ def decoder_layers(model: Any) -> list[nn.Module]:
     return list(found)
 
 
+def head_size(text: Any) -> int:
+    """Returns the components of a head of attention; 0 for a model without heads."""
+    heads = getattr(text, "num_attention_heads", 0) or 0
+    return int(getattr(text, "head_dim", None) or (text.hidden_size // heads if heads else 0))
+
+
 def enable_checkpointing(model: Any) -> None:
     """Lets layers keep their inputs alone in training passes, and compute the rest again.
 

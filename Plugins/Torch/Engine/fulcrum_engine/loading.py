@@ -87,20 +87,20 @@ def read_source(settings: Settings) -> Source:
     return Source(given, folder, base, config, tokenizer, dtype, generation)
 
 
-def count_parameters(source: Source) -> int:
-    """Returns the number of a whole model's parameters, without making them.
+def skeleton(source: Source) -> nn.Module:
+    """Returns the whole model without its weights: shapes and modules on the meta device.
 
     Raises:
         EngineError: unsupported, if transformers has no causal language model of the kind.
     """
     try:
         with torch.device("meta"):
-            model = AutoModelForCausalLM.from_config(source.config)
+            model: nn.Module = AutoModelForCausalLM.from_config(source.config)
     except (ValueError, KeyError, TypeError, RuntimeError, ImportError) as error:
         raise EngineError(
             "unsupported", f"transformers makes no language model of '{source.folder}': {error}"
         ) from error
-    return sum(parameter.numel() for parameter in model.parameters())
+    return model
 
 
 def load(source: Source, settings: Settings) -> Loaded:
@@ -110,7 +110,7 @@ def load(source: Source, settings: Settings) -> Loaded:
         EngineError: checkpoint, if they can't be read; parameter, if LoRA is asked for and PEFT
             is not installed, or has no such targets.
     """
-    model = _read_model(source.folder, settings)
+    model = read_model(source.folder, settings.attention)
     adapter = None
     if source.is_adapter:
         adapter = _read_adapter(model, source.given)
@@ -140,10 +140,15 @@ def _resolved(name: str) -> Path:
         ) from error
 
 
-def _read_model(folder: Path, settings: Settings) -> nn.Module:
+def read_model(folder: Path, attention: str = "auto") -> nn.Module:
+    """Returns a folder's model in f32 on the CPU.
+
+    Raises:
+        EngineError: checkpoint, if it can't be read, or lacks a weight.
+    """
     options: dict[str, Any] = {"dtype": torch.float32, "local_files_only": True}
-    if settings.attention in ("eager", "sdpa"):
-        options["attn_implementation"] = settings.attention
+    if attention in ("eager", "sdpa"):
+        options["attn_implementation"] = attention
     try:
         model, report = AutoModelForCausalLM.from_pretrained(
             folder, output_loading_info=True, **options

@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 from torch import nn
-from transformers import AutoModelForCausalLM
 
+from .layers import head_size
 from .loading import Source
 from .packed import can_pack
 from .scorer import KEPT_BYTES
@@ -46,6 +46,7 @@ class _Sizes:
 
 def memory(
     source: Source,
+    model: Any,
     settings: Settings,
     world: int,
     demand: Demand,
@@ -54,8 +55,11 @@ def memory(
     """Returns [name, bytes] pairs of one rank: what stays, and the larger of sampling and training.
 
     The formula is in Documentation/Engine.md.
+
+    Args:
+        model: the source's, on whatever device.
     """
-    sizes = _sizes(source, settings)
+    sizes = _sizes(source, model, settings)
     is_shared = settings.shard == "fsdp2"
     share = world if is_shared else 1
     is_bf16 = settings.precision == "bf16"
@@ -136,9 +140,8 @@ def activation_bytes(text: Any, width: int) -> int:
     see a token count, others don't.
     """
     hidden = text.hidden_size
-    heads = text.num_attention_heads
-    head = getattr(text, "head_dim", None) or hidden // heads
-    query, key_value = heads * head, _key_value_width(text)
+    query = (getattr(text, "num_attention_heads", 0) or 0) * head_size(text)
+    key_value = _key_value_width(text)
     inner = getattr(text, "moe_intermediate_size", None) or getattr(
         text, "intermediate_size", 4 * hidden
     )
@@ -149,14 +152,11 @@ def activation_bytes(text: Any, width: int) -> int:
 
 
 def _key_value_width(text: Any) -> int:
-    heads = text.num_attention_heads
-    head = getattr(text, "head_dim", None) or text.hidden_size // heads
-    return int((getattr(text, "num_key_value_heads", None) or heads) * head)
+    heads = getattr(text, "num_attention_heads", 0) or 0
+    return int((getattr(text, "num_key_value_heads", None) or heads) * head_size(text))
 
 
-def _sizes(source: Source, settings: Settings) -> _Sizes:
-    with torch.device("meta"):
-        model = AutoModelForCausalLM.from_config(source.config)
+def _sizes(source: Source, model: Any, settings: Settings) -> _Sizes:
     count = sum(parameter.numel() for parameter in model.parameters())
     if not settings.lora_rank and not source.is_adapter:
         return _Sizes(count, count)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch.distributed.tensor import DTensor
-from transformers import AutoModelForCausalLM
 
+from .checkpoint import ADAPTER_PREFIX
 from .errors import EngineError
-from .loading import Loaded
+from .loading import Loaded, read_model
 from .masters import Masters
+from .weights import Part
 
 _COPY = "copy.safetensors"
 
@@ -30,7 +29,7 @@ def read_values(folder: str, loaded: Loaded, masters: Masters) -> list[torch.Ten
     if not path.is_dir():
         raise EngineError("not-found", f"expected a checkpoint's folder, there is no '{folder}'")
     if loaded.adapter is None:
-        whole = _model_tensors(path)
+        whole = {name: one.data for name, one in read_model(path).named_parameters()}
     elif (path / "adapter_model.safetensors").is_file():
         whole = _adapter_tensors(path)
     else:
@@ -81,20 +80,8 @@ def _own_parts(whole: dict[str, torch.Tensor], place: str, masters: Masters) -> 
                 f" got {found}",
                 "the checkpoint is of another model",
             )
-        values.append(_own_part(tensor.float(), item.parameter.data).to(item.values.device))
+        values.append(Part.of(item.parameter.data).cut(tensor.float()).to(item.values.device))
     return values
-
-
-def _model_tensors(folder: Path) -> dict[str, torch.Tensor]:
-    try:
-        model: Any = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=torch.float32, local_files_only=True
-        )
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-        raise EngineError(
-            "checkpoint", f"transformers can't read the model in '{folder}': {error}"
-        ) from error
-    return {name: parameter.data for name, parameter in model.named_parameters()}
 
 
 def _adapter_tensors(folder: Path) -> dict[str, torch.Tensor]:
@@ -102,20 +89,7 @@ def _adapter_tensors(folder: Path) -> dict[str, torch.Tensor]:
         stored = load_file(folder / "adapter_model.safetensors")
     except (OSError, SafetensorError) as error:
         raise EngineError("checkpoint", f"the adapter in '{folder}': {error}") from error
-    prefix = "base_model.model."
     return {
-        name.removeprefix(prefix).replace(".weight", ".default.weight"): tensor
+        name.removeprefix(ADAPTER_PREFIX).replace(".weight", ".default.weight"): tensor
         for name, tensor in stored.items()
     }
-
-
-def _own_part(whole: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
-    """Returns the rows that this rank holds of a tensor that is shared as `like` is."""
-    if not isinstance(like, DTensor):
-        return whole.clone()
-    from torch.distributed.tensor._utils import compute_local_shape_and_global_offset
-
-    shape, offset = compute_local_shape_and_global_offset(
-        like.shape, like.device_mesh, like.placements
-    )
-    return whole[offset[0] : offset[0] + shape[0]].clone()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,36 +16,18 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch.distributed.tensor import DTensor
-from torch.distributed.tensor._utils import compute_local_shape_and_global_offset
 
 from .errors import EngineError
 from .masters import Master, Masters
 from .optimizer import Optimizer, OptimizerState
 from .ranks import Ranks
+from .weights import Part
 
 _INDEX = "optimizer.json"
 _FORMAT = "fulcrum-engine-optimizer"
 _VERSION = 1
 _MASTER = "master"
 _BLOCK = 1 << 20
-
-
-@dataclass(frozen=True)
-class _Part:
-    """The rows of a tensor that this rank holds; `count` is none for a tensor without rows."""
-
-    first: int
-    count: int | None
-
-    @staticmethod
-    def of(item: Master) -> _Part:
-        data = item.parameter.data
-        if not isinstance(data, DTensor):
-            return _Part(0, data.shape[0] if data.dim() else None)
-        shape, offset = compute_local_shape_and_global_offset(
-            data.shape, data.device_mesh, data.placements
-        )
-        return _Part(offset[0], shape[0])
 
 
 def save_optimizer(
@@ -148,7 +129,7 @@ def _write_part(
     tensors: dict[str, torch.Tensor] = {}
     rows: dict[str, int] = {}
     for item, moments in zip(masters, optimizer.state.moments, strict=True):
-        part = _Part.of(item)
+        part = Part.of(item.parameter.data)
         if part.count == 0:
             continue
         named = dict(zip(optimizer.moment_names, moments, strict=True))
@@ -265,7 +246,7 @@ class _Reader:
         Raises:
             EngineError: checkpoint, if not all of them are there.
         """
-        part = _Part.of(item)
+        part = Part.of(item.parameter.data)
         key = f"{prefix}.{item.name}"
         values = torch.empty(item.values.shape, dtype=torch.float32)
         found = 0

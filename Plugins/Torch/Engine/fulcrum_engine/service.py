@@ -154,7 +154,7 @@ class Service:
             "parameterCount": started.parameter_count,
             "facts": started.facts,
             "template": started.has_template,
-            "operations": operations(engine.source.config),
+            "operations": operations(engine.skeleton),
         }
 
     def _join(self, settings: Settings) -> Ranks:

@@ -3,14 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import nn
 from torch.distributed.tensor import DTensor
+from torch.distributed.tensor._utils import compute_local_shape_and_global_offset
 
 from .errors import EngineError
 from .masters import Masters
+
+
+@dataclass(frozen=True)
+class Part:
+    """The rows of a tensor that this rank holds; `count` is none for a tensor without rows."""
+
+    first: int
+    count: int | None
+
+    @staticmethod
+    def of(data: torch.Tensor) -> Part:
+        """Returns the rows of a tensor that may be shared."""
+        if not isinstance(data, DTensor):
+            return Part(0, data.shape[0] if data.dim() else None)
+        shape, offset = compute_local_shape_and_global_offset(
+            data.shape, data.device_mesh, data.placements
+        )
+        return Part(offset[0], shape[0])
+
+    def cut(self, whole: torch.Tensor) -> torch.Tensor:
+        """Returns these rows of the whole tensor, in memory of their own."""
+        own = whole if self.count is None else whole[self.first : self.first + self.count]
+        return own.clone()
 
 
 def whole(values: torch.Tensor, like: torch.Tensor, keeps: bool) -> torch.Tensor | None:

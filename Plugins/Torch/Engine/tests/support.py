@@ -122,3 +122,18 @@ def relative_difference(one: dict[str, torch.Tensor], other: dict[str, torch.Ten
     assert one.keys() == other.keys()
     apart = sum(float((one[k].double() - other[k].double()).square().sum()) for k in one)
     return (apart / sum(float(g.double().square().sum()) for g in other.values())) ** 0.5
+
+
+def step(engine: Engine, seed: int = 1) -> None:
+    """Takes a step on a random batch with random weights."""
+    batch = engine.batch(random_batch(512, seed))
+    weights = np.random.default_rng(seed).normal(size=batch.token_count)
+    engine.accumulate(batch, None, 1.0, [], given_weights(weights))
+    engine.apply(1e-2)
+
+
+def scores(engine: Engine, slot: int) -> np.ndarray:
+    """Returns log π of a slot, of always the same tokens."""
+    columns = engine.score(slot, engine.batch(random_batch(512, 9)), 1.0, [])
+    assert columns is not None
+    return columns.log_probabilities

@@ -8,23 +8,9 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
-from support import engine_of, given_weights, random_batch
+from support import engine_of, scores, step
 
-from fulcrum_engine.engine import Engine
 from fulcrum_engine.errors import EngineError
-
-
-def step(engine: Engine, seed: int = 1) -> None:
-    batch = engine.batch(random_batch(512, seed))
-    weights = np.random.default_rng(seed).normal(size=batch.token_count)
-    engine.accumulate(batch, None, 1.0, [], given_weights(weights))
-    engine.apply(1e-2)
-
-
-def scores(engine: Engine, slot: int) -> np.ndarray:
-    columns = engine.score(slot, engine.batch(random_batch(512, 9)), 1.0, [])
-    assert columns is not None
-    return columns.log_probabilities
 
 
 @pytest.mark.parametrize("settings", [{}, {"precision": "bf16"}, {"lora_rank": 4}])
