@@ -50,7 +50,8 @@ struct ProgramOutput {
 
   private mutating func note(_ line: [UInt8], _ omitted: Int) {
     let text = String(decoding: line, as: UTF8.self)
-    lastWords = String(text.prefix(300))
+    // A launcher's report ends with a rule.
+    if text.contains(where: \.isLetter) { lastWords = String(text.prefix(300)) }
     log.write(omitted > 0 ? text + " … (\(omitted) bytes more)" : text)
   }
 }

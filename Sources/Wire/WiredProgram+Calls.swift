@@ -39,6 +39,9 @@ extension WiredProgram {
       switch frame.operation {
       case .reply: return frame
       case .error: throw refusal(frame, of: name)
+      case .event where frame["progress"] != nil:
+        // It says that work goes on: the time starts anew.
+        continue
       case .event:
         try sound(name) { () throws(WireFault) in
           guard let content = try answer(frame) else { return }

@@ -128,6 +128,28 @@ import Wire
     _ = try program.call("work")
   }
 
+  @Test("an event of progress only says that work goes on")
+  func progress() throws {
+    let program = try workshop.start(
+      """
+      start()
+      asked()
+      for k in range(8):
+          time.sleep(0.1)
+          calls.send(wire.Op.EVENT, number, {"progress": True}, {})
+      reply()
+      """
+    ) { $0.callLimit = .seconds(0.6) }
+    _ = try program.call("work") { _ throws(WireFault) in throw WireFault("no event to answer") }
+  }
+
+  @Test("the last words are those with letters")
+  func lastWords() throws {
+    #expect(
+      try message("print('cause: none', flush=True); print('=====', flush=True); os._exit(3)")
+        .hasSuffix("its last words: 'cause: none'"))
+  }
+
   @Test("one that talks nonsense is told")
   func nonsense() throws {
     let lost = "the program is lost while it worked on 'work': it talks nonsense: "

@@ -86,7 +86,7 @@ extension TorchPolicy {
         help: "a gradient of larger L2 norm is scaled down to it; 0: never",
         meaning: .gradientLimit),
       .number(
-        "start-limit", default: 600, in: 1...86_400,
+        "start-limit", default: 600, in: 60...86_400,
         help: "seconds from the start until the ranks are there"),
       .number(
         "time-limit", default: 1800, in: 1...86_400,

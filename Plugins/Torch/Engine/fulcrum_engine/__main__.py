@@ -38,7 +38,7 @@ def main() -> int:
     # An interrupt at the terminal reaches all processes; the host decides what ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        from .channel import Calls, connect
+        from .channel import Calls, clear, connect
     except ModuleNotFoundError as error:
         return _refuse(_missing(error))
     try:
@@ -48,8 +48,9 @@ def main() -> int:
     from .lifeline import Lifeline
 
     try:
-        lifeline = Lifeline(connect(address, token, "lifeline", place))
+        lifeline = Lifeline(connect(address, token, "lifeline", place), address)
     except (OSError, ValueError) as error:
+        clear(address)
         return _refuse(f"no host at FULCRUM_ENGINE_ADDRESS ({address}): {error}")
     serve = _import_service(lifeline, place)
     if serve is None:

@@ -199,6 +199,7 @@ class Handlers:
                 engine.settings.decoding_rows,
                 engine.settings.microbatch_tokens,
                 engine.ranks.device,
+                engine.heartbeat.beat,
             )
         return self._decoder
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from .errors import EngineError
 from .scorer import Scorer
 from .work import SharedPrompts, Work
 
@@ -25,9 +26,13 @@ def check_head(scorer: Scorer) -> None:
     """Finds out whether the head can be applied to some rows alone; else the model's own is used.
 
     The model is in f32 when this is called.
+
+    Raises:
+        EngineError: checkpoint or unsupported, if there is no policy in what the model computes.
     """
     tokens = _tokens(scorer, 1, 16)
     logits = scorer.model(input_ids=tokens, use_cache=False).logits.flatten(0, 1)
+    _check_weights(scorer, tokens, logits)
     scorer.is_direct = True
     try:
         own = scorer.logits(scorer._outputs(tokens).flatten(0, 1))
@@ -35,6 +40,26 @@ def check_head(scorer: Scorer) -> None:
         scorer.is_direct = False
         return
     scorer.is_direct = _are_alike(own.float(), logits.float())
+
+
+def _check_weights(scorer: Scorer, tokens: torch.Tensor, logits: torch.Tensor) -> None:
+    """Raises for logits that aren't finite, or that depend on later tokens."""
+    name = type(scorer.model).__name__
+    if not bool(torch.isfinite(logits[:, : scorer.token_rows.end]).all()):
+        raise EngineError(
+            "checkpoint",
+            f"the weights of this '{name}' give logits that are not finite",
+            "the checkpoint holds NaN or infinity, perhaps of a training run that broke down",
+        )
+    count = tokens.shape[1] // 2
+    beginning = scorer.model(input_ids=tokens[:, :count], use_cache=False).logits.flatten(0, 1)
+    # What reads on changes logits by a good part of them; other sums by 1e-6.
+    if (beginning - logits[:count]).abs().max() > 0.01 * logits.abs().max():
+        raise EngineError(
+            "unsupported",
+            f"this '{name}' reads the text behind a token too, so it can't write one",
+            "take a causal language model; some encoders are one with 'is_decoder' in config.json",
+        )
 
 
 @torch.no_grad()

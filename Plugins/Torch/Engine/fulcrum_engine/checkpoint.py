@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from transformers.core_model_loading import revert_weight_conversion
 
 from .errors import EngineError
-from .loading import Loaded, Source
+from .loading import ADAPTER_WEIGHTS, Loaded, Source
 
 # What belongs to a tokenizer or to generation, copied to the byte.
 # Before the names of an adapter's tensors in its file.
@@ -76,7 +76,7 @@ def save_adapter(loaded: Loaded, state: dict[str, torch.Tensor], directory: Path
     }
     try:
         loaded.adapter.peft_config["default"].save_pretrained(str(directory))
-        save_file(named, directory / "adapter_model.safetensors", metadata={"format": "pt"})
+        save_file(named, directory / ADAPTER_WEIGHTS, metadata={"format": "pt"})
         copy_companions(loaded.source.folder, directory)
     except (OSError, SafetensorError) as error:
         raise EngineError("input-output", f"can't write to '{directory}': {error}") from error

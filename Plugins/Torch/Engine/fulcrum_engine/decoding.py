@@ -7,7 +7,7 @@ Models whose caches are more than keys under a mask are served by `lockstep.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -52,6 +52,7 @@ class Decoder:
         rows: the most rows that are live at a time.
         prefill_tokens: the most padded tokens of prompts that are computed at a time.
         device: where the model is.
+        beat: is called after each step.
         cache_argument: the name by which a model that is decoded in lockstep takes its cache.
     """
 
@@ -62,6 +63,7 @@ class Decoder:
     rows: int = 64
     prefill_tokens: int = 8192
     device: torch.device = torch.device("cpu")  # noqa: RUF009 (a device is immutable)
+    beat: Callable[[], None] = lambda: None
 
     cache_argument: str | None = None
     _masks: StepMasks | None = None
@@ -103,6 +105,7 @@ class Decoder:
         """Draws the next token of rows at `places`; gives which of them have ended."""
         uniform = torch.from_numpy(rows.uniforms(places)).to(self.device)
         tokens, log_probabilities = draw(logits, uniform, distribution)
+        self.beat()
         return rows.take(places, tokens.cpu().numpy(), log_probabilities.cpu().numpy())
 
     def _step_masks(self) -> StepMasks | None:

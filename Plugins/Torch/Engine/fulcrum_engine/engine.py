@@ -17,8 +17,9 @@ from .checkpoint import save_adapter, save_gradient, save_model, saved_precision
 from .determinism import prefer_determinism
 from .errors import EngineError
 from .facts import context_length, end_tokens, model_facts, summary
+from .heartbeat import Heartbeat
 from .layers import checkpointing
-from .loading import load, read_source, skeleton
+from .loading import MERGED_ADAPTER, load, read_source, skeleton
 from .masters import Masters
 from .memory import Demand, memory
 from .opening import read_copy, read_values, write_copy
@@ -61,6 +62,7 @@ class Engine:
 
     Attributes:
         ranks: the processes that compute together.
+        heartbeat: tells the host that a call goes on.
         settings: of `start`.
         source: what the checkpoint says of itself.
         texts: the tokenizer.
@@ -71,8 +73,13 @@ class Engine:
         parameter_count: of the whole model, without adapters.
     """
 
-    def __init__(self, settings: Settings, ranks: Ranks) -> None:
+    def __init__(
+        self, settings: Settings, ranks: Ranks, heartbeat: Heartbeat | None = None
+    ) -> None:
         """Reads configuration and tokenizer.
+
+        Args:
+            heartbeat: of the connection to the host, if there is one.
 
         Raises:
             EngineError: not-found, checkpoint or unsupported.
@@ -82,6 +89,7 @@ class Engine:
         prefer_determinism()
         self.settings = settings
         self.ranks = ranks
+        self.heartbeat = heartbeat or Heartbeat()
         self.source = read_source(settings)
         config, tokenizer = self.source.config, self.source.tokenizer
         self.texts = Texts(tokenizer)
@@ -188,7 +196,7 @@ class Engine:
         """Returns the scores of all tokens at rank 0; elsewhere none."""
         asked = self._statistics(statistics, temperature)
         with self.using(slot):
-            return self.policy.passes.score(batch, temperature, asked)
+            return self.policy.passes.score(batch, temperature, asked, self.heartbeat.beat)
 
     def accumulate(
         self,
@@ -247,10 +255,13 @@ class Engine:
         values = self.slots.values(slot)
         is_adapter = self.policy.loaded.adapter is not None
         error: EngineError | None = None
-        if is_adapter and self.settings.lora_save == "adapter":
+        is_whole = not is_adapter or self.settings.lora_save == "merged"
+        if is_adapter:
             state = trained_state(self.masters, values, keeps)
-            error = self._at_rank_0(save_adapter, self.policy.loaded, state, Path(directory))
-        else:
+            # A run goes on from the adapter, which a merged model doesn't have any more.
+            folder = Path(directory) / MERGED_ADAPTER if is_whole else Path(directory)
+            error = self._at_rank_0(save_adapter, self.policy.loaded, state, folder)
+        if is_whole and error is None:
             model = self.policy.loaded.model
             state = model_state(model, self.masters, values, keeps)
             if keeps and is_adapter:
@@ -290,7 +301,6 @@ class Engine:
             self.policy.optimizer,
             self.ranks,
             keeps_masters=rounds and not is_adapter,
-            can_continue=not (is_adapter and self.settings.lora_save == "merged"),
         )
 
     def load_optimizer(self, slot: int, directory: str) -> None:

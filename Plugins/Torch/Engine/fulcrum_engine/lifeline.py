@@ -11,6 +11,8 @@ from typing import Any
 
 from fulcrum.wire import Channel, Op, WireFault
 
+from .channel import clear
+
 
 class Lifeline:
     """Ends the process at once when the host closes the connection, or is gone.
@@ -18,8 +20,8 @@ class Lifeline:
     Opened before torch is imported, for that takes seconds in which a host may end.
     """
 
-    def __init__(self, channel: Channel) -> None:
-        self._channel = channel
+    def __init__(self, channel: Channel, address: str) -> None:
+        self._channel, self._address = channel, address
         self._is_released = False
         self._thread = threading.Thread(target=self._watch, name="lifeline", daemon=True)
         self._thread.start()
@@ -41,4 +43,5 @@ class Lifeline:
             # The host sends nothing here: whatever comes is the end.
             self._channel.receive()
         if not self._is_released:
+            clear(self._address)
             os._exit(1)

@@ -16,6 +16,9 @@ from .errors import EngineError
 from .settings import Settings
 
 _ADAPTER_FILE = "adapter_config.json"
+ADAPTER_WEIGHTS = "adapter_model.safetensors"
+# Where a checkpoint of a merged model has the adapter that is merged in.
+MERGED_ADAPTER = "adapter"
 _HUB_FILES = ("*.json", "*.safetensors", "*.jinja", "*.model", "*.txt")
 
 
@@ -69,6 +72,8 @@ def read_source(settings: Settings) -> Source:
         EngineError: not-found or checkpoint, if it is not there or can't be read.
     """
     given = _resolved(settings.checkpoint)
+    if settings.lora_save == "merged" and (given / MERGED_ADAPTER / _ADAPTER_FILE).is_file():
+        given = given / MERGED_ADAPTER
     is_adapter = (given / _ADAPTER_FILE).is_file()
     base = _adapter_base(given) if is_adapter else settings.checkpoint
     folder = _resolved(base) if is_adapter else given
@@ -84,6 +89,8 @@ def read_source(settings: Settings) -> Source:
     stored = getattr(config, "dtype", None)
     dtype = stored if isinstance(stored, torch.dtype) else torch.float32
     tokenizer = _read_tokenizer(folder, given)
+    if is_adapter:
+        _check_rank(given, settings)
     return Source(given, folder, base, config, tokenizer, dtype, generation)
 
 
@@ -194,6 +201,18 @@ def _adapter_base(folder: Path) -> str:
     if not Path(base).is_absolute() and (folder / base).is_dir():
         return str(folder / base)
     return base
+
+
+def _check_rank(folder: Path, settings: Settings) -> None:
+    """Raises where the settings ask for adapters of another rank than those that are there."""
+    rank = json.loads((folder / _ADAPTER_FILE).read_text(encoding="utf-8")).get("r")
+    if settings.lora_rank not in (0, rank):
+        raise EngineError(
+            "parameter",
+            f"parameter 'lora-rank': the adapter in '{folder}' has rank {rank}, got"
+            f" {settings.lora_rank}",
+            f"leave 'lora-rank' out, or set it to {rank}; or begin new adapters from the base",
+        )
 
 
 def _peft() -> Any:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+from safetensors import SafetensorError, safe_open
 from torch import nn
 
+from .errors import EngineError
 from .layers import head_size
-from .loading import Source
+from .loading import ADAPTER_WEIGHTS, Source
 from .packed import can_pack
 from .scorer import KEPT_BYTES
 from .settings import Settings
@@ -79,8 +82,12 @@ def memory(
         parts.append(["reference's weights, f32", trained])
     sampling = _sampling(source, settings, world, demand, sizes, width, device)
     training = _training(source, settings, demand, width, device)
-    larger = max(sampling, training, key=lambda some: sum(size for _, size in some))
-    return parts + [[name, size] for name, size in larger if size > 0]
+    phase, larger = max(
+        ("sampling", sampling),
+        ("training", training),
+        key=lambda one: sum(size for _, size in one[1]),
+    )
+    return parts + [[f"{phase}: {name}", size] for name, size in larger if size > 0]
 
 
 def _sampling(
@@ -100,8 +107,8 @@ def _sampling(
     dtype = torch.bfloat16 if width == 2 else torch.float32
     can = can_pack(torch.empty(1 << 20, dtype=dtype, device=device)) and not is_shared
     return [
-        ("whole weights while sampling", whole),
-        ("packed weights while sampling", width * sizes.all if can else 0),
+        ("whole weights", whole),
+        ("packed weights", width * sizes.all if can else 0),
         (
             f"keys and values of {rows} rows",
             places * text.num_hidden_layers * 2 * _key_value_width(text) * width,
@@ -158,7 +165,9 @@ def _key_value_width(text: Any) -> int:
 
 def _sizes(source: Source, model: Any, settings: Settings) -> _Sizes:
     count = sum(parameter.numel() for parameter in model.parameters())
-    if not settings.lora_rank and not source.is_adapter:
+    if source.is_adapter:
+        return _Sizes(count, _adapter_size(source))
+    if not settings.lora_rank:
         return _Sizes(count, count)
     head = model.get_output_embeddings()
     targets = settings.lora_targets
@@ -168,3 +177,12 @@ def _sizes(source: Source, model: Any, settings: Settings) -> _Sizes:
         if isinstance(module, nn.Linear) and module is not head and is_target:
             trained += settings.lora_rank * (module.in_features + module.out_features)
     return _Sizes(count, trained)
+
+
+def _adapter_size(source: Source) -> int:
+    """Returns the number of weights in an adapter's file, of which the sizes alone are read."""
+    try:
+        with safe_open(source.given / ADAPTER_WEIGHTS, framework="pt") as file:
+            return sum(math.prod(file.get_slice(key).get_shape()) for key in file.keys())  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise EngineError("checkpoint", f"the adapter in '{source.given}': {error}") from error

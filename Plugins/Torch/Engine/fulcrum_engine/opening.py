@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 
 from .checkpoint import ADAPTER_PREFIX
 from .errors import EngineError
-from .loading import Loaded, read_model
+from .loading import ADAPTER_WEIGHTS, MERGED_ADAPTER, Loaded, read_model
 from .masters import Masters
 from .weights import Part
 
@@ -20,7 +20,8 @@ _COPY = "copy.safetensors"
 def read_values(folder: str, loaded: Loaded, masters: Masters) -> list[torch.Tensor]:
     """Returns this rank's values of a checkpoint of the same shape, f32, on its device.
 
-    With adapters: of an adapter's folder, or of the base, whose adapters are zero.
+    With adapters: of an adapter's folder, of a merged model's that has its adapter beside it, or of
+    the base, whose adapters are zero.
 
     Raises:
         EngineError: not-found; checkpoint, if it can't be read or is of another shape.
@@ -30,8 +31,16 @@ def read_values(folder: str, loaded: Loaded, masters: Masters) -> list[torch.Ten
         raise EngineError("not-found", f"expected a checkpoint's folder, there is no '{folder}'")
     if loaded.adapter is None:
         whole = {name: one.data for name, one in read_model(path).named_parameters()}
-    elif (path / "adapter_model.safetensors").is_file():
-        whole = _adapter_tensors(path)
+    elif adapters := [
+        one for one in (path, path / MERGED_ADAPTER) if (one / ADAPTER_WEIGHTS).is_file()
+    ]:
+        whole = _adapter_tensors(adapters[0])
+    elif path.resolve() != loaded.source.folder.resolve():
+        raise EngineError(
+            "checkpoint",
+            f"expected an adapter's folder, or the base '{loaded.source.folder}', got '{folder}'",
+            "where adapters are trained, a reference is other adapters of the same base",
+        )
     else:
         whole = {item.name: torch.zeros(item.parameter.shape) for item in masters}
     return _own_parts(whole, folder, masters)
@@ -86,7 +95,7 @@ def _own_parts(whole: dict[str, torch.Tensor], place: str, masters: Masters) -> 
 
 def _adapter_tensors(folder: Path) -> dict[str, torch.Tensor]:
     try:
-        stored = load_file(folder / "adapter_model.safetensors")
+        stored = load_file(folder / ADAPTER_WEIGHTS)
     except (OSError, SafetensorError) as error:
         raise EngineError("checkpoint", f"the adapter in '{folder}': {error}") from error
     return {

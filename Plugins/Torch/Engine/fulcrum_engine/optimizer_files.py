@@ -36,13 +36,11 @@ def save_optimizer(
     optimizer: Optimizer,
     ranks: Ranks,
     keeps_masters: bool,
-    can_continue: bool = True,
 ) -> None:
     """Writes the state into an empty folder; all ranks call alike.
 
     Args:
         keeps_masters: whether weights are written too, as checkpoints round them.
-        can_continue: false if a checkpoint of this run is another model than it trains.
 
     Raises:
         EngineError: input-output.
@@ -68,7 +66,6 @@ def save_optimizer(
             "optimizer": optimizer.name,
             "steps": optimizer.state.steps,
             "masters": keeps_masters,
-            "continues": can_continue,
             "tensors": {item.name: list(item.parameter.shape) for item in masters},
             "files": [
                 {
@@ -168,7 +165,6 @@ def _read_index(directory: Path) -> dict[str, Any]:
         "optimizer": str,
         "steps": int,
         "masters": bool,
-        "continues": bool,
         "tensors": dict,
         "files": list,
     }
@@ -191,13 +187,6 @@ def _check(index: dict[str, Any], directory: Path, masters: Masters, optimizer: 
             f"expected the state of the optimiser '{optimizer.name}' in '{directory}', got that of"
             f" '{index['optimizer']}'",
             f"set the policy's parameter 'optimizer' to '{index['optimizer']}' to go on from it",
-        )
-    if not index["continues"]:
-        raise EngineError(
-            "checkpoint",
-            f"'{directory}' is of a run whose checkpoints have the adapter merged in, from which"
-            " it can't go on",
-            "save with 'lora-save: adapter' to go on later",
         )
     own = {item.name: list(item.parameter.shape) for item in masters}
     for name in sorted({*own, *index["tensors"]}):

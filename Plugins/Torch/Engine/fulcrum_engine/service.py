@@ -18,6 +18,7 @@ from .channel import Call, Calls
 from .engine import Engine
 from .errors import EngineError
 from .failures import error_header
+from .heartbeat import Heartbeat
 from .lifeline import Lifeline
 from .operations import operations
 from .place import Place, local_size, set_meeting_point
@@ -138,7 +139,7 @@ class Service:
             self._ranks = self._join(settings)
         engine, error = None, None
         try:
-            engine = Engine(settings, self._ranks)
+            engine = Engine(settings, self._ranks, Heartbeat(self._calls))
         except EngineError as raised:
             error = raised
         self._ranks.agree(error)

@@ -7,6 +7,8 @@ from typing import Any
 
 import torch
 
+from .errors import EngineError
+
 
 @dataclass(frozen=True)
 class TokenRows:
@@ -27,7 +29,25 @@ class TokenRows:
 
     @staticmethod
     def of(tokenizer: Any, rows: int) -> TokenRows:
-        """Returns the rows of a tokenizer's tokens, of a model that has `rows` of them."""
+        """Returns the rows of a tokenizer's tokens, of a model that has `rows` of them.
+
+        Raises:
+            EngineError: checkpoint, if the model has no rows for some ordinary tokens.
+        """
+        # Some published tokenizers have special tokens that the model doesn't.
+        added = tokenizer.get_added_vocab()
+        beyond = [
+            number
+            for text, number in tokenizer.get_vocab().items()
+            if number >= rows and text not in added
+        ]
+        if beyond:
+            raise EngineError(
+                "checkpoint",
+                f"expected tokens below {rows}, which the model has rows for, got {max(beyond)} in"
+                " the tokenizer",
+                "tokenizer and model are of different checkpoints",
+            )
         known = {number for number in tokenizer.get_vocab().values() if 0 <= number < rows}
         end = max(known) + 1 if known else 0
         holes = [number for number in range(end) if number not in known]

@@ -66,13 +66,22 @@ class Passes:
 
     @torch.no_grad()
     def score(
-        self, batch: Batch, temperature: float, statistics: Sequence[Statistic]
+        self,
+        batch: Batch,
+        temperature: float,
+        statistics: Sequence[Statistic],
+        beat: Callable[[], None],
     ) -> Columns | None:
-        """Returns the scores of all tokens at rank 0, elsewhere none."""
+        """Returns the scores of all tokens at rank 0, elsewhere none.
+
+        Args:
+            beat: is called after each pass.
+        """
         pieces = []
         for passes in self._rounds(batch, None):
             columns = self._forward(batch, passes[self._ranks.rank], temperature, statistics)
             pieces.append(self._merged(passes, torch.cat(columns, dim=1), statistics))
+            beat()
         if self._ranks.rank != 0:
             return None
         return _joined([piece for piece in pieces if piece is not None], statistics)

@@ -46,11 +46,13 @@ FAMILIES: dict[str, tuple[str, dict[str, Any]]] = {
     "granite": ("GraniteConfig", {"logits_scaling": 4.0, "residual_multiplier": 0.5}),
     "gpt2": ("GPT2Config", {"n_positions": 128, "n_embd": 32, "n_layer": 2, "n_head": 4}),
 }
+# Reads the whole text at each of its places.
+_ENCODER: tuple[str, dict[str, Any]] = ("BertConfig", {})
 
 
 def make(family: str, folder: Path) -> Path:
     """Writes a random model of a family, with a tokenizer."""
-    kind, own = FAMILIES[family]
+    kind, own = FAMILIES.get(family, _ENCODER)
     settings = {**_COMMON, **own}
     if family == "gpt2":
         settings = {**own, "vocab_size": 512, "eos_token_id": 2, "bos_token_id": 2}

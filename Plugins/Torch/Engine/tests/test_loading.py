@@ -11,6 +11,7 @@ import pytest
 import torch
 from conftest import arrays_of
 from families import make
+from safetensors.torch import load_file, save_file
 from support import engine_of, given_weights
 from tokenizers import Tokenizer
 from transformers import AutoModelForCausalLM
@@ -65,6 +66,32 @@ def test_no_tokenizer(llama: Path, tmp_path: Path) -> None:
     error = refusal(tmp_path)
     assert error.code == "checkpoint"
     assert "tokenizer" in error.message
+
+
+def test_a_tokenizer_of_a_larger_model(llama: Path, tmp_path: Path) -> None:
+    file = copy(llama, tmp_path) / "tokenizer.json"
+    tokenizer = json.loads(file.read_text())
+    tokenizer["model"]["vocab"]["more"] = 600
+    file.write_text(json.dumps(tokenizer))
+    error = refusal(tmp_path)
+    assert error.code == "checkpoint"
+    assert "expected tokens below 512, which the model has rows for, got 600" in error.message
+
+
+def test_an_encoder(tmp_path: Path) -> None:
+    error = refusal(make("bert", tmp_path))
+    assert error.code == "unsupported"
+    assert error.message.startswith("this 'BertLMHeadModel' reads the text behind a token too")
+
+
+def test_weights_that_are_no_numbers(llama: Path, tmp_path: Path) -> None:
+    file = copy(llama, tmp_path) / "model.safetensors"
+    weights = load_file(file)
+    weights["model.norm.weight"][3] = np.nan
+    save_file(weights, file, metadata={"format": "pt"})
+    error = refusal(tmp_path)
+    assert error.code == "checkpoint"
+    assert "give logits that are not finite" in error.message
 
 
 def test_no_end_token(llama: Path, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from support import (
     gradients,
     random_batch,
     relative_difference,
+    scores,
 )
 from transformers import AutoModelForCausalLM
 
@@ -33,18 +34,12 @@ def train(engine: Engine, steps: int = 2, first: int = 0) -> None:
         engine.apply(1e-2)
 
 
-def scores(engine: Engine) -> np.ndarray:
-    columns = engine.score(0, engine.batch(random_batch(512, 9)), 1.0, [])
-    assert columns is not None
-    return columns.log_probabilities
-
-
 def test_fresh_adapters_are_the_base(tiny: Path) -> None:
     engine = engine_of(tiny, lora_rank=4)
     assert all(".lora_" in item.name for item in engine.masters)
     # All linear layers but the head: 7 in each of 2 layers, two factors each.
     assert len(engine.masters) == 28
-    assert np.array_equal(scores(engine), scores(engine_of(tiny)))
+    assert np.array_equal(scores(engine, 0), scores(engine_of(tiny), 0))
 
 
 def test_gradients_are_pefts(tiny: Path) -> None:
@@ -85,7 +80,7 @@ def test_an_adapter_folder_is_read_by_peft_and_goes_on(
         assert torch.equal(state[item.name], item.values)
     other = engine_of(tmp_path / "model", precision=precision)
     other.load_optimizer(0, str(tmp_path / "optimizer"))
-    assert np.array_equal(scores(other), scores(engine))
+    assert np.array_equal(scores(other, 0), scores(engine, 0))
     for one in (engine, other):
         train(one, 1, first=7)
     pairs = zip(engine.masters.copy(), other.masters.copy(), strict=True)
@@ -105,11 +100,34 @@ def test_a_merged_folder_is_a_whole_model(tiny: Path, tmp_path: Path) -> None:
     assert moved == {name for name in source if "_proj.weight" in name}
     plain = engine_of(tmp_path / "model")
     # Products of base and adapter are added in another order.
-    assert float(np.abs(scores(plain) - scores(engine)).max()) < 1e-4
+    assert float(np.abs(scores(plain, 0) - scores(engine, 0)).max()) < 1e-4
+
+
+def test_a_merged_folder_has_its_adapter_beside_it_and_goes_on(tiny: Path, tmp_path: Path) -> None:
+    engine = engine_of(tiny, lora_rank=4, lora_save="merged")
+    train(engine)
+    for name in ("model", "optimizer"):
+        (tmp_path / name).mkdir()
+    engine.save(0, str(tmp_path / "model"))
     engine.save_optimizer(0, str(tmp_path / "optimizer"))
-    again = engine_of(tmp_path / "model", lora_rank=4)
-    with pytest.raises(EngineError, match="merged in, from which it can't go on"):
-        again.load_optimizer(0, str(tmp_path / "optimizer"))
+    again = engine_of(tmp_path / "model", lora_rank=4, lora_save="merged")
+    again.load_optimizer(0, str(tmp_path / "optimizer"))
+    opened = engine.open(str(tmp_path / "model"))
+    assert np.array_equal(scores(engine, opened), scores(engine, 0))
+    for one in (engine, again):
+        train(one, 1, first=7)
+    pairs = zip(engine.masters.copy(), again.masters.copy(), strict=True)
+    assert all(torch.equal(a, b) for a, b in pairs)
+    with pytest.raises(EngineError, match=r"expected an adapter's folder, or the base '.*tiny-"):
+        engine.open(str(tiny.with_name("tiny-qwen3" if "llama" in tiny.name else "tiny-llama")))
+
+
+def test_adapters_of_another_rank_than_asked_for_are_refused(llama: Path, tmp_path: Path) -> None:
+    engine = engine_of(llama, lora_rank=4)
+    engine.save(0, str(tmp_path))
+    assert engine_of(tmp_path, lora_rank=4).policy.loaded.adapter is not None
+    with pytest.raises(EngineError, match="has rank 4, got 8"):
+        engine_of(tmp_path, lora_rank=8)
 
 
 def test_unknown_targets_are_refused(llama: Path) -> None:

@@ -43,10 +43,12 @@ def test_what_stays_is_counted_by_parameters(llama: Path, tmp_path: Path) -> Non
     assert "optimiser's moments, f32" not in parts(tmp_path, optimizer="sgd")
 
 
-def test_adapters_are_counted_as_they_are_made(llama: Path) -> None:
+def test_adapters_are_counted_as_they_are_made(llama: Path, tmp_path: Path) -> None:
     engine = engine_of(llama, lora_rank=4)
     trained = sum(item.parameter.numel() for item in engine.masters)
     assert parts(llama, lora_rank=4)["gradient, f32"] == 4 * trained
+    engine.save(0, str(tmp_path))
+    assert parts(tmp_path)["gradient, f32"] == 4 * trained
 
 
 @pytest.mark.parametrize("name", ["tiny-llama", "tiny-qwen3"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -455,6 +456,18 @@ def by_hand(**environment: str) -> subprocess.CompletedProcess[str]:
         timeout=60,
         check=False,
     )
+
+
+def test_a_socket_that_nobody_listens_at_is_removed(tmp_path: Path) -> None:
+    folder = tmp_path / "fulcrum.abcdef"
+    folder.mkdir()
+    with socket.socket(socket.AF_UNIX) as gone:
+        gone.bind(str(folder / "socket"))
+    address = f"unix:{folder}/socket"
+    result = by_hand(FULCRUM_ENGINE_ADDRESS=address, FULCRUM_ENGINE_TOKEN="0" * 64)
+    assert result.returncode == 2
+    assert f"no host at FULCRUM_ENGINE_ADDRESS ({address})" in result.stderr
+    assert not folder.exists()
 
 
 def test_started_by_hand_it_says_what_it_is() -> None:
