@@ -145,9 +145,9 @@ import Wire
 
   @Test("the last words are those with letters")
   func lastWords() throws {
-    #expect(
-      try message("print('cause: none', flush=True); print('=====', flush=True); os._exit(3)")
-        .hasSuffix("its last words: 'cause: none'"))
+    let error = try message(
+      "print('cause: none', flush=True); print('=====', flush=True); os._exit(3)")
+    #expect(error?.hasSuffix("its last words: 'cause: none'") == true)
   }
 
   @Test("one that talks nonsense is told")
