@@ -36,8 +36,8 @@ def main() -> int:
     del environment["FULCRUM_ENGINE_TOKEN"]
     faulthandler.enable()
     if "OMP_WAIT_POLICY" not in environment:
-        # Threads wait for each other by spinning: some 300,000 turns unless told otherwise, in which
-        # nobody else can work. Read when torch is imported.
+        # Threads wait for each other by spinning, 300,000 turns unless told otherwise, and nobody
+        # else can work in them. Read when torch is imported.
         environment.setdefault("GOMP_SPINCOUNT", "3000")
     # An interrupt at the terminal reaches all processes; the host decides what ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
