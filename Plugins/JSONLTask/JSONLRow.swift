@@ -87,30 +87,3 @@ private struct FieldReader {
       .data, "expected '\(key)' \(expected), got \(got)", at: location, hint: hint)
   }
 }
-
-extension FieldValue {
-  /// Makes a value as reward functions see it; digits that a double can't hold are lost.
-  fileprivate init?(_ value: JSONValue) {
-    switch value {
-    case .null: self = .null
-    case .bool(let flag): self = .flag(flag)
-    case .integer(let integer): self = .integer(integer)
-    case .number(let number): self = .number(number)
-    case .numeral(let digits):
-      guard let number = Double(digits) else { return nil }
-      self = .number(number)
-    case .string(let text): self = .text(text)
-    case .array(let elements):
-      let values = elements.compactMap(FieldValue.init)
-      guard values.count == elements.count else { return nil }
-      self = .list(values)
-    case .object(let members):
-      var fields: [String: FieldValue] = [:]
-      for member in members {
-        guard let value = FieldValue(member.value) else { return nil }
-        fields[member.key] = value
-      }
-      self = .object(fields)
-    }
-  }
-}
