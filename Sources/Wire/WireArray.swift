@@ -28,6 +28,7 @@ package struct WireArray: Equatable, Sendable {
   }
 
   package init(_ values: [Float]) { self.init(.f32, copying: values) }
+  package init(_ values: [Double]) { self.init(.f64, copying: values) }
   package init(_ values: [Int32]) { self.init(.i32, copying: values) }
   package init(_ values: [UInt32]) { self.init(.u32, copying: values) }
   package init(_ values: [Int]) { self.init(.i64, copying: values) }

@@ -107,6 +107,10 @@ extension WiredProgram {
       return FulcrumError(
         code, message, at: frame["at"]?.text ?? description.location, hint: frame["hint"]?.text)
     }
+    if description.survivesFaults, code == .pluginFault {
+      return FulcrumError(
+        code, message + place, at: description.location, hint: frame["hint"]?.text)
+    }
     return failure(
       "\(description.name) failed while it worked on '\(call)': \(message)\(place)",
       hint: frame["hint"]?.text)

@@ -24,6 +24,8 @@ package final class WiredProgram {
     package var startLimit: Duration = .seconds(600)
     /// The longest time without a frame during a call.
     package var callLimit: Duration = .seconds(1800)
+    /// Whether the program is of use after an error of its own: one that the user's code made.
+    package var survivesFaults = false
 
     package init(name: String, location: String, command: [String]) {
       self.name = name

@@ -52,15 +52,7 @@ enum EngineCommand {
   /// The folders of the engine's packages, in the source tree or in an installation, seen from this library.
   /// None: the interpreter has them.
   private static var packageFolders: [String] {
-    guard let library = LoadedFile.path(at: #dsohandle) else { return [] }
-    var folder = URL(fileURLWithPath: library).resolvingSymlinksInPath()
-    while folder.path != "/" {
-      folder.deleteLastPathComponent()
-      for places in [["Plugins/Torch/Engine", "Python"], ["share/fulcrum/python"]] {
-        let paths = places.map { folder.appendingPathComponent($0).path }
-        if FileManager.default.fileExists(atPath: paths[0] + "/" + module) { return paths }
-      }
-    }
-    return []
+    PythonFolders.of(
+      module, in: ["Plugins/Torch/Engine", "Python"], from: LoadedFile.path(at: #dsohandle))
   }
 }

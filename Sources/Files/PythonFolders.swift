@@ -1,0 +1,26 @@
+import Foundation
+
+/// Finds the Python packages that come with Fulcrum.
+package enum PythonFolders {
+  /// The folders for PYTHONPATH, in the source tree or in an installation, seen from a file or folder within
+  /// either. None: the interpreter has the packages itself.
+  ///
+  /// - Parameters:
+  ///   - module: the package that the first of the folders must hold.
+  ///   - sources: the folders within the source tree.
+  ///   - start: where to look upwards from; `nil`: it is not known.
+  package static func of(
+    _ module: String, in sources: [String] = ["Python"], from start: String?
+  ) -> [String] {
+    guard let start else { return [] }
+    var folder = URL(fileURLWithPath: start).resolvingSymlinksInPath()
+    while true {
+      for places in [sources, ["share/fulcrum/python"]] {
+        let paths = places.map { folder.appendingPathComponent($0).path }
+        if FileManager.default.fileExists(atPath: paths[0] + "/" + module) { return paths }
+      }
+      if folder.path == "/" { return [] }
+      folder.deleteLastPathComponent()
+    }
+  }
+}
