@@ -157,6 +157,10 @@ let package = Package(
         kernel, "CFFI", "Digests", "Files", "PluginHost", "YAML",
       ], swiftSettings: settings),
     .target(
+      name: "PythonPlugins",
+      dependencies: [kernel, "Digests", "Files", "JSON", "PluginHost", "Wire"],
+      swiftSettings: settings),
+    .target(
       name: "PluginChecks", dependencies: [kernel, "Files", "JSON", "PluginHost", "Stages"],
       swiftSettings: settings),
     .target(
@@ -206,7 +210,7 @@ let package = Package(
       name: "fulcrum",
       dependencies: [
         kernel, pluginTesting, "Files", "ForeignPlugins", "JSON", "Microscope", "PluginChecks",
-        "PluginHost", "Report", "Runs", "Settings", "Stages", "Training", "YAML",
+        "PluginHost", "PythonPlugins", "Report", "Runs", "Settings", "Stages", "Training", "YAML",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

@@ -34,6 +34,7 @@ LAYERS: dict[str, set[str]] = {
     "Settings": {"Training", "YAML"},
     "PluginHost": {"Digests", "Files", "Stages"},
     "ForeignPlugins": {"Digests", "Files", "PluginHost", "YAML"},
+    "PythonPlugins": {"Digests", "Files", "JSON", "PluginHost", "Wire"},
     "PluginChecks": {"Files", "JSON", "PluginHost", "Stages"},
     "TensorBoardEvents": set(),
     "Runs": {
@@ -47,7 +48,7 @@ LAYERS: dict[str, set[str]] = {
     },
     "fulcrum": {
         "Charts", "Files", "ForeignPlugins", "JSON", "Microscope", "PluginChecks", "PluginHost",
-        "Report", "Runs", "Settings", "Stages", "Training", "YAML",
+        "PythonPlugins", "Report", "Runs", "Settings", "Stages", "Training", "YAML",
     },
 }  # fmt: skip
 # Floors below the kernel's: these don't even know it.

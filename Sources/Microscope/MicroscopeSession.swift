@@ -27,7 +27,7 @@ package struct MicroscopeSession {
 
   /// - Parameter note: gets a line for each damaged checkpoint.
   package init(
-    _ request: MicroscopeRequest, host: (_ configured: [String]) -> PluginHost,
+    _ request: MicroscopeRequest, host: (_ settings: PluginSettings) -> PluginHost,
     note: (String) -> Void
   ) throws(FulcrumError) {
     let run = try Self.run(at: request.path)

@@ -12,8 +12,6 @@ package struct CheckSupervisor {
   /// The longest that one check may take, in seconds.
   let limit: Double
 
-  /// The milliseconds within which a plugin must load, or every command of the host is slow.
-  static let loadLimit = 100.0
   /// The number of times that a load is tried: another process may have the machine just then.
   private static let loadTrials = 3...10
   /// The number of checks in which a component may hang before the others are left out.
@@ -43,7 +41,7 @@ package struct CheckSupervisor {
     if let inspection {
       guard judge(inspection, report) else { return }
     }
-    guard try load(report) else { return }
+    guard try load(within: inspection?.loadLimit ?? 100, report) else { return }
     var worker = WorkerProgress()
     var hangs: [String: Int] = [:]
     while true {
@@ -85,11 +83,13 @@ package struct CheckSupervisor {
   }
 
   /// Loads the plugin in processes of its own and tells whether it can be loaded.
-  private func load(_ report: (CheckResult) -> Void) throws(FulcrumError) -> Bool {
+  private func load(
+    within limit: Double, _ report: (CheckResult) -> Void
+  ) throws(FulcrumError) -> Bool {
     var best = Double.infinity
     var trials = 0
     while trials < Self.loadTrials.lowerBound
-      || best > Self.loadLimit && trials < Self.loadTrials.upperBound
+      || best > limit && trials < Self.loadTrials.upperBound
     {
       trials += 1
       var message: CheckMessage?
@@ -115,8 +115,8 @@ package struct CheckSupervisor {
     let figure = String(format: "%.1f ms, the best of %d", best, trials)
     report(
       CheckResult(
-        check: CheckName("load", "it loads within \(Int(Self.loadLimit)) ms"),
-        finding: best <= Self.loadLimit
+        check: CheckName("load", "it loads within \(Int(limit)) ms"),
+        finding: best <= limit
           ? .ok(figure)
           : .fault(figure + " (hint: do the work when a component is made, not when it registers)")
       ))

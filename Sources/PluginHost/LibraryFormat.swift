@@ -54,6 +54,13 @@ package protocol LibraryInspection: Sendable {
 
   /// One line on what a sound file says, for tables: `kernel interface 1.2`; may be empty.
   var summary: String { get }
+
+  /// The milliseconds within which it must load, or every command of the host is slow.
+  var loadLimit: Double { get }
+}
+
+extension LibraryInspection {
+  package var loadLimit: Double { 100 }
 }
 
 /// A library that is loaded, with what it offers.

@@ -26,6 +26,19 @@ package struct GeneralSettings: SettingsSection {
       help: "other ways to train, NAME=key=value;key=value, for 'fulcrum arms' and the microscope"),
     .texts("plugin-path", default: [], help: "folders in which plugins are looked for first"),
     .text(
+      "python", default: "",
+      help: "the interpreter that runs plugins in Python; empty: FULCRUM_PYTHON, or python3"),
+    .number(
+      "python-time-limit", default: 60, in: 0.1...86_400,
+      help:
+        "the longest time for a call of a plugin in Python, in seconds; the first of each has 120 more"
+    ),
+    .texts(
+      "trackers", default: [],
+      help:
+        "programs that are told of the run as it goes, each with options: trackio, mlflow, 'wandb"
+        + " project=mine', or a program's path"),
+    .text(
       workingFolder, default: "",
       help:
         "the folder that relative paths start from, itself relative to the configuration's; empty:"
@@ -45,7 +58,9 @@ package struct GeneralSettings: SettingsSection {
   package let arm: String?
   /// The other arms, as texts (see `ArmChoice`).
   package let arms: [String]
-  package let pluginPath: [String]
+  package let plugins: PluginSettings
+  /// The programs that are told of the run, each with its options.
+  package let trackers: [String]
 
   package init(_ values: Parameters) throws(FulcrumError) {
     steps = try values.integer("steps")
@@ -56,6 +71,9 @@ package struct GeneralSettings: SettingsSection {
     start = try values.optionalText("start")
     arm = try values.optionalText("arm")
     arms = try values.texts("arms")
-    pluginPath = try values.texts("plugin-path")
+    trackers = try values.texts("trackers")
+    plugins = PluginSettings(
+      folders: try values.texts("plugin-path"), python: try values.optionalText("python"),
+      pythonTimeLimit: try values.number("python-time-limit"))
   }
 }

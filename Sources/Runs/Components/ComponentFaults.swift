@@ -81,22 +81,25 @@ extension RunConfiguration {
   package static func checked(
     _ tree: ConfigurationTree, keys: [ComponentKey] = ComponentKey.made, checkpoint: String? = nil,
     beginsRun: Bool = false, arms: [ArmChoice]? = nil,
-    host: (_ configured: [String]) -> PluginHost
+    host: (_ settings: PluginSettings) -> PluginHost
   ) throws(FulcrumError) -> RunConfiguration {
     var faults = faults(of: tree)
-    var folders: [String] = []
+    var plugins = PluginSettings()
     switch tree.root["plugin-path"]?.parameterValue {
-    case .texts(let several)?: folders = several
-    case .text(let one)? where !one.isEmpty: folders = [one]
+    case .texts(let several)?: plugins.folders = several
+    case .text(let one)? where !one.isEmpty: plugins.folders = [one]
     default: break
+    }
+    if case .text(let python)? = tree.root["python"]?.parameterValue, !python.isEmpty {
+      plugins.python = python
     }
     var variants: [ArmChoice] = []
     if beginsRun {
-      faults.add(MissingPath(tree).faults(ofPluginFolders: folders))
+      faults.add(MissingPath(tree).faults(ofPluginFolders: plugins.folders))
       variants = arms ?? Self.arms(in: tree, &faults)
     }
     guard !faults.isEmpty || !variants.isEmpty else { return try RunConfiguration(tree: tree) }
-    let factory = ComponentFactory(host: host(folders), context: ComponentContext())
+    let factory = ComponentFactory(host: host(plugins), context: ComponentContext())
     let start = tree.root["start"]
     factory.gatherFaults(
       of: keys, in: tree,

@@ -22,13 +22,13 @@ package struct RunSetup {
   ///   - host: looks for plugins in the configuration's own folders first.
   package init(
     _ configuration: RunConfiguration, checkpoint: String? = nil,
-    keys: [ComponentKey] = ComponentKey.made, host: (_ configured: [String]) -> PluginHost
+    keys: [ComponentKey] = ComponentKey.made, host: (_ settings: PluginSettings) -> PluginHost
   ) throws(FulcrumError) {
     self.configuration = configuration
     hasOwnPolicy = checkpoint == nil
     let general = configuration.general
     let factory = ComponentFactory(
-      host: host(general.pluginPath),
+      host: host(general.plugins),
       context: ComponentContext(seed: general.seed, threads: general.threads),
       tree: configuration.tree)
     self.factory = factory

@@ -9,7 +9,7 @@ import YAML
 /// Runs in the foreground, from a configuration or from a directory to the run's ending. `train`,
 /// `resume`, `replay` and `arms` share it.
 package struct TrainingSession {
-  private let host: (_ configured: [String]) -> PluginHost
+  private let host: (_ settings: PluginSettings) -> PluginHost
   private let observer: any RunObserver
   private let isVerbose: Bool
   private let shouldStop: () -> Bool
@@ -19,7 +19,7 @@ package struct TrainingSession {
   ///   - isVerbose: tells each plugin's version, digest and path.
   ///   - shouldStop: asked after each step.
   package init(
-    host: @escaping (_ configured: [String]) -> PluginHost,
+    host: @escaping (_ settings: PluginSettings) -> PluginHost,
     observer: any RunObserver, isVerbose: Bool = false, shouldStop: @escaping () -> Bool
   ) {
     self.host = host
@@ -37,6 +37,7 @@ package struct TrainingSession {
     let start = try Checkpoint.start(of: configuration)
     try start?.requireWork(for: configuration)
     try Self.checkReplay(of: configuration)
+    _ = try Self.trackers(of: configuration)
     let setup = try RunSetup(configuration, checkpoint: start?.path, host: host)
     // Arms, which the run itself doesn't need, are checked now rather than after it.
     _ = try configuration.arms()
@@ -115,6 +116,17 @@ package struct TrainingSession {
     throw tree.placed(MissingPath(tree).explain(missing, path: folder))
   }
 
+  private static func trackers(
+    of configuration: RunConfiguration
+  ) throws(FulcrumError) -> [TrackerCommand] {
+    var commands: [TrackerCommand] = []
+    for entry in configuration.general.trackers {
+      commands.append(
+        try TrackerCommand(entry, python: configuration.general.plugins.interpreter))
+    }
+    return commands
+  }
+
   /// Works on a run directory under its lock, which one process at a time can hold.
   private func locked<Result>(_ path: String, _ work: () throws(FulcrumError) -> Result)
     throws(FulcrumError) -> Result
@@ -149,13 +161,24 @@ package struct TrainingSession {
     StageMark.keep(in: directory.stage)
     defer { StageMark.end() }
     if warns { warn(of: components) }
+    let feed = TrackerFeed(
+      try Self.trackers(of: components.configuration), directory, observer: observer)
     let training = TrainingRun(
       components, heldOut: data.heldOut, directory: directory, start: checkpoint,
-      observer: observer)
-    let ending = try ending(of: training)
-    describe(ending, of: training)
-    if case .interrupted = ending { return false }
-    return true
+      observer: feed)
+    do throws(FulcrumError) {
+      let ending = try ending(of: training)
+      describe(ending, of: training)
+      if case .interrupted = ending {
+        feed.end("stopped")
+        return false
+      }
+      feed.end("finished")
+      return true
+    } catch {
+      feed.end("failed")
+      throw error
+    }
   }
 
   /// Tells which libraries take part, and which of them are others than the run began with.

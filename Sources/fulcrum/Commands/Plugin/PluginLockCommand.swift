@@ -36,8 +36,9 @@ struct PluginLockCommand: ParsableCommand {
     let configuration = try RunConfiguration(tree: try WorkingFolder.enter(for: config))
     let config = WorkingFolder.path(config)
     let output = output.map(WorkingFolder.path)
-    let host = Plugins.host(
-      pluginPath.map(WorkingFolder.path) + configuration.general.pluginPath)
+    var plugins = configuration.general.plugins
+    plugins.folders = pluginPath.map(WorkingFolder.path) + plugins.folders
+    let host = Plugins.host(plugins)
     guard let text = try? String(contentsOfFile: config, encoding: .utf8) else {
       throw FulcrumError(.notFound, "no readable configuration file here", at: config)
     }

@@ -8,11 +8,12 @@ import Training
 struct PluginNewCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "new",
-    abstract: "Write a package with a working plugin, to begin your own from.",
+    abstract: "Write a working plugin with its test, to begin your own from.",
     discussion: """
-      The package builds against the kernel's sources, which lie in share/fulcrum of an \
-      installation, or in the source tree of a build.
+      In Python it is one file. In Swift it is a package, which builds against the kernel's sources: \
+      they lie in share/fulcrum of an installation, or in the source tree of a build.
 
+        fulcrum plugin new my-idea --kind advantage-transform --language python
         fulcrum plugin new my-idea --kind advantage-transform
       """)
 
@@ -21,6 +22,15 @@ struct PluginNewCommand: ParsableCommand {
 
   @Option(help: "The kind of its component.")
   var kind: PluginTemplate.Kind
+
+  @Option(help: "The language: swift or python.")
+  var language = Language.swift
+
+  /// Lists the languages that a plugin can be begun in.
+  enum Language: String, CaseIterable, ExpressibleByArgument {
+    case swift
+    case python
+  }
 
   @Option(help: "The folder to make. By default the plugin's name.", completion: .directory)
   var output: String?
@@ -33,9 +43,12 @@ struct PluginNewCommand: ParsableCommand {
   func run() throws {
     guard let name = PluginName(name) else { throw badName }
     let folder = try folder(for: name)
-    let template = PluginTemplate(
-      name: name, kind: kind, kernel: try KernelSources.find(given: kernel))
-    let files = template.files
+    let files =
+      switch language {
+      case .swift:
+        PluginTemplate(name: name, kind: kind, kernel: try KernelSources.find(given: kernel)).files
+      case .python: try PythonTemplate(name: name, kind: kind).files
+      }
     try SafeFiles.writeFolder(folder) { (aside) throws(FulcrumError) in
       for file in files {
         let path = aside + "/" + file.path
@@ -90,11 +103,22 @@ struct PluginNewCommand: ParsableCommand {
   /// Returns the commands that build, test and list the plugin.
   private func commands(_ folder: String) -> [String] {
     let program = PluginSearchPath.folderOfThisExecutable.map { $0 + "/fulcrum" } ?? "fulcrum"
-    return [
-      "cd \(Self.quoted(folder))",
-      "swift build -c release && swift test",
-      "\(Self.quoted(program)) plugin list --plugin-path .build/release",
-    ]
+    switch language {
+    case .swift:
+      return [
+        "cd \(Self.quoted(folder))",
+        "swift build -c release && swift test",
+        "\(Self.quoted(program)) plugin list --plugin-path .build/release",
+      ]
+    case .python:
+      let packages = PythonFolders.of("fulcrum", from: PluginSearchPath.folderOfThisExecutable)
+      let path = packages.first.map { "PYTHONPATH=\(Self.quoted($0)) " } ?? ""
+      return [
+        "cd \(Self.quoted(folder))",
+        "\(path)python3 -m unittest",
+        "\(Self.quoted(program)) plugin list --plugin-path .",
+      ]
+    }
   }
 
   /// Quotes a path as a word of a shell's command.

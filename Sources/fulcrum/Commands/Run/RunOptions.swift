@@ -3,6 +3,7 @@ import ForeignPlugins
 import Foundation
 import FulcrumKernel
 import PluginHost
+import PythonPlugins
 import Runs
 import Settings
 import YAML
@@ -52,16 +53,27 @@ enum Plugins {
   /// Makes a host that looks in the configuration's folders, then in the environment's, then beside
   /// the executable, then in the installation's.
   static func host(_ configured: [String] = []) -> PluginHost {
+    host(PluginSettings(folders: configured))
+  }
+
+  /// Makes the host of a configuration.
+  static func host(_ settings: PluginSettings) -> PluginHost {
+    let own = ProcessInfo.processInfo.environment
     let folder = PluginSearchPath.folderOfThisExecutable
-    let environment = ProcessInfo.processInfo.environment["FULCRUM_PLUGIN_PATH"].map {
+    let environment = own["FULCRUM_PLUGIN_PATH"].map {
       $0.split(separator: ":").map { WorkingFolder.path(String($0)) }.joined(separator: ":")
     }
     return PluginHost(
       searchPath: PluginSearchPath(
-        configured: configured,
+        configured: settings.folders,
         environment: environment,
         executableFolder: folder,
         prefix: folder.map { ($0 as NSString).deletingLastPathComponent }),
-      formats: [SwiftLibraries(), ForeignLibraries()])
+      formats: [
+        SwiftLibraries(), ForeignLibraries(),
+        PythonLibraries(
+          PythonInterpreter(
+            name: settings.interpreter, timeLimit: .seconds(settings.pythonTimeLimit))),
+      ])
   }
 }

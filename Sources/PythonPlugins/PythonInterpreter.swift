@@ -1,0 +1,18 @@
+/// What the files are run by, and how long they may take.
+package struct PythonInterpreter: Sendable {
+  /// The interpreter's name, as a shell finds it, or its path.
+  package let name: String
+  /// The longest time for a call.
+  package let timeLimit: Duration
+  /// The time for the start, and besides the limit for a function's first call, which may load models.
+  package let firstAllowance: Duration
+
+  package init(
+    name: String = "python3", timeLimit: Duration = .seconds(60),
+    firstAllowance: Duration = .seconds(120)
+  ) {
+    self.name = name
+    self.timeLimit = timeLimit
+    self.firstAllowance = firstAllowance
+  }
+}

@@ -1,0 +1,82 @@
+import Files
+import Foundation
+import FulcrumKernel
+import JSON
+import PluginHost
+import Wire
+
+/// The process that runs a plugin's file. Its components share it; one call is made at a time.
+final class PythonProgram: @unchecked Sendable {
+  private static let module = "fulcrum.worker"
+
+  let plugin: String
+  private let interpreter: PythonInterpreter
+  // Rewards are asked by several threads at once.
+  private let lock = NSLock()
+  private let program: WiredProgram
+  private var asked: Set<String> = []
+
+  /// Starts the process.
+  ///
+  /// - Throws: `.parameter` if there is no such interpreter; `.program` if it doesn't come so far as to
+  ///   take calls.
+  init(_ path: String, plugin: String, _ interpreter: PythonInterpreter) throws(FulcrumError) {
+    self.plugin = plugin
+    self.interpreter = interpreter
+    let folder = FileManager.default.currentDirectoryPath
+    guard ExecutableFile.find(interpreter.name, seenFrom: folder) != nil else {
+      throw FulcrumError(
+        .notFound, "expected a Python interpreter, found none at '\(interpreter.name)'",
+        hint: "install Python 3.10 or newer, or name an interpreter by the key 'python'"
+          + " or the variable FULCRUM_PYTHON")
+    }
+    var description = WiredProgram.Description(
+      name: "the plugin's process", location: plugin,
+      command: [interpreter.name, "-m", Self.module, path])
+    description.environment = Self.environment
+    description.startLimit = interpreter.firstAllowance
+    description.callLimit = interpreter.timeLimit
+    description.survivesFaults = true
+    program = try WiredProgram(description)
+  }
+
+  /// Asks the process for something.
+  ///
+  /// - Throws: what the file's code refused; `.pluginFault` for an exception in it, with its place;
+  ///   `.program` if the process died or was silent for too long.
+  func call(
+    _ name: String, _ header: [JSONMember] = [],
+    _ arrays: [(name: String, array: WireArray)] = []
+  ) throws(FulcrumError) -> WireFrame {
+    lock.lock()
+    defer { lock.unlock() }
+    let isFirst = asked.insert(name).inserted
+    return try program.call(
+      name, (header, arrays),
+      limit: interpreter.timeLimit + (isFirst ? interpreter.firstAllowance : .zero))
+  }
+
+  /// Reads something of a reply; the process is given up if that is not there.
+  func read<Result>(
+    _ call: String, _ work: () throws(WireFault) -> Result
+  ) throws(FulcrumError) -> Result {
+    lock.lock()
+    defer { lock.unlock() }
+    return try program.sound(call, work)
+  }
+
+  /// The variables that the process gets beside the host's. Sets are walked in the same order each time,
+  /// and sums aren't split among threads: a restart gives the same bits.
+  private static var environment: [String: String] {
+    let own = ProcessInfo.processInfo.environment
+    var environment = ["PYTHONHASHSEED": "0"]
+    for name in ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"]
+    where own[name] == nil {
+      environment[name] = "1"
+    }
+    let folders = PythonFolders.of("fulcrum", from: PluginSearchPath.folderOfThisExecutable)
+    let path = folders + (own["PYTHONPATH"].map { [$0] } ?? [])
+    if !path.isEmpty { environment["PYTHONPATH"] = path.joined(separator: ":") }
+    return environment
+  }
+}

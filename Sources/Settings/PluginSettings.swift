@@ -1,0 +1,22 @@
+import Foundation
+
+/// Holds where plugins are looked for, and how those in Python are run.
+package struct PluginSettings: Sendable {
+  /// The folders to look in first.
+  package var folders: [String] = []
+  /// The interpreter; `nil`: the environment's.
+  package var python: String?
+  /// The longest time for a call of a plugin in Python, in seconds.
+  package var pythonTimeLimit = 60.0
+
+  /// The interpreter's name or path.
+  package var interpreter: String {
+    python ?? ProcessInfo.processInfo.environment["FULCRUM_PYTHON"] ?? "python3"
+  }
+
+  package init(folders: [String] = [], python: String? = nil, pythonTimeLimit: Double = 60) {
+    self.folders = folders
+    self.python = python
+    self.pythonTimeLimit = pythonTimeLimit
+  }
+}
