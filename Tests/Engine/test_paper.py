@@ -7,9 +7,8 @@ import sys
 from pathlib import Path
 
 import torch
-from transformers import AutoModelForCausalLM, Qwen2Config
-
 from conftest import FIXTURES, ROOT, Fulcrum, lines
+from transformers import AutoModelForCausalLM, Qwen2Config
 
 RECIPE = ROOT / "Documentation/Recipes/paper/knights-and-knaves.yaml"
 # Qwen2.5-3B but for the number of layers, which is 36.

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.torch import load_file
-
 from conftest import START, Fulcrum, configuration, engine_processes, lines, torch_policy
+from safetensors.torch import load_file
 
 EMBEDDED = f"{{use: transformer, checkpoint: {START}}}"
 # AdamW divides by the root of the second moment: where a gradient is next to nothing, rounding

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
-
 from conftest import FIXTURES, Fulcrum, scored_by_both
+from safetensors.numpy import load_file
 
 # f32 sums of some hundred terms: the two policies and the reference differ by some 1e-6.
 TOLERANCE = 1e-5

@@ -13,10 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from conftest import Fulcrum, scored_by_both, torch_options
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
-
-from conftest import Fulcrum, scored_by_both, torch_options
 
 MODEL = os.environ.get("FULCRUM_SMOLLM2", "")
 REFERENCE = os.environ.get("FULCRUM_SMOLLM2_REFERENCE", "")
