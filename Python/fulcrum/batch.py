@@ -1,0 +1,154 @@
+"""What array functions are given: batches of NumPy arrays, read-only."""
+
+from __future__ import annotations
+
+import copy
+from functools import cached_property
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .draws import hash_of
+
+Array = NDArray[Any]
+
+
+def read_only(values: Any, dtype: Any) -> Array:
+    """An array that nobody may write to: the same memory if it can be."""
+    array = np.asarray(values, dtype)
+    if array.flags.writeable:
+        array = array.view()
+        array.flags.writeable = False
+    return array
+
+
+class _Batch:
+    """Columns and metrics, of every kind of batch. `column(name)`, or the name as an attribute."""
+
+    step: int
+    offsets: Array
+    _columns: dict[str, Array]
+    _needs: tuple[str, ...] = ()
+    seed: int = 0
+
+    def __init__(self, **arrays: Any) -> None:
+        self.__dict__.update(arrays)
+        self.metrics: dict[str, tuple[float, int]] = {}
+
+    def of(self, needs: tuple[str, ...], seed: int | None = None) -> Any:
+        """The same batch for a component: with the columns that it declared, and no metrics yet."""
+        bound = copy.copy(self)
+        bound._needs = needs
+        bound.seed = self.seed if seed is None else seed
+        bound.metrics = {}
+        return bound
+
+    def column(self, name: str) -> Array:
+        """A declared column, f32 [tokens] or [tokens, width].
+
+        - Raises AttributeError for one that the component doesn't name in `needs`.
+        """
+        if name in self._needs and name in self._columns:
+            return self._columns[name]
+        if name in self._needs and self.token_count == 0:
+            return read_only([], np.float32)
+        self._refuse(name)
+
+    def __getattr__(self, name: str) -> Array:
+        column = name.replace("_", "-")
+        if name.startswith("_") or column not in self._needs:
+            self._refuse(column)
+        return self.column(column)
+
+    def _refuse(self, column: str) -> NoReturn:
+        if column in self._needs:
+            raise AttributeError(f"the batch was made without the column '{column}'")
+        raise AttributeError(
+            f"the batch has no '{column.replace('-', '_')}'; if it is a column, name it in the "
+            f"decorator: needs=['{column}']"
+        )
+
+    @property
+    def token_count(self) -> int:
+        return int(self.offsets[-1])
+
+    @cached_property
+    def lengths(self) -> Array:
+        """Tokens of each sequence, i64 [S]."""
+        return read_only(np.diff(self.offsets), np.int64)
+
+    @cached_property
+    def sequence_of_token(self) -> Array:
+        """The number of each token's sequence, i64 [T]."""
+        return self.per_token(np.arange(len(self.lengths)))
+
+    def per_token(self, values: Any) -> Array:
+        """Values of sequences, spread out: each token has its sequence's, [T]."""
+        values = np.asarray(values)
+        if len(values) != len(self.lengths):
+            raise ValueError(
+                f"expected {len(self.lengths)} values, one for each sequence, got {len(values)}"
+            )
+        return read_only(np.repeat(values, self.lengths, axis=0), values.dtype)
+
+    def metric(self, name: str, values: Any, where: Any = None) -> None:
+        """Adds values to a named mean; `where` is a bool mask of those that count.
+
+        - Raises ValueError for values that aren't finite.
+        """
+        array = np.asarray(values, np.float64)
+        if where is not None:
+            mask = np.asarray(where, np.bool_)
+            array = np.broadcast_to(array, mask.shape)[mask]
+        total = float(array.sum())
+        if not np.isfinite(total):
+            raise ValueError(f"metric {name!r}: expected finite values, got a sum of {total}")
+        before, count = self.metrics.get(name, (0.0, 0))
+        self.metrics[name] = (before + total, count + array.size)
+
+
+class Batch(_Batch):
+    """A step's completions: G groups, S sequences, T tokens; columns are flat over the tokens."""
+
+    tokens: Array
+    rewards: Array
+    finished: Array
+    prompt_tokens: Array
+    prompt_offsets: Array
+    group_offsets: Array
+    minibatch_offsets: Array
+
+    @cached_property
+    def group_of_sequence(self) -> Array:
+        """The number of each sequence's group, i64 [S]."""
+        sizes = np.diff(self.group_offsets)
+        return read_only(np.repeat(np.arange(len(sizes)), sizes), np.int64)
+
+    def random(self, purpose: str) -> np.random.Generator:
+        """Draws that are a function of seed, step and purpose alone: the same if asked again."""
+        key = np.array([self.seed, hash_of(purpose)], np.uint64)
+        counter = np.array([0, 0, 0, self.step], np.uint64)
+        self.__dict__["_drew"] = True
+        return np.random.Generator(np.random.Philox(counter=counter, key=key))
+
+
+class ObjectiveBatch(_Batch):
+    """Tokens of some sequences of a mini-batch, scored by the policy that is being updated.
+
+    `shares` is each token's factor in the objective, f64 [T].
+    """
+
+    log_probabilities: Array
+    entropies: Array
+    levers: Array
+    advantages: Array
+    group_of_sequence: Array
+    sequence_shares: Array
+    minibatch_token_count: int
+    minibatch_sequence_count: int
+    update: int
+
+    @cached_property
+    def shares(self) -> Array:
+        return self.per_token(self.sequence_shares)

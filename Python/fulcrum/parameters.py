@@ -1,0 +1,177 @@
+"""A component's parameters: what an author declares, and what a configuration may give."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import Refusal, near
+
+# Of one value, by the type's name; lists have the plural.
+_EXPECTED = {"number": "a number", "integer": "a whole number", "flag": "true or false"}
+_PLURALS = {"numbers": "number", "integers": "integer", "texts": "text"}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One line of a component's manual. A default of None: the configuration must give a value."""
+
+    type: str
+    default: Any
+    low: float | None
+    high: float | None
+    help: str
+    meaning: str | None
+    choices: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.default is not None:
+            object.__setattr__(self, "default", self.accept(self.default))
+
+    def accept(self, value: Any) -> Any:
+        """The value in the parameter's own type.
+
+        A whole number serves as a number and as a text, one element as a list.
+
+        - Raises ValueError for any other.
+        """
+        if self.type in _PLURALS:
+            values = value if isinstance(value, (list, tuple)) else [value]
+            accepted = [self._accept_one(_PLURALS[self.type], element) for element in values]
+        else:
+            accepted = [self._accept_one(self.type, value)]
+        if None in accepted:
+            raise ValueError(f"expected {self.expectation()}, got {value!r}")
+        return accepted if self.type in _PLURALS else accepted[0]
+
+    def expectation(self) -> str:
+        """The values that it takes, for messages: `a number in 0...1`."""
+        if self.choices is not None:
+            return "one of " + ", ".join(self.choices)
+        if self.type in _PLURALS:
+            text = f"a list of {'whole numbers' if self.type == 'integers' else self.type}"
+        else:
+            text = _EXPECTED.get(self.type, "a text")
+        if self.low is not None and self.high is not None:
+            return f"{text} in {self.low}...{self.high}"
+        if self.low is not None:
+            return f"{text} of at least {self.low}"
+        return text if self.high is None else f"{text} of at most {self.high}"
+
+    def _accept_one(self, kind: str, value: Any) -> Any:
+        if kind == "flag":
+            return value if isinstance(value, bool) else None
+        if kind in ("text", "choice"):
+            if kind == "text" and isinstance(value, int) and not isinstance(value, bool):
+                return str(value)
+            fits = isinstance(value, str) and (self.choices is None or value in self.choices)
+            return value if fits else None
+        numeric = int if kind == "integer" else (int, float)
+        if isinstance(value, bool) or not isinstance(value, numeric) or not math.isfinite(value):
+            return None
+        if (self.low is not None and value < self.low) or (
+            self.high is not None and value > self.high
+        ):
+            return None
+        return value if kind == "integer" else float(value)
+
+
+def complete(declared: Mapping[str, Parameter], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Values for a function, by Python names; `given` has them by the configuration's names.
+
+    - Raises Refusal for an unknown name, a missing value, or one that doesn't fit.
+    """
+    known = {configuration_name(name): name for name in declared}
+    for name in given:
+        if name not in known:
+            raise Refusal(f"unknown parameter '{name}'", name, near(name, list(known)))
+    values: dict[str, Any] = {}
+    for name, python_name in known.items():
+        parameter = declared[python_name]
+        value = given.get(name, parameter.default)
+        if value is None:
+            raise Refusal(f"expected {parameter.expectation()}, got nothing", name, parameter.help)
+        try:
+            values[python_name] = parameter.accept(value)
+        except ValueError as error:
+            raise Refusal(str(error), name, parameter.help) from None
+    return values
+
+
+def configuration_name(python_name: str) -> str:
+    """`clip-low` of `clip_low`, and `lambda` of `lambda_`, which Python keeps for itself."""
+    return python_name.rstrip("_").replace("_", "-")
+
+
+def number(
+    default: float | None,
+    low: float | None = None,
+    high: float | None = None,
+    help: str = "",
+    *,
+    meaning: str | None = None,
+) -> Parameter:
+    """A real number from `low` to `high`, both included; None: no bound."""
+    return Parameter("number", default, low, high, help, meaning)
+
+
+def integer(
+    default: int | None,
+    low: int | None = None,
+    high: int | None = None,
+    help: str = "",
+    *,
+    meaning: str | None = None,
+) -> Parameter:
+    """A whole number from `low` to `high`, both included; None: no bound."""
+    return Parameter("integer", default, low, high, help, meaning)
+
+
+def flag(default: bool | None, help: str = "", *, meaning: str | None = None) -> Parameter:
+    """True or false."""
+    return Parameter("flag", default, None, None, help, meaning)
+
+
+def text(default: str | None, help: str = "", *, meaning: str | None = None) -> Parameter:
+    """A text."""
+    return Parameter("text", default, None, None, help, meaning)
+
+
+def choice(
+    default: str | None, choices: Sequence[str], help: str = "", *, meaning: str | None = None
+) -> Parameter:
+    """One of some texts."""
+    return Parameter("choice", default, None, None, help, meaning, tuple(choices))
+
+
+def numbers(
+    default: Sequence[float] | None,
+    low: float | None = None,
+    high: float | None = None,
+    help: str = "",
+    *,
+    meaning: str | None = None,
+) -> Parameter:
+    """A list of real numbers, each from `low` to `high`."""
+    return Parameter("numbers", default, low, high, help, meaning)
+
+
+def integers(
+    default: Sequence[int] | None,
+    low: int | None = None,
+    high: int | None = None,
+    help: str = "",
+    *,
+    meaning: str | None = None,
+) -> Parameter:
+    """A list of whole numbers, each from `low` to `high`."""
+    return Parameter("integers", default, low, high, help, meaning)
+
+
+def texts(
+    default: Sequence[str] | None, help: str = "", *, meaning: str | None = None
+) -> Parameter:
+    """A list of texts."""
+    return Parameter("texts", default, None, None, help, meaning)

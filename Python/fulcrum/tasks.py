@@ -1,0 +1,102 @@
+"""Tasks: prompts to train on and others to evaluate on, with or without worked examples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .errors import Fault
+
+
+@dataclass(frozen=True)
+class Item:
+    """A prompt with what its reward needs. Ids are given where there is none.
+
+    `form`: held-out items that are one puzzle in other words have the same text here. `location` is
+    the place that the item was read from, for messages: `file:line`.
+    """
+
+    prompt: str
+    answer: str
+    id: str | None = None
+    category: str = ""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    messages: Sequence[Mapping[str, str]] = ()
+    form: str | None = None
+    location: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("prompt", "answer"):
+            if not isinstance(getattr(self, name), str):
+                raise TypeError(f"an item's {name} is a text, not {getattr(self, name)!r}")
+
+    def json(self) -> dict[str, Any]:
+        """What the wire has of it."""
+        return {
+            **vars(self),
+            "fields": dict(self.fields),
+            "messages": [dict(message) for message in self.messages],
+        }
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a task's function gives.
+
+    `train` is a sequence, or a function of an index: an endless task. `demonstrations` is a
+    sequence of (prompt, completion), read around and around, or a function of an index.
+    """
+
+    train: Sequence[Item] | Callable[[int], Item]
+    held_out: Iterable[Item]
+    demonstrations: Sequence[tuple[str, str]] | Callable[[int], tuple[str, str]] | None = None
+
+    @property
+    def training_count(self) -> int | None:
+        """None: the task is endless."""
+        return None if callable(self.train) else len(self.train)
+
+    def items(self, first: int, count: int) -> list[Item]:
+        """Training items `first`, `first + 1`, and so on.
+
+        - Raises Fault for what is no item; IndexError beyond the end.
+        """
+        items = []
+        for index in range(first, first + count):
+            item = self.train(index) if callable(self.train) else self.train[index]
+            items.append(_checked(item, "train", index))
+        return items
+
+    def held_out_items(self, per_category: int) -> list[Item]:
+        """At most so many of each category, category by category in order of first appearance."""
+        categories: dict[str, list[Item]] = {}
+        for index, given in enumerate(self.held_out):
+            item = _checked(given, "held-out", index)
+            items = categories.setdefault(item.category, [])
+            if len(items) < per_category:
+                items.append(item)
+        return [item for items in categories.values() for item in items]
+
+    def demonstration(self, index: int) -> tuple[str, str]:
+        """A worked example: prompt and completion.
+
+        - Raises Fault if there is none, or it is no pair of texts.
+        """
+        source = self.demonstrations
+        if source is None or (not callable(source) and not len(source)):
+            raise Fault("the task has no demonstrations", code="unsupported")
+        pair = source(index) if callable(source) else source[index % len(source)]
+        if (
+            not isinstance(pair, (tuple, list))
+            or len(pair) != 2
+            or not all(isinstance(text, str) for text in pair)
+        ):
+            raise Fault(f"demonstration {index}: expected (prompt, completion), got {pair!r:.80}")
+        return pair[0], pair[1]
+
+
+def _checked(item: Any, part: str, index: int) -> Item:
+    if not isinstance(item, Item):
+        raise Fault(f"{part} item {index}: expected an f.Item(…), got {item!r:.80}")
+    return item if item.id is not None else replace(item, id=f"{part}-{index}")

@@ -1,0 +1,145 @@
+"""A plugin's process: `python -m fulcrum.worker FILE`, started by Fulcrum and not by hand."""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import signal
+import socket
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from .calls import Calls
+from .errors import Fault, Refusal
+from .failures import error_header, show
+from .wire import Channel, Op, WireFault
+
+_BY_HAND = (
+    "fulcrum.worker is a part of Fulcrum, which starts it for a plugin's file and calls it over a "
+    "socket: run `fulcrum` with the plugin's name instead of starting it by hand"
+)
+
+
+def main() -> int:
+    """Connects to the host and serves it; gives the exit status.
+
+    2: it was started in a way in which it can't serve; 1: the host is gone.
+    """
+    address = os.environ.get("FULCRUM_ENGINE_ADDRESS", "")
+    # Children must not inherit the host's secret.
+    token = os.environ.pop("FULCRUM_ENGINE_TOKEN", "")
+    if len(sys.argv) != 2 or not address.startswith("unix:") or not token:
+        print(f"fulcrum: {_BY_HAND}", file=sys.stderr)
+        return 2
+    try:
+        lifeline = _connect(address, token, "lifeline")
+        threading.Thread(target=_watch, args=(lifeline,), name="lifeline", daemon=True).start()
+        channel = _connect(address, token, "calls")
+    except OSError as error:
+        print(f"fulcrum: no host at FULCRUM_ENGINE_ADDRESS ({address}): {error}", file=sys.stderr)
+        return 2
+    # A fork of the plugin's must neither answer the host nor keep its connections open.
+    for one in (lifeline, channel):
+        os.register_at_fork(after_in_child=one.close)
+    file = Path(sys.argv[1]).absolute()
+    _prepare(file)
+    try:
+        return _serve(channel, Calls(file))
+    except (OSError, WireFault) as error:
+        print(f"fulcrum: the connection to the host ended: {error}", file=sys.stderr)
+        return 1
+
+
+def _connect(address: str, token: str, role: str) -> Channel:
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    sock.connect(address.removeprefix("unix:"))
+    channel = Channel(sock)
+    hello = {"token": token, "role": role, "rank": 0, "worldSize": 1}
+    channel.send(Op.HELLO, 0, {**hello, "pid": os.getpid(), "host": socket.gethostname()})
+    return channel
+
+
+def _watch(lifeline: Channel) -> None:
+    with suppress(OSError, WireFault):
+        # The host sends nothing here: whatever comes is the end.
+        lifeline.receive()
+    os._exit(1)
+
+
+def _prepare(file: Path) -> None:
+    """Makes the process one that a plugin's code can live in."""
+    faulthandler.enable()
+    # An interrupt at the terminal reaches all processes; the host decides what ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.dont_write_bytecode = True
+    if getattr(sys.flags, "safe_path", False):
+        sys.path.insert(0, "")
+    # Python puts the current folder here.
+    sys.path[0] = str(file.parent)
+    sys.argv[:] = [str(file)]
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    # Lines come to the run's log when they are written.
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
+
+
+def _serve(channel: Channel, calls: Calls) -> int:
+    """Answers until the host says `end`: 0, or goes away: 1."""
+    me = os.getpid()
+    expected = 1
+    while (frame := channel.receive()) is not None:
+        name = frame.header.pop("call", None)
+        if frame.op != Op.CALL or frame.sequence != expected or not isinstance(name, str):
+            raise WireFault(f"expected call {expected}, got {frame.op.name} {frame.sequence}")
+        expected += 1
+        if name == "end":
+            channel.send(Op.REPLY, frame.sequence)
+            return 0
+        failure: BaseException | None = None
+        reply: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
+        try:
+            reply = calls.answer(name, frame.header, frame.arrays)
+        except BaseException as error:
+            failure = error
+        if os.getpid() != me:
+            print(
+                f"fulcrum: {calls.file.name}: a process that it forked in the call '{name}' came "
+                "back to the worker, and ends here; let it end by os._exit",
+                file=sys.stderr,
+                flush=True,
+            )
+            os._exit(1)
+        if failure is None:
+            _send(channel, frame.sequence, Op.REPLY, *reply)
+        else:
+            _send(channel, frame.sequence, Op.ERROR, _failed(failure, calls), {})
+    return 1
+
+
+def _failed(error: BaseException, calls: Calls) -> dict[str, Any]:
+    if not isinstance(error, (Fault, Refusal)):
+        show(error)
+    return error_header(error, calls.file, calls.component)
+
+
+def _send(
+    channel: Channel, sequence: int, op: Op, header: dict[str, Any], arrays: dict[str, Any]
+) -> None:
+    try:
+        channel.send(op, sequence, header, arrays)
+    except WireFault as error:
+        message = f"its answer can't be sent: {error}"
+        channel.send(Op.ERROR, sequence, {"message": message, "code": "plugin-fault"})
+
+
+if __name__ == "__main__":
+    status = main()
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+    # At once: a plugin's threads and libraries can hold up an ordinary exit.
+    os._exit(status)
