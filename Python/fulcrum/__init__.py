@@ -19,6 +19,7 @@ from .components import (
     update_scheduler,
 )
 from .draws import random
+from .elementary import exp
 from .errors import Refusal
 from .parameters import choice, flag, integer, integers, number, numbers, text, texts
 from .rewards import Sample, Score, missing
@@ -32,6 +33,7 @@ __all__ = [
     "Task",
     "advantage_transform",
     "choice",
+    "exp",
     "flag",
     "integer",
     "integers",

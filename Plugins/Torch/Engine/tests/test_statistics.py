@@ -42,7 +42,10 @@ def test_gradients_are_autograds_in_float64() -> None:
 def test_rows_without_a_token_have_no_probability() -> None:
     class Tokenizer:
         def get_vocab(self) -> dict[str, int]:
-            return {"a": 0, "b": 1, "d": 3}
+            return {"a": 0, "b": 1, "d": 3, "<image>": 7}
+
+        def get_added_vocab(self) -> dict[str, int]:
+            return {"<image>": 7}
 
     rows = TokenRows.of(Tokenizer(), 6)
     assert (rows.end, rows.holes.tolist(), rows.count) == (4, [2], 3)
