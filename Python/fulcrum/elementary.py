@@ -1,9 +1,9 @@
 """The exponential of the C library, to the bit, for arrays.
 
-NumPy's own differs from it in the last place, and from machine to machine. The kernel of Fulcrum uses
-the C library's, so a method that is to give the same bits in Python and in Swift needs this one. It is
-the algorithm of ARM's optimized routines, which glibc has: e^x = 2^(k/32) e^r with |r| small, in double
-precision, rounded once.
+NumPy's own differs from it in the last place, and from machine to machine. The kernel of Fulcrum
+uses the C library's, so a method that is to give the same bits in Python and in Swift needs this
+one. It is the algorithm of ARM's optimized routines, which glibc has: e^x = 2^(k/32) e^r with |r|
+small, in double precision, rounded once.
 """
 
 from __future__ import annotations

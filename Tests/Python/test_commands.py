@@ -56,7 +56,7 @@ def test_a_pin_holds_a_file(fulcrum: Fulcrum) -> None:
     assert "sha256:" in path.read_text()
     fulcrum.run("plugin", "lock", path, "--check")
     file.write_text(file.read_text() + "\n")
-    said = fulcrum.run("train", path, "--set", "output=run", status=2)
+    said = fulcrum.run("train", path, "--set", "output=run", status=1)
     assert "expected SHA-256" in said
 
 
@@ -68,7 +68,7 @@ REFUSED = {
     "default": (
         'import fulcrum as f\n@f.reward("brief", source="x", a=f.number(3, 0, 1, "h"))\n'
         "def r(samples, a): return [0 for _ in samples]\n",
-        "breaks its own rule",
+        "expected a number in 0...1, got 3 (brief.py:2)",
     ),
 }
 
@@ -77,7 +77,7 @@ REFUSED = {
 def test_a_file_that_is_no_plugin_is_refused(fulcrum: Fulcrum, name: str) -> None:
     text, expected = REFUSED[name]
     fulcrum.write("brief.py", text)
-    said = fulcrum.run("plugin", "info", "brief", "--plugin-path", ".", status=2)
+    said = fulcrum.run("plugin", "info", "brief", "--plugin-path", ".", status=1)
     assert expected in said, said
     listed = fulcrum.run("plugin", "list", "--plugin-path", ".", status=1)
     assert "brief" in listed
@@ -86,7 +86,7 @@ def test_a_file_that_is_no_plugin_is_refused(fulcrum: Fulcrum, name: str) -> Non
 def test_no_interpreter_is_told(fulcrum: Fulcrum, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FULCRUM_PYTHON", "/no/python")
     fulcrum.write("brief.py", "def reward(completions): return [0.0 for _ in completions]\n")
-    said = fulcrum.run("plugin", "info", "brief", "--plugin-path", ".", status=2)
+    said = fulcrum.run("plugin", "info", "brief", "--plugin-path", ".", status=1)
     assert "expected a Python interpreter, found none at '/no/python'" in said
     assert "FULCRUM_PYTHON" in said
 
@@ -94,32 +94,32 @@ def test_no_interpreter_is_told(fulcrum: Fulcrum, monkeypatch: pytest.MonkeyPatc
 BROKEN = {
     "not the same twice": (
         "import fulcrum as f, itertools\ncount = itertools.count()\n"
-        '@f.advantage_transform("b", source="x")\n'
+        '@f.advantage_transform("b", source="x", summary="does wrong")\n'
         "def b(advantages, batch): return advantages * next(count)\n",
         "the same",
     ),
     "groups": (
-        'import fulcrum as f\n@f.advantage_transform("b", source="x")\n'
+        'import fulcrum as f\n@f.advantage_transform("b", source="x", summary="does wrong")\n'
         "def b(advantages, batch): return advantages - advantages[0]\n",
-        "order of groups",
+        "the order of groups is irrelevant",
     ),
     "phases": (
-        'import fulcrum as f\n@f.update_scheduler("b", source="x")\n'
+        'import fulcrum as f\n@f.update_scheduler("b", source="x", summary="does wrong")\n'
         'def b(advantages, batch): return {"one": advantages > 0}\n',
         "FAULT",
     ),
     "reward": (
-        'import fulcrum as f\n@f.reward("b", source="x")\n'
+        'import fulcrum as f\n@f.reward("b", source="x", summary="does wrong")\n'
         "def b(samples): return [float('nan') for _ in samples]\n",
         "FAULT",
     ),
     "task": (
-        'import fulcrum as f\n@f.task("b", source="x")\n'
+        'import fulcrum as f\n@f.task("b", source="x", summary="does wrong")\n'
         'def b(seed): return f.Task(train=[f.Item("p", "a")], held_out=[f.Item("p", "a")])\n',
         "FAULT",
     ),
     "objective": (
-        'import fulcrum as f\n@f.policy_objective("b", source="x")\n'
+        'import fulcrum as f\n@f.policy_objective("b", source="x", summary="does wrong")\n'
         "def b(batch): return batch.shares * float('inf'), batch.shares\n",
         "FAULT",
     ),

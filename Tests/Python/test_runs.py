@@ -89,7 +89,12 @@ FAULTS = {
     "an exception": ("", "    return advantages / {}[1]", "KeyError", "bad.py:6 in bad"),
     "sys.exit": ("", "    import sys; sys.exit(3)", "it called sys.exit(3)", "bad.py:6 in bad"),
     "a death": ("", "    import os; os._exit(7)", "it ended with status 7", "'transform'"),
-    "a signal": ("", "    import os; os.kill(os.getpid(), 11)", "SIGSEGV", "'transform'"),
+    "a signal": (
+        "",
+        "    import os; os.kill(os.getpid(), 11)",
+        "it was ended by signal 11",
+        "'transform'",
+    ),
     "a shape": ("", "    return advantages[1:]", "one for each token", "bad: expected"),
     "nothing": ("", "    pass", "one for each token", "bad: expected"),
     "NaN": ("", "    return advantages * float('nan')", "nan", "bad"),
