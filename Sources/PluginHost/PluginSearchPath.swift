@@ -20,9 +20,10 @@ package struct PluginSearchPath: Sendable {
   ///   - environment: the value of `FULCRUM_PLUGIN_PATH`, folders separated by colons.
   ///   - executableFolder: see `folderOfThisExecutable`.
   ///   - prefix: where Fulcrum is installed: its plugins are in `<prefix>/lib/fulcrum/plugins`.
+  ///   - adaptors: the folder of the Python files that ship.
   package init(
     configured: [String] = [], environment: String? = nil, executableFolder: String? = nil,
-    prefix: String? = nil
+    prefix: String? = nil, adaptors: String? = nil
   ) {
     var candidates = configured.map {
       Folder(path: $0, origin: "plugin-path of the configuration")
@@ -37,6 +38,7 @@ package struct PluginSearchPath: Sendable {
       candidates.append(
         Folder(path: prefix + "/lib/fulcrum/plugins", origin: "the installation's prefix"))
     }
+    if let adaptors { candidates.append(Folder(path: adaptors, origin: "the adaptors that ship")) }
     var seen: Set<String> = []
     folders = candidates.filter {
       seen.insert(FileSystem.canonicalPath($0.path) ?? $0.path).inserted

@@ -4,15 +4,15 @@ package struct PythonInterpreter: Sendable {
   package let name: String
   /// The longest time for a call.
   package let timeLimit: Duration
-  /// The time for the start, and besides the limit for a function's first call, which may load models.
-  package let firstAllowance: Duration
+  /// The time for the start, and besides the limit for the first call of each kind, which may load models.
+  package let startLimit: Duration
 
   package init(
     name: String = "python3", timeLimit: Duration = .seconds(60),
-    firstAllowance: Duration = .seconds(120)
+    startLimit: Duration = .seconds(120)
   ) {
     self.name = name
     self.timeLimit = timeLimit
-    self.firstAllowance = firstAllowance
+    self.startLimit = startLimit
   }
 }

@@ -34,8 +34,9 @@ final class PythonProgram: @unchecked Sendable {
       name: "the plugin's process", location: plugin,
       command: [interpreter.name, "-m", Self.module, path])
     description.environment = Self.environment
-    description.startLimit = interpreter.firstAllowance
+    description.startLimit = interpreter.startLimit
     description.callLimit = interpreter.timeLimit
+    description.limitNames = ("python-start-limit", "python-time-limit")
     description.survivesFaults = true
     program = try WiredProgram(description)
   }
@@ -53,7 +54,7 @@ final class PythonProgram: @unchecked Sendable {
     let isFirst = asked.insert(name).inserted
     return try program.call(
       name, (header, arrays),
-      limit: interpreter.timeLimit + (isFirst ? interpreter.firstAllowance : .zero))
+      limit: interpreter.timeLimit + (isFirst ? interpreter.startLimit : .zero))
   }
 
   /// Reads something of a reply; the process is given up if that is not there.

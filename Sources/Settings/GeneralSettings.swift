@@ -30,9 +30,12 @@ package struct GeneralSettings: SettingsSection {
       help: "the interpreter that runs plugins in Python; empty: FULCRUM_PYTHON, or python3"),
     .number(
       "python-time-limit", default: 60, in: 0.1...86_400,
+      help: "the longest time for a call of a plugin in Python, in seconds"),
+    .number(
+      "python-start-limit", default: 120, in: 1...86_400,
       help:
-        "the longest time for a call of a plugin in Python, in seconds; the first of each has 120 more"
-    ),
+        "seconds for the start of a plugin in Python, and besides the limit for its first call of each"
+        + " kind: imports, models"),
     .texts(
       "trackers", default: [],
       help:
@@ -74,6 +77,7 @@ package struct GeneralSettings: SettingsSection {
     trackers = try values.texts("trackers")
     plugins = PluginSettings(
       folders: try values.texts("plugin-path"), python: try values.optionalText("python"),
-      pythonTimeLimit: try values.number("python-time-limit"))
+      pythonTimeLimit: try values.number("python-time-limit"),
+      pythonStartLimit: try values.number("python-start-limit"))
   }
 }

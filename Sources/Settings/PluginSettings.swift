@@ -8,15 +8,21 @@ package struct PluginSettings: Sendable {
   package var python: String?
   /// The longest time for a call of a plugin in Python, in seconds.
   package var pythonTimeLimit = 60.0
+  /// The time for a start, and besides the limit for the first call of each kind, in seconds.
+  package var pythonStartLimit = 120.0
 
   /// The interpreter's name or path.
   package var interpreter: String {
     python ?? ProcessInfo.processInfo.environment["FULCRUM_PYTHON"] ?? "python3"
   }
 
-  package init(folders: [String] = [], python: String? = nil, pythonTimeLimit: Double = 60) {
+  package init(
+    folders: [String] = [], python: String? = nil, pythonTimeLimit: Double = 60,
+    pythonStartLimit: Double = 120
+  ) {
     self.folders = folders
     self.python = python
     self.pythonTimeLimit = pythonTimeLimit
+    self.pythonStartLimit = pythonStartLimit
   }
 }

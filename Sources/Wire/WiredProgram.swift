@@ -24,6 +24,8 @@ package final class WiredProgram {
     package var startLimit: Duration = .seconds(600)
     /// The longest time without a frame during a call.
     package var callLimit: Duration = .seconds(1800)
+    /// What its user calls the two limits.
+    package var limitNames = (start: "start-limit", call: "time-limit")
     /// Whether the program is of use after an error of its own: one that the user's code made.
     package var survivesFaults = false
 
@@ -102,7 +104,7 @@ package final class WiredProgram {
           ? "rank 0 takes no calls yet" : "\(ranks.count) of \(worldSize) ranks are there"
         throw failure(
           "\(description.name) did not start within \(description.startLimit.inSeconds): \(here)",
-          hint: "raise start-limit if it needs longer; what it printed is in the log above")
+          hint: "raise \(description.limitNames.start) if it needs longer; what it printed is in the log above")
       }
       wait(min(left, .milliseconds(200)))
     }

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Support/python"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Python"))
 
 from program import FIXTURES, PROGRAM, ROOT, START, Fulcrum, lines
 

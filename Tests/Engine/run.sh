@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes a virtual environment with PyTorch and tests the engine in it: style and types, the wire, the engine's
-# package, the built program with the policy torch. Arguments go to the last two.
+# Makes a virtual environment with PyTorch and tests the engine in it: style and types, the engine's package, the
+# built program with the policy torch. Arguments go to the last two.
 set -eu
 cd "$(dirname "$0")/../.."
 venv=${FULCRUM_ENGINE_VENV:-$PWD/.build-engine/venv}
@@ -9,12 +9,7 @@ python=$venv/bin/python
 install() { "$python" -m pip install --quiet --disable-pip-version-check "$@"; }
 
 if ! "$python" -c 'import torch, transformers, peft, pytest, mypy' 2>/dev/null; then
-  python3 -m venv "$venv" || {
-    sudo=$([ "$(id -u)" = 0 ] || command -v sudo || true)
-    $sudo apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq python3-venv
-    python3 -m venv "$venv"
-  }
+  sh Tests/make-venv.sh "$venv"
   # A build for the processor alone is a fifth of the size: one that pip is told of (find-links) is taken first.
   if [ -n "${FULCRUM_TORCH_WHEEL-}" ]; then
     install "$FULCRUM_TORCH_WHEEL"
@@ -26,11 +21,9 @@ if ! "$python" -c 'import torch, transformers, peft, pytest, mypy' 2>/dev/null; 
 fi
 export PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1
 export PYTHONPATH="$PWD/Python:$PWD/Plugins/Torch/Engine"
-folders="Python Plugins/Torch/Engine Tests/Engine"
+folders="Plugins/Torch/Engine Tests/Engine"
 # shellcheck disable=SC2086
 "$python" -m ruff check --quiet $folders
-(cd Python && "$python" -m mypy fulcrum)
 (cd Plugins/Torch/Engine && "$python" -m mypy fulcrum_engine)
-"$python" -m pytest -q Python/tests
 "$python" -m pytest -q Plugins/Torch/Engine/tests "$@"
 "$python" -m pytest -q Tests/Engine "$@"

@@ -6,9 +6,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Support/python"))
-
 from program import START, Fulcrum, lines
 
 __all__ = ["START", "Fulcrum", "lines"]

@@ -110,7 +110,7 @@ BROKEN = {
     ),
     "reward": (
         'import fulcrum as f\n@f.reward("b", source="x", summary="does wrong")\n'
-        "def b(samples): return [float('nan') for _ in samples]\n",
+        "def b(samples): return [0.0]\n",
         "FAULT",
     ),
     "task": (

@@ -100,7 +100,7 @@ FAULTS = {
     "NaN": ("", "    return advantages * float('nan')", "nan", "bad"),
     "a write": ("", "    advantages[0] = 1; return advantages", "read-only", "bad.py:6 in bad"),
     "a column": ("", "    return advantages * batch.levers", "levers", "needs"),
-    "a hang": ("", "    import time; time.sleep(600)", "was silent for", "python-time-limit"),
+    "a hang": ("", "    import time; time.sleep(600)", "silent for 5.5 s", "python-time-limit"),
 }
 
 
@@ -110,11 +110,12 @@ def test_a_fault_is_named_and_the_step_is_not_applied(fulcrum: Fulcrum, name: st
     bad = f'def bad(advantages, batch):\n    """does wrong"""\n{body}\n'
     fulcrum.write("bad.py", HEAD.format(more=more) + bad)
     text = configuration(
-        steps=1, advantage="[grpo, bad]", python_time_limit="0.5", evaluation="{items: 0}"
+        steps=1,
+        advantage="[grpo, bad]",
+        evaluation="{items: 0}",
+        python_time_limit="0.5",
+        python_start_limit="5",
     )
-    # The first call of a kind has two minutes more: a hang is looked for in another test.
-    if name == "a hang":
-        pytest.skip("takes the allowance of a first call")
     said = train(fulcrum, "run", text, status=1)
     for part in expected:
         assert part in said, said

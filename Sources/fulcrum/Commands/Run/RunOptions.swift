@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import ForeignPlugins
 import Foundation
 import FulcrumKernel
@@ -68,12 +69,14 @@ enum Plugins {
         configured: settings.folders,
         environment: environment,
         executableFolder: folder,
-        prefix: folder.map { ($0 as NSString).deletingLastPathComponent }),
+        prefix: folder.map { ($0 as NSString).deletingLastPathComponent },
+        adaptors: PythonFolders.of("fulcrum", from: folder).last.map { $0 + "/adaptors" }),
       formats: [
         SwiftLibraries(), ForeignLibraries(),
         PythonLibraries(
           PythonInterpreter(
-            name: settings.interpreter, timeLimit: .seconds(settings.pythonTimeLimit))),
+            name: settings.interpreter, timeLimit: .seconds(settings.pythonTimeLimit),
+            startLimit: .seconds(settings.pythonStartLimit))),
       ])
   }
 }

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / ".build/release/fulcrum"
 FIXTURES = ROOT / "Tests/Fixtures"
 # Policies of one million parameters and more: tests start from what the main job starts from.
