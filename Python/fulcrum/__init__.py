@@ -11,7 +11,7 @@ if sys.version_info < (3, 10):  # noqa: UP036
     sys.exit(2)
 
 from . import testing
-from .components import (
+from .decorators import (
     advantage_transform,
     policy_objective,
     reward,

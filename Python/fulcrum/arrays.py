@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .batch import Array, Batch, ObjectiveBatch
-from .components import Component
+from .component import Component
 from .errors import Fault
 
 

@@ -7,7 +7,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from .components import Component
+from .component import Component
 from .errors import Fault, Refusal
 from .parameters import configuration_name
 

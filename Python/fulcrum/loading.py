@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import components
-from .components import ARRAY_KINDS, Component
+from . import decorators
+from .component import ARRAY_KINDS, Component
 from .errors import Fault, near
 from .parameters import complete, configuration_name
 from .tasks import Task
@@ -63,14 +63,14 @@ def load(path: Path) -> Plugin:
         raise Fault(f"{path} is no Python file", code="not-found")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    first = len(components.registered)
+    first = len(decorators.registered)
     try:
         spec.loader.exec_module(module)
     except BaseException:
         del sys.modules[name]
         raise
     # Another plugin's file may have been imported for its functions: its components are its own.
-    found = [c for c in components.registered[first:] if c.function.__module__ == name]
+    found = [c for c in decorators.registered[first:] if c.function.__module__ == name]
     trl = getattr(module, "reward", None)
     if not found and inspect.isfunction(trl) and "completions" in inspect.signature(trl).parameters:
         summary = (inspect.getdoc(trl) or f"the function reward of {path.name}").partition("\n")[0]

@@ -9,6 +9,9 @@ from typing import Any
 
 from .errors import Refusal, near
 
+Number = float | None
+Whole = int | None
+Text = str | None
 # Of one value, by the type's name; lists have the plural.
 _EXPECTED = {"number": "a number", "integer": "a whole number", "flag": "true or false"}
 _PLURALS = {"numbers": "number", "integers": "integer", "texts": "text"}
@@ -106,41 +109,31 @@ def configuration_name(python_name: str) -> str:
 
 
 def number(
-    default: float | None,
-    low: float | None = None,
-    high: float | None = None,
-    help: str = "",
-    *,
-    meaning: str | None = None,
+    default: Number, low: Number = None, high: Number = None, help: str = "", meaning: Text = None
 ) -> Parameter:
     """A real number from `low` to `high`, both included; None: no bound."""
     return Parameter("number", default, low, high, help, meaning)
 
 
 def integer(
-    default: int | None,
-    low: int | None = None,
-    high: int | None = None,
-    help: str = "",
-    *,
-    meaning: str | None = None,
+    default: Whole, low: Whole = None, high: Whole = None, help: str = "", meaning: Text = None
 ) -> Parameter:
     """A whole number from `low` to `high`, both included; None: no bound."""
     return Parameter("integer", default, low, high, help, meaning)
 
 
-def flag(default: bool | None, help: str = "", *, meaning: str | None = None) -> Parameter:
+def flag(default: bool | None, help: str = "", meaning: Text = None) -> Parameter:
     """True or false."""
     return Parameter("flag", default, None, None, help, meaning)
 
 
-def text(default: str | None, help: str = "", *, meaning: str | None = None) -> Parameter:
+def text(default: Text, help: str = "", meaning: Text = None) -> Parameter:
     """A text."""
     return Parameter("text", default, None, None, help, meaning)
 
 
 def choice(
-    default: str | None, choices: Sequence[str], help: str = "", *, meaning: str | None = None
+    default: Text, choices: Sequence[str], help: str = "", meaning: Text = None
 ) -> Parameter:
     """One of some texts."""
     return Parameter("choice", default, None, None, help, meaning, tuple(choices))
@@ -148,11 +141,10 @@ def choice(
 
 def numbers(
     default: Sequence[float] | None,
-    low: float | None = None,
-    high: float | None = None,
+    low: Number = None,
+    high: Number = None,
     help: str = "",
-    *,
-    meaning: str | None = None,
+    meaning: Text = None,
 ) -> Parameter:
     """A list of real numbers, each from `low` to `high`."""
     return Parameter("numbers", default, low, high, help, meaning)
@@ -160,18 +152,15 @@ def numbers(
 
 def integers(
     default: Sequence[int] | None,
-    low: int | None = None,
-    high: int | None = None,
+    low: Whole = None,
+    high: Whole = None,
     help: str = "",
-    *,
-    meaning: str | None = None,
+    meaning: Text = None,
 ) -> Parameter:
     """A list of whole numbers, each from `low` to `high`."""
     return Parameter("integers", default, low, high, help, meaning)
 
 
-def texts(
-    default: Sequence[str] | None, help: str = "", *, meaning: str | None = None
-) -> Parameter:
+def texts(default: Sequence[str] | None, help: str = "", meaning: Text = None) -> Parameter:
     """A list of texts."""
     return Parameter("texts", default, None, None, help, meaning)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .components import Component
+from .component import Component
 from .errors import Fault
 
 WITHOUT_SCORE = ("refused", "error", "time-out")
@@ -79,8 +79,8 @@ def score(
         raise Fault(f"{who}: expected a list of {count} entries, got {_shown(result)}")
     if len(entries) != count:
         raise Fault(f"{who}: expected {count} entries, one for each sample, got {len(entries)}")
-    correct_from = component.traits.get("correct_from", 1.0)
-    return [_verdict(entry, f"{who}: sample {i}", correct_from) for i, entry in enumerate(entries)]
+    start = component.correct_from
+    return [_verdict(entry, f"{who}: sample {i}", start) for i, entry in enumerate(entries)]
 
 
 def _verdict(entry: Any, where: str, correct_from: float) -> Score | Missing:

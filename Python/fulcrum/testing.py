@@ -10,29 +10,34 @@ Works in pytest, unittest and by itself. NumPy is needed for what is given array
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import loading
+from .made_up import batch, objective_batch, sample
 from .parameters import configuration_name
-from .rewards import Missing, Sample, Score, score
+from .rewards import Missing, Score, score
 from .tasks import Task
 
 if TYPE_CHECKING:
-    from .batch import Array, Batch, ObjectiveBatch
+    from .batch import Array
+
+
+__all__ = ["Plugin", "batch", "check", "load", "objective_batch", "sample"]
 
 
 class Plugin:
     """A loaded file. A component's name may be left out where the file has one of its kind.
 
-    `metrics` are the means of the call that came last.
+    `metrics` are the means of the call that came last, `drew` whether it drew random numbers.
     """
 
     def __init__(self, file: str | os.PathLike[str]) -> None:
         plugin = loading.load(Path(file).absolute())
         self.components, self.version = plugin.components, plugin.version
         self.metrics: dict[str, float] = {}
+        self.drew = False
         self._plugin = plugin
 
     def make(
@@ -97,9 +102,9 @@ class Plugin:
         )
 
     def _keep(self, batch: Any) -> None:
-        self.metrics = {
-            name: total / count for name, (total, count) in batch.metrics.items() if count
-        }
+        sums = batch.metrics.items()
+        self.metrics = {name: total / count for name, (total, count) in sums if count}
+        self.drew = vars(batch).get("_drew", False)
 
 
 def load(file: str | os.PathLike[str]) -> Plugin:
@@ -110,100 +115,21 @@ def load(file: str | os.PathLike[str]) -> Plugin:
     return Plugin(file)
 
 
-def sample(
-    completion: str, answer: str = "", prompt: str = "", finished: bool = True, **others: Any
-) -> Sample:
-    """A sample; `others` are Sample's other fields."""
-    return Sample(prompt, completion, answer, finished, **others)
+def check(plugin: Plugin, name: str | None = None, **parameters: Any) -> None:
+    """Tries components on made-up data: the one of this name, or all, with these parameters.
 
+    Results have their shape and are finite, the same input gives the same bits, inputs stay as they
+    are, and an order that must not matter doesn't.
 
-def batch(
-    completions: Sequence[Sequence[Sequence[int]]],
-    rewards: Sequence[float],
-    *,
-    columns: Mapping[str, Any] | None = None,
-    prompts: Sequence[Sequence[int]] | None = None,
-    finished: Sequence[bool] | None = None,
-    minibatch_offsets: Sequence[int] | None = None,
-    step: int = 1,
-    seed: int = 0,
-) -> Batch:
-    """A batch of transforms and schedules: for each group, the tokens of each completion.
-
-    Without `prompts` each is one token, 0; without `minibatch_offsets` all is one mini-batch.
+    - Raises AssertionError for a broken promise; what the function raises.
     """
-    import numpy as np
+    from .contract import CHECKS
 
-    from .batch import Batch, read_only
-
-    sequences = [tokens for group in completions for tokens in group]
-    prompts = prompts if prompts is not None else [[0]] * len(completions)
-    if len(rewards) != len(sequences) or len(prompts) != len(completions):
-        raise ValueError(
-            f"expected {len(sequences)} rewards and {len(completions)} prompts, got "
-            f"{len(rewards)} and {len(prompts)}"
-        )
-    count = sum(map(len, sequences))
-    return Batch(
-        step=step,
-        seed=seed,
-        tokens=read_only([token for tokens in sequences for token in tokens], np.int32),
-        rewards=read_only(rewards, np.float32),
-        finished=read_only([True] * len(sequences) if finished is None else finished, np.bool_),
-        offsets=_offsets(sequences),
-        prompt_tokens=read_only([token for prompt in prompts for token in prompt], np.int32),
-        prompt_offsets=_offsets(prompts),
-        group_offsets=_offsets(completions),
-        minibatch_offsets=read_only(minibatch_offsets or [0, len(sequences)], np.int64),
-        _columns=_columns(columns or {}, count),
-    )
-
-
-def objective_batch(
-    lengths: Sequence[int],
-    *,
-    advantages: Any,
-    log_probabilities: Any,
-    entropies: Any = None,
-    levers: Any = None,
-    columns: Mapping[str, Any] | None = None,
-    shares: Sequence[float] | None = None,
-    groups: Sequence[int] | None = None,
-    minibatch_token_count: int | None = None,
-    minibatch_sequence_count: int | None = None,
-    step: int = 1,
-    update: int = 0,
-) -> ObjectiveBatch:
-    """A batch of objectives: some sequences of these lengths, a whole mini-batch unless told.
-
-    Without `shares` each token has one over the mini-batch's tokens; without `groups` all sequences
-    are of one group.
-    """
-    import numpy as np
-
-    from .batch import ObjectiveBatch, read_only
-
-    count = sum(lengths)
-    total = count if minibatch_token_count is None else minibatch_token_count
-    given = {
-        "log_probabilities": log_probabilities,
-        "entropies": np.ones(count) if entropies is None else entropies,
-        "levers": np.ones(count) if levers is None else levers,
-        "advantages": advantages,
-    }
-    return ObjectiveBatch(
-        **_columns(given, count),
-        step=step,
-        update=update,
-        minibatch_token_count=total,
-        minibatch_sequence_count=minibatch_sequence_count or len(lengths),
-        offsets=_offsets([range(length) for length in lengths]),
-        sequence_shares=read_only(
-            [1 / max(total, 1)] * len(lengths) if shares is None else shares, np.float64
-        ),
-        group_of_sequence=read_only([0] * len(lengths) if groups is None else groups, np.int64),
-        _columns=_columns(columns or {}, count),
-    )
+    found = [c for c in plugin.components if name in (None, c.name)]
+    if not found:
+        raise ValueError(f"there is no component '{name}' in this file")
+    for component in found:
+        CHECKS[component.kind](plugin, component.name, parameters)
 
 
 def _named(arguments: tuple[Any, ...], count: int) -> tuple[str | None, tuple[Any, ...]]:
@@ -212,25 +138,3 @@ def _named(arguments: tuple[Any, ...], count: int) -> tuple[str | None, tuple[An
     if len(arguments) != count:
         raise TypeError(f"expected {count} arguments, and the component's name before them")
     return None, arguments
-
-
-def _offsets(parts: Sequence[Any]) -> Array:
-    import numpy as np
-
-    from .batch import read_only
-
-    return read_only(np.cumsum([0, *map(len, parts)]), np.int64)
-
-
-def _columns(columns: Mapping[str, Any], count: int) -> dict[str, Array]:
-    import numpy as np
-
-    from .batch import read_only
-
-    arrays = {name: read_only(values, np.float32) for name, values in columns.items()}
-    for name, array in arrays.items():
-        if array.ndim not in (1, 2) or len(array) != count:
-            raise ValueError(
-                f"{name}: expected {count} values, one for each token, got {array.shape}"
-            )
-    return arrays

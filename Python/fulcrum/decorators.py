@@ -3,70 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any, TypeVar
 
+from .component import Component, Needs
 from .errors import Fault
-from .parameters import Parameter, configuration_name
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-Needs = Sequence[str] | Callable[..., Sequence[str]]
-# What the host gives to a function of each kind, beside the parameters.
-ARGUMENTS = {
-    "advantage-transform": ("advantages", "batch"),
-    "update-scheduler": ("advantages", "batch"),
-    "policy-objective": ("batch",),
-    "reward": ("samples",),
-    "task": ("seed",),
-}
-# Kinds whose functions are given arrays.
-ARRAY_KINDS = ("advantage-transform", "update-scheduler", "policy-objective")
-
-
-@dataclass(frozen=True)
-class Component:
-    """A function with all that its decorator says. Parameters are by their Python names."""
-
-    kind: str
-    name: str
-    source: str
-    summary: str
-    parameters: dict[str, Parameter]
-    function: Callable[..., Any]
-    needs: Needs = ()
-    check: Callable[..., Any] | None = None
-    # What belongs to one kind: passes, nesting, tokenwise, entropy, correct_from.
-    traits: dict[str, Any] = field(default_factory=dict)
-    # Whether a reward has TRL's form.
-    is_trl: bool = False
-
-    def __post_init__(self) -> None:
-        who = f"{self.kind} {self.name!r}"
-        if not self.summary:
-            raise Fault(f"{who} has no summary", "give the function a docstring, or summary=")
-        names = [configuration_name(name) for name in self.parameters]
-        for name, parameter in self.parameters.items():
-            if not isinstance(parameter, Parameter):
-                raise Fault(
-                    f"{who}: expected f.number(…), f.text(…) or the like for '{name}', "
-                    f"got {parameter!r}",
-                )
-            if names.count(configuration_name(name)) > 1:
-                raise Fault(f"{who}: two parameters are '{configuration_name(name)}'")
-        if isinstance(self.needs, str):
-            raise Fault(f"{who}: needs is a list of columns' names", f"needs=[{self.needs!r}]")
-        if not self.is_trl:
-            self._check_signature(who)
-
-    def _check_signature(self, who: str) -> None:
-        given = ARGUMENTS[self.kind]
-        try:
-            inspect.signature(self.function).bind(*given, **self.parameters)
-        except TypeError as error:
-            takes = ", ".join([*given, *self.parameters])
-            raise Fault(f"{who}: expected a function of ({takes}); {error}") from None
-
+Decorator = Callable[[Function], Function]
+Check = Callable[..., Any] | None
 
 # Of all files that were loaded in this process, in order.
 registered: list[Component] = []
@@ -78,14 +23,17 @@ def _component(
     source: str,
     summary: str | None,
     needs: Needs,
-    check: Callable[..., Any] | None,
+    check: Check,
     traits: dict[str, Any],
     parameters: dict[str, Any],
-) -> Callable[[Function], Function]:
+    correct_from: float = 1.0,
+) -> Decorator[Function]:
     def register(function: Function) -> Function:
         text = summary or (inspect.getdoc(function) or "").partition("\n")[0]
         registered.append(
-            Component(kind, name, source, text, parameters, function, needs, check, traits)
+            Component(
+                kind, name, source, text, parameters, function, needs, check, traits, correct_from
+            )
         )
         return function
 
@@ -98,9 +46,9 @@ def advantage_transform(
     source: str,
     summary: str | None = None,
     needs: Needs = (),
-    check: Callable[..., Any] | None = None,
+    check: Check = None,
     **parameters: Any,
-) -> Callable[[Function], Function]:
+) -> Decorator[Function]:
     """`function(advantages, batch, **parameters)` gives new advantages, f32 [tokens].
 
     `needs` names columns, or is a function of the parameters that does. `check` is one that raises
@@ -115,11 +63,11 @@ def update_scheduler(
     source: str,
     summary: str | None = None,
     needs: Needs = (),
-    check: Callable[..., Any] | None = None,
+    check: Check = None,
     passes: int | Callable[..., int] = 1,
     nesting: str = "phase-by-phase",
     **parameters: Any,
-) -> Callable[[Function], Function]:
+) -> Decorator[Function]:
     """`function(advantages, batch, **parameters)` gives phases: name → bool mask, or None: all.
 
     Every token is in `passes` of the phases (a number, or a function of the parameters). `nesting`
@@ -137,11 +85,11 @@ def policy_objective(
     source: str,
     summary: str | None = None,
     needs: Needs = (),
-    check: Callable[..., Any] | None = None,
+    check: Check = None,
     tokenwise: bool = False,
     entropy: bool = False,
     **parameters: Any,
-) -> Callable[[Function], Function]:
+) -> Decorator[Function]:
     """`function(batch, **parameters)` gives (weights, losses), f32 [tokens] each, shares included.
 
     With `entropy`, (weights, losses, entropy_weights, entropy_losses). `tokenwise`: each token's
@@ -156,16 +104,15 @@ def reward(
     *,
     source: str,
     summary: str | None = None,
-    check: Callable[..., Any] | None = None,
+    check: Check = None,
     correct_from: float = 1.0,
     **parameters: Any,
-) -> Callable[[Function], Function]:
+) -> Decorator[Function]:
     """`function(samples, **parameters)` gives an entry for each: number, Score, missing(…) or None.
 
     A bare number is a correct answer from `correct_from` up, else a wrong one.
     """
-    traits = {"correct_from": float(correct_from)}
-    return _component("reward", name, source, summary, (), check, traits, parameters)
+    return _component("reward", name, source, summary, (), check, {}, parameters, correct_from)
 
 
 def task(
@@ -173,8 +120,8 @@ def task(
     *,
     source: str,
     summary: str | None = None,
-    check: Callable[..., Any] | None = None,
+    check: Check = None,
     **parameters: Any,
-) -> Callable[[Function], Function]:
+) -> Decorator[Function]:
     """`function(seed, **parameters)` gives a Task."""
     return _component("task", name, source, summary, (), check, {}, parameters)
