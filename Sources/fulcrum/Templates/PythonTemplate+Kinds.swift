@@ -58,9 +58,9 @@ extension PythonTemplate.Component {
                 phases = plugin.phases([1, 1, 1, 1, 0, 0, 0], batch)
                 # Of four tokens 0 and 1 are below 2; of three 0 and 1 are below 1.5.
                 early = [True, True, False, False, True, True, False]
-                self.assertEqual([name for name, _ in phases], ["early", "late"])
-                self.assertEqual(list(phases[0][1]), early)
-                self.assertEqual(list(phases[1][1]), [not one for one in early])
+                self.assertEqual(list(phases), ["early", "late"])
+                self.assertEqual(list(phases["early"]), early)
+                self.assertEqual(list(phases["late"]), [not one for one in early])
 
         """#,
       usage: "schedule: {use: \(name), share: 0.5}")
@@ -93,6 +93,7 @@ extension PythonTemplate.Component {
       tests: #"""
             def test_the_spring_pulls_back_the_token_that_moved(self) -> None:
                 batch = testing.objective_batch(
+                    lengths=[2],
                     log_probabilities=[-1, -2],
                     advantages=[2, -1],
                     columns={"old-log-probabilities": [-1.5, -2]},
