@@ -43,6 +43,9 @@ class Component:
 
     def __post_init__(self) -> None:
         who = f"{self.kind} {self.name!r}"
+        for name in ("name", "source", "summary"):
+            if not isinstance(getattr(self, name), str):
+                raise Fault(f"{who}: its {name} is a text, not {getattr(self, name)!r}")
         if not self.summary:
             raise Fault(f"{who} has no summary", "give the function a docstring, or summary=")
         names = [configuration_name(name) for name in self.parameters]

@@ -139,7 +139,7 @@ def _send(
 
 if __name__ == "__main__":
     status = main()
-    with suppress(OSError, ValueError):
+    with suppress(Exception):
         sys.stdout.flush()
     # At once: a plugin's threads and libraries can hold up an ordinary exit.
     os._exit(status)

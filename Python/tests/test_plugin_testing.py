@@ -59,8 +59,8 @@ def test_a_schedule_and_objectives(tmp_path: Path) -> None:
     text = ARRAYS[: ARRAYS.index("    @f.policy_objective")] + ARRAYS[ARRAYS.index(
         '    @f.policy_objective("curious"') :]  # fmt: skip
     plugin = loaded(tmp_path, text, "one.py")
-    given = f.testing.objective_batch([2, 1], advantages=[1, 1, -1], log_probabilities=[-1, -1, 0])
-    weights, _, entropy_weights, _ = plugin.weigh(given)
+    part = f.testing.objective_batch([2, 1], advantages=[1, 1, -1], log_probabilities=[-1, -1, 0])
+    weights, _, entropy_weights, _ = plugin.weigh(part)
     assert np.allclose(weights, 1 / 3) and entropy_weights.tolist() == [1, 1, 1]
 
 
