@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .configuration import configuration_name
 from .errors import Fault
-from .parameters import Parameter, configuration_name
+from .parameters import Parameter
 
 Needs = Sequence[str] | Callable[..., Sequence[str]]
 # What the host gives to a function of each kind, beside the parameters.

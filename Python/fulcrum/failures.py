@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from .component import Component
+from .configuration import configuration_name
 from .errors import Fault, Refusal
-from .parameters import configuration_name
 
 _PACKAGE = str(Path(__file__).parent)
 # A message is a sentence, not a dump.

@@ -12,8 +12,8 @@ from typing import Any
 
 from . import decorators
 from .component import ARRAY_KINDS, Component
+from .configuration import complete, configuration_name
 from .errors import Fault, near
-from .parameters import complete, configuration_name
 from .tasks import Task
 
 

@@ -15,8 +15,8 @@ from plugin_host import PACKAGE
 from test_worker import ARRAYS, NO_NUMPY, TRL
 
 import fulcrum as f
+from fulcrum.configuration import complete
 from fulcrum.errors import Fault
-from fulcrum.parameters import complete
 
 
 def loaded(tmp_path: Path, text: str, name: str = "plugin.py") -> Any:

@@ -149,8 +149,8 @@ REWARD = "@f.reward('r', source='x', summary='x')\ndef r(samples): return []\n"
 def test_a_file_that_cant_be_used(text: str, message: str, where: str | None) -> None:
     failure = described(text)
     assert message in failure["message"] and failure["code"] == "plugin-fault"
-    assert failure.get("where", "").startswith(where or "")
-    assert ("where" in failure) == (where is not None)
+    # Python 3.10 takes the function's line for its decorator's.
+    assert failure.get("where") in (where, where and where.replace("2", "3"))
 
 
 def test_a_missing_package_comes_with_the_command_that_installs_it() -> None:
