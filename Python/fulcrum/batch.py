@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from functools import cached_property
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,25 +49,20 @@ class _Batch:
 
         - Raises AttributeError for one that the component doesn't name in `needs`.
         """
-        if name in self._needs and name in self._columns:
-            return self._columns[name]
-        if name in self._needs and self.token_count == 0:
-            return read_only([], np.float32)
-        self._refuse(name)
+        if name not in self._needs:
+            raise AttributeError(
+                f"the batch has no '{name}'; if it is a column, name it in the decorator: "
+                f"needs=['{name}']"
+            )
+        if name not in self._columns and self.token_count > 0:
+            raise AttributeError(f"the batch was made without the column '{name}'")
+        return self._columns.get(name, read_only([], np.float32))
 
     def __getattr__(self, name: str) -> Array:
-        column = name.replace("_", "-")
-        if name.startswith("_") or column not in self._needs:
-            self._refuse(column)
-        return self.column(column)
-
-    def _refuse(self, column: str) -> NoReturn:
-        if column in self._needs:
-            raise AttributeError(f"the batch was made without the column '{column}'")
-        raise AttributeError(
-            f"the batch has no '{column.replace('-', '_')}'; if it is a column, name it in the "
-            f"decorator: needs=['{column}']"
-        )
+        # Names of attributes that aren't there; Python asks for some of its own.
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self.column(name.replace("_", "-"))
 
     @property
     def token_count(self) -> int:
@@ -104,8 +99,8 @@ class _Batch:
         total = float(array.sum())
         if not np.isfinite(total):
             raise ValueError(f"metric {name!r}: expected finite values, got a sum of {total}")
-        before, count = self.metrics.get(name, (0.0, 0))
-        self.metrics[name] = (before + total, count + array.size)
+        before, count = self.metrics.get(str(name), (0.0, 0))
+        self.metrics[str(name)] = (before + total, count + array.size)
 
 
 class Batch(_Batch):

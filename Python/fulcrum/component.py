@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .configuration import configuration_name
 from .errors import Fault
-from .parameters import Parameter, configuration_name
+from .parameters import Parameter
 
 Needs = Sequence[str] | Callable[..., Sequence[str]]
 # What the host gives to a function of each kind, beside the parameters.
@@ -43,6 +44,9 @@ class Component:
 
     def __post_init__(self) -> None:
         who = f"{self.kind} {self.name!r}"
+        for name in ("name", "source", "summary"):
+            if not isinstance(getattr(self, name), str):
+                raise Fault(f"{who}: its {name} is a text, not {getattr(self, name)!r}")
         if not self.summary:
             raise Fault(f"{who} has no summary", "give the function a docstring, or summary=")
         names = [configuration_name(name) for name in self.parameters]

@@ -17,24 +17,12 @@ Check = Callable[..., Any] | None
 registered: list[Component] = []
 
 
-def _component(
-    kind: str,
-    name: str,
-    source: str,
-    summary: str | None,
-    needs: Needs,
-    check: Check,
-    traits: dict[str, Any],
-    parameters: dict[str, Any],
-    correct_from: float = 1.0,
+def _decorator(
+    kind: str, name: str, source: str, summary: str | None, parameters: Any, **others: Any
 ) -> Decorator[Function]:
     def register(function: Function) -> Function:
         text = summary or (inspect.getdoc(function) or "").partition("\n")[0]
-        registered.append(
-            Component(
-                kind, name, source, text, parameters, function, needs, check, traits, correct_from
-            )
-        )
+        registered.append(Component(kind, name, source, text, parameters, function, **others))
         return function
 
     return register
@@ -54,7 +42,8 @@ def advantage_transform(
     `needs` names columns, or is a function of the parameters that does. `check` is one that raises
     `Refusal`. The summary is the docstring's first line if it isn't given.
     """
-    return _component("advantage-transform", name, source, summary, needs, check, {}, parameters)
+    given = {"needs": needs, "check": check}
+    return _decorator("advantage-transform", name, source, summary, parameters, **given)
 
 
 def update_scheduler(
@@ -73,10 +62,10 @@ def update_scheduler(
     Every token is in `passes` of the phases (a number, or a function of the parameters). `nesting`
     is phase-by-phase or minibatch-by-minibatch.
     """
-    traits = {"passes": passes, "nesting": nesting}
+    given = {"needs": needs, "check": check, "traits": {"passes": passes, "nesting": nesting}}
     if nesting not in ("phase-by-phase", "minibatch-by-minibatch"):
         raise Fault(f"nesting is phase-by-phase or minibatch-by-minibatch, not {nesting!r}")
-    return _component("update-scheduler", name, source, summary, needs, check, traits, parameters)
+    return _decorator("update-scheduler", name, source, summary, parameters, **given)
 
 
 def policy_objective(
@@ -96,7 +85,8 @@ def policy_objective(
     numbers depend on that token alone.
     """
     traits = {"tokenwise": bool(tokenwise), "entropy": bool(entropy)}
-    return _component("policy-objective", name, source, summary, needs, check, traits, parameters)
+    given = {"needs": needs, "check": check, "traits": traits}
+    return _decorator("policy-objective", name, source, summary, parameters, **given)
 
 
 def reward(
@@ -112,7 +102,8 @@ def reward(
 
     A bare number is a correct answer from `correct_from` up, else a wrong one.
     """
-    return _component("reward", name, source, summary, (), check, {}, parameters, correct_from)
+    given = {"check": check, "correct_from": float(correct_from)}
+    return _decorator("reward", name, source, summary, parameters, **given)
 
 
 def task(
@@ -124,4 +115,4 @@ def task(
     **parameters: Any,
 ) -> Decorator[Function]:
     """`function(seed, **parameters)` gives a Task."""
-    return _component("task", name, source, summary, (), check, {}, parameters)
+    return _decorator("task", name, source, summary, parameters, check=check)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from .component import Component
+from .configuration import configuration_name
 from .errors import Fault, Refusal
-from .parameters import configuration_name
 
 _PACKAGE = str(Path(__file__).parent)
 # A message is a sentence, not a dump.
@@ -24,7 +24,7 @@ def error_header(error: BaseException, file: Path, component: Component | None) 
     code = "plugin-fault"
     if isinstance(error, Refusal):
         message, hint = error.message, error.hint
-        at = configuration_name(error.parameter) if error.parameter else None
+        at = configuration_name(str(error.parameter)) if error.parameter else None
         code = "parameter" if at else "data"
     elif isinstance(error, Fault):
         message, hint, code = error.message, error.hint, error.code
@@ -35,7 +35,7 @@ def error_header(error: BaseException, file: Path, component: Component | None) 
     elif isinstance(error, SystemExit):
         message = f"it called sys.exit({'' if error.code is None else repr(error.code)})"
     else:
-        name, text = type(error).__name__, str(error)
+        name, text = type(error).__name__, _text(error)
         message = f"{name}: {text}" if text else name
         if isinstance(error, ValueError) and "read-only" in text:
             hint = "what a function is given is read-only: make a new array"
@@ -70,8 +70,9 @@ def raised_at(error: BaseException, file: Path) -> str | None:
 
 def _defined_at(component: Component) -> str | None:
     code = getattr(component.function, "__code__", None)
-    name = component.function.__name__
-    return f"{Path(code.co_filename).name}:{code.co_firstlineno} in {name}" if code else None
+    return (
+        f"{Path(code.co_filename).name}:{code.co_firstlineno} in {code.co_name}" if code else None
+    )
 
 
 def _missing_package(error: BaseException) -> str | None:
@@ -86,5 +87,12 @@ def _missing_package(error: BaseException) -> str | None:
     return "numpy" if is_numpy and "numpy" not in sys.modules else None
 
 
-def _clean(text: str) -> str:
-    return text[:_MOST].encode("utf-8", "replace").decode()
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:
+        return ""
+
+
+def _clean(text: Any) -> str:
+    return str(text)[:_MOST].encode("utf-8", "replace").decode()

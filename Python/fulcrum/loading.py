@@ -12,8 +12,8 @@ from typing import Any
 
 from . import decorators
 from .component import ARRAY_KINDS, Component
+from .configuration import complete, configuration_name
 from .errors import Fault, near
-from .parameters import complete, configuration_name
 from .tasks import Task
 
 
@@ -70,7 +70,9 @@ def load(path: Path) -> Plugin:
         del sys.modules[name]
         raise
     # Another plugin's file may have been imported for its functions: its components are its own.
-    found = [c for c in decorators.registered[first:] if c.function.__module__ == name]
+    found = [
+        c for c in decorators.registered[first:] if getattr(c.function, "__module__", "") == name
+    ]
     trl = getattr(module, "reward", None)
     if not found and inspect.isfunction(trl) and "completions" in inspect.signature(trl).parameters:
         summary = (inspect.getdoc(trl) or f"the function reward of {path.name}").partition("\n")[0]
@@ -112,7 +114,7 @@ def make(component: Component, given: Mapping[str, Any], seed: int) -> Instance:
         values,
         seed,
         tuple(dict.fromkeys(needs)),
-        passes(**values) if callable(passes) else passes,
+        int(passes(**values) if callable(passes) else passes),
         task,
     )
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import Refusal, near
-
+_LARGEST = sys.float_info.max
 Number = float | None
 Whole = int | None
+Numbers = Sequence[float] | None
+Wholes = Sequence[int] | None
 Text = str | None
-# Of one value, by the type's name; lists have the plural.
-_EXPECTED = {"number": "a number", "integer": "a whole number", "flag": "true or false"}
+_EXPECTED = {
+    "number": "a number",
+    "integer": "a whole number",
+    "flag": "true or false",
+    "text": "a text",
+    "numbers": "a list of numbers",
+    "integers": "a list of whole numbers",
+    "texts": "a list of texts",
+}
 _PLURALS = {"numbers": "number", "integers": "integer", "texts": "text"}
 
 
@@ -53,10 +61,7 @@ class Parameter:
         """The values that it takes, for messages: `a number in 0...1`."""
         if self.choices is not None:
             return "one of " + ", ".join(self.choices)
-        if self.type in _PLURALS:
-            text = f"a list of {'whole numbers' if self.type == 'integers' else self.type}"
-        else:
-            text = _EXPECTED.get(self.type, "a text")
+        text = _EXPECTED[self.type]
         if self.low is not None and self.high is not None:
             return f"{text} in {self.low}...{self.high}"
         if self.low is not None:
@@ -72,40 +77,14 @@ class Parameter:
             fits = isinstance(value, str) and (self.choices is None or value in self.choices)
             return value if fits else None
         numeric = int if kind == "integer" else (int, float)
-        if isinstance(value, bool) or not isinstance(value, numeric) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, numeric):
             return None
-        if (self.low is not None and value < self.low) or (
-            self.high is not None and value > self.high
-        ):
+        low = -_LARGEST if self.low is None else self.low
+        high = _LARGEST if self.high is None else self.high
+        # A NaN is between no bounds.
+        if not low <= value <= high:
             return None
         return value if kind == "integer" else float(value)
-
-
-def complete(declared: Mapping[str, Parameter], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Values for a function, by Python names; `given` has them by the configuration's names.
-
-    - Raises Refusal for an unknown name, a missing value, or one that doesn't fit.
-    """
-    known = {configuration_name(name): name for name in declared}
-    for name in given:
-        if name not in known:
-            raise Refusal(f"unknown parameter '{name}'", name, near(name, list(known)))
-    values: dict[str, Any] = {}
-    for name, python_name in known.items():
-        parameter = declared[python_name]
-        value = given.get(name, parameter.default)
-        if value is None:
-            raise Refusal(f"expected {parameter.expectation()}, got nothing", name, parameter.help)
-        try:
-            values[python_name] = parameter.accept(value)
-        except ValueError as error:
-            raise Refusal(str(error), name, parameter.help) from None
-    return values
-
-
-def configuration_name(python_name: str) -> str:
-    """`clip-low` of `clip_low`, and `lambda` of `lambda_`, which Python keeps for itself."""
-    return python_name.rstrip("_").replace("_", "-")
 
 
 def number(
@@ -140,22 +119,14 @@ def choice(
 
 
 def numbers(
-    default: Sequence[float] | None,
-    low: Number = None,
-    high: Number = None,
-    help: str = "",
-    meaning: Text = None,
+    default: Numbers, low: Number = None, high: Number = None, help: str = "", meaning: Text = None
 ) -> Parameter:
     """A list of real numbers, each from `low` to `high`."""
     return Parameter("numbers", default, low, high, help, meaning)
 
 
 def integers(
-    default: Sequence[int] | None,
-    low: Whole = None,
-    high: Whole = None,
-    help: str = "",
-    meaning: Text = None,
+    default: Wholes, low: Whole = None, high: Whole = None, help: str = "", meaning: Text = None
 ) -> Parameter:
     """A list of whole numbers, each from `low` to `high`."""
     return Parameter("integers", default, low, high, help, meaning)

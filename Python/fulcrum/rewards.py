@@ -56,7 +56,7 @@ def missing(reason: str, outcome: str = "error") -> Missing:
     """
     if outcome not in WITHOUT_SCORE:
         raise ValueError(f"an outcome without a score is one of {WITHOUT_SCORE}, not {outcome!r}")
-    return Missing(reason, outcome)
+    return Missing(str(reason), outcome)
 
 
 def score(
@@ -71,12 +71,9 @@ def score(
         result = component.function(**_columns(component, samples))
     else:
         result = component.function(samples, **values)
-    try:
-        entries = None if isinstance(result, (str, bytes, Mapping)) else list(result)
-    except TypeError:
-        entries = None
-    if entries is None:
+    if isinstance(result, (str, bytes, Mapping)) or not hasattr(result, "__iter__"):
         raise Fault(f"{who}: expected a list of {count} entries, got {_shown(result)}")
+    entries = list(result)
     if len(entries) != count:
         raise Fault(f"{who}: expected {count} entries, one for each sample, got {len(entries)}")
     start = component.correct_from
@@ -90,11 +87,11 @@ def _verdict(entry: Any, where: str, correct_from: float) -> Score | Missing:
         return entry
     given = entry if isinstance(entry, Score) else Score(entry)
     reward = _number(given.reward, where)
-    parts = {str(name): _number(value, where) for name, value in given.parts.items()}
+    parts = {str(name): _number(value, where) for name, value in dict(given.parts).items()}
     for name, value in [("the reward", reward), *((f"part {n!r}", v) for n, v in parts.items())]:
         if not math.isfinite(value):
             return Missing(f"{name} is {'NaN' if math.isnan(value) else 'infinite'}", "error")
-    outcome = given.outcome or ("correct" if reward >= correct_from else "wrong")
+    outcome = str(given.outcome or ("correct" if reward >= correct_from else "wrong"))
     return Score(reward, outcome, parts)
 
 

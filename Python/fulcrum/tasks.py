@@ -8,6 +8,8 @@ from typing import Any
 
 from .errors import Fault
 
+_ROLES = ("system", "user", "assistant")
+
 
 @dataclass(frozen=True)
 class Item:
@@ -27,9 +29,15 @@ class Item:
     location: str | None = None
 
     def __post_init__(self) -> None:
-        for name in ("prompt", "answer"):
-            if not isinstance(getattr(self, name), str):
-                raise TypeError(f"an item's {name} is a text, not {getattr(self, name)!r}")
+        for name, value in vars(self).items():
+            is_absent = value is None and name in ("id", "form", "location")
+            if name not in ("fields", "messages") and not is_absent and not isinstance(value, str):
+                raise TypeError(f"an item's {name} is a text, not {value!r:.80}")
+        for message in self.messages:
+            if message.keys() != {"role", "content"} or message["role"] not in _ROLES:
+                raise TypeError(
+                    f"a message has a role of {_ROLES} and a content, not {message!r:.80}"
+                )
 
     def json(self) -> dict[str, Any]:
         """What the wire has of it."""

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import loading
+from .configuration import configuration_name
 from .made_up import batch, objective_batch, sample
-from .parameters import configuration_name
 from .rewards import Missing, Score, score
 from .tasks import Task
 

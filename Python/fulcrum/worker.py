@@ -21,6 +21,10 @@ _BY_HAND = (
     "fulcrum.worker is a part of Fulcrum, which starts it for a plugin's file and calls it over a "
     "socket: run `fulcrum` with the plugin's name instead of starting it by hand"
 )
+# Plugins' threads and what they do at exit have so long.
+_EXIT_SECONDS = 2.0
+# Set when the process ends by itself, and the host may go first.
+_released = threading.Event()
 
 
 def main() -> int:
@@ -66,6 +70,11 @@ def _watch(lifeline: Channel) -> None:
     with suppress(OSError, WireFault):
         # The host sends nothing here: whatever comes is the end.
         lifeline.receive()
+    if _released.is_set():
+        return
+    if os.getpgrp() == os.getpid():
+        # The group is the plugin's own: its children end too.
+        os.killpg(0, signal.SIGKILL)
     os._exit(1)
 
 
@@ -80,9 +89,8 @@ def _prepare(file: Path) -> None:
     # Python puts the current folder here.
     sys.path[0] = str(file.parent)
     sys.argv[:] = [str(file)]
-    null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
-    os.close(null)
+    with open(os.devnull) as null:
+        os.dup2(null.fileno(), 0)
     # Lines come to the run's log when they are written.
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
@@ -98,25 +106,21 @@ def _serve(channel: Channel, calls: Calls) -> int:
             raise WireFault(f"expected call {expected}, got {frame.op.name} {frame.sequence}")
         expected += 1
         if name == "end":
+            _released.set()
             channel.send(Op.REPLY, frame.sequence)
             return 0
-        failure: BaseException | None = None
-        reply: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
+        reply, failure = None, None
         try:
             reply = calls.answer(name, frame.header, frame.arrays)
         except BaseException as error:
             failure = error
         if os.getpid() != me:
-            print(
-                f"fulcrum: {calls.file.name}: a process that it forked in the call '{name}' came "
-                "back to the worker, and ends here; let it end by os._exit",
-                file=sys.stderr,
-                flush=True,
-            )
+            what = f"a process that it forked in the call '{name}' came back to the worker"
+            print(f"fulcrum: {calls.file.name}: {what}; it ends", file=sys.stderr, flush=True)
             os._exit(1)
-        if failure is None:
+        if reply is not None:
             _send(channel, frame.sequence, Op.REPLY, *reply)
-        else:
+        elif failure is not None:
             _send(channel, frame.sequence, Op.ERROR, _failed(failure, calls), {})
     return 1
 
@@ -139,7 +143,8 @@ def _send(
 
 if __name__ == "__main__":
     status = main()
-    with suppress(OSError, ValueError):
-        sys.stdout.flush()
-    # At once: a plugin's threads and libraries can hold up an ordinary exit.
-    os._exit(status)
+    # An ordinary exit, for a plugin's pools end their processes in it; but one that ends.
+    limit = threading.Timer(_EXIT_SECONDS, os._exit, (status,))
+    limit.daemon = True
+    limit.start()
+    sys.exit(status)

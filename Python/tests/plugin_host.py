@@ -53,12 +53,14 @@ class Host:
             "OMP_NUM_THREADS": "1",
             **environment,
         }
-        self._log = tempfile.TemporaryFile()
+        # Appended to, wherever this end reads.
+        self._log = tempfile.TemporaryFile("a+b")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "fulcrum.worker", str(self.file)],
             env=values,
             stdout=self._log,
             stderr=self._log,
+            start_new_session=True,
         )
         self.lifeline, self.calls = (self._accept(listener, r) for r in ("lifeline", "calls"))
         listener.close()

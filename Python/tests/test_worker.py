@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from arrays_of_calls import TOKENS, batch, minibatch
 from plugin_host import Host, read
+
+from fulcrum.wire import Op
 
 ARRAYS = '''
     import fulcrum as f
@@ -289,17 +295,70 @@ def test_prints_and_standard_input_leave_the_channel_alone() -> None:
         assert not list(host.folder.glob("**/*.pyc"))
 
 
-def test_the_worker_ends_with_its_lifeline() -> None:
-    text = """
+POOL = """
+    import atexit
+    import concurrent.futures
+    import multiprocessing
+    import threading
     import time
+    import fulcrum as f
+
+    def judge(text):
+        return len(text)
+
+    @f.reward("r", source="x", summary="x", method=f.text("fork"), hang=f.flag(False))
+    def r(samples, method, hang):
+        if hang:
+            threading.Thread(target=time.sleep, args=(1000,)).start()
+        global pool
+        pool = concurrent.futures.ProcessPoolExecutor(2, multiprocessing.get_context(method))
+        atexit.register(print, "at exit")
+        return list(pool.map(judge, [s.completion for s in samples]))
+"""
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+@pytest.mark.parametrize("hang", [False, True])
+def test_pools_of_processes_work_and_end_with_the_worker(method: str, hang: bool) -> None:
+    with Host(POOL, "math-pool.py", PYTHONSAFEPATH="1") as host:
+        host.make("reward", "r", {"method": method, "hang": hang})
+        assert scores(host, sample(completion="123"))[0]["reward"] == 3
+        host.call("end")
+        # The host may go first.
+        host.lifeline.close()
+        host.calls.close()
+        assert host.process.wait(20) == 0
+        assert hang or "at exit" in host.printed()
+        assert processes_of(host) == []
+
+
+def test_the_worker_and_its_children_end_with_its_lifeline() -> None:
+    text = """
+    import os, time
     import fulcrum as f
     @f.reward("r", source="x", summary="x")
     def r(samples):
+        if os.fork() == 0:
+            print("forked", flush=True)
         time.sleep(1000)
     """
     with Host(text) as host:
         host.make("reward", "r")
-        host.calls.send(2, 2, {"call": "score", "instance": 1}, {"samples": b"[]"})  # type: ignore[arg-type]
+        samples = {"samples": b"[]"}
+        host.calls.send(Op.CALL, 2, {"call": "score", "instance": 1}, samples)
+        end = time.monotonic() + 20
+        while "forked" not in host.printed() and time.monotonic() < end:
+            time.sleep(0.01)
         host.lifeline.close()
-        assert host.process.wait(20) == 1
-    assert not os.path.exists(host.folder)
+        assert host.process.wait(20) == -signal.SIGKILL
+        time.sleep(0.1)
+        assert processes_of(host) == []
+
+
+def processes_of(host: Host) -> list[str]:
+    """Those whose command names the plugin's file."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            found += [text for text in [entry.read_text()] if str(host.folder) in text]
+    return found
