@@ -2,12 +2,12 @@ import FulcrumKernel
 import JSON
 import Wire
 
-/// A transform or a schedule sees the whole batch: these are its arrays.
+/// A transform or a schedule sees the whole batch: these are its arrays, with the columns that it needs.
 struct BatchFrame {
   let header: [JSONMember]
   let arrays: [(name: String, array: WireArray)]
 
-  init(_ batch: RolloutBatch, _ advantages: Span<Float>) {
+  init(_ batch: RolloutBatch, _ advantages: Span<Float>, needs: Set<Column>) {
     let sequences = batch.sequences
     header = [JSONMember("step", .integer(Int(batch.step)))]
     let columns = batch.columns
@@ -21,7 +21,7 @@ struct BatchFrame {
       ("groupOffsets", WireArray(sequences.groupOffsets.array)),
       ("minibatchOffsets", WireArray(batch.minibatchOffsets.array)),
     ]
-    for column in columns.columns {
+    for column in columns.columns where needs.contains(column) {
       arrays.append((column.arrayName, column.array(columns.array(of: column))))
     }
     self.arrays = arrays
@@ -55,7 +55,7 @@ struct PythonTransform: ReportingTransform, PythonComponent {
   func transform(
     _ advantages: inout MutableSpan<Float>, of batch: RolloutBatch, metrics: inout MetricSums
   ) throws(FulcrumError) {
-    let content = BatchFrame(batch, advantages.span)
+    let content = BatchFrame(batch, advantages.span, needs: needs)
     let frame = try instance.call("transform", content.header, content.arrays)
     try instance.fill(&advantages, from: frame, "advantages", call: "transform")
     try instance.report(frame, to: &metrics)
@@ -79,7 +79,7 @@ struct PythonScheduler: ReportingScheduler, PythonComponent {
   func phases(
     for batch: RolloutBatch, advantages: Span<Float>, metrics: inout MetricSums
   ) throws(FulcrumError) -> [UpdatePhase] {
-    let content = BatchFrame(batch, advantages)
+    let content = BatchFrame(batch, advantages, needs: needs)
     let frame = try instance.call("phases", content.header, content.arrays)
     try instance.report(frame, to: &metrics)
     return try instance.read("phases") { () throws(WireFault) in

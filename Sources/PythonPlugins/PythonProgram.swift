@@ -70,7 +70,8 @@ final class PythonProgram: @unchecked Sendable {
   /// and sums aren't split among threads: a restart gives the same bits.
   private static var environment: [String: String] {
     let own = ProcessInfo.processInfo.environment
-    var environment = ["PYTHONHASHSEED": "0"]
+    // A file json.py in the working folder is not Python's own.
+    var environment = ["PYTHONHASHSEED": "0", "PYTHONSAFEPATH": "1"]
     for name in ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"]
     where own[name] == nil {
       environment[name] = "1"
