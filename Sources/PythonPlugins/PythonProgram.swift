@@ -71,7 +71,9 @@ final class PythonProgram: @unchecked Sendable {
   private static var environment: [String: String] {
     let own = ProcessInfo.processInfo.environment
     // A file json.py in the working folder is not Python's own.
-    var environment = ["PYTHONHASHSEED": "0", "PYTHONSAFEPATH": "1"]
+    var environment = [
+      "PYTHONHASHSEED": "0", "PYTHONSAFEPATH": "1", "PYTHONDONTWRITEBYTECODE": "1",
+    ]
     for name in ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"]
     where own[name] == nil {
       environment[name] = "1"
