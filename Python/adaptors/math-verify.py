@@ -19,7 +19,7 @@ runs in C. A sample that takes too long ends its process and is missing with the
 
 from typing import Any
 
-from judging import processes as judging
+from support import processes as judging
 
 import fulcrum as f
 
@@ -31,7 +31,7 @@ import fulcrum as f
     check=lambda **_: judging.require("math_verify", "math-verify"),
     expressions=f.flag(False, "read plain numbers and expressions too, not only boxes and LaTeX"),
     choices=f.texts([], "texts that may be the answer, such as A, B, C, D (read in lower case)"),
-    without_anchor=f.flag(False, "read an answer without a box or 'the answer is': the last one"),
+    without_anchor=f.flag(False, "read the last LaTeX or number too, without a box or the word answer"),
     boxed_priority=f.integer(0, -1, 1000, "0: boxes first; 50: behind 'final answer is'; -1: none"),
     extraction_mode=f.choice(
         "first-match", ["first-match", "any-match"], "any: go on until one can be read"

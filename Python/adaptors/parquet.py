@@ -12,14 +12,9 @@ import json
 import math
 from typing import Any
 
-import fulcrum as f
+from support.chat import CHATS, Messages, conversation, written
 
-# What stands before a role, behind it, behind a content, and before all.
-MARKUPS = {
-    "chatml": ("<|im_start|>", "\n", "<|im_end|>\n", ""),
-    "llama-3": ("<|start_header_id|>", "<|end_header_id|>\n\n", "<|eot_id|>", "<|begin_of_text|>"),
-}
-Messages = list[dict[str, str]]
+import fulcrum as f
 
 
 def dig(row: dict[str, Any], key: str) -> Any:
@@ -50,25 +45,13 @@ def as_text(value: Any) -> str | None:
 
 def prompt_of(value: Any, options: dict[str, Any]) -> tuple[str, Messages] | None:
     """The prompt's text and its messages; None for what is neither text nor conversation."""
-    before, after, chat = options["prefix"], options["suffix"], options["chat"]
+    before, after = options["prefix"], options["suffix"]
     if isinstance(value, str):
         return before + value + after, []
-    turns: Messages = []
-    for message in value if isinstance(value, list) else []:
-        role, content = message.get("role"), message.get("content")
-        if isinstance(content, list):
-            content = "".join(part.get("text") or "" for part in content)
-        if role not in ("system", "user", "assistant") or not isinstance(content, str):
-            return None
-        turns.append({"role": role, "content": content})
-    if not turns:
+    if (messages := conversation(value)) is None:
         return None
-    turns[-1]["content"] = before + turns[-1]["content"] + after
-    if chat == "none":
-        return "\n\n".join(turn["content"] for turn in turns), turns
-    opening, behind, ending, start = MARKUPS[chat]
-    texts = [opening + turn["role"] + behind + turn["content"] + ending for turn in turns]
-    return start + "".join(texts) + opening + "assistant" + behind, turns
+    messages[-1]["content"] = before + messages[-1]["content"] + after
+    return written(messages, options["chat"]), messages
 
 
 def read(parameter: str, files: list[str], options: dict[str, Any]) -> list[f.Item]:
@@ -118,7 +101,7 @@ def read(parameter: str, files: list[str], options: dict[str, Any]) -> list[f.It
     category_key=f.text("", "by which accuracy is reported, such as data_source"),
     prefix=f.text("", "text before each prompt, or before its last message"),
     suffix=f.text("", "text behind each prompt, or behind its last message"),
-    chat=f.choice("chatml", [*MARKUPS, "none"], "the markup that messages are written in"),
+    chat=f.choice("chatml", CHATS, "the markup that messages are written in"),
 )
 def parquet(
     seed: int, train: list[str], held_out: list[str], held_out_share: float, **options: Any

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from judging import processes as judging
+from support import processes as judging
+from support.chat import CHATS, written
 
 import fulcrum as f
 
@@ -50,10 +51,10 @@ class Puzzles(Sequence[f.Item]):
     """Some puzzles, made when they are asked for; none asks one of the `others`' questions."""
 
     def __init__(
-        self, dataset: str, config: str, seed: int, size: int, prefix: str, suffix: str
+        self, dataset: str, config: str, seed: int, size: int, wording: dict[str, str]
     ) -> None:
         self.dataset, self.config, self.seed, self.size = dataset, config, seed, size
-        self.prefix, self.suffix, self.others = prefix, suffix, frozenset[str]()
+        self.wording, self.others = wording, frozenset[str]()
 
     def __len__(self) -> int:
         return self.size
@@ -71,8 +72,12 @@ class Puzzles(Sequence[f.Item]):
         entry = repr(literal(row))
         fields = {"dataset": self.dataset, "config": self.config, "entry": entry}
         answer = "" if row["answer"] is None else str(row["answer"])
-        prompt = self.prefix + row["question"] + self.suffix
-        return f.Item(prompt, answer, category=self.dataset, fields=fields)
+        turns = [{"role": "user", "content": row["question"] + self.wording["suffix"]}]
+        if self.wording["system"]:
+            turns.insert(0, {"role": "system", "content": self.wording["system"]})
+        prompt = written(turns, self.wording["chat"])
+        messages = [] if self.wording["chat"] == "none" else turns
+        return f.Item(prompt, answer, category=self.dataset, fields=fields, messages=messages)
 
 
 @f.task(
@@ -83,14 +88,15 @@ class Puzzles(Sequence[f.Item]):
     size=f.integer(10_000, 1, DRAW, "the number of training puzzles"),
     held_out=f.integer(200, 0, 100_000, "the number of held-out puzzles"),
     config=f.text("{}", 'the dataset\'s own configuration as JSON, such as {"max_animals": 5}'),
-    prefix=f.text("", "text before each question: the chat markup"),
     suffix=f.text(
-        "\nPut the answer between <answer> and </answer>.\n", "text behind: request and markup"
+        "\n\nPut the answer between <answer> and </answer>.", "text behind each question"
     ),
+    system=f.text("", "the system message"),
+    chat=f.choice("none", CHATS, "the markup that a question is written in"),
 )
-def task(seed: int, dataset: str, size: int, held_out: int, config: str, **around: str) -> f.Task:
-    apart = Puzzles(dataset, config, HELD_OUT_SEED, held_out, **around)
-    train = Puzzles(dataset, config, seed * 2_654_435_761 % DRAW, size, **around)
+def task(seed: int, dataset: str, size: int, held_out: int, config: str, **wording: str) -> f.Task:
+    apart = Puzzles(dataset, config, HELD_OUT_SEED, held_out, wording)
+    train = Puzzles(dataset, config, seed * 2_654_435_761 % DRAW, size, wording)
     make(dataset, config, train.seed, size)
     rows = make(dataset, config, HELD_OUT_SEED, held_out) if held_out else []
     train.others = frozenset(rows[i]["question"] for i in range(held_out))

@@ -1,7 +1,7 @@
 """Logs a run with Weights & Biases: offline unless the option `offline` is false.
 
 Options: those of `wandb.init` that are named below, and `offline`. An offline run is sent later by
-`wandb sync --append <directory>/wandb/offline-run-*`: a resumed run has several folders, of one id.
+`wandb sync <directory>/wandb/offline-run-*`: a resumed run has several folders, all of one id.
 """
 
 from __future__ import annotations

@@ -30,11 +30,12 @@ class Judge:
         if self.process is None:
             pipe = subprocess.PIPE
             self.process = subprocess.Popen(self.command, stdin=pipe, stdout=pipe, text=True)
-        assert self.process.stdin and self.process.stdout
+        process = self.process
+        assert process.stdin and process.stdout
         try:
-            self.process.stdin.write(json.dumps(sample) + "\n")
-            self.process.stdin.flush()
-            reply = self.process.stdout.readline()
+            process.stdin.write(json.dumps(sample) + "\n")
+            process.stdin.flush()
+            reply = process.stdout.readline()
         except BrokenPipeError:
             reply = ""
         if reply:
@@ -42,7 +43,7 @@ class Judge:
             if reward is None:
                 return f.missing("the item's answer can't be read", outcome)
             return f.Score(reward, outcome)
-        process, self.process = self.process, None
+        self.process = None
         process.stdout.close()
         if (status := process.wait()) == -signal.SIGPROF:
             return f.missing(f"no verdict in {self.limit:g} s of processor time", "time-out")
