@@ -28,10 +28,12 @@ import fulcrum as f
     "math-verify",
     source="math-verify (Hugging Face, github.com/huggingface/Math-Verify)",
     summary="1 if the answer is mathematically equal to the reference, by math-verify with guards",
-    check=lambda **_: judging.require("math_verify", "math-verify"),
+    check=lambda **_: judging.require("math_verify"),
     expressions=f.flag(False, "read plain numbers and expressions too, not only boxes and LaTeX"),
     choices=f.texts([], "texts that may be the answer, such as A, B, C, D (read in lower case)"),
-    without_anchor=f.flag(False, "read the last LaTeX or number too, without a box or the word answer"),
+    without_anchor=f.flag(
+        False, "read the last LaTeX or number too, without a box or the word answer"
+    ),
     boxed_priority=f.integer(0, -1, 1000, "0: boxes first; 50: behind 'final answer is'; -1: none"),
     extraction_mode=f.choice(
         "first-match", ["first-match", "any-match"], "any: go on until one can be read"

@@ -107,7 +107,7 @@ def task(seed: int, dataset: str, size: int, held_out: int, config: str, **wordi
     "reasoning-gym",
     source=SOURCE,
     summary="the score of reasoning-gym's own scorer; the task reasoning-gym gives the entry",
-    check=lambda **_: judging.require("reasoning_gym", "reasoning-gym"),
+    check=lambda **_: judging.require("reasoning_gym"),
     tag=f.text("answer", "the answer stands between <answer> and </answer>; empty: it is all"),
     time_limit=f.number(10, 0.1, 600, "seconds of processor time for one sample"),
     processes=f.integer(1, 1, 64, "how many judge at a time"),
