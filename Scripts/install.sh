@@ -6,7 +6,7 @@
 #   lib/fulcrum                       the kernel, and the Swift libraries that they all need
 #   lib/fulcrum/plugins               the plugins
 #   share/fulcrum/Kernel, …/PluginTesting   the sources that plugins are built against
-#   share/fulcrum/python              the engine's Python packages
+#   share/fulcrum/python              Python: the engine, what plugins import, adaptors
 #   share/fulcrum/recipes             configurations
 #   share/bash-completion/completions, share/zsh/site-functions, share/fish/vendor_completions.d
 #                                     what shells complete
@@ -104,6 +104,11 @@ python_packages() {
   for package in Python/fulcrum Plugins/Torch/Engine/fulcrum_engine; do
     for file in "$package"/*.py "$package/py.typed"; do
       put "$file" "share/fulcrum/python/${package##*/}/${file##*/}"
+    done
+  done
+  for folder in . support trackers trackers/shared; do
+    for file in "Python/adaptors/$folder"/*.py; do
+      put "$file" "share/fulcrum/python/adaptors/${folder#.}/${file##*/}"
     done
   done
 }

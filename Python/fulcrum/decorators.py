@@ -10,7 +10,6 @@ from .component import Component, Needs
 from .errors import Fault
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-Decorator = Callable[[Function], Function]
 Check = Callable[..., Any] | None
 
 # Of all files that were loaded in this process, in order.
@@ -19,7 +18,7 @@ registered: list[Component] = []
 
 def _decorator(
     kind: str, name: str, source: str, summary: str | None, parameters: Any, **others: Any
-) -> Decorator[Function]:
+) -> Callable[[Function], Function]:
     def register(function: Function) -> Function:
         text = summary or (inspect.getdoc(function) or "").partition("\n")[0]
         registered.append(Component(kind, name, source, text, parameters, function, **others))
@@ -36,7 +35,7 @@ def advantage_transform(
     needs: Needs = (),
     check: Check = None,
     **parameters: Any,
-) -> Decorator[Function]:
+) -> Callable[[Function], Function]:
     """`function(advantages, batch, **parameters)` gives new advantages, f32 [tokens].
 
     `needs` names columns, or is a function of the parameters that does. `check` is one that raises
@@ -56,7 +55,7 @@ def update_scheduler(
     passes: int | Callable[..., int] = 1,
     nesting: str = "phase-by-phase",
     **parameters: Any,
-) -> Decorator[Function]:
+) -> Callable[[Function], Function]:
     """`function(advantages, batch, **parameters)` gives phases: name → bool mask, or None: all.
 
     Every token is in `passes` of the phases (a number, or a function of the parameters). `nesting`
@@ -78,7 +77,7 @@ def policy_objective(
     tokenwise: bool = False,
     entropy: bool = False,
     **parameters: Any,
-) -> Decorator[Function]:
+) -> Callable[[Function], Function]:
     """`function(batch, **parameters)` gives (weights, losses), f32 [tokens] each, shares included.
 
     With `entropy`, (weights, losses, entropy_weights, entropy_losses). `tokenwise`: each token's
@@ -97,7 +96,7 @@ def reward(
     check: Check = None,
     correct_from: float = 1.0,
     **parameters: Any,
-) -> Decorator[Function]:
+) -> Callable[[Function], Function]:
     """`function(samples, **parameters)` gives an entry for each: number, Score, missing(…) or None.
 
     A bare number is a correct answer from `correct_from` up, else a wrong one.
@@ -113,6 +112,6 @@ def task(
     summary: str | None = None,
     check: Check = None,
     **parameters: Any,
-) -> Decorator[Function]:
+) -> Callable[[Function], Function]:
     """`function(seed, **parameters)` gives a Task."""
     return _decorator("task", name, source, summary, parameters, check=check)

@@ -30,7 +30,7 @@ def exp(values: Any) -> npt.NDArray[np.float32]:
 
     x = np.asarray(values, dtype=np.float32)
     # Beyond these the result is 0 or infinite in single precision.
-    wide = np.clip(x.astype(np.float64), -104.0, 89.0)
+    wide = np.clip(np.nan_to_num(x.astype(np.float64), nan=0.0), -104.0, 89.0)
     scaled = wide * _INVERSE_LN2
     whole = np.rint(scaled)
     rest = scaled - whole

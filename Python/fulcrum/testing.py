@@ -10,6 +10,7 @@ Works in pytest, unittest and by itself. NumPy is needed for what is given array
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,11 @@ class Plugin:
     """
 
     def __init__(self, file: str | os.PathLike[str]) -> None:
-        plugin = loading.load(Path(file).absolute())
+        path = Path(file).absolute()
+        if str(path.parent) not in sys.path:
+            # What lies beside a file can be imported by it, as in a run.
+            sys.path.insert(0, str(path.parent))
+        plugin = loading.load(path)
         self.components, self.version = plugin.components, plugin.version
         self.metrics: dict[str, float] = {}
         self.drew = False

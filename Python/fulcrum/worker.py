@@ -35,6 +35,8 @@ def main() -> int:
     address = os.environ.get("FULCRUM_ENGINE_ADDRESS", "")
     # Children must not inherit the host's secret.
     token = os.environ.pop("FULCRUM_ENGINE_TOKEN", "")
+    # Set for this process; a script that a plugin starts imports what lies beside it.
+    os.environ.pop("PYTHONSAFEPATH", None)
     if len(sys.argv) != 2 or not address.startswith("unix:") or not token:
         print(f"fulcrum: {_BY_HAND}", file=sys.stderr)
         return 2

@@ -23,12 +23,12 @@ def train(fulcrum: Fulcrum, trackers: str, *, status: int = 0, steps: int = 2) -
 
 def test_a_tracker_is_told_of_the_whole_run(fulcrum: Fulcrum) -> None:
     fulcrum.write("note.py", NOTING)
-    said = train(fulcrum, '["./note.py project=mine depth=2"]')
+    said = train(fulcrum, '["./note.py project=mine depth=2 offline=false"]')
     assert "note: that was all" in said
     told = lines(fulcrum.folder / "told.jsonl")
     first, last = told[0], told[-1]
     assert first["type"] == "run" and first["name"] == "run"
-    assert first["options"] == {"project": "mine", "depth": "2"}
+    assert first["options"] == {"project": "mine", "depth": "2", "offline": False}
     assert first["configuration"]["steps"] == 2
     assert first["configuration"]["rollout"]["samples"] == 4
     assert last == {"type": "end", "status": "finished"}

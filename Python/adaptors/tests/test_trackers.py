@@ -17,7 +17,7 @@ TRACKERS = Path(__file__).resolve().parents[1] / "trackers"
 FAKE = """
 import sys
 sys.path.insert(0, {folder!r})
-from lines import main
+from shared.lines import main
 
 class Fake:
     def __init__(self, run):

@@ -13,8 +13,8 @@ import time
 from importlib import import_module
 from typing import Any
 
-from lines import main
-from runs import Run
+from shared.lines import main
+from shared.runs import Run
 
 STATUSES = {"finished": "FINISHED", "stopped": "KILLED", "failed": "FAILED"}
 

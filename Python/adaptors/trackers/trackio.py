@@ -9,8 +9,8 @@ import os
 from importlib import import_module
 from typing import Any
 
-from lines import main
-from runs import Run
+from shared.lines import main
+from shared.runs import Run
 
 OPTIONS = {"project", "group", "space_id", "server_url", "bucket_id", "private", "webhook_url"}
 

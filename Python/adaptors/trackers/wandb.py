@@ -10,8 +10,8 @@ import os
 from importlib import import_module
 from typing import Any
 
-from lines import main
-from runs import Run
+from shared.lines import main
+from shared.runs import Run
 
 OPTIONS = {"project", "entity", "group", "job_type", "tags", "notes"}
 

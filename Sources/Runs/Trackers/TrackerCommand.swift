@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import FulcrumKernel
+import JSON
 import PluginHost
 
 /// One entry of the key `trackers`: a program's name, or its path, and options `key=value` behind it.
@@ -11,7 +12,7 @@ struct TrackerCommand {
   let name: String
   /// The program's file with what runs it.
   let command: [String]
-  let options: [(key: String, value: String)]
+  let options: [JSONMember]
 
   /// - Parameter python: runs programs in Python.
   /// - Throws: `.configuration` for an entry that names no program, or an option without a value.
@@ -34,13 +35,16 @@ struct TrackerCommand {
           + " got '\(first)'", at: place,
         hint: "a program is told of the run in lines of JSON, see Python/adaptors/README.md")
     }
-    var options: [(key: String, value: String)] = []
+    var options: [JSONMember] = []
     for word in words.dropFirst() {
       guard let equals = word.firstIndex(of: "="), equals > word.startIndex else {
         throw FulcrumError(
           .configuration, "expected options key=value behind '\(first)', got '\(word)'", at: place)
       }
-      options.append((String(word[..<equals]), String(word[word.index(after: equals)...])))
+      let value = String(word[word.index(after: equals)...])
+      // Of what a text may mean, programs need to tell true from false.
+      options.append(
+        JSONMember(String(word[..<equals]), Bool(value).map { .bool($0) } ?? .string(value)))
     }
     self.options = options
     name = ((first as NSString).lastPathComponent as NSString).deletingPathExtension
@@ -63,8 +67,7 @@ struct TrackerCommand {
     guard let folder = packages.last.map({ $0 + "/" + Self.folder }) else { return [:] }
     var files: [String: String] = [:]
     for file in FileSystem.names(inFolder: folder) ?? [] where file.hasSuffix(".py") {
-      // What the programs share is no program.
-      if file != "lines.py" { files[String(file.dropLast(3))] = folder + "/" + file }
+      files[String(file.dropLast(3))] = folder + "/" + file
     }
     return files
   }

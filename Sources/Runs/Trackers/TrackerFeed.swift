@@ -35,9 +35,8 @@ final class TrackerFeed: RunObserver {
     trackers = commands.compactMap { command in
       do throws(FulcrumError) {
         let tracker = try Tracker(command.name, command: command.command)
-        let options = command.options.map { JSONMember($0.key, .string($0.value)) }
         tracker.tell(
-          JSONWriter.compact(.object(run + [JSONMember("options", .object(options))])))
+          JSONWriter.compact(.object(run + [JSONMember("options", .object(command.options))])))
         return tracker
       } catch {
         observer.note("tracker \(command.name): \(error); the run goes on without it")

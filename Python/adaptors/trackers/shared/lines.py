@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
-from runs import Problem, Run, Tracker
+from shared.runs import Problem, Run, Tracker
 
 KINDS = ("run", "metrics", "evaluation", "samples", "end")
 
@@ -81,8 +81,8 @@ def main(name: str, start: Callable[[Run], Tracker]) -> None:
     errors = os.fdopen(os.dup(2), "w")
     # The end of a run is told by its last line, also of one that Ctrl-C stops.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # This folder's wandb.py must not be what `import wandb` finds.
-    here = Path(__file__).resolve().parent
+    # The trackers' wandb.py must not be what `import wandb` finds.
+    here = Path(__file__).resolve().parents[1]
     sys.path[:] = [path for path in sys.path if Path(path).resolve() != here]
     try:
         follow(name, start, sys.stdin)
