@@ -106,9 +106,9 @@ python_packages() {
       put "$file" "share/fulcrum/python/${package##*/}/${file##*/}"
     done
   done
-  for folder in . support trackers trackers/shared; do
-    for file in "Python/adaptors/$folder"/*.py; do
-      put "$file" "share/fulcrum/python/adaptors/${folder#.}/${file##*/}"
+  for folder in adaptors adaptors/support adaptors/trackers adaptors/trackers/shared; do
+    for file in "Python/$folder"/*.py; do
+      put "$file" "share/fulcrum/python/$folder/${file##*/}"
     done
   done
 }

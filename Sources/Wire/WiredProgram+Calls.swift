@@ -87,7 +87,9 @@ extension WiredProgram {
       guard .now < deadline else {
         throw failure(
           "\(description.name) was silent for \(limit.inSeconds) while it worked on '\(name)'",
-          hint: "raise \(description.limitNames.call) if it needs longer; what it printed is in the log above")
+          hint:
+            "raise \(description.limitNames.call) if it needs longer; what it printed is in the log"
+            + " above")
       }
       wait(.milliseconds(200))
     }

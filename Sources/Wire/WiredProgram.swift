@@ -104,7 +104,9 @@ package final class WiredProgram {
           ? "rank 0 takes no calls yet" : "\(ranks.count) of \(worldSize) ranks are there"
         throw failure(
           "\(description.name) did not start within \(description.startLimit.inSeconds): \(here)",
-          hint: "raise \(description.limitNames.start) if it needs longer; what it printed is in the log above")
+          hint:
+            "raise \(description.limitNames.start) if it needs longer; what it printed is in the log"
+            + " above")
       }
       wait(min(left, .milliseconds(200)))
     }

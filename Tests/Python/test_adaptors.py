@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-
 from conftest import Fulcrum, configuration, lines
 
 SMALL = {"rollout": "{prompts: 4, samples: 4, max-new-tokens: 24}", "evaluation": "{items: 4}"}
@@ -18,6 +17,7 @@ def train(fulcrum: Fulcrum, **keys: str) -> str:
 
 def test_rows_of_a_parquet_file_judged_by_math_verify(fulcrum: Fulcrum) -> None:
     pytest.importorskip("math_verify")
+    arrow = pytest.importorskip("pyarrow")
     parquet = pytest.importorskip("pyarrow.parquet")
     rows = [
         {
@@ -27,7 +27,7 @@ def test_rows_of_a_parquet_file_judged_by_math_verify(fulcrum: Fulcrum) -> None:
         }
         for i in range(40)
     ]
-    table = parquet.pa.Table.from_pylist(rows)
+    table = arrow.Table.from_pylist(rows)
     parquet.write_table(table, fulcrum.folder / "rows.parquet")
     task = (
         "{use: parquet, train: [rows.parquet], held-out-share: 0.2, chat: none,"

@@ -57,6 +57,13 @@ enum Plugins {
     host(PluginSettings(folders: configured))
   }
 
+  /// The folder of the Python files that ship; `nil`: nothing could run them.
+  private static func adaptors(for interpreter: String, from folder: String?) -> String? {
+    let here = FileManager.default.currentDirectoryPath
+    guard ExecutableFile.find(interpreter, seenFrom: here) != nil else { return nil }
+    return PythonFolders.of("fulcrum", from: folder).last.map { $0 + "/adaptors" }
+  }
+
   /// Makes the host of a configuration.
   static func host(_ settings: PluginSettings) -> PluginHost {
     let own = ProcessInfo.processInfo.environment
@@ -70,7 +77,7 @@ enum Plugins {
         environment: environment,
         executableFolder: folder,
         prefix: folder.map { ($0 as NSString).deletingLastPathComponent },
-        adaptors: PythonFolders.of("fulcrum", from: folder).last.map { $0 + "/adaptors" }),
+        adaptors: adaptors(for: settings.interpreter, from: folder)),
       formats: [
         SwiftLibraries(), ForeignLibraries(),
         PythonLibraries(
