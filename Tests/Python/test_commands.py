@@ -91,50 +91,6 @@ def test_no_interpreter_is_told(fulcrum: Fulcrum, monkeypatch: pytest.MonkeyPatc
     assert "FULCRUM_PYTHON" in said
 
 
-BROKEN = {
-    "not the same twice": (
-        "import fulcrum as f, itertools\ncount = itertools.count()\n"
-        '@f.advantage_transform("b", source="x", summary="does wrong")\n'
-        "def b(advantages, batch): return advantages * next(count)\n",
-        "the same",
-    ),
-    "groups": (
-        'import fulcrum as f\n@f.advantage_transform("b", source="x", summary="does wrong")\n'
-        "def b(advantages, batch): return advantages - advantages[0]\n",
-        "the order of groups is irrelevant",
-    ),
-    "phases": (
-        'import fulcrum as f\n@f.update_scheduler("b", source="x", summary="does wrong")\n'
-        'def b(advantages, batch): return {"one": advantages > 0}\n',
-        "FAULT",
-    ),
-    "reward": (
-        'import fulcrum as f\n@f.reward("b", source="x", summary="does wrong")\n'
-        "def b(samples): return [0.0]\n",
-        "FAULT",
-    ),
-    "task": (
-        'import fulcrum as f\n@f.task("b", source="x", summary="does wrong")\n'
-        'def b(seed): return f.Task(train=[f.Item("p", "a")], held_out=[f.Item("p", "a")])\n',
-        "FAULT",
-    ),
-    "objective": (
-        'import fulcrum as f\n@f.policy_objective("b", source="x", summary="does wrong")\n'
-        "def b(batch): return batch.shares * float('inf'), batch.shares\n",
-        "FAULT",
-    ),
-}
-
-
-@pytest.mark.parametrize("name", BROKEN)
-def test_what_breaks_the_contract_is_found(fulcrum: Fulcrum, name: str) -> None:
-    text, expected = BROKEN[name]
-    fulcrum.write("b.py", text)
-    said = fulcrum.run("plugin", "check", "b", "--plugin-path", ".", status=1)
-    assert "FAULT" in said
-    assert expected in said, said
-
-
 def test_paths_are_searched_for_files(fulcrum: Fulcrum, tmp_path: Path) -> None:
     said = fulcrum.run("plugin", "info", "no-such", "--plugin-path", ".", status=2)
     assert "no-such.fulcrum.yaml or no-such.py" in said
