@@ -21,11 +21,13 @@ from .decorators import (
 from .draws import random
 from .elementary import exp
 from .errors import Refusal
+from .interface import INTERFACE
 from .parameters import choice, flag, integer, integers, number, numbers, text, texts
 from .rewards import Sample, Score, missing
 from .tasks import Item, Task
 
 __all__ = [
+    "INTERFACE",
     "Item",
     "Refusal",
     "Sample",

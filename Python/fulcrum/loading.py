@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import decorators
+from . import decorators, interface
 from .component import ARRAY_KINDS, Component
 from .configuration import complete, configuration_name
 from .errors import Fault, near
@@ -69,6 +69,8 @@ def load(path: Path) -> Plugin:
     except BaseException:
         del sys.modules[name]
         raise
+    if hasattr(module, "__fulcrum__"):
+        interface.check(module.__fulcrum__, path.name)
     # Another plugin's file may have been imported for its functions: its components are its own.
     found = [
         c for c in decorators.registered[first:] if getattr(c.function, "__module__", "") == name
