@@ -77,7 +77,9 @@ def weigh(component: Component, values: Mapping[str, Any], batch: ObjectiveBatch
 
 
 def _pairs(result: Any, who: str) -> list[tuple[str, Any]]:
-    pairs = list(result.items() if isinstance(result, Mapping) else result or [])
+    if not isinstance(result, (Mapping, list, tuple)):
+        raise Fault(f"{who}: expected phases as {{name: mask}}, got {_shown(result)}")
+    pairs = list(result.items() if isinstance(result, Mapping) else result)
     for pair in pairs:
         if not isinstance(pair, (tuple, list)) or len(pair) != 2 or not isinstance(pair[0], str):
             raise Fault(f"{who}: expected phases as {{name: mask}}, got {_shown(result)}")

@@ -102,6 +102,13 @@ class _Batch:
         before, count = self.metrics.get(str(name), (0.0, 0))
         self.metrics[str(name)] = (before + total, count + array.size)
 
+    def random(self, purpose: str) -> np.random.Generator:
+        """Draws that are a function of seed, step, update and purpose: the same if asked again."""
+        key = np.array([self.seed, hash_of(purpose)], np.uint64)
+        counter = np.array([0, 0, vars(self).get("update", 0), self.step], np.uint64)
+        self.__dict__["_drew"] = True
+        return np.random.Generator(np.random.Philox(counter=counter, key=key))
+
 
 class Batch(_Batch):
     """A step's completions: G groups, S sequences, T tokens; columns are flat over the tokens."""
@@ -119,13 +126,6 @@ class Batch(_Batch):
         """The number of each sequence's group, i64 [S]."""
         sizes = np.diff(self.group_offsets)
         return read_only(np.repeat(np.arange(len(sizes)), sizes), np.int64)
-
-    def random(self, purpose: str) -> np.random.Generator:
-        """Draws that are a function of seed, step and purpose alone: the same if asked again."""
-        key = np.array([self.seed, hash_of(purpose)], np.uint64)
-        counter = np.array([0, 0, 0, self.step], np.uint64)
-        self.__dict__["_drew"] = True
-        return np.random.Generator(np.random.Philox(counter=counter, key=key))
 
 
 class ObjectiveBatch(_Batch):

@@ -41,6 +41,8 @@ class Component:
     # A reward's: from where on a bare number is a correct answer, and whether it has TRL's form.
     correct_from: float = 1.0
     is_trl: bool = False
+    # The module that registered it.
+    file: str = ""
 
     def __post_init__(self) -> None:
         who = f"{self.kind} {self.name!r}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -21,7 +22,11 @@ def _decorator(
 ) -> Callable[[Function], Function]:
     def register(function: Function) -> Function:
         text = summary or (inspect.getdoc(function) or "").partition("\n")[0]
-        registered.append(Component(kind, name, source, text, parameters, function, **others))
+        # The file that says so, which may name another module's function.
+        file = sys._getframe(1).f_globals.get("__name__", "")
+        registered.append(
+            Component(kind, name, source, text, parameters, function, file=file, **others)
+        )
         return function
 
     return register

@@ -72,9 +72,7 @@ def load(path: Path) -> Plugin:
     if hasattr(module, "__fulcrum__"):
         interface.check(module.__fulcrum__, path.name)
     # Another plugin's file may have been imported for its functions: its components are its own.
-    found = [
-        c for c in decorators.registered[first:] if getattr(c.function, "__module__", "") == name
-    ]
+    found = [c for c in decorators.registered[first:] if c.file == name]
     trl = getattr(module, "reward", None)
     if not found and inspect.isfunction(trl) and "completions" in inspect.signature(trl).parameters:
         summary = (inspect.getdoc(trl) or f"the function reward of {path.name}").partition("\n")[0]

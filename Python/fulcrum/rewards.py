@@ -92,6 +92,11 @@ def _verdict(entry: Any, where: str, correct_from: float) -> Score | Missing:
         if not math.isfinite(value):
             return Missing(f"{name} is {'NaN' if math.isnan(value) else 'infinite'}", "error")
     outcome = str(given.outcome or ("correct" if reward >= correct_from else "wrong"))
+    if outcome in WITHOUT_SCORE:
+        raise Fault(
+            f"{where}: expected an outcome of a completion that has a score, got '{outcome}'",
+            "give f.missing(reason, outcome) where there is none",
+        )
     return Score(reward, outcome, parts)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -57,8 +57,22 @@ class Task:
     """
 
     train: Sequence[Item] | Callable[[int], Item]
-    held_out: Iterable[Item]
+    held_out: Sequence[Item]
     demonstrations: Sequence[tuple[str, str]] | Callable[[int], tuple[str, str]] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("train", "held_out", "demonstrations"):
+            given = getattr(self, name)
+            fits = hasattr(given, "__len__") and hasattr(given, "__getitem__")
+            is_function = callable(given) and name != "held_out"
+            is_absent = given is None and name == "demonstrations"
+            if not (fits or is_function or is_absent):
+                raise Fault(
+                    f"the task's {name}: expected a list"
+                    + ("" if name == "held_out" else ", or a function of an index")
+                    + f", got {given!r:.60} ({type(given).__name__})",
+                    "make a list of it: list(…)",
+                )
 
     @property
     def training_count(self) -> int | None:

@@ -8,13 +8,14 @@ import signal
 import socket
 import sys
 import threading
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from .addresses import remove_socket
 from .calls import Calls
 from .errors import Fault, Refusal
 from .failures import error_header, show
+from .watcher import Watcher
 from .wire import Channel, Op, WireFault
 
 _BY_HAND = (
@@ -23,8 +24,6 @@ _BY_HAND = (
 )
 # Plugins' threads and what they do at exit have so long.
 _EXIT_SECONDS = 2.0
-# Set when the process ends by itself, and the host may go first.
-_released = threading.Event()
 
 
 def main() -> int:
@@ -42,9 +41,10 @@ def main() -> int:
         return 2
     try:
         lifeline = _connect(address, token, "lifeline")
-        threading.Thread(target=_watch, args=(lifeline,), name="lifeline", daemon=True).start()
+        watcher = Watcher(lifeline.socket)
         channel = _connect(address, token, "calls")
     except OSError as error:
+        remove_socket(address)
         print(f"fulcrum: no host at FULCRUM_ENGINE_ADDRESS ({address}): {error}", file=sys.stderr)
         return 2
     # A fork of the plugin's must neither answer the host nor keep its connections open.
@@ -53,7 +53,7 @@ def main() -> int:
     file = Path(sys.argv[1]).absolute()
     _prepare(file)
     try:
-        return _serve(channel, Calls(file))
+        return _serve(channel, Calls(file), watcher)
     except (OSError, WireFault) as error:
         print(f"fulcrum: the connection to the host ended: {error}", file=sys.stderr)
         return 1
@@ -66,18 +66,6 @@ def _connect(address: str, token: str, role: str) -> Channel:
     hello = {"token": token, "role": role, "rank": 0, "worldSize": 1}
     channel.send(Op.HELLO, 0, {**hello, "pid": os.getpid(), "host": socket.gethostname()})
     return channel
-
-
-def _watch(lifeline: Channel) -> None:
-    with suppress(OSError, WireFault):
-        # The host sends nothing here: whatever comes is the end.
-        lifeline.receive()
-    if _released.is_set():
-        return
-    if os.getpgrp() == os.getpid():
-        # The group is the plugin's own: its children end too.
-        os.killpg(0, signal.SIGKILL)
-    os._exit(1)
 
 
 def _prepare(file: Path) -> None:
@@ -98,7 +86,7 @@ def _prepare(file: Path) -> None:
         stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
 
 
-def _serve(channel: Channel, calls: Calls) -> int:
+def _serve(channel: Channel, calls: Calls, watcher: Watcher) -> int:
     """Answers until the host says `end`: 0, or goes away: 1."""
     me = os.getpid()
     expected = 1
@@ -108,7 +96,7 @@ def _serve(channel: Channel, calls: Calls) -> int:
             raise WireFault(f"expected call {expected}, got {frame.op.name} {frame.sequence}")
         expected += 1
         if name == "end":
-            _released.set()
+            watcher.release()
             channel.send(Op.REPLY, frame.sequence)
             return 0
         reply, failure = None, None

@@ -272,7 +272,9 @@ def test_rewards_that_fail(result: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("result", "message"),
     [
-        ("None", "s: expected at least one phase, got none"),
+        ("None", "s: expected phases as {name: mask}, got None"),
+        ("{}", "s: expected at least one phase, got none"),
+        ("advantages > 0", "s: expected phases as {name: mask}, got array("),
         ("{'a': [1] * 8}", "s: phase 'a': expected 8 booleans, one for each token, got int64"),
         ("{'a': [True]}", "got bool of shape (1,)"),
         ("[('a', None), ('a', None)]", "s: expected phases of different names, got 'a' twice"),

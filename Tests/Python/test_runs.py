@@ -124,6 +124,33 @@ def test_a_fault_is_named_and_the_step_is_not_applied(fulcrum: Fulcrum, name: st
     wait_until_gone("bad.py")
 
 
+HOLDING = """
+import re
+import fulcrum as f
+
+@f.advantage_transform("holding", source="a test", summary="never comes back, nor lets threads run")
+def holding(advantages, batch):
+    re.match("(a+)+$", "a" * 60 + "b")
+"""
+
+
+def test_what_holds_the_interpreter_ends_with_the_host(fulcrum: Fulcrum) -> None:
+    fulcrum.write("holding.py", HOLDING)
+    text = configuration(advantage="[grpo, holding]", evaluation="{items: 0}")
+    path = fulcrum.write("c.yaml", text)
+    host = fulcrum.start("train", path, "--set", "output=run", start_new_session=True)
+    wait_for(fulcrum.folder / "run/run.stage")
+    # Until the call has begun.
+    end = time.monotonic() + 60
+    while b"advantage" not in (fulcrum.folder / "run/run.stage").read_bytes():
+        assert time.monotonic() < end and host.poll() is None
+        time.sleep(0.05)
+    time.sleep(0.5)
+    os.killpg(host.pid, signal.SIGKILL)
+    host.communicate()
+    wait_until_gone("holding.py")
+
+
 def wait_for(path: Path, seconds: float = 120) -> None:
     end = time.monotonic() + seconds
     while not path.exists():

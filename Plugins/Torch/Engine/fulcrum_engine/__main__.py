@@ -42,7 +42,9 @@ def main() -> int:
     # An interrupt at the terminal reaches all processes; the host decides what ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        from .channel import Calls, clear, connect
+        from fulcrum.addresses import remove_socket
+
+        from .channel import Calls, connect
     except ModuleNotFoundError as error:
         return _refuse(_missing(error))
     try:
@@ -54,7 +56,7 @@ def main() -> int:
     try:
         lifeline = Lifeline(connect(address, token, "lifeline", place), address)
     except (OSError, ValueError) as error:
-        clear(address)
+        remove_socket(address)
         return _refuse(f"no host at FULCRUM_ENGINE_ADDRESS ({address}): {error}")
     serve = _import_service(lifeline, place)
     if serve is None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -64,17 +62,6 @@ def connect(address: str, token: str, role: str, place: Place) -> Channel:
     }
     channel.send(Op.HELLO, 0, hello)
     return channel
-
-
-def clear(address: str) -> None:
-    """Removes a socket whose host has ended without doing so, with its folder."""
-    kind, _, rest = address.partition(":")
-    folder = Path(rest).parent
-    if kind == "unix" and folder.name.startswith("fulcrum."):
-        with suppress(OSError):
-            Path(rest).unlink()
-        with suppress(OSError):
-            folder.rmdir()
 
 
 def _keep_alive(sock: socket.socket) -> None:

@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from fulcrum.addresses import remove_socket
 from fulcrum.wire import Channel, Op, WireFault
-
-from .channel import clear
 
 
 class Lifeline:
@@ -43,5 +42,5 @@ class Lifeline:
             # The host sends nothing here: whatever comes is the end.
             self._channel.receive()
         if not self._is_released:
-            clear(self._address)
+            remove_socket(self._address)
             os._exit(1)
