@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 
+import pytest
 from conftest import FIXTURES, START, Fulcrum, configuration, lines, torch_options, torch_policy
 
 
@@ -81,6 +83,7 @@ def test_bench(fulcrum: Fulcrum) -> None:
     assert "tokens/s" in text
 
 
+@pytest.mark.skipif("FULCRUM_QUICK" in os.environ, reason="takes five minutes")
 def test_plugin_check(fulcrum: Fulcrum) -> None:
     parameters = {"checkpoint": FIXTURES / "tiny-llama", "python": sys.executable}
     options = [f"--set=torch.{name}={value}" for name, value in parameters.items()]
