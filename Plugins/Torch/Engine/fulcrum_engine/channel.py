@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -87,6 +88,8 @@ class Calls:
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._sequence = 0
+        # When the host last heard something, or asked.
+        self.last_activity = time.monotonic()
 
     def next(self) -> Call | None:
         """Waits for a call; None if the host closed the connection.
@@ -102,6 +105,7 @@ class Calls:
                 f"expected call {self._sequence + 1}, got {frame.op.name.lower()} {frame.sequence}"
             )
         self._sequence = frame.sequence
+        self.last_activity = time.monotonic()
         name = frame.header.pop("call", None)
         if not isinstance(name, str):
             raise WireFault("a call's header has the call's name under 'call'")
@@ -118,6 +122,7 @@ class Calls:
     def event(self, header: Mapping[str, Any], arrays: Mapping[str, Any] | None = None) -> None:
         """Tells of something within the call that came last."""
         self._channel.send(Op.EVENT, self._sequence, header, arrays)
+        self.last_activity = time.monotonic()
 
     def ask(self, header: Mapping[str, Any], arrays: Mapping[str, Any]) -> Frame:
         """Tells of something, and waits for the answer.

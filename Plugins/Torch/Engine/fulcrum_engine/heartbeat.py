@@ -11,7 +11,7 @@ _SECONDS = 5.0
 
 
 class Heartbeat:
-    """Sends an event that says nothing, if the last one is some seconds ago.
+    """Sends an event that says nothing, if the host has heard nothing for some seconds.
 
     Args:
         calls: the connection on rank 0; None on other ranks, which tell nothing.
@@ -19,11 +19,8 @@ class Heartbeat:
 
     def __init__(self, calls: Calls | None = None) -> None:
         self._calls = calls
-        self._last = time.monotonic()
 
     def beat(self) -> None:
         """Is to be called after each step of what takes long, in the thread that serves calls."""
-        if self._calls is None or time.monotonic() - self._last < _SECONDS:
-            return
-        self._last = time.monotonic()
-        self._calls.event({"progress": True})
+        if self._calls is not None and time.monotonic() - self._calls.last_activity >= _SECONDS:
+            self._calls.event({"progress": True})

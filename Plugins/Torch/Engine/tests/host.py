@@ -115,7 +115,10 @@ class Host:
                 return frame.header, numpy_arrays(frame.arrays)
             if frame.op == Op.ERROR:
                 raise CallFailed(frame.header)
-            assert frame.op == Op.EVENT and listen is not None
+            assert frame.op == Op.EVENT
+            if "progress" in frame.header:
+                continue
+            assert listen is not None
             answer = listen(frame.header, numpy_arrays(frame.arrays))
             if answer is not None:
                 self.calls.send(Op.ANSWER, self._sequence, *answer)

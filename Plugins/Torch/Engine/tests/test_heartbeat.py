@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ class Noted:
     """Stands for the connection."""
 
     def __init__(self) -> None:
+        self.last_activity = time.monotonic()
         self.events: list[dict[str, Any]] = []
 
     def event(self, header: dict[str, Any]) -> None:
