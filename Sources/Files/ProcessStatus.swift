@@ -2,7 +2,7 @@ import Foundation
 
 /// Holds what the kernel says of a process in `/proc/N/stat`.
 package struct ProcessStatus {
-  /// Whether the process has ended and waits for its parent.
+  /// The process has ended and waits for its parent.
   package let hasEnded: Bool
   package let group: pid_t
   /// The beginning of the process, in the kernel's ticks: tells it from another that gets its number later.

@@ -23,4 +23,10 @@ package enum PythonFolders {
       folder.deleteLastPathComponent()
     }
   }
+
+  /// A value for PYTHONPATH: the folders before those that the environment has; `nil`: there are none.
+  package static func path(_ folders: [String]) -> String? {
+    let own = ProcessInfo.processInfo.environment["PYTHONPATH"].map { [$0] } ?? []
+    return folders.isEmpty && own.isEmpty ? nil : (folders + own).joined(separator: ":")
+  }
 }

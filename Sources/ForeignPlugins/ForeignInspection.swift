@@ -67,10 +67,7 @@ package struct ForeignInspection: LibraryInspection {
     _ bytes: [UInt8], path: String, _ plugin: PluginName?
   ) throws(PluginFault) -> ForeignManifest {
     guard let plugin else {
-      throw PluginFault(
-        "expected a file name <name>\(ForeignLibraries().suffix), got"
-          + " \(FileSystem.fileName(of: path))",
-        hint: "a plugin's name is " + PluginName.rule)
+      throw .fileName(of: path, pattern: "<name>" + ForeignLibraries().suffix)
     }
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw PluginFault("expected UTF-8 text, got other bytes", hint: "a manifest is YAML")

@@ -23,13 +23,6 @@ package struct ForeignLibraries: LibraryFormat {
 
   package var kinds: Set<HostComponent.Kind> { Set(ForeignManifest.kinds) }
 
-  package func fileName(of plugin: PluginName) -> String { plugin.text + suffix }
-
-  package func plugin(inFile fileName: String) -> PluginName? {
-    guard fileName.hasSuffix(suffix) else { return nil }
-    return PluginName(String(fileName.dropLast(suffix.count)))
-  }
-
   package func inspect(path: String) throws(FulcrumError) -> ForeignInspection {
     try ForeignInspection(path: path, plugin: plugin(inFile: FileSystem.fileName(of: path)))
   }

@@ -33,6 +33,16 @@ package protocol LibraryFormat: Sendable {
   func load(_ inspection: Inspection, from path: String) throws(PluginFault) -> LoadedLibrary
 }
 
+/// Files that are named like their plugins: `my-idea.py`.
+extension LibraryFormat {
+  package func fileName(of plugin: PluginName) -> String { plugin.text + suffix }
+
+  package func plugin(inFile fileName: String) -> PluginName? {
+    guard fileName.hasSuffix(suffix) else { return nil }
+    return PluginName(String(fileName.dropLast(suffix.count)))
+  }
+}
+
 /// The findings on a library's file, of which nothing has run.
 package protocol LibraryInspection: Sendable {
   /// The path as it was given.

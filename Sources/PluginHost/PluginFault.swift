@@ -1,3 +1,4 @@
+import Files
 import FulcrumKernel
 
 /// One reason why a library can't be a plugin of this host.
@@ -11,6 +12,15 @@ package struct PluginFault: Error, Sendable, Equatable {
   package init(_ message: String, hint: String) {
     self.message = message
     self.hint = hint
+  }
+
+  /// Returns the fault of a file whose name is no plugin's.
+  ///
+  /// - Parameter pattern: what the format's names look like: `<name>.py`.
+  package static func fileName(of path: String, pattern: String) -> PluginFault {
+    PluginFault(
+      "expected a file name \(pattern), got \(FileSystem.fileName(of: path))",
+      hint: "a plugin's name is " + PluginName.rule)
   }
 
   /// Returns the fault of bytes that break the format, so that nothing after them can be trusted.

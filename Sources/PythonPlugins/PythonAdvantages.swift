@@ -113,7 +113,7 @@ extension PythonInstance {
   }
 }
 
-/// What the host makes of a Python file's components: their manuals are the files', not the types'.
+/// The host's view of a Python file's component. Its manual is the file's, not the type's.
 protocol PythonComponent: Component {}
 
 extension PythonComponent {

@@ -25,12 +25,7 @@ package struct PythonInspection: LibraryInspection {
     name = plugin?.text ?? FileSystem.fileName(of: path)
     digest = FileDigest.sha256(of: contents.bytes)
     var faults = PluginFault.permissions(of: path, contents)
-    if plugin == nil {
-      faults.append(
-        PluginFault(
-          "expected a file name <name>.py, got \(FileSystem.fileName(of: path))",
-          hint: "a plugin's name is " + PluginName.rule))
-    }
+    if plugin == nil { faults.append(.fileName(of: path, pattern: "<name>.py")) }
     if String(validating: contents.bytes, as: UTF8.self) == nil {
       faults.append(
         PluginFault("expected UTF-8 text, got other bytes", hint: "save the file as UTF-8"))

@@ -86,16 +86,10 @@ final class PythonInstance: Sendable {
     try program.read(call, work)
   }
 
-  /// The JSON in one of a reply's arrays.
-  func json(_ frame: WireFrame, _ array: String) throws(FulcrumError) -> JSONValue {
-    try read(array) { () throws(WireFault) in
-      let bytes = try frame.array(array).text()
-      do throws(JSONFault) {
-        return try JSONReader.parse(Array(bytes.utf8), options: .numerals)
-      } catch {
-        throw WireFault("expected JSON as '\(array)', got what is none: \(error.reason)")
-      }
-    }
+  /// Reads the JSON in one of a reply's arrays.
+  func json(_ frame: WireFrame, _ array: String, of call: String) throws(FulcrumError) -> JSONValue
+  {
+    try program.json(frame, array, of: call)
   }
 
   /// Adds the means that a reply reports.

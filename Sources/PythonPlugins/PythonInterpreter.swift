@@ -1,4 +1,4 @@
-/// What the files are run by, and how long they may take.
+/// Says what runs the files, and how long they may take.
 package struct PythonInterpreter: Sendable {
   /// The interpreter's name, as a shell finds it, or its path.
   package let name: String
@@ -7,10 +7,7 @@ package struct PythonInterpreter: Sendable {
   /// The time for the start, and besides the limit for the first call of each kind, which may load models.
   package let startLimit: Duration
 
-  package init(
-    name: String = "python3", timeLimit: Duration = .seconds(60),
-    startLimit: Duration = .seconds(120)
-  ) {
+  package init(name: String, timeLimit: Duration, startLimit: Duration) {
     self.name = name
     self.timeLimit = timeLimit
     self.startLimit = startLimit

@@ -12,20 +12,11 @@ import Wire
 package struct PythonLibraries: LibraryFormat {
   private let interpreter: PythonInterpreter
 
-  package init(_ interpreter: PythonInterpreter = PythonInterpreter()) {
-    self.interpreter = interpreter
-  }
+  package init(_ interpreter: PythonInterpreter) { self.interpreter = interpreter }
 
   package var suffix: String { ".py" }
 
   package var kinds: Set<HostComponent.Kind> { Set(PythonManual.kinds) }
-
-  package func fileName(of plugin: PluginName) -> String { plugin.text + suffix }
-
-  package func plugin(inFile fileName: String) -> PluginName? {
-    guard fileName.hasSuffix(suffix) else { return nil }
-    return PluginName(String(fileName.dropLast(suffix.count)))
-  }
 
   package func inspect(path: String) throws(FulcrumError) -> PythonInspection {
     try PythonInspection(path: path, plugin: plugin(inFile: FileSystem.fileName(of: path)))
@@ -38,10 +29,8 @@ package struct PythonLibraries: LibraryFormat {
     do throws(FulcrumError) {
       let program = try PythonProgram(path, plugin: inspection.name, interpreter)
       let frame = try program.call("describe")
-      let text = try program.read("describe") { () throws(WireFault) in
-        try frame.array("components").text()
-      }
-      let components = try PythonManual.components(text, of: program)
+      let components = try PythonManual.components(
+        program.json(frame, "components", of: "describe"), of: program)
       return LoadedLibrary(
         version: frame["version"]?.text ?? "0", components: components,
         files: [.init("file", path: path)],

@@ -12,12 +12,14 @@ enum PythonManual {
 
   /// Returns the components, each with its maker.
   ///
-  /// - Parameter text: a list in JSON.
+  /// - Parameter described: a list.
   /// - Throws: `.program` for what is no list of components.
   static func components(
-    _ text: String, of program: PythonProgram
+    _ described: JSONValue, of program: PythonProgram
   ) throws(FulcrumError) -> [HostComponent] {
-    let manuals = try program.read("describe") { () throws(WireFault) in try self.manuals(text) }
+    let manuals = try program.read("describe") { () throws(WireFault) in
+      try self.manuals(described)
+    }
     return manuals.map { kind, manual in
       HostComponent(kind: kind, manual: manual) { (parameters, context) throws(FulcrumError) in
         try PythonInstance.make(kind, manual, parameters, context, in: program)
@@ -26,14 +28,8 @@ enum PythonManual {
   }
 
   private static func manuals(
-    _ text: String
+    _ value: JSONValue
   ) throws(WireFault) -> [(HostComponent.Kind, ComponentManual)] {
-    let value: JSONValue
-    do throws(JSONFault) {
-      value = try JSONReader.parse(Array(text.utf8))
-    } catch {
-      throw WireFault("expected components in JSON, got what is none: \(error.reason)")
-    }
     var manuals: [(HostComponent.Kind, ComponentManual)] = []
     for element in value.elements ?? [] {
       guard let kind = element["kind"]?.text.flatMap(HostComponent.Kind.init(rawValue:)),

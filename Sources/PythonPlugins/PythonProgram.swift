@@ -66,6 +66,19 @@ final class PythonProgram: @unchecked Sendable {
     return try program.sound(call, work)
   }
 
+  /// Reads the JSON in one of a reply's arrays.
+  func json(_ frame: WireFrame, _ array: String, of call: String) throws(FulcrumError) -> JSONValue
+  {
+    try read(call) { () throws(WireFault) in
+      let text = try frame.array(array).text()
+      do throws(JSONFault) {
+        return try JSONReader.parse(Array(text.utf8), options: .numerals)
+      } catch {
+        throw WireFault("expected JSON as '\(array)', got what is none: \(error.reason)")
+      }
+    }
+  }
+
   /// The variables that the process gets beside the host's. Sets are walked in the same order each time,
   /// and sums aren't split among threads: a restart gives the same bits.
   private static var environment: [String: String] {
@@ -78,9 +91,8 @@ final class PythonProgram: @unchecked Sendable {
     where own[name] == nil {
       environment[name] = "1"
     }
-    let folders = PythonFolders.of("fulcrum", from: PluginSearchPath.folderOfThisExecutable)
-    let path = folders + (own["PYTHONPATH"].map { [$0] } ?? [])
-    if !path.isEmpty { environment["PYTHONPATH"] = path.joined(separator: ":") }
+    environment["PYTHONPATH"] = PythonFolders.path(
+      PythonFolders.of("fulcrum", from: PluginSearchPath.folderOfThisExecutable))
     return environment
   }
 }

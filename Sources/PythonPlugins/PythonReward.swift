@@ -16,7 +16,7 @@ struct PythonReward: RewardFn, PythonComponent {
     guard !samples.isEmpty else { return [] }
     let text = JSONWriter.compact(.array(samples.map(\.json)))
     let frame = try instance.call("score", [], [("samples", WireArray(text: text))])
-    let value = try instance.json(frame, "scores")
+    let value = try instance.json(frame, "scores", of: "score")
     return try instance.read("score") { () throws(WireFault) in
       guard let elements = value.elements, elements.count == samples.count else {
         throw WireFault("expected \(samples.count) scores, got \(value.elements?.count ?? 0)")

@@ -20,7 +20,7 @@ class PythonTask: TaskSource, PythonComponent {
 
   func trainingItem(_ index: Int) throws(FulcrumError) -> TaskItem {
     if !(block.first..<block.first + block.items.count).contains(index) {
-      // What is made on demand may be costly.
+      // Items that are made on demand may be costly.
       let first = trainingCount == nil ? index : index / Self.blockSize * Self.blockSize
       let count = trainingCount.map { min(Self.blockSize, $0 - first) } ?? 1
       let frame = try instance.call(
@@ -42,7 +42,7 @@ class PythonTask: TaskSource, PythonComponent {
   }
 
   private func items(_ frame: WireFrame) throws(FulcrumError) -> [TaskItem] {
-    let value = try instance.json(frame, "items")
+    let value = try instance.json(frame, "items", of: "items")
     return try instance.read("items") { () throws(WireFault) in
       var items: [TaskItem] = []
       for element in value.elements ?? [] { items.append(try TaskItem(element)) }
@@ -55,7 +55,7 @@ class PythonTask: TaskSource, PythonComponent {
 final class PythonDemonstratingTask: PythonTask, DemonstratingTask {
   func demonstration(_ index: Int) throws(FulcrumError) -> Demonstration {
     let frame = try instance.call("demonstration", [JSONMember("index", .integer(index))])
-    let value = try instance.json(frame, "text")
+    let value = try instance.json(frame, "text", of: "demonstration")
     return try instance.read("demonstration") { () throws(WireFault) in
       guard let prompt = value["prompt"]?.text, let completion = value["completion"]?.text else {
         throw WireFault("expected a prompt and a completion, got \(value.excerpt)")

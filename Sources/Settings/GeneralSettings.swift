@@ -29,10 +29,10 @@ package struct GeneralSettings: SettingsSection {
       "python", default: "",
       help: "the interpreter that runs plugins in Python; empty: FULCRUM_PYTHON, or python3"),
     .number(
-      "python-time-limit", default: 60, in: 0.1...86_400,
+      "python-time-limit", default: PluginSettings.defaultTimeLimit, in: 0.1...86_400,
       help: "the longest time for a call of a plugin in Python, in seconds"),
     .number(
-      "python-start-limit", default: 120, in: 1...86_400,
+      "python-start-limit", default: PluginSettings.defaultStartLimit, in: 1...86_400,
       help:
         "seconds for the start of a plugin in Python, and besides the limit for its first call of each"
         + " kind: imports, models"),

@@ -24,9 +24,9 @@ package final class WiredProgram {
     package var startLimit: Duration = .seconds(600)
     /// The longest time without a frame during a call.
     package var callLimit: Duration = .seconds(1800)
-    /// What its user calls the two limits.
+    /// The user's names for the two limits.
     package var limitNames = (start: "start-limit", call: "time-limit")
-    /// Whether the program is of use after an error of its own: one that the user's code made.
+    /// The program is of use after an error of its own, which the user's code made.
     package var survivesFaults = false
 
     package init(name: String, location: String, command: [String]) {

@@ -42,10 +42,8 @@ enum EngineCommand {
 
   /// The variables that the process gets beside the host's.
   private static var environment: [String: String] {
-    let own = ProcessInfo.processInfo.environment
-    let folders = packageFolders + (own["PYTHONPATH"].map { [$0] } ?? [])
     var environment = ["HF_HUB_DISABLE_PROGRESS_BARS": "1", "TOKENIZERS_PARALLELISM": "false"]
-    if !folders.isEmpty { environment["PYTHONPATH"] = folders.joined(separator: ":") }
+    environment["PYTHONPATH"] = PythonFolders.path(packageFolders)
     return environment
   }
 

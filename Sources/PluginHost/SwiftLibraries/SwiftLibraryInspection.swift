@@ -31,12 +31,7 @@ package struct SwiftLibraryInspection: LibraryInspection {
     digest = FileDigest.sha256(of: bytes)
 
     var faults = knownFaults
-    if plugin == nil {
-      faults.append(
-        PluginFault(
-          "expected a file name libfulcrum-<name>.so, got \(FileSystem.fileName(of: path))",
-          hint: "a plugin's name is " + PluginName.rule))
-    }
+    if plugin == nil { faults.append(.fileName(of: path, pattern: "libfulcrum-<name>.so")) }
     var stamp: PluginStamp?
     do throws(PluginFault) {
       let image = try ELFImage(bytes)

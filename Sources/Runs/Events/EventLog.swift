@@ -39,10 +39,8 @@ package final class EventLog {
     for (event, _) in events where Self.isEvaluation(event) { evaluated.insert(Int(event.step)) }
   }
 
-  private static let evaluation = "evaluation/"
-
   private static func isEvaluation(_ event: Event) -> Bool {
-    event.summary.value.first?.tag.hasPrefix(evaluation) == true
+    event.summary.value.first?.tag.hasPrefix(Evaluation.tagPrefix) == true
   }
 
   /// Writes a step's metrics, distributions and, in the steps that have them, samples.
@@ -80,13 +78,7 @@ package final class EventLog {
   /// Writes held-out accuracy by category; nothing if that step's is in the file already.
   package func write(_ evaluation: Evaluation, step: Int) throws(FulcrumError) {
     guard !evaluation.rows.isEmpty, !evaluated.contains(step) else { return }
-    let rows = evaluation.rows.sorted { $0.category < $1.category }
-    let values = rows.flatMap { row in
-      row.measures.enumerated().map { place, measure in
-        let tag = Self.evaluation + row.category + (place == 0 ? "" : "/" + measure.kind.name)
-        return Summary.Value.scalar(tag, measure.mean)
-      }
-    }
+    let values = evaluation.scalars.map { Summary.Value.scalar($0.tag, $0.mean) }
     try append([values], step: step)
     evaluated.insert(step)
   }

@@ -132,4 +132,19 @@ package struct Evaluation: Sendable, Equatable {
   package let rows: [Row]
 
   package init(rows: [Row]) { self.rows = rows }
+
+  /// All that the rows say, by the tags that other programs know them by, in the order of the
+  /// categories' names: `evaluation/2 people`, `evaluation/2 people/greedy`.
+  var scalars: [(tag: String, mean: Double)] {
+    rows.sorted { $0.category < $1.category }.flatMap { row in
+      row.measures.enumerated().map { place, measure in
+        (
+          Self.tagPrefix + row.category + (place == 0 ? "" : "/" + measure.kind.name), measure.mean
+        )
+      }
+    }
+  }
+
+  /// The beginning of every tag.
+  static let tagPrefix = "evaluation/"
 }

@@ -165,20 +165,17 @@ package struct TrainingSession {
       try Self.trackers(of: components.configuration), directory, observer: observer)
     let training = TrainingRun(
       components, heldOut: data.heldOut, directory: directory, start: checkpoint,
-      observer: feed)
-    do throws(FulcrumError) {
-      let ending = try ending(of: training)
-      describe(ending, of: training)
-      if case .interrupted = ending {
-        feed.end("stopped")
-        return false
-      }
-      feed.end("finished")
-      return true
-    } catch {
-      feed.end("failed")
-      throw error
+      observer: feed ?? observer)
+    var status = "failed"
+    defer { feed?.end(status) }
+    let ending = try ending(of: training)
+    describe(ending, of: training)
+    if case .interrupted = ending {
+      status = "stopped"
+      return false
     }
+    status = "finished"
+    return true
   }
 
   /// Tells which libraries take part, and which of them are others than the run began with.

@@ -16,7 +16,7 @@ final class Tracker {
   let name: String
   private let child: RunningProcess
   private let log: ProgramLog
-  private var pending: [UInt8] = []
+  private var pending: ArraySlice<UInt8> = []
   private var lines = LineBuffer(limit: ProgramLog.longestLine)
   private var chunk = [UInt8](repeating: 0, count: 1 << 14)
   private var isLost = false
@@ -71,9 +71,9 @@ final class Tracker {
       return
     }
     while !pending.isEmpty {
-      let count = child.write(pending[...])
+      let count = child.write(pending)
       guard count > 0 else { return }
-      pending.removeFirst(count)
+      pending = pending.dropFirst(count)
     }
   }
 

@@ -17,12 +17,14 @@ final class TrackerFeed: RunObserver {
   /// The evaluations that were told.
   private var evaluations = 0
 
-  /// Starts the programs. One that can't be started is told of, and left out.
+  /// Starts the programs. One that can't be started is told of, and left out. Fails if there are none to
+  /// start: then nothing is read for them.
   ///
   /// - Parameter observer: is told what this is told.
-  init(
+  init?(
     _ commands: [TrackerCommand], _ directory: RunDirectory, observer: any RunObserver
   ) {
+    guard !commands.isEmpty else { return nil }
     self.observer = observer
     self.directory = directory
     let tree = try? ConfigurationTree(file: directory.configuration)
@@ -73,12 +75,8 @@ final class TrackerFeed: RunObserver {
     for line in lines.dropFirst(evaluations) {
       guard let record = try? JSONRecord.decode(EvaluationRecord.self, from: Array(line.utf8))
       else { continue }
-      let metrics = record.evaluation.rows.flatMap { row in
-        row.measures.enumerated().map { place, measure in
-          JSONMember(
-            "evaluation/" + row.category + (place == 0 ? "" : "/" + measure.kind.name),
-            measure.mean.isFinite ? .number(measure.mean) : .null)
-        }
+      let metrics = record.evaluation.scalars.map { tag, mean in
+        JSONMember(tag, mean.isFinite ? .number(mean) : .null)
       }
       tell("evaluation", step: record.step, "metrics", JSONWriter.compact(.object(metrics)))
     }
