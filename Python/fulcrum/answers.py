@@ -16,9 +16,6 @@ Reply = tuple[dict[str, Any], dict[str, Any]]
 _COLUMN = "column:"
 # Arrays whose names in Python aren't those of the wire.
 _NAMES = {"shares": "sequence_shares", "groups": "group_of_sequence"}
-_DTYPES = {
-    "u8": "u1", "i32": "i4", "i64": "i8", "u32": "u4", "u64": "u8", "f32": "f4", "f64": "f8"
-}  # fmt: skip
 
 
 def as_json(value: Any) -> bytes:
@@ -34,14 +31,12 @@ def as_json(value: Any) -> bytes:
 
 def _batch(kind: str, instance: Instance, header: dict[str, Any], arrays: dict[str, Array]) -> Any:
     """A call's batch: the header's numbers, and the arrays in the frame's memory, read-only."""
-    import numpy as np
-
     from . import batch
 
     given: dict[str, Any] = {_snake(name): value for name, value in header.items()}
     columns: dict[str, Any] = {}
     for name, array in arrays.items():
-        values = np.frombuffer(array.data, _DTYPES[array.type]).reshape(array.shape)
+        values = array.numpy()
         if name.startswith(_COLUMN):
             columns[name[len(_COLUMN) :]] = values
         else:

@@ -9,7 +9,7 @@ import numpy as np
 
 from .batch import Array, Batch, ObjectiveBatch
 from .component import Component
-from .errors import Fault
+from .errors import Fault, shown
 
 
 def transform(
@@ -68,7 +68,7 @@ def weigh(component: Component, values: Mapping[str, Any], batch: ObjectiveBatch
         names += ["entropy_weights", "entropy_losses"]
     result = component.function(batch, **values)
     if not isinstance(result, (tuple, list)) or len(result) != len(names):
-        got = f"{len(result)} of them" if isinstance(result, (tuple, list)) else _shown(result)
+        got = f"{len(result)} of them" if isinstance(result, (tuple, list)) else _got(result)
         raise Fault(f"{component.name}: expected ({', '.join(names)}), got {got}")
     return [
         _vector(part, f"{component.name}: {name}", batch.token_count)
@@ -78,11 +78,11 @@ def weigh(component: Component, values: Mapping[str, Any], batch: ObjectiveBatch
 
 def _pairs(result: Any, who: str) -> list[tuple[str, Any]]:
     if not isinstance(result, (Mapping, list, tuple)):
-        raise Fault(f"{who}: expected phases as {{name: mask}}, got {_shown(result)}")
+        raise Fault(f"{who}: expected phases as {{name: mask}}, got {_got(result)}")
     pairs = list(result.items() if isinstance(result, Mapping) else result)
     for pair in pairs:
         if not isinstance(pair, (tuple, list)) or len(pair) != 2 or not isinstance(pair[0], str):
-            raise Fault(f"{who}: expected phases as {{name: mask}}, got {_shown(result)}")
+            raise Fault(f"{who}: expected phases as {{name: mask}}, got {_got(result)}")
     return [(name, mask) for name, mask in pairs]
 
 
@@ -111,8 +111,8 @@ def _array(result: Any, who: str, expected: str) -> Array:
     try:
         return np.asarray(result)
     except Exception as error:
-        raise Fault(f"{who}: expected {expected}, got {_shown(result)}: {error}") from None
+        raise Fault(f"{who}: expected {expected}, got {_got(result)}: {error}") from None
 
 
-def _shown(value: Any) -> str:
-    return "None" if value is None else f"{value!r:.60} ({type(value).__name__})"
+def _got(value: Any) -> str:
+    return "None" if value is None else shown(value)

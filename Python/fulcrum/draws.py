@@ -29,13 +29,18 @@ def hash_of(purpose: str) -> int:
     return value
 
 
+def key_of(seed: int, purpose: str) -> tuple[int, int]:
+    """The key of a seed's draws for a purpose: two words."""
+    hashed = hash_of(purpose)
+    mixed = philox((hashed & _32, hashed >> 32), (seed & _32, seed >> 32 & _32, 0, 0))
+    return mixed[:2]
+
+
 class Stream:
     """An endless stream of draws; each draw takes the next ones."""
 
     def __init__(self, seed: int, purpose: str, number: int) -> None:
-        value = hash_of(purpose)
-        mixed = philox((value & _32, value >> 32), (seed & _32, seed >> 32 & _32, 0, 0))
-        self._key = mixed[:2]
+        self._key = key_of(seed, purpose)
         self._number = (number & _32, number >> 32 & _32)
         self._position = 0
 

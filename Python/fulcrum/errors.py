@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from typing import Any
 
 
 class Refusal(Exception):
@@ -29,3 +30,9 @@ def near(name: str, known: list[str]) -> str:
     if found := get_close_matches(name, known):
         return "did you mean " + " or ".join(f"'{other}'" for other in found) + "?"
     return "known: " + ", ".join(sorted(known)) if known else "there are none to choose from"
+
+
+def shown(value: Any) -> str:
+    """A value and its type, in a few words."""
+    text = repr(value)
+    return f"{text if len(text) <= 60 else text[:60] + '…'} ({type(value).__name__})"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .component import Component
-from .errors import Fault
+from .errors import Fault, shown
 
 WITHOUT_SCORE = ("refused", "error", "time-out")
 
@@ -72,7 +72,7 @@ def score(
     else:
         result = component.function(samples, **values)
     if isinstance(result, (str, bytes, Mapping)) or not hasattr(result, "__iter__"):
-        raise Fault(f"{who}: expected a list of {count} entries, got {_shown(result)}")
+        raise Fault(f"{who}: expected a list of {count} entries, got {shown(result)}")
     entries = list(result)
     if len(entries) != count:
         raise Fault(f"{who}: expected {count} entries, one for each sample, got {len(entries)}")
@@ -107,14 +107,7 @@ def _number(value: Any, where: str) -> float:
             return float(value)
         except (TypeError, ValueError):
             pass
-    raise Fault(
-        f"{where}: expected a number, f.Score(…), f.missing(…) or None, got {_shown(value)}"
-    )
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return f"{text if len(text) <= 60 else text[:60] + '…'} ({type(value).__name__})"
+    raise Fault(f"{where}: expected a number, f.Score(…), f.missing(…) or None, got {shown(value)}")
 
 
 def _columns(component: Component, samples: list[Sample]) -> dict[str, Any]:

@@ -79,6 +79,13 @@ class Array(NamedTuple):
         elements: memoryview = data.cast(_FORMATS[self.type])
         return elements if self.data.nbytes else elements[:0]
 
+    def numpy(self) -> Any:
+        """The array as NumPy's, in the same memory: read-only where it was received."""
+        import numpy as np
+
+        dtype = f"{self.type[0]}{_SIZES[self.type]}"
+        return np.frombuffer(self.data, dtype).reshape(self.shape)
+
     def text(self) -> str:
         """The text of a u8 array.
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import faulthandler
 import os
 import signal
-import socket
 import sys
 import threading
 from pathlib import Path
 from typing import Any
 
-from .addresses import remove_socket
+from .addresses import connect, remove_socket
 from .calls import Calls
 from .errors import Fault, Refusal
 from .failures import error_header, show
@@ -40,9 +39,9 @@ def main() -> int:
         print(f"fulcrum: {_BY_HAND}", file=sys.stderr)
         return 2
     try:
-        lifeline = _connect(address, token, "lifeline")
+        lifeline = connect(address, token, "lifeline")
         watcher = Watcher(lifeline.socket)
-        channel = _connect(address, token, "calls")
+        channel = connect(address, token, "calls")
     except OSError as error:
         remove_socket(address)
         print(f"fulcrum: no host at FULCRUM_ENGINE_ADDRESS ({address}): {error}", file=sys.stderr)
@@ -57,15 +56,6 @@ def main() -> int:
     except (OSError, WireFault) as error:
         print(f"fulcrum: the connection to the host ended: {error}", file=sys.stderr)
         return 1
-
-
-def _connect(address: str, token: str, role: str) -> Channel:
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    sock.connect(address.removeprefix("unix:"))
-    channel = Channel(sock)
-    hello = {"token": token, "role": role, "rank": 0, "worldSize": 1}
-    channel.send(Op.HELLO, 0, {**hello, "pid": os.getpid(), "host": socket.gethostname()})
-    return channel
 
 
 def _prepare(file: Path) -> None:

@@ -2,75 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from fulcrum import addresses
 from fulcrum.wire import Array, Channel, Frame, Op, WireFault
 
 from .errors import EngineError
 from .place import Place
 
-_DTYPES = {
-    "u8": np.uint8,
-    "i32": np.int32,
-    "i64": np.int64,
-    "u32": np.uint32,
-    "u64": np.uint64,
-    "f32": np.float32,
-    "f64": np.float64,
-}
-_CONNECT_SECONDS = 30.0
-
 
 def connect(address: str, token: str, role: str, place: Place) -> Channel:
-    """Opens a connection and says hello.
-
-    Args:
-        address: `unix:/path` or `tcp:host:port`.
-        token: the host's secret of this run.
-        role: lifeline or calls.
-        place: of this process.
-
-    Raises:
-        ValueError: for an address of another form.
-        OSError: if nobody answers there.
-    """
-    kind, _, rest = address.partition(":")
-    if kind == "unix" and rest:
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        sock.connect(rest)
-    elif kind == "tcp" and rest.rpartition(":")[0] and rest.rpartition(":")[2].isdecimal():
-        host, _, port = rest.rpartition(":")
-        sock = socket.create_connection((host.strip("[]"), int(port)), _CONNECT_SECONDS)
-        sock.settimeout(None)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        _keep_alive(sock)
-    else:
-        raise ValueError(f"expected an address unix:/path or tcp:host:port, got {address!r}")
-    channel = Channel(sock)
-    hello = {
-        "token": token,
-        "role": role,
-        "rank": place.rank,
-        "worldSize": place.world,
-        "pid": os.getpid(),
-        "host": socket.gethostname(),
-    }
-    channel.send(Op.HELLO, 0, hello)
-    return channel
-
-
-def _keep_alive(sock: socket.socket) -> None:
-    """Lets the system notice within some 90 s that the host's machine is gone."""
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 6)):
-        if hasattr(socket, name):
-            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    """Opens a connection as the rank of a place; see `fulcrum.addresses.connect`."""
+    return addresses.connect(address, token, role, place.rank, place.world)
 
 
 @dataclass(frozen=True)
@@ -148,10 +95,7 @@ class Calls:
 
 def numpy_arrays(arrays: Mapping[str, Array]) -> dict[str, np.ndarray]:
     """A frame's arrays, in the frame's memory: read-only."""
-    return {
-        name: np.frombuffer(array.data, _DTYPES[array.type]).reshape(array.shape)
-        for name, array in arrays.items()
-    }
+    return {name: array.numpy() for name, array in arrays.items()}
 
 
 def text_of(arrays: Mapping[str, np.ndarray]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from fulcrum.draws import key_of
 
 Words = npt.NDArray[np.uint64]
 
@@ -47,14 +48,7 @@ class CounterRandom:
     """The draws of a seed and a purpose; the same bits as the host's type of this name."""
 
     def __init__(self, seed: int, purpose: str) -> None:
-        # FNV-1a, 64 bits: any fixed hash that tells purposes apart will do.
-        hashed = 0xCBF2_9CE4_8422_2325
-        for byte in purpose.encode():
-            hashed = ((hashed ^ byte) * 0x0000_0100_0000_01B3) & 0xFFFF_FFFF_FFFF_FFFF
-        words = [seed & 0xFFFF_FFFF, seed >> 32, 0, 0]
-        a, b, c, d = (np.array([word], np.uint64) for word in words)
-        mixed = philox((a, b, c, d), (hashed & 0xFFFF_FFFF, hashed >> 32))
-        self._key = (int(mixed[0][0]), int(mixed[1][0]))
+        self._key = key_of(seed, purpose)
 
     def uniform(
         self, step: int, prompt: npt.ArrayLike, sample: npt.ArrayLike, token: npt.ArrayLike
