@@ -184,7 +184,7 @@ let package = Package(
       name: "Runs",
       dependencies: [
         kernel, "Digests", "Files", "JSON", "PluginHost", "Settings", "Stages",
-        "TensorBoardEvents", "Training", "YAML", .product(name: "Yams", package: "Yams"),
+        "TensorBoardEvents", "Training", "Wire", "YAML", .product(name: "Yams", package: "Yams"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       swiftSettings: settings),

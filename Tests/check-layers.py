@@ -39,7 +39,7 @@ LAYERS: dict[str, set[str]] = {
     "TensorBoardEvents": set(),
     "Runs": {
         "Digests", "Files", "JSON", "PluginHost", "Settings", "Stages", "TensorBoardEvents",
-        "Training", "YAML",
+        "Training", "Wire", "YAML",
     },
     "Charts": set(),
     "Microscope": {"Files", "JSON", "PluginHost", "Runs", "Settings", "Training", "YAML"},

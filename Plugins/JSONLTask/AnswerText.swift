@@ -1,7 +1,8 @@
 import Foundation
 import JSON
 
-/// Holds a field as an answer or a category: a text, or a number without a digit lost.
+/// Holds a field as an answer or a category: a text, a number without a digit lost, a list or an object as
+/// JSON. Of a list with one text or number it is that.
 struct AnswerText {
   /// The field as text; `nil` if it is something else, which `phrase` describes.
   let text: String?
@@ -23,6 +24,10 @@ struct AnswerText {
       (text, phrase) =
         number.isExact
         ? (number.description, value.kind) : (nil, "a number of more than 37 digits")
+    case .array(let elements) where elements.count == 1:
+      let only = AnswerText(elements[0])
+      (text, phrase) = (only.text, "a list of \(only.phrase)")
+    case .array, .object: (text, phrase) = (JSONWriter.compact(value), value.kind)
     default: (text, phrase) = (nil, value.kind)
     }
   }

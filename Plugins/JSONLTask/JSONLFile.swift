@@ -19,9 +19,9 @@ enum JSONLFile {
   /// Checks that no held-out prompt is a training prompt.
   static func requireDisjoint(training: [JSONLRow], heldOut: [JSONLRow]) throws(FulcrumError) {
     let locations = Dictionary(
-      training.map { ($0.prompt, $0.location) }, uniquingKeysWith: { first, _ in first })
+      training.map { ($0.question, $0.location) }, uniquingKeysWith: { first, _ in first })
     for row in heldOut {
-      guard let location = locations[row.prompt] else { continue }
+      guard let location = locations[row.question] else { continue }
       throw FulcrumError(
         .data, "expected held-out prompts apart from training, got the one of \(location) again",
         at: row.location, hint: "remove it from one of the files")
@@ -41,12 +41,50 @@ enum JSONLFile {
     guard let data = FileManager.default.contents(atPath: path) else {
       throw FulcrumError(.inputOutput, "expected a readable file, got a refusal", at: path)
     }
-    // The first two bytes of every gzip file.
-    guard !data.starts(with: [0x1F, 0x8B]) else {
+    if let other = OtherFormat.allCases.first(where: { data.starts(with: $0.beginning) }) {
       throw FulcrumError(
-        .unsupported, "expected plain JSON lines, got a gzip file", at: path,
-        hint: "gunzip it: gunzip --keep \(path)")
+        .unsupported, "expected plain JSON lines, got \(other.phrase)", at: path,
+        hint: other.remedy(path))
     }
     return data
+  }
+}
+
+/// A form of file that is taken for JSON lines by mistake, known by its first bytes.
+private enum OtherFormat: CaseIterable {
+  case gzip
+  case zstandard
+  case xz
+  case bzip2
+  case parquet
+
+  var beginning: [UInt8] {
+    switch self {
+    case .gzip: [0x1F, 0x8B]
+    case .zstandard: [0x28, 0xB5, 0x2F, 0xFD]
+    case .xz: [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00]
+    case .bzip2: Array("BZh".utf8)
+    case .parquet: Array("PAR1".utf8)
+    }
+  }
+
+  var phrase: String {
+    switch self {
+    case .gzip: "a gzip file"
+    case .zstandard: "a Zstandard file"
+    case .xz: "an xz file"
+    case .bzip2: "a bzip2 file"
+    case .parquet: "a Parquet file"
+    }
+  }
+
+  func remedy(_ path: String) -> String {
+    switch self {
+    case .gzip: "gunzip it: gunzip --keep \(path)"
+    case .zstandard: "unpack it: zstd --decompress --keep \(path)"
+    case .xz: "unpack it: xz --decompress --keep \(path)"
+    case .bzip2: "unpack it: bzip2 --decompress --keep \(path)"
+    case .parquet: "the task 'parquet' reads it: task: {use: parquet, train: [\(path)]}"
+    }
   }
 }

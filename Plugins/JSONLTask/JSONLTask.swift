@@ -2,8 +2,8 @@ import FulcrumKernel
 
 /// Serves prompts and answers from files of JSON lines, an object a line.
 ///
-/// Items are in the order of the lines. There are no demonstrations.
-package struct JSONLTask: TaskSource {
+/// Items are in the order of the lines. Lines with a completion are demonstrations too.
+package struct JSONLTask: DemonstrationSource {
   package static let manual = ComponentManual(
     name: "jsonl",
     summary: "prompts and answers from files of JSON lines",
@@ -14,10 +14,14 @@ package struct JSONLTask: TaskSource {
       .text(
         "held-out", default: "", help: "file of the prompts to evaluate on; \"\": there are none",
         meaning: .dataFile),
-      .text("prompt-key", default: "prompt", help: "where a line has its prompt, a text"),
+      .text(
+        "prompt-key", default: "prompt",
+        help: "where a line has its prompt, a text or a list of messages; dots lead into objects"),
       .text(
         "answer-key", default: "answer",
-        help: "where a line has its answer, a text or a number; \"\": answers are empty"),
+        help:
+          "where a line has its answer: a text, a number, a list or an object, such as"
+          + " reward_model.ground_truth; \"\": answers are empty"),
       .text(
         "answer-after", default: "",
         help: "the answer is what its field has behind the last of these, as \"####\" for GSM8K;"
@@ -25,8 +29,13 @@ package struct JSONLTask: TaskSource {
       .text(
         "category-key", default: "",
         help: "where a line has its category, a text or a number; \"\": all are of category 'all'"),
-      .text("prefix", default: "", help: "text before each prompt"),
-      .text("suffix", default: "", help: "text after each prompt"),
+      .text(
+        "completion-key", default: "completion",
+        help:
+          "where a line has a completion worth imitating, for 'fulcrum sft'; a conversation that ends"
+          + " with the assistant's turn has one itself"),
+      .text("prefix", default: "", help: "text before each prompt, or before its last message"),
+      .text("suffix", default: "", help: "text after each prompt, or after its last message"),
     ])
 
   private let training: [JSONLRow]
@@ -43,6 +52,7 @@ package struct JSONLTask: TaskSource {
     let keys = JSONLKeys(
       prompt: try parameters.text("prompt-key"), answer: try parameters.text("answer-key"),
       category: try parameters.text("category-key"),
+      completion: try parameters.text("completion-key"),
       answerMark: try parameters.text("answer-after"))
     guard !keys.prompt.isEmpty else {
       throw parameters.refuse("prompt-key", "expected a key, got an empty text")
@@ -83,10 +93,54 @@ package struct JSONLTask: TaskSource {
     return categories.flatMap { items[$0] ?? [] }
   }
 
+  package var demonstrationCount: Int? { training.count }
+
+  /// - Throws: `.unsupported` if no line has a completion; `.data`, at `file:line`, if only this one
+  ///   lacks it.
+  package func demonstration(_ index: Int) throws(FulcrumError) -> Demonstration {
+    try demonstration(training[index % training.count], of: training)
+  }
+
+  package func heldOutDemonstrations(atMost count: Int) throws(FulcrumError) -> [Demonstration] {
+    guard heldOut.contains(where: { $0.completion != nil }) else { return [] }
+    var demonstrations: [Demonstration] = []
+    for row in heldOut.prefix(count) {
+      demonstrations.append(try demonstration(row, of: heldOut))
+    }
+    return demonstrations
+  }
+
+  private func demonstration(
+    _ row: JSONLRow, of rows: [JSONLRow]
+  ) throws(FulcrumError) -> Demonstration {
+    guard let completion = row.completion else {
+      throw FulcrumError(
+        rows.contains { $0.completion != nil } ? .data : .unsupported,
+        "expected a completion to imitate, got none", at: row.location,
+        hint:
+          "'completion-key' names the key; or let the conversation end with the assistant's turn")
+    }
+    let (prompt, messages) = wrapped(row)
+    var demonstration =
+      messages.isEmpty
+      ? Demonstration(prompt: prompt, completion: completion)
+      : Demonstration(messages: messages, completion: completion)
+    demonstration.location = row.location
+    return demonstration
+  }
+
+  /// The prompt with prefix and suffix: a text, or messages.
+  private func wrapped(_ row: JSONLRow) -> (prompt: String, messages: [ChatMessage]) {
+    guard let last = row.messages.last else { return (prefix + row.prompt + suffix, []) }
+    let message = ChatMessage(last.role, prefix + last.content + suffix)
+    return ("", row.messages.dropLast() + [message])
+  }
+
   private func item(_ row: JSONLRow, id: String) -> TaskItem {
+    let (prompt, messages) = wrapped(row)
     var item = TaskItem(
-      id: id, prompt: prefix + row.prompt + suffix, answer: row.answer, category: row.category,
-      fields: row.fields)
+      id: id, prompt: prompt, answer: row.answer, category: row.category, fields: row.fields,
+      messages: messages)
     item.location = row.location
     return item
   }

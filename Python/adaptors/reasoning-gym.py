@@ -13,7 +13,6 @@ from functools import lru_cache
 from typing import Any
 
 from support import processes as judging
-from support.chat import CHATS, written
 
 import fulcrum as f
 
@@ -50,11 +49,9 @@ def make(name: str, config: str, seed: int, size: int) -> Any:
 class Puzzles(Sequence[f.Item]):
     """Some puzzles, made when they are asked for; none asks one of the `others`' questions."""
 
-    def __init__(
-        self, dataset: str, config: str, seed: int, size: int, wording: dict[str, str]
-    ) -> None:
+    def __init__(self, dataset: str, config: str, seed: int, size: int, suffix: str) -> None:
         self.dataset, self.config, self.seed, self.size = dataset, config, seed, size
-        self.wording, self.others = wording, frozenset[str]()
+        self.suffix, self.others = suffix, frozenset[str]()
 
     def __len__(self) -> int:
         return self.size
@@ -72,12 +69,8 @@ class Puzzles(Sequence[f.Item]):
         entry = repr(literal(row))
         fields = {"dataset": self.dataset, "config": self.config, "entry": entry}
         answer = "" if row["answer"] is None else str(row["answer"])
-        turns = [{"role": "user", "content": row["question"] + self.wording["suffix"]}]
-        if self.wording["system"]:
-            turns.insert(0, {"role": "system", "content": self.wording["system"]})
-        prompt = written(turns, self.wording["chat"])
-        messages = [] if self.wording["chat"] == "none" else turns
-        return f.Item(prompt, answer, category=self.dataset, fields=fields, messages=messages)
+        prompt = row["question"] + self.suffix
+        return f.Item(prompt, answer, category=self.dataset, fields=fields)
 
 
 @f.task(
@@ -91,12 +84,10 @@ class Puzzles(Sequence[f.Item]):
     suffix=f.text(
         "\n\nPut the answer between <answer> and </answer>.", "text behind each question"
     ),
-    system=f.text("", "the system message"),
-    chat=f.choice("none", CHATS, "the markup that a question is written in"),
 )
-def task(seed: int, dataset: str, size: int, held_out: int, config: str, **wording: str) -> f.Task:
-    apart = Puzzles(dataset, config, HELD_OUT_SEED, held_out, wording)
-    train = Puzzles(dataset, config, seed * 2_654_435_761 % DRAW, size, wording)
+def task(seed: int, dataset: str, size: int, held_out: int, config: str, suffix: str) -> f.Task:
+    apart = Puzzles(dataset, config, HELD_OUT_SEED, held_out, suffix)
+    train = Puzzles(dataset, config, seed * 2_654_435_761 % DRAW, size, suffix)
     make(dataset, config, train.seed, size)
     rows = make(dataset, config, HELD_OUT_SEED, held_out) if held_out else []
     train.others = frozenset(rows[i]["question"] for i in range(held_out))

@@ -113,8 +113,21 @@ def _held_out(instance: Instance, header: dict[str, Any], arrays: dict[str, Arra
 
 def _demonstration(instance: Instance, header: dict[str, Any], arrays: dict[str, Array]) -> Reply:
     assert instance.task is not None
-    prompt, completion = instance.task.demonstration(header["index"])
-    return {}, {"text": as_json({"prompt": prompt, "completion": completion})}
+    return {}, {"text": as_json(_pair(*instance.task.demonstration(header["index"])))}
+
+
+def _held_out_demonstrations(
+    instance: Instance, header: dict[str, Any], arrays: dict[str, Array]
+) -> Reply:
+    assert instance.task is not None
+    pairs = instance.task.held_out_demonstration_pairs(header["count"])
+    return {}, {"pairs": as_json([_pair(*pair) for pair in pairs])}
+
+
+def _pair(prompt: Any, completion: str) -> dict[str, Any]:
+    if isinstance(prompt, str):
+        return {"prompt": prompt, "completion": completion}
+    return {"messages": [dict(message) for message in prompt], "completion": completion}
 
 
 ANSWERS: dict[str, Callable[[Instance, dict[str, Any], dict[str, Array]], Reply]] = {
@@ -125,4 +138,5 @@ ANSWERS: dict[str, Callable[[Instance, dict[str, Any], dict[str, Array]], Reply]
     "items": _items,
     "heldOut": _held_out,
     "demonstration": _demonstration,
+    "heldOutDemonstrations": _held_out_demonstrations,
 }

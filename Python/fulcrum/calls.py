@@ -60,4 +60,5 @@ class Calls:
         if instance.task is not None:
             reply["trainingCount"] = instance.task.training_count
             reply["demonstrates"] = instance.task.demonstrations is not None
+            reply["demonstrationCount"] = instance.task.demonstration_count
         return reply

@@ -115,7 +115,7 @@ def _task(plugin: Plugin, name: str, parameters: Parameters) -> None:
     )
     for items in (training, held_out):
         assert len({item.id for item in items}) == len(items), f"{name}: two items have one id"
-    both = {item.prompt for item in training} & {item.prompt for item in held_out}
+    both = {item.question for item in training} & {item.question for item in held_out}
     assert not both, f"{name}: held-out and training items share the prompt {min(both)!r}"
 
 

@@ -7,15 +7,18 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, Protocol
 
 from .addresses import connect, remove_socket
+from .answers import Reply
 from .calls import Calls
+from .component import Component
 from .errors import Fault, Refusal
 from .failures import error_header, show
 from .watcher import Watcher
-from .wire import Channel, Op, WireFault
+from .wire import Array, Channel, Op, WireFault
 
 _BY_HAND = (
     "fulcrum.worker is a part of Fulcrum, which starts it for a plugin's file and calls it over a "
@@ -25,8 +28,17 @@ _BY_HAND = (
 _EXIT_SECONDS = 2.0
 
 
-def main() -> int:
-    """Connects to the host and serves it; gives the exit status.
+class Answering(Protocol):
+    """What answers calls: with a plugin's file, or something else that lies at a path."""
+
+    file: Path
+    component: Component | None
+
+    def answer(self, name: str, header: dict[str, Any], arrays: dict[str, Array]) -> Reply: ...
+
+
+def serve(arguments: list[str], make: Callable[[Path], Answering]) -> int:
+    """Connects to the host and serves it with what `make` makes of the path; gives the exit status.
 
     2: it was started in a way in which it can't serve; 1: the host is gone.
     """
@@ -35,7 +47,7 @@ def main() -> int:
     token = os.environ.pop("FULCRUM_ENGINE_TOKEN", "")
     # Set for this process; a script that a plugin starts imports what lies beside it.
     os.environ.pop("PYTHONSAFEPATH", None)
-    if len(sys.argv) != 2 or not address.startswith("unix:") or not token:
+    if len(arguments) != 2 or not address.startswith("unix:") or not token:
         print(f"fulcrum: {_BY_HAND}", file=sys.stderr)
         return 2
     try:
@@ -49,10 +61,10 @@ def main() -> int:
     # A fork of the plugin's must neither answer the host nor keep its connections open.
     for one in (lifeline, channel):
         os.register_at_fork(after_in_child=one.close)
-    file = Path(sys.argv[1]).absolute()
+    file = Path(arguments[1]).absolute()
     _prepare(file)
     try:
-        return _serve(channel, Calls(file), watcher)
+        return _serve(channel, make(file), watcher)
     except (OSError, WireFault) as error:
         print(f"fulcrum: the connection to the host ended: {error}", file=sys.stderr)
         return 1
@@ -76,7 +88,7 @@ def _prepare(file: Path) -> None:
         stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
 
 
-def _serve(channel: Channel, calls: Calls, watcher: Watcher) -> int:
+def _serve(channel: Channel, calls: Answering, watcher: Watcher) -> int:
     """Answers until the host says `end`: 0, or goes away: 1."""
     me = os.getpid()
     expected = 1
@@ -105,7 +117,7 @@ def _serve(channel: Channel, calls: Calls, watcher: Watcher) -> int:
     return 1
 
 
-def _failed(error: BaseException, calls: Calls) -> dict[str, Any]:
+def _failed(error: BaseException, calls: Answering) -> dict[str, Any]:
     if not isinstance(error, (Fault, Refusal)):
         show(error)
     return error_header(error, calls.file, calls.component)
@@ -121,10 +133,13 @@ def _send(
         channel.send(Op.ERROR, sequence, {"message": message, "code": "plugin-fault"})
 
 
-if __name__ == "__main__":
-    status = main()
-    # An ordinary exit, for a plugin's pools end their processes in it; but one that ends.
+def finish(status: int) -> NoReturn:
+    """An ordinary exit, for a plugin's pools end their processes in it; but one that ends."""
     limit = threading.Timer(_EXIT_SECONDS, os._exit, (status,))
     limit.daemon = True
     limit.start()
     sys.exit(status)
+
+
+if __name__ == "__main__":
+    finish(serve(sys.argv, Calls))

@@ -253,7 +253,8 @@ def test_a_function_in_trls_form_is_a_reward() -> None:
 def test_tasks_through_a_process() -> None:
     with Host(NO_NUMPY) as host:
         made = host.make("task", "sums")
-        assert made == {"instance": 1, "needs": [], "trainingCount": 3, "demonstrates": False}
+        traits = {"trainingCount": 3, "demonstrates": False, "demonstrationCount": None}
+        assert made == {"instance": 1, "needs": [], **traits}
         items = read(host.call("items", instance=1, first=1, count=2)[1]["items"])
         assert [item["id"] for item in items] == ["train-1", "train-2"]
         assert items[0]["fields"].keys() == {"a"} and items[0]["category"] == ""

@@ -29,4 +29,22 @@ package enum PythonFolders {
     let own = ProcessInfo.processInfo.environment["PYTHONPATH"].map { [$0] } ?? []
     return folders.isEmpty && own.isEmpty ? nil : (folders + own).joined(separator: ":")
   }
+
+  /// The variables that a process of the package `fulcrum` gets beside the host's. Sets are walked in the
+  /// same order each time, and sums aren't split among threads: a restart gives the same bits.
+  ///
+  /// - Parameter start: where to look for the package from.
+  package static func environment(from start: String?) -> [String: String] {
+    let own = ProcessInfo.processInfo.environment
+    // A file json.py in the working folder is not Python's own.
+    var environment = [
+      "PYTHONHASHSEED": "0", "PYTHONSAFEPATH": "1", "PYTHONDONTWRITEBYTECODE": "1",
+    ]
+    for name in ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"]
+    where own[name] == nil {
+      environment[name] = "1"
+    }
+    environment["PYTHONPATH"] = path(of("fulcrum", from: start))
+    return environment
+  }
 }

@@ -65,7 +65,9 @@ final class PythonInstance: Sendable {
     case .task:
       let count = made["trainingCount"]?.integer
       return made["demonstrates"]?.bool == true
-        ? PythonDemonstratingTask(instance, count) : PythonTask(instance, count)
+        ? PythonDemonstratingTask(
+          instance, count, demonstrations: made["demonstrationCount"]?.integer)
+        : PythonTask(instance, count)
     default:
       throw FulcrumError(.unsupported, "no Python function can be a \(kind.rawValue)")
     }

@@ -33,7 +33,8 @@ final class PythonProgram: @unchecked Sendable {
     var description = WiredProgram.Description(
       name: "the plugin's process", location: plugin,
       command: [interpreter.name, "-m", Self.module, path])
-    description.environment = Self.environment
+    description.environment = PythonFolders.environment(
+      from: PluginSearchPath.folderOfThisExecutable)
     description.startLimit = interpreter.startLimit
     description.callLimit = interpreter.timeLimit
     description.limitNames = ("python-start-limit", "python-time-limit")
@@ -77,22 +78,5 @@ final class PythonProgram: @unchecked Sendable {
         throw WireFault("expected JSON as '\(array)', got what is none: \(error.reason)")
       }
     }
-  }
-
-  /// The variables that the process gets beside the host's. Sets are walked in the same order each time,
-  /// and sums aren't split among threads: a restart gives the same bits.
-  private static var environment: [String: String] {
-    let own = ProcessInfo.processInfo.environment
-    // A file json.py in the working folder is not Python's own.
-    var environment = [
-      "PYTHONHASHSEED": "0", "PYTHONSAFEPATH": "1", "PYTHONDONTWRITEBYTECODE": "1",
-    ]
-    for name in ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"]
-    where own[name] == nil {
-      environment[name] = "1"
-    }
-    environment["PYTHONPATH"] = PythonFolders.path(
-      PythonFolders.of("fulcrum", from: PluginSearchPath.folderOfThisExecutable))
-    return environment
   }
 }

@@ -52,15 +52,49 @@ class PythonTask: TaskSource, PythonComponent {
 }
 
 /// One with worked examples.
-final class PythonDemonstratingTask: PythonTask, DemonstratingTask {
+final class PythonDemonstratingTask: PythonTask, DemonstrationSource {
+  let demonstrationCount: Int?
+
+  init(_ instance: PythonInstance, _ trainingCount: Int?, demonstrations: Int?) {
+    demonstrationCount = demonstrations
+    super.init(instance, trainingCount)
+  }
+
+  required init(_ parameters: Parameters, context: ComponentContext) throws(FulcrumError) {
+    demonstrationCount = nil
+    try super.init(parameters, context: context)
+  }
+
   func demonstration(_ index: Int) throws(FulcrumError) -> Demonstration {
     let frame = try instance.call("demonstration", [JSONMember("index", .integer(index))])
     let value = try instance.json(frame, "text", of: "demonstration")
-    return try instance.read("demonstration") { () throws(WireFault) in
-      guard let prompt = value["prompt"]?.text, let completion = value["completion"]?.text else {
-        throw WireFault("expected a prompt and a completion, got \(value.excerpt)")
-      }
-      return Demonstration(prompt: prompt, completion: completion)
+    return try instance.read("demonstration") { () throws(WireFault) in try Demonstration(value) }
+  }
+
+  func heldOutDemonstrations(atMost count: Int) throws(FulcrumError) -> [Demonstration] {
+    let call = "heldOutDemonstrations"
+    let frame = try instance.call(call, [JSONMember("count", .integer(count))])
+    let value = try instance.json(frame, "pairs", of: call)
+    return try instance.read(call) { () throws(WireFault) in
+      var demonstrations: [Demonstration] = []
+      for element in value.elements ?? [] { demonstrations.append(try Demonstration(element)) }
+      return demonstrations
+    }
+  }
+}
+
+extension Demonstration {
+  /// The demonstration as Python gives it.
+  fileprivate init(_ value: JSONValue) throws(WireFault) {
+    guard let completion = value["completion"]?.text else {
+      throw WireFault("expected a prompt and a completion, got \(value.excerpt)")
+    }
+    if let prompt = value["prompt"]?.text {
+      self.init(prompt: prompt, completion: completion)
+    } else if let messages = value["messages"].flatMap(ChatMessage.conversation) {
+      self.init(messages: messages, completion: completion)
+    } else {
+      throw WireFault("expected a prompt and a completion, got \(value.excerpt)")
     }
   }
 }
@@ -71,15 +105,10 @@ extension TaskItem {
     guard let id = value["id"]?.text, let prompt = value["prompt"]?.text,
       let answer = value["answer"]?.text, let category = value["category"]?.text
     else { throw WireFault("expected an item, got \(value.excerpt)") }
-    var messages: [ChatMessage] = []
-    for message in value["messages"]?.elements ?? [] {
-      guard let role = message["role"]?.text.flatMap(ChatMessage.Role.init(rawValue:)),
-        let content = message["content"]?.text
-      else {
-        throw WireFault("expected a message with role and content, got \(message.excerpt)")
-      }
-      messages.append(ChatMessage(role, content))
-    }
+    let given = value["messages"]
+    guard
+      let messages = given.flatMap(ChatMessage.conversation) ?? (given?.elements == [] ? [] : nil)
+    else { throw WireFault("expected messages, got \(given?.excerpt ?? "none")") }
     var fields: [String: FieldValue] = [:]
     for member in value["fields"]?.members ?? [] { fields[member.key] = FieldValue(member.value) }
     self.init(

@@ -8,6 +8,7 @@ import YAML
 package struct RunConfiguration: Sendable {
   package let tree: ConfigurationTree
   package let general: GeneralSettings
+  package let chat: ChatSettings
   package let rollout: RolloutSettings
   package let update: UpdateSettings
   package let reference: ReferenceSettings
@@ -22,9 +23,9 @@ package struct RunConfiguration: Sendable {
 
   /// The sections in the order of the manual.
   static let sections: [any SettingsSection.Type] = [
-    GeneralSettings.self, RolloutSettings.self, UpdateSettings.self, ReferenceSettings.self,
-    EvaluationSettings.self, CheckpointSettings.self, LoggingSettings.self, WarmStartSettings.self,
-    MicroscopeSettings.self,
+    GeneralSettings.self, ChatSettings.self, RolloutSettings.self, UpdateSettings.self,
+    ReferenceSettings.self, EvaluationSettings.self, CheckpointSettings.self, LoggingSettings.self,
+    WarmStartSettings.self, MicroscopeSettings.self,
   ]
 
   /// The key of what a run writes beside its configuration.
@@ -43,6 +44,7 @@ package struct RunConfiguration: Sendable {
         return try Section(values)
       }
       general = try read(GeneralSettings.self)
+      chat = try read(ChatSettings.self)
       rollout = try read(RolloutSettings.self)
       update = try read(UpdateSettings.self)
       reference = try read(ReferenceSettings.self)

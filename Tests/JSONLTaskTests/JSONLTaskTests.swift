@@ -168,13 +168,14 @@ private func failure(_ file: TemporaryFile, _ given: [String: ParameterValue] = 
 
   @Test(
     arguments: [
-      ("[1]", "a list"), ("true", "true or false"), ("null", "null"), ("{}", "an object"),
+      ("[1, 2]", "a list"), ("true", "true or false"), ("null", "null"), ("{}", "an object"),
+      ("[]", "a list"),
     ])
   func `a prompt that is no text is named`(value: String, got: String) throws {
     let file = try TemporaryFile(#"{"prompt": \#(value), "answer": "a"}"#)
     #expect(
       failure(file) == """
-        task: FILE:1: expected 'prompt' as a text, got \(got)
+        task: FILE:1: expected 'prompt' as a text or a list of messages, got \(got)
           hint: 'prompt-key' names the key; the line has answer, prompt
         """)
   }
@@ -190,12 +191,12 @@ private func failure(_ file: TemporaryFile, _ given: [String: ParameterValue] = 
   }
 
   @Test
-  func `a number as a prompt, one out of range, and chat messages have remedies of their own`()
+  func `a number as a prompt, one out of range, and strange messages have remedies of their own`()
     throws
   {
     #expect(
       failure(try TemporaryFile(#"{"prompt": 7, "answer": "a"}"#)) == """
-        task: FILE:1: expected 'prompt' as a text, got a number
+        task: FILE:1: expected 'prompt' as a text or a list of messages, got a number
           hint: write the number as a text, in quotes
         """)
     #expect(
@@ -204,10 +205,14 @@ private func failure(_ file: TemporaryFile, _ given: [String: ParameterValue] = 
           hint: write the number as a text, in quotes
         """)
     #expect(
-      failure(try TemporaryFile(#"{"prompt": [{"role": "user", "content": "1+1"}]}"#)) == """
-        task: FILE:1: expected 'prompt' as a text, got a list
-          hint: chat messages are no prompt here: write them as one text, with the policy's chat markup
+      failure(try TemporaryFile(#"{"prompt": [{"role": "tool", "content": "1+1"}]}"#)) == """
+        task: FILE:1: expected 'prompt' as a text or a list of messages, got a list of an object
+          hint: a message has a role (system, user, assistant) and a content, a text or parts of text;\
+         one is {"role":"tool","content":"1+1"}
         """)
+    #expect(
+      failure(try TemporaryFile(#"{"prompt": [{"role": "assistant", "content": "2"}], "answer": 1}"#))
+        == "task: FILE:1: expected 'prompt' with a turn before the assistant's, got none")
   }
 
   @Test func `an answer can stand behind a mark in its field`() throws {
@@ -236,7 +241,7 @@ private func failure(_ file: TemporaryFile, _ given: [String: ParameterValue] = 
   @Test func `a missing key is named with the line's keys`() throws {
     #expect(
       failure(try TemporaryFile(#"{"question": "p", "answer": "a"}"#)) == """
-        task: FILE:1: expected 'prompt' as a text, got no such key
+        task: FILE:1: expected 'prompt' as a text or a list of messages, got no such key
           hint: 'prompt-key' names the key; the line has answer, question
         """)
     #expect(
@@ -246,7 +251,7 @@ private func failure(_ file: TemporaryFile, _ given: [String: ParameterValue] = 
         """)
     #expect(
       failure(try TemporaryFile("{}"), ["category-key": .text("level")]) == """
-        task: FILE:1: expected 'prompt' as a text, got no such key
+        task: FILE:1: expected 'prompt' as a text or a list of messages, got no such key
           hint: 'prompt-key' names the key; the line has none
         """)
     #expect(
@@ -309,12 +314,26 @@ private func failure(_ file: TemporaryFile, _ given: [String: ParameterValue] = 
     let folder = #expect(throws: FulcrumError.self) { try make(["train": .text("/tmp")]) }
     #expect(folder?.code == .inputOutput)
     #expect(folder?.description == "task: /tmp: expected a file of JSON lines, got a folder")
-    let file = try TemporaryFile(Data([0x1F, 0x8B, 8, 0]))
-    #expect(
-      failure(file) == """
-        task: FILE: expected plain JSON lines, got a gzip file
-          hint: gunzip it: gunzip --keep FILE
-        """)
+    let others: [([UInt8], String, String)] = [
+      ([0x1F, 0x8B, 8, 0], "a gzip file", "gunzip it: gunzip --keep FILE"),
+      (
+        [0x28, 0xB5, 0x2F, 0xFD, 0], "a Zstandard file",
+        "unpack it: zstd --decompress --keep FILE"
+      ),
+      (
+        [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0, 0], "an xz file", "unpack it: xz --decompress --keep FILE"
+      ),
+      (Array("BZh9".utf8), "a bzip2 file", "unpack it: bzip2 --decompress --keep FILE"),
+      (
+        Array("PAR1".utf8), "a Parquet file",
+        "the task 'parquet' reads it: task: {use: parquet, train: [FILE]}"
+      ),
+    ]
+    for (bytes, got, remedy) in others {
+      #expect(
+        failure(try TemporaryFile(Data(bytes)))
+          == "task: FILE: expected plain JSON lines, got \(got)\n  hint: \(remedy)")
+    }
     let none = #expect(throws: FulcrumError.self) { try make([:]) }
     #expect(
       none?.description == """
@@ -331,9 +350,102 @@ private func failure(_ file: TemporaryFile, _ given: [String: ParameterValue] = 
     #expect(error?.code == .usage)
   }
 
-  @Test func `there are no demonstrations`() throws {
-    let source = try task(TemporaryFile(#"{"prompt": "p", "answer": "a"}"#))
-    #expect(!(source is any DemonstratingTask))
+  @Test func `a prompt may be a conversation, in which prefix and suffix stand around the last turn`()
+    throws
+  {
+    let file = try TemporaryFile(
+      #"{"prompt": [{"role": "system", "content": "S"}, {"role": "user", "content": "U", "name": "x"}], "#
+        + #""answer": 1}"#,
+      #"{"prompt": [{"role": "user", "content": [{"type": "text", "text": "a"}, "b"]}], "answer": 2}"#)
+    let source = try task(file, ["prefix": .text("<"), "suffix": .text(">")])
+    let items = try (0..<2).map { try source.trainingItem($0) }
+    #expect(items.map(\.prompt) == ["", ""])
+    #expect(items[0].messages == [ChatMessage(.system, "S"), ChatMessage(.user, "<U>")])
+    #expect(items[1].messages == [ChatMessage(.user, "<ab>")])
+    #expect(items.allSatisfy { $0.fields.isEmpty })
+  }
+
+  @Test func `keys lead into objects by dots; a key with the dots itself comes first`() throws {
+    let file = try TemporaryFile(
+      #"{"p": "q", "a": {"b": {"c": 7}}, "kind": {"name": "sum"}, "x.y": "dotted", "x": {"y": "inner"}}"#
+    )
+    let keys: [String: ParameterValue] = ["prompt-key": .text("p"), "category-key": .text("kind.name")]
+    func answer(_ key: String) throws -> String {
+      try task(file, keys.merging(["answer-key": .text(key)]) { $1 }).trainingItem(0).answer
+    }
+    #expect(try answer("a.b.c") == "7")
+    #expect(try answer("x.y") == "dotted")
+    #expect(try answer("a.b") == #"{"c":7}"#)
+    let item = try task(file, keys.merging(["answer-key": .text("a.b.c")]) { $1 }).trainingItem(0)
+    #expect(item.category == "sum")
+    // A column that is used in part is still there for the reward.
+    #expect(item.fields.keys.sorted() == ["a", "kind", "x", "x.y"])
+    #expect(
+      failure(file, keys.merging(["answer-key": .text("a.b.d")]) { $1 }) == """
+        task: FILE:1: expected 'a.b.d' as a text or a number, got no such key
+          hint: 'answer-key' names the key; the line has a.b, kind.name, p, x.y, x.y
+        """)
+  }
+
+  @Test(arguments: [
+    (#"["2"]"#, "2"), ("[2.50]", "2.5"), (#"["2", "3"]"#, #"["2","3"]"#), ("[]", "[]"),
+    (#"{"target": 24, "numbers": [3, 8]}"#, #"{"target":24,"numbers":[3,8]}"#),
+  ])
+  func `an answer may be a list or an object`(written: String, expected: String) throws {
+    let source = try task(TemporaryFile(#"{"prompt": "?", "answer": \#(written)}"#))
+    #expect(try source.trainingItem(0).answer == expected)
+  }
+
+  @Test func `lines with completions are demonstrations`() throws {
+    let train = try TemporaryFile(
+      #"{"prompt": "1 + 1?", "completion": " 2"}"#,
+      #"{"prompt": [{"role": "user", "content": "2?"}], "completion": [{"role": "assistant", "content": "3"}]}"#,
+      #"{"prompt": [{"role": "user", "content": "3?"}, {"role": "assistant", "content": "4"}]}"#)
+    let heldOut = try TemporaryFile(#"{"prompt": "9?", "completion": "10"}"#)
+    let source = try task(
+      train, ["answer-key": .text(""), "held-out": .text(heldOut.path), "prefix": .text("> ")])
+    #expect(source.demonstrationCount == 3)
+    let demonstrations = try (0..<4).map { try source.demonstration($0) }
+    #expect(demonstrations.map(\.prompt) == ["> 1 + 1?", "", "", "> 1 + 1?"])
+    #expect(demonstrations.map(\.completion) == [" 2", "3", "4", " 2"])
+    #expect(demonstrations[1].messages == [ChatMessage(.user, "> 2?")])
+    #expect(demonstrations[2].messages == [ChatMessage(.user, "> 3?")])
+    #expect(demonstrations[0].location == "\(train.path):1")
+    // What the assistant says last is no part of a prompt.
+    #expect(try source.trainingItem(2).messages == [ChatMessage(.user, "> 3?")])
+    #expect(try source.trainingItem(0).fields.isEmpty)
+    #expect(try source.heldOutDemonstrations(atMost: 5).map(\.completion) == ["10"])
+    #expect(try source.heldOutDemonstrations(atMost: 0).isEmpty)
+  }
+
+  @Test func `a line without a completion is no demonstration`() throws {
+    let file = try TemporaryFile(#"{"prompt": "p", "answer": "a"}"#)
+    let none = #expect(throws: FulcrumError.self) { try task(file).demonstration(0) }
+    #expect(none?.code == .unsupported)
+    #expect(
+      none?.description == """
+        \(file.path):1: expected a completion to imitate, got none
+          hint: 'completion-key' names the key; or let the conversation end with the assistant's turn
+        """)
+    let some = try TemporaryFile(
+      #"{"prompt": "p", "answer": 1}"#, #"{"prompt": "q", "answer": 1, "completion": "r"}"#)
+    #expect(throws: FulcrumError.self) { try task(some).demonstration(0) }
+    #expect(try task(some).demonstration(1).completion == "r")
+    #expect(try task(file, ["held-out": .text(some.path)]).heldOutItems(perCategory: 1).count == 1)
+    #expect(
+      failure(try TemporaryFile(#"{"prompt": "p", "answer": 1, "completion": 2}"#)) == """
+        task: FILE:1: expected 'completion' as a text or one message of the assistant, got a number
+          hint: write the number as a text, in quotes
+        """)
+  }
+
+  @Test func `held-out conversations are no training conversations`() throws {
+    let line = #"{"prompt": [{"role": "user", "content": "1?"}], "answer": 1}"#
+    let (train, heldOut) = (try TemporaryFile(line), try TemporaryFile(line))
+    let error = #expect(throws: FulcrumError.self) {
+      try task(train, ["held-out": .text(heldOut.path)])
+    }
+    #expect(error?.message.contains("apart from training") == true)
   }
 
   @Test func `the recipe's sample file is read`() throws {

@@ -30,10 +30,11 @@ def test_rows_of_a_parquet_file_judged_by_math_verify(fulcrum: Fulcrum) -> None:
     table = arrow.Table.from_pylist(rows)
     parquet.write_table(table, fulcrum.folder / "rows.parquet")
     task = (
-        "{use: parquet, train: [rows.parquet], held-out-share: 0.2, chat: none,"
+        "{use: parquet, train: [rows.parquet], held-out-share: 0.2,"
         " answer-key: reward_model.ground_truth, category-key: data_source}"
     )
-    said = train(fulcrum, task=task, reward="{use: math-verify, processes: 2}")
+    reward, chat = "{use: math-verify, processes: 2}", "{template: plain}"
+    said = train(fulcrum, task=task, reward=reward, chat=chat)
     assert "of 'sums'" in said
     sample = lines(fulcrum.folder / "run/samples/step-1.jsonl")[0]
     assert int(sample["prompt"].split()[0]) + 1 == int(sample["answer"])

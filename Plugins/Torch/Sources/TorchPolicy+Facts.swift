@@ -11,14 +11,7 @@ extension TorchPolicy: DescribedPolicy, ChatTemplatePolicy, SpeedReportingPolicy
 
   /// By the checkpoint's own template, which transformers runs.
   package func render(_ messages: [ChatMessage]) throws(FulcrumError) -> String? {
-    let text = JSONWriter.compact(
-      .array(
-        messages.map {
-          .object([
-            JSONMember("role", .string($0.role.rawValue)),
-            JSONMember("content", .string($0.content)),
-          ])
-        }))
+    let text = JSONWriter.compact(.array(messages.map(\.json)))
     let frame = try engine.program.call("render", ([], [("text", WireArray(text: text))]))
     guard frame["has"]?.bool == true else { return nil }
     return try read("render") { () throws(WireFault) in try frame.array("text").text() }

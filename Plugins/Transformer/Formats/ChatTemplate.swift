@@ -46,6 +46,9 @@ package struct ChatTemplate: Sendable, Equatable {
     }
   }
 
+  /// The beginning token that the text starts with, by the template the checkpoint's own; `nil`: none.
+  fileprivate var beginToken: String? { format == .llama3 ? "<|begin_of_text|>" : nil }
+
   /// Returns the conversation's text, ending with the header of the assistant's next turn.
   package func render(_ messages: [ChatMessage]) -> String {
     var turns = messages
@@ -85,7 +88,11 @@ package struct ChatTemplate: Sendable, Equatable {
 extension Tokenizer {
   /// The conversation format that the checkpoint's files name; `nil` without one, or one that is not
   /// known.
-  package var chatTemplate: ChatTemplate? { companions.chatTemplate.flatMap { ChatTemplate($0) } }
+  package var chatTemplate: ChatTemplate? {
+    guard let template = companions.chatTemplate.flatMap({ ChatTemplate($0) }) else { return nil }
+    guard let token = template.beginToken else { return template }
+    return companions.beginToken == token ? template : nil
+  }
 }
 
 extension TokenizerCompanions {
@@ -94,11 +101,21 @@ extension TokenizerCompanions {
     if let bytes = bytes(of: "chat_template.jinja") {
       return String(decoding: bytes, as: UTF8.self)
     }
-    guard let bytes = bytes(of: "tokenizer_config.json"),
-      // These files are kept to the byte, and nothing else depends on them, so a damaged one counts
-      // as one without a template.
-      let json = try? JSONReader.parse(bytes, at: "tokenizer_config.json")
-    else { return nil }
-    return json["chat_template"]?.text
+    return
+      (json("chat_template.json")?["chat_template"]
+      ?? json("tokenizer_config.json")?["chat_template"])?.text
+  }
+
+  /// The text of the beginning token, if a file names one.
+  fileprivate var beginToken: String? {
+    let named = ["tokenizer_config.json", "special_tokens_map.json"]
+      .compactMap { json($0)?.present("bos_token") }.first
+    return named?.text ?? named?["content"]?.text
+  }
+
+  /// These files are kept to the byte, and nothing else depends on them, so a damaged one counts as one
+  /// that says nothing.
+  private func json(_ name: String) -> JSONValue? {
+    bytes(of: name).flatMap { try? JSONReader.parse($0, at: name) }
   }
 }

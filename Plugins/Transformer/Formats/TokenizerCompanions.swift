@@ -5,7 +5,9 @@ import FulcrumKernel
 ///
 /// A tokenizer that was read is written with the files it was read with, to the byte.
 struct TokenizerCompanions: Sendable {
-  private static let names = ["tokenizer_config.json", "chat_template.jinja"]
+  private static let names = [
+    "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja", "chat_template.json",
+  ]
   private var files: [(name: String, bytes: [UInt8])] = []
 
   /// Holds no files: those of a tokenizer that is trained here are made when it is written.

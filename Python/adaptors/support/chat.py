@@ -1,25 +1,10 @@
-"""Prompts: a text, or messages written in a model's chat markup."""
+"""Conversations as data sets have them."""
 
 from __future__ import annotations
 
 from typing import Any
 
-# What stands before a role, behind it, behind a content, and before all.
-MARKUPS = {
-    "chatml": ("<|im_start|>", "\n", "<|im_end|>\n", ""),
-    "llama-3": ("<|start_header_id|>", "<|end_header_id|>\n\n", "<|eot_id|>", "<|begin_of_text|>"),
-}
-CHATS = [*MARKUPS, "none"]
 Messages = list[dict[str, str]]
-
-
-def written(messages: Messages, chat: str) -> str:
-    """The conversation, up to the header of the assistant's turn; `none`: contents alone."""
-    if chat == "none":
-        return "\n\n".join(message["content"] for message in messages)
-    opening, behind, ending, start = MARKUPS[chat]
-    turns = [opening + m["role"] + behind + m["content"] + ending for m in messages]
-    return start + "".join(turns) + opening + "assistant" + behind
 
 
 def conversation(value: Any) -> Messages | None:

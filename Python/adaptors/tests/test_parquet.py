@@ -45,10 +45,7 @@ def test_verl(tmp_path: Path, load: Any) -> None:
     item = task.items(5, 1)[0]
     assert item.id == "train-5" and item.location == f"{files[1]}:2"
     assert (item.answer, item.category) == ("5", "sums")
-    assert item.prompt == (
-        "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\n5?<|im_end|>\n"
-        "<|im_start|>assistant\n"
-    )
+    assert item.prompt == ""  # The host writes the messages.
     assert list(item.messages) == VERL[5]["prompt"]
     assert item.fields["extra_info"] == VERL[5]["extra_info"]
     assert item.fields["day"] == "2024-05-06" and item.fields["level"] == 5.5
@@ -93,3 +90,26 @@ def test_refusals(tmp_path: Path, load: Any) -> None:
     (tmp_path / "text.parquet").write_text("{}")
     with pytest.raises(f.Refusal, match="no Parquet file"):
         plugin.task(train=[str(tmp_path / "text.parquet")])
+
+
+def test_demonstrations(tmp_path: Path, load: Any) -> None:
+    turns = [{"role": "user", "content": "1?"}, {"role": "assistant", "content": "one"}]
+    said = [
+        {"prompt": turns, "answer": ""},
+        {"prompt": turns[:1], "completion": "1", "answer": ""},
+    ]
+    for name, rows in (("a", said[:1]), ("b", said[1:])):
+        file = write(tmp_path / f"{name}.parquet", rows)
+        task = load("parquet.py").task(train=[file], prefix="> ")
+        assert task.demonstration_count == 1
+        prompt, completion = task.demonstration(0)
+        assert prompt == [{"role": "user", "content": "> 1?"}]
+        assert completion == ("one" if name == "a" else "1")
+        # The assistant's turn would give the answer away.
+        assert list(task.items(0, 1)[0].messages) == prompt
+    assert (
+        load("parquet.py")
+        .task(train=[write(tmp_path / "c.parquet", VERL)], answer_key="")
+        .demonstrations
+        is None
+    )

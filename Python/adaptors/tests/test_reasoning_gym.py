@@ -46,8 +46,9 @@ def test_small_worlds_are_kept_apart(load: Any) -> None:
 
 def test_configuration(load: Any) -> None:
     plugin = load("reasoning-gym.py")
-    few = plugin.task(dataset="leg_counting", config='{"max_animals": 3}', size=5, chat="chatml")
-    assert few.items(0, 1)[0].prompt.startswith("<|im_start|>user\nYour task is to count")
+    few = plugin.task(dataset="leg_counting", config='{"max_animals": 3}', size=5, suffix=" Go.")
+    prompt = few.items(0, 1)[0].prompt
+    assert prompt.startswith("Your task is to count") and prompt.endswith(" Go.")
     with pytest.raises(f.Refusal, match="no dataset 'legs'"):
         plugin.task(dataset="legs")
     for config in ('{"max_animals": -1}', '{"paws": 1}', "{", "[1]", '{"seed": 1}'):

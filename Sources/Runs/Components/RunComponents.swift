@@ -66,12 +66,14 @@ package struct RunComponents {
   /// The task's training items in the run's order, without those that are left out.
   var order: TaskOrder {
     get throws(FulcrumError) {
-      let (task, seed) = (setup.task, configuration.general.seed)
-      guard try setup.overlong == .drop else { return TaskOrder(task: task, seed: seed) }
+      let task = setup.task
       let (policy, limit) = (policy, sampler.promptLimit)
-      return TaskOrder(task: task, seed: seed) { (item) throws(FulcrumError) in
-        try policy.encode(item.prompt).count <= limit
-      }
+      let drops = try setup.overlong == .drop
+      return TaskOrder(
+        count: task.trainingCount, seed: configuration.general.seed,
+        item: { (index) throws(FulcrumError) in try task.trainingItem(index) },
+        where: drops
+          ? { (item) throws(FulcrumError) in try policy.encode(item.prompt).count <= limit } : nil)
     }
   }
 }

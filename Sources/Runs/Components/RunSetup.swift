@@ -10,7 +10,7 @@ import YAML
 package struct RunSetup {
   package let configuration: RunConfiguration
   package let factory: ComponentFactory
-  package let task: any TaskSource
+  package let task: RunTask
   package let policy: any PolicyModel
   /// Whether the policy is the one that the configuration names, rather than a checkpoint's.
   let hasOwnPolicy: Bool
@@ -52,8 +52,13 @@ package struct RunSetup {
     guard let madeTask, let madePolicy else {
       preconditionFailure("a component without a fault was not made")
     }
-    self.task = madeTask
     self.policy = madePolicy
+    let folder: String? =
+      if let checkpoint { checkpoint } else { try factory.checkpoint(of: policy) }
+    self.task = RunTask(
+      source: madeTask,
+      writer: ConversationWriter(
+        configuration.chat, policy: madePolicy, checkpoint: folder, plugins: general.plugins))
   }
 
   /// Makes the setup of another way to train the same policy. It shares what an arm doesn't change.

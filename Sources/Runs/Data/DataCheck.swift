@@ -11,6 +11,8 @@ package struct DataCheck {
   package let lines: [(label: String, value: String)]
   /// What is worth knowing, though the run begins.
   package let notes: [String]
+  /// The first training item's prompt, as the policy is given it; `nil`: no training item was looked at.
+  package let firstPrompt: (text: String, tokens: [Int32])?
   /// Tokens of the longest prompt that was looked at.
   package let longestPrompt: Int
   /// What stops the run.
@@ -30,6 +32,7 @@ package struct DataCheck {
     var notes: [String] = []
     var faults: [FulcrumError] = []
     var longest = 0
+    var first: (text: String, tokens: [Int32])?
     if configuration.rollout.replay == nil {
       var training = ItemInspection(
         "training", sampler: components.sampler, rule: try setup.overlong,
@@ -45,6 +48,7 @@ package struct DataCheck {
       notes += training.notes
       faults += training.faults
       longest = training.longest
+      first = training.first
       if looked == 0 {
         faults.append(FulcrumError(.data, "the task has no training items", at: "task"))
       }
@@ -54,9 +58,10 @@ package struct DataCheck {
     if inspection.count > 0 {
       lines.append(("held-out items", Self.categories(of: items) + inspection.lengths))
     }
+    firstPrompt = first
     longestPrompt = max(longest, inspection.longest)
     self.lines = lines
-    self.notes = notes + inspection.notes
+    self.notes = notes + inspection.notes + (setup.task.writer.note.map { [$0] } ?? [])
     self.faults = faults + inspection.faults
   }
 

@@ -15,6 +15,8 @@ package struct ItemInspection {
   private(set) var count = 0
   private var shortest = Int.max
   private(set) var longest = 0
+  /// The first item's prompt, as the policy is given it.
+  private(set) var first: (text: String, tokens: [Int32])?
   private var overlong = Places()
   private var unusable = Places()
   private var unanswered = Places()
@@ -35,12 +37,14 @@ package struct ItemInspection {
   ///
   /// - Throws: what the tokenizer throws, with the item's place.
   package mutating func add(_ item: TaskItem) throws(FulcrumError) -> Bool {
-    let length: Int
+    let tokens: [Int32]
     do throws(FulcrumError) {
-      length = try sampler.policy.encode(item.prompt).count
+      tokens = try sampler.policy.encode(item.prompt)
     } catch {
       throw error.within(item.place)
     }
+    if count == 0 { first = (item.prompt, tokens) }
+    let length = tokens.count
     count += 1
     (shortest, longest) = (min(shortest, length), max(longest, length))
     guard length <= sampler.promptLimit else {

@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import FulcrumKernel
+import JSON
 import Settings
 import Training
 
@@ -10,12 +11,17 @@ package struct WarmStart {
   package let setup: RunSetup
   package let observer: any RunObserver
 
+  /// The file of each step's metrics, within the checkpoint's folder.
+  package static let metricsFile = "sft.jsonl"
+  private static let heldOutLoss = "held_out/loss"
+  private static let heldOutAccuracy = "held_out/token_accuracy"
+
   package init(setup: RunSetup, observer: any RunObserver) {
     self.setup = setup
     self.observer = observer
   }
 
-  /// Imitates each demonstration once and writes a checkpoint to `output`.
+  /// Imitates the demonstrations and writes a checkpoint to `output`.
   ///
   /// The loss is the mean of −log π over a batch's completion tokens, end token included.
   ///
@@ -24,26 +30,31 @@ package struct WarmStart {
     let settings = setup.configuration.warmStart
     let batch = settings.batch
     let policy = setup.policy
-    let task = try demonstratingTask()
-    if let fresh = policy as? any FreshPolicy, !fresh.isReady {
-      try create(
-        fresh, from: task, texts: min(settings.demonstrations, settings.vocabularyTexts))
-    }
+    let demonstrations = try Demonstrations(setup)
     observer.note("policy \(policy.summary)")
-    let demonstrations = try fitting(settings.demonstrations, from: task)
-    let count = demonstrations.count
-    let steps = (count + batch - 1) / batch
+    let count = demonstrations.numbers.count
+    observer.note(
+      Counted.text(count, "demonstration")
+        + (demonstrations.heldOut.isEmpty
+          ? "" : ", and \(demonstrations.heldOut.count) held out"))
+    for note in demonstrations.notes { observer.note(note) }
+    if let note = setup.task.writer.note { observer.note("warning: \(note)") }
+    let stepsPerEpoch = (count + batch - 1) / batch
+    let steps = stepsPerEpoch * settings.epochs
     let rate = settings.learningRate.schedule(steps: steps)
     let warnings = ConfigurationWarnings.learningRate(
       settings.learningRate, of: WarmStartSettings.key, steps: steps)
     for warning in warnings { observer.note("warning: \(warning)") }
+    var lines: [String] = []
+    try measure(demonstrations, step: 0, to: &lines)
     let began = ContinuousClock.now
     var isComplete = true
+    var order: [Int] = []
     for step in 1...steps {
-      let first = (step - 1) * batch
+      let first = (step - 1) % stepsPerEpoch * batch
+      if first == 0 { order = demonstrations.order(epoch: (step - 1) / stepsPerEpoch) }
       let stepBegan = ContinuousClock.now
-      let sequences = try tokens(
-        of: demonstrations[first..<min(first + batch, count)], from: task)
+      let sequences = try demonstrations.batch(order[first..<min(first + batch, count)])
       let learningRate = rate.rate(step: step)
       var metrics = try imitate(sequences, learningRate: learningRate)
       let seconds = (ContinuousClock.now - stepBegan) / .seconds(1)
@@ -53,89 +64,50 @@ package struct WarmStart {
       observer.stepEnded(
         step, of: steps, metrics: metrics,
         secondsLeft: elapsed / Double(step) * Double(steps - step))
-      if shouldStop(), step < steps {
-        isComplete = false
-        break
+      lines.append(metrics.line(step: step).text)
+      isComplete = !shouldStop() || step == steps
+      let isLast = step == steps || !isComplete
+      if isLast || settings.every > 0 && step % settings.every == 0 {
+        try measure(demonstrations, step: step, to: &lines)
       }
+      if !isComplete { break }
     }
-    try SafeFiles.writeFolder(output) { (aside) throws(FulcrumError) in try policy.save(to: aside) }
+    try SafeFiles.writeFolder(output) { (aside) throws(FulcrumError) in
+      try policy.save(to: aside)
+      try SafeFiles.write(
+        lines.map { $0 + "\n" }.joined(), to: aside + "/" + Self.metricsFile)
+    }
     return isComplete
   }
 
-  /// Trains a fresh policy's tokenizer on the demonstrations' text and draws its weights.
-  private func create(
-    _ policy: any FreshPolicy, from task: any DemonstratingTask, texts count: Int
+  /// Measures on the held-out demonstrations: mean −log π, and the share of tokens that are the most
+  /// likely ones at their places.
+  private func measure(
+    _ demonstrations: Demonstrations, step: Int, to lines: inout [String]
   ) throws(FulcrumError) {
-    var texts: [String] = []
-    for index in 0..<count {
-      let demonstration = try task.demonstration(index)
-      texts.append(demonstration.prompt + demonstration.completion)
-    }
-    try policy.create(fromTexts: texts)
-  }
-
-  private func demonstratingTask() throws(FulcrumError) -> any DemonstratingTask {
-    if let task = setup.task as? any DemonstratingTask { return task }
-    throw FulcrumError(
-      .unsupported, "task \(type(of: setup.task).manual.name) has no demonstrations",
-      hint: "a warm start needs a task that has; train from a checkpoint instead")
-  }
-
-  /// Returns the numbers of the demonstrations that fit into the policy's context, of the first
-  /// `count`. Each is measured now, for a demonstration too long would end the work at its turn.
-  ///
-  /// - Throws: `.data` for one that doesn't fit, where the task's rule is to refuse, and if none does.
-  private func fitting(_ count: Int, from task: any DemonstratingTask) throws(FulcrumError) -> [Int]
-  {
-    let limit = setup.policy.contextLength
-    var fitting: [Int] = []
-    var first: (index: Int, length: Int)?
-    for index in 0..<count {
-      let (prompt, completion) = try tokens(of: index, from: task)
-      let length = prompt.count + completion.count
-      if length <= limit {
-        fitting.append(index)
-      } else if first == nil {
-        first = (index, length)
+    guard !demonstrations.heldOut.isEmpty else { return }
+    let sequences = Demonstrations.batch(demonstrations.heldOut)
+    var logProbability = 0.0
+    var likeliest = 0
+    try setup.policy.score(
+      sequences, sequences: 0..<sequences.sequenceCount,
+      request: ScoreRequest(temperature: 1, statistics: [.rank])
+    ) { (_, scores) throws(FulcrumError) in
+      let ranks = try scores.values(of: .rank)
+      for token in ranks.indices {
+        logProbability += Double(scores.logProbabilities[token])
+        if ranks[token] == 0 { likeliest += 1 }
       }
     }
-    guard let first else { return fitting }
-    let overlong = count - fitting.count
-    guard try setup.overlong == .drop, !fitting.isEmpty else {
-      throw FulcrumError(
-        .data,
-        "demonstration \(first.index) has \(first.length) tokens, the policy's context \(limit); so"
-          + " it is with \(overlong) of \(count) demonstrations", at: "task",
-        hint: "give the policy a longer context, or the task shorter demonstrations; or"
-          + " 'task.overlong: drop' leaves such ones out")
-    }
+    let count = Double(sequences.tokenCount)
+    var metrics = Metrics()
+    metrics.set(Self.heldOutLoss, -logProbability / count)
+    metrics.set(Self.heldOutAccuracy, Double(likeliest) / count)
+    lines.append(metrics.line(step: step).text)
     observer.note(
-      "left out \(overlong) of \(count) demonstrations, which have more than the context's \(limit)"
-        + " tokens: the first is demonstration \(first.index), of \(first.length)")
-    return fitting
-  }
-
-  private func tokens(
-    of index: Int, from task: any DemonstratingTask
-  ) throws(FulcrumError) -> (prompt: [Int32], completion: [Int32]) {
-    let demonstration = try task.demonstration(index)
-    return (
-      try setup.policy.encode(demonstration.prompt),
-      try setup.policy.encode(demonstration.completion) + [setup.policy.endToken]
-    )
-  }
-
-  private func tokens(
-    of indices: some Sequence<Int>, from task: any DemonstratingTask
-  ) throws(FulcrumError) -> SequenceBatch {
-    var prompts: [[Int32]] = []
-    var completions: [[[Int32]]] = []
-    for index in indices {
-      let (prompt, completion) = try tokens(of: index, from: task)
-      prompts.append(prompt)
-      completions.append([completion])
-    }
-    return SequenceBatch(prompts: prompts, completions: completions)
+      "held out, " + (step == 0 ? "before" : "after step \(step)") + ": loss "
+        + String(format: "%.4f", -logProbability / count) + ", token accuracy "
+        + String(format: "%.1f %%", 100 * Double(likeliest) / count))
   }
 
   private func imitate(_ sequences: SequenceBatch, learningRate: Double) throws(FulcrumError)

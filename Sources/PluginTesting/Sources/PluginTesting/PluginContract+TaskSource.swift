@@ -40,7 +40,8 @@ extension Subject where Instance == any TaskSource {
       }
       for (index, demonstration) in try demonstrations(of: instance, 4).enumerated() {
         trace.add(
-          "demonstration \(index)", texts: [demonstration.prompt, demonstration.completion])
+          "demonstration \(index)",
+          texts: [Self.prompt(of: demonstration), demonstration.completion])
       }
     }
   }
@@ -52,7 +53,20 @@ extension Subject where Instance == any TaskSource {
   }
 
   private static func texts(of item: TaskItem) -> [String] {
-    [item.id, item.prompt, item.answer, item.category]
+    [item.id, prompt(of: item), item.answer, item.category]
+  }
+
+  /// The prompt, or the conversation that the host is to write it from.
+  private static func prompt(of item: TaskItem) -> String {
+    item.prompt.isEmpty ? text(of: item.messages) : item.prompt
+  }
+
+  private static func prompt(of demonstration: Demonstration) -> String {
+    demonstration.prompt.isEmpty ? text(of: demonstration.messages) : demonstration.prompt
+  }
+
+  private static func text(of messages: [ChatMessage]) -> String {
+    messages.map { "\($0.role.rawValue): \($0.content)\n" }.joined()
   }
 
   /// None from a source that has none for these parameters.
@@ -100,9 +114,9 @@ extension Subject where Instance == any TaskSource {
           } catch {
             throw unexpected(error, "training item \(index)")
           }
-          guard !item.id.isEmpty, !item.prompt.isEmpty else {
+          guard !item.id.isEmpty, !Self.prompt(of: item).isEmpty else {
             throw fault(
-              "expected an id and a prompt in training item \(index), got id '\(item.id)' and a"
+              "expected an id and a prompt, or messages, in training item \(index), got id '\(item.id)' and a"
                 + " prompt of \(item.prompt.utf8.count) bytes")
           }
         }
@@ -137,13 +151,15 @@ extension Subject where Instance == any TaskSource {
         () throws(FulcrumError) in
         let task = try make()
         var held: Set<String> = []
-        for item in try heldOutItems(of: task, perCategory: 16) { held.insert(item.prompt) }
+        for item in try heldOutItems(of: task, perCategory: 16) {
+          held.insert(Self.prompt(of: item))
+        }
         for index in Self.indices(of: task)
-        where held.contains(try task.trainingItem(index).prompt) {
+        where held.contains(Self.prompt(of: try task.trainingItem(index))) {
           throw fault("expected other held-out prompts, got that of training item \(index)")
         }
         for (index, demonstration) in try demonstrations(of: task, 16).enumerated()
-        where held.contains(demonstration.prompt) {
+        where held.contains(Self.prompt(of: demonstration)) {
           throw fault("expected other held-out prompts, got that of demonstration \(index)")
         }
       },

@@ -4,6 +4,7 @@ import Foundation
 import FulcrumKernel
 import JSON
 import Runs
+import Settings
 import Training
 
 struct GenerateCommand: ParsableCommand {
@@ -14,10 +15,11 @@ struct GenerateCommand: ParsableCommand {
       text, whatever the number of threads.
 
         fulcrum generate models/a --prompt 'What is 2 + 3?' --chat template
+        fulcrum generate models/a --messages conversation.json
         fulcrum generate models/a --prompt-file prompt.txt --samples 4 --json
       """)
 
-  /// Names the format of a conversation (`--chat`): one of the kernel's, or none.
+  /// Names what writes a conversation (`--chat`): a markup, the checkpoint's template, or nothing.
   enum Chat: String, CaseIterable, ExpressibleByArgument {
     case chatml
     case llama3 = "llama-3"
@@ -25,7 +27,15 @@ struct GenerateCommand: ParsableCommand {
     case template
     case none
 
-    var format: ChatFormat? { ChatFormat(rawValue: rawValue) }
+    /// `nil`: the prompt is a text.
+    var template: ChatSettings.Template? {
+      switch self {
+      case .chatml: .format(.chatML)
+      case .llama3: .format(.llama3)
+      case .template: .checkpoint
+      case .none: nil
+      }
+    }
   }
 
   @Argument(help: "The model's folder.", completion: .directory)
@@ -41,13 +51,23 @@ struct GenerateCommand: ParsableCommand {
 
   @Option(
     help: """
-      Markup to put around the prompt as a user's message: chatml (SmolLM2, Qwen2.5), llama-3, \
-      template (that of the model's folder, if the policy knows it), or none. No template is run: it \
-      is recognised by its text.
-      """)
-  var chat = Chat.none
+      A file with a conversation instead: a JSON list of messages, each with a role (system, user, \
+      assistant) and a content.
+      """, completion: .file(extensions: ["json"]))
+  var messages: String?
 
-  @Option(help: "A system message before the prompt; needs --chat.")
+  @Option(
+    help: """
+      Markup to put around the prompt as a user's message: chatml (SmolLM2, Qwen2.5), llama-3, \
+      template (that of the model's folder), or none. Python's Jinja runs a template that the policy \
+      does not know by its text. With --messages it is template unless you say another.
+      """)
+  var chat: Chat?
+
+  @Flag(name: .customLong("show-prompt"), help: "Print the prompt with its markup, and its tokens.")
+  var showsPrompt = false
+
+  @Option(help: "A system message before the prompt; needs --chat or --messages.")
   var system: String?
 
   @Option(help: "Divides the logits; 0: take the most likely token.")
@@ -75,16 +95,24 @@ struct GenerateCommand: ParsableCommand {
 
   @Flag(
     help: """
-      Print one JSON object a sample: "prompt", "completion", "tokens", "logprobs", "finished".
+      Print one JSON object a sample: "prompt", "prompt_tokens", "completion", "tokens", "logprobs", \
+      "finished".
       """)
   var json = false
 
   func run() throws {
-    let messages = try messages()
+    let conversation = try conversation()
     let policy = try options.policy(checkpoint: folder, threads: try threads.count(), seed: seed)
-    let text = try markup(messages, by: policy)
+    let text = try WrongRequest.rethrow { () throws(FulcrumError) in
+      try markup(conversation, by: policy)
+    }
+    let tokens = try policy.encode(text)
+    if showsPrompt {
+      Fulcrum.report("prompt: \(text)")
+      Fulcrum.report("\(tokens.count) tokens: \(tokens.map(String.init).joined(separator: " "))")
+    }
     var request = GenerationRequest(
-      prompts: [.init(tokens: try policy.encode(text), id: 0)], samplesPerPrompt: samples,
+      prompts: [.init(tokens: tokens, id: 0)], samplesPerPrompt: samples,
       maximumTokens: maximumTokens, temperature: temperature, seed: seed, step: 0)
     request.topK = topK
     request.topP = topP
@@ -108,7 +136,7 @@ struct GenerateCommand: ParsableCommand {
     for sample in 0..<samples {
       let completion = try Completion(generation, sample, by: policy)
       if json {
-        print(completion.line(prompt: text).text)
+        print(completion.line(prompt: text, promptTokens: tokens).text)
       } else {
         if samples > 1 { print("--- sample \(sample + 1) of \(samples)") }
         print(isTerminal ? completion.text.onTerminal : completion.text)
@@ -116,33 +144,61 @@ struct GenerateCommand: ParsableCommand {
     }
   }
 
-  /// Returns the prompt with its markup.
-  /// The conversation that is to be continued: the prompt, and a system message before it.
-  private func messages() throws(FulcrumError) -> [ChatMessage] {
-    guard prompt == nil || promptFile == nil else {
-      throw FulcrumError(.usage, "expected --prompt or --prompt-file, got both")
+  /// The conversation that is to be continued: that of the file; or the prompt, and a system message
+  /// before it.
+  private func conversation() throws(FulcrumError) -> [ChatMessage] {
+    guard [prompt, promptFile, messages].compactMap(\.self).count < 2 else {
+      throw FulcrumError(
+        .usage, "expected one of --prompt, --prompt-file and --messages, got several")
     }
-    guard system == nil || chat != .none else {
+    guard system == nil || template != nil else {
       throw FulcrumError(
         .usage, "expected --chat beside --system, got none", at: "--system",
         hint: "without markup a system message can't be told from the prompt")
     }
-    let given = if let prompt { prompt } else { try readPrompt() }
-    return (system.map { [ChatMessage(.system, $0)] } ?? []) + [ChatMessage(.user, given)]
+    if let messages { return try Self.conversation(in: messages) }
+    let text = if let prompt { prompt } else { try readPrompt() }
+    return [ChatMessage(.user, text)]
+  }
+
+  private static func conversation(in file: String) throws(FulcrumError) -> [ChatMessage] {
+    let bytes = [UInt8](try FileManager.default.requiredContents(at: file))
+    let value: JSONValue
+    do throws(JSONFault) {
+      value = try JSONReader.parse(bytes)
+    } catch {
+      throw FulcrumError(
+        .usage, "expected a JSON list of messages, got what isn't JSON", at: file,
+        hint: error.reason)
+    }
+    if let messages = ChatMessage.conversation(value["messages"] ?? value) { return messages }
+    throw FulcrumError(
+      .usage, "expected a JSON list of messages, got \(value.excerpt)", at: file,
+      hint: #"[{"role": "user", "content": "…"}]; roles are system, user and assistant"#)
+  }
+
+  /// What writes the conversation; `nil`: the prompt is a text.
+  private var template: ChatSettings.Template? {
+    guard messages != nil else { return chat?.template }
+    return (chat ?? .template).template ?? .plain
   }
 
   /// The conversation with its markup.
-  private func markup(_ messages: [ChatMessage], by policy: any PolicyModel)
-    throws(FulcrumError) -> String
-  {
-    if let format = chat.format { return format.prompt(messages) }
-    guard chat == .template else { return messages[0].content }
-    let able = try policy.capability(
-      (any ChatTemplatePolicy).self, to: "write a conversation by its checkpoint's template")
-    if let text = try able.render(messages) { return text }
-    throw FulcrumError(
-      .usage, "expected a checkpoint with a template that the policy knows, got another or none",
-      at: "--chat template", hint: "name the markup: --chat chatml or --chat llama-3")
+  private func markup(
+    _ messages: [ChatMessage], by policy: any PolicyModel
+  ) throws(FulcrumError) -> String {
+    guard let template else { return messages[0].content }
+    let writer = ConversationWriter(
+      ChatSettings(template: template, system: system), policy: policy, checkpoint: folder,
+      plugins: PluginSettings())
+    do throws(FulcrumError) {
+      return try writer.write(messages).prompt
+    } catch {
+      guard error.location == "chat.template" else { throw error }
+      throw FulcrumError(
+        error.code == .configuration ? .usage : error.code, error.message,
+        at: "--chat \((chat ?? .template).rawValue)", hint: error.hint)
+    }
   }
 
   private func readPrompt() throws(FulcrumError) -> String {
@@ -175,9 +231,11 @@ private struct Completion {
     text = try policy.decode(tokens, keepingSpecialTokens: false)
   }
 
-  func line(prompt: String) -> JSONLine {
+  func line(prompt: String, promptTokens: [Int32]) -> JSONLine {
     JSONLine([
-      ("prompt", .text(prompt)), ("completion", .text(text)),
+      ("prompt", .text(prompt)),
+      ("prompt_tokens", .list(promptTokens.map { .number(Double($0)) })),
+      ("completion", .text(text)),
       ("tokens", .list(tokens.map { .number(Double($0)) })),
       ("logprobs", .list(logProbabilities.map { .number(Double($0)) })),
       ("finished", .flag(isFinished)),

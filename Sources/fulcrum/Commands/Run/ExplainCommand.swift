@@ -59,14 +59,33 @@ struct ExplainCommand: ParsableCommand {
         ("faults", .list(data.faults.map { .text($0.description) })),
       ])
       if let trial { line.add("seconds_per_step", .number(trial.seconds)) }
+      if let first = data.firstPrompt {
+        line.add("first_prompt", .text(first.text))
+        line.add("first_prompt_tokens", .list(first.tokens.map { .number(Double($0)) }))
+      }
       print(line.text)
       try data.requireUsable()
       return
     }
     print(TextTable.text(lines.map { [$0.0, $0.1] }))
+    if let first = data.firstPrompt { print("\n" + Self.shown(first.text, first.tokens)) }
     if !warnings.isEmpty { print() }
     for warning in warnings { print("warning: \(warning)") }
     if full { print("\n" + yaml, terminator: "") }
     try data.requireUsable()
+  }
+
+  /// The most characters and tokens of a prompt that are shown.
+  private static let mostCharacters = 2000
+  private static let mostTokens = 64
+
+  /// The first prompt, as the policy is given it, and its tokens.
+  private static func shown(_ text: String, _ tokens: [Int32]) -> String {
+    let cut = text.count > mostCharacters ? text.prefix(mostCharacters) + "…" : text[...]
+    let lines = cut.split(separator: "\n", omittingEmptySubsequences: false)
+    let more = tokens.count > mostTokens ? " … and \(tokens.count - mostTokens) more" : ""
+    return "first prompt, \(tokens.count) tokens:\n"
+      + lines.map { "  | \(String($0).onTerminal)\n" }.joined()
+      + "  tokens " + tokens.prefix(mostTokens).map(String.init).joined(separator: " ") + more
   }
 }

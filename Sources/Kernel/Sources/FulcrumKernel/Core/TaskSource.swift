@@ -2,7 +2,8 @@
 public struct TaskItem: Sendable {
   /// Stable and unique within its source.
   public let id: String
-  /// The exact text that the policy continues, chat markup included.
+  /// The exact text that the policy continues, chat markup included; empty: the host writes it from
+  /// `messages`, by the policy's chat template.
   public let prompt: String
   /// Given to the reward function.
   public let answer: String
@@ -10,7 +11,7 @@ public struct TaskItem: Sendable {
   public let category: String
   /// The row's other fields, for the reward function.
   public let fields: [String: FieldValue]
-  /// The conversation that the prompt was written from; empty: the prompt is a text.
+  /// The conversation that the prompt was written from, or is to be; empty: the prompt is a text.
   public let messages: [ChatMessage]
   /// The place that the item was read from, for messages: `file:line`; `nil`: it was read from no file.
   public var location: String?
