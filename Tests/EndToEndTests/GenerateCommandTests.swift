@@ -51,9 +51,9 @@ import Testing
     #expect(none.status == 2)
     #expect(
       none.errors == """
-        error: --chat template: expected a checkpoint with a template that the policy knows, got \
-        another or none
-          hint: name the markup: --chat chatml or --chat llama-3
+        error: --chat template: expected a chat template for prompts that are messages, got none in \
+        \(model)
+          hint: name a markup (chatml, llama-3 or plain), or a file with a Jinja template
 
         """)
   }
@@ -138,7 +138,7 @@ import Testing
     }
     #expect(
       errors(try fulcrum.run("generate", model, "--prompt", "a", "--prompt-file", "b"))
-        == "error: expected --prompt or --prompt-file, got both\n")
+        == "error: expected one of --prompt, --prompt-file and --messages, got several\n")
     #expect(
       errors(try fulcrum.run("generate", model, "--prompt", "a", "--system", "b"))
         == """

@@ -8,7 +8,7 @@ python=$venv/bin/python
 
 install() { "$python" -m pip install --quiet --disable-pip-version-check "$@"; }
 
-if ! "$python" -c 'import torch, transformers, peft, pytest, mypy' 2>/dev/null; then
+if ! "$python" -c 'import torch, transformers, peft, pytest, mypy, importlib.metadata as m; m.version("trl")' 2>/dev/null; then
   sh Tests/make-venv.sh "$venv"
   # A build for the processor alone is a fifth of the size: one that pip is told of (find-links) is taken first.
   if [ -n "${FULCRUM_TORCH_WHEEL-}" ]; then
@@ -18,6 +18,8 @@ if ! "$python" -c 'import torch, transformers, peft, pytest, mypy' 2>/dev/null; 
     install torch
   fi
   install -c Plugins/Torch/Engine/tested.txt numpy safetensors transformers peft pytest ruff mypy
+  # Its chat templates, which tests compare; nothing of it is run.
+  install --no-deps trl
 fi
 export PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1
 export PYTHONPATH="$PWD/Python:$PWD/Plugins/Torch/Engine"

@@ -431,7 +431,6 @@ private func failure(_ file: TemporaryFile, _ given: [String: ParameterValue] = 
       #"{"prompt": "p", "answer": 1}"#, #"{"prompt": "q", "answer": 1, "completion": "r"}"#)
     #expect(throws: FulcrumError.self) { try task(some).demonstration(0) }
     #expect(try task(some).demonstration(1).completion == "r")
-    #expect(try task(file, ["held-out": .text(some.path)]).heldOutItems(perCategory: 1).count == 1)
     #expect(
       failure(try TemporaryFile(#"{"prompt": "p", "answer": 1, "completion": 2}"#)) == """
         task: FILE:1: expected 'completion' as a text or one message of the assistant, got a number

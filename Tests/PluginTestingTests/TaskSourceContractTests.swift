@@ -32,7 +32,7 @@ struct SoundTask: DemonstratingTask {
   static let broken = [
     Broken(
       "has items without prompts", "there are training items, each with an id and a prompt",
-      "expected an id and a prompt in training item 3, got id '3' and a prompt of 0 bytes",
+      "expected an id and a prompt, or messages, in training item 3, got id '3' and a prompt of 0 bytes",
       checks { _ in
         TaskOf(training: { index in
           TaskItem(

@@ -6,7 +6,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 venv=${FULCRUM_PYTHON_VENV:-$PWD/.build-python/venv}
 python=$venv/bin/python
-packages="numpy math_verify pyarrow reasoning_gym trackio wandb mlflow"
+packages="numpy jinja2 math_verify pyarrow reasoning_gym trackio wandb mlflow"
 if ! "$python" -c "import pytest, mypy, $(echo "$packages" | tr ' ' ',')" 2>/dev/null; then
   sh Tests/make-venv.sh "$venv"
   # shellcheck disable=SC2086
