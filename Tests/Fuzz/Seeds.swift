@@ -17,7 +17,7 @@ enum Seeds {
         try check(seed, target, number)
       }
       if target == .gguf {
-        // Its tokenizer lacks bytes and is refused, but all types of tensors come before that.
+        // Its tokenizer lacks bytes and is refused, but eight types of tensors come before that.
         try fixture("gguf/all-types.gguf").write(to: place.appendingPathComponent("all-types"))
       }
       // What was found once may be near what will be found next.
@@ -66,7 +66,9 @@ enum Seeds {
         Data(
           #"{"weight_map":{"a":"x.safetensors","b":"x.safetensors","c":"y.safetensors"}}"#.utf8)
       ]
-    case .gguf: [gguf()]
+    case .gguf:
+      ModelFamily.allCases.map { Data(gguf($0).file()) } + scaledGGUFs()
+        + GGUFElement.allCases.filter { $0.blockLength > 1 }.map(gguf(with:))
     case .tokenizer:
       try ["flags", "tiny-gpt2", "tiny-llama3", "tiny-qwen2", "tiny-smollm2"].map(tokenizer)
     case .config:
@@ -96,10 +98,10 @@ enum Seeds {
   }
 
   /// A tiny model whose vocabulary has every printable byte, so that its tokenizer can be read.
-  private static func gguf() -> Data {
-    var builder = GGUFBuilder.tiny()
+  private static func gguf(_ family: ModelFamily = .llama) -> GGUFBuilder {
+    var builder = GGUFBuilder.tiny(family)
     let tokens = (UInt8(0x20)...0x7E).map { ByteAlphabet.spell([$0]) } + ["ab", "<end>"]
-    builder.set("llama.vocab_size", .uint32(UInt32(tokens.count)))
+    if family == .llama { builder.set("llama.vocab_size", .uint32(UInt32(tokens.count))) }
     builder.set("tokenizer.ggml.tokens", .texts(tokens))
     builder.set(
       "tokenizer.ggml.token_type", .int32s(tokens.map { $0 == "<end>" ? 3 : 1 }))
@@ -111,7 +113,47 @@ enum Seeds {
       $0.type = .f16
       $0.bytes = Array(repeating: 0, count: tokens.count * 8)
     }
+    return builder
+  }
+
+  /// A tiny model with blocks of a type, of width 2: an input is 8 KiB at most.
+  private static func gguf(with element: GGUFElement) -> Data {
+    var builder = gguf()
+    builder.set("llama.embedding_length", .uint32(2))
+    builder.set("llama.feed_forward_length", .uint32(256))
+    for index in builder.tensors.indices {
+      let tensor = builder.tensors[index]
+      let name = tensor.name.split(separator: ".").dropLast().last ?? ""
+      let shape =
+        switch name {
+        case "ffn_gate", "ffn_up": [256, 2]
+        case "ffn_down": [2, 256]
+        case "attn_output": [2, 8]
+        default: tensor.shape.dropLast() + [2]
+        }
+      let type = name == "ffn_down" ? element : .f16
+      // Halves of these bytes are small.
+      let byte: UInt8 = name == "ffn_down" ? 0x21 : 0
+      builder.tensors[index].shape = shape
+      builder.tensors[index].type = type
+      builder.tensors[index].bytes = Array(
+        repeating: byte, count: shape.reduce(1, *) / type.blockLength * type.blockByteCount)
+    }
     return Data(builder.file())
+  }
+
+  /// Tiny models of the two rotary scalings.
+  private static func scaledGGUFs() -> [Data] {
+    var linear = gguf()
+    linear.set("llama.rope.scaling.type", .text("linear"))
+    linear.set("llama.rope.scaling.factor", .float(4))
+    var llama3 = gguf()
+    // The second wavelength, 62,832, is beyond the original context of 8192: stretched.
+    llama3.set("llama.rope.freq_base", .float(1e8))
+    llama3.tensors.append(
+      GGUFBuilder.Tensor(
+        name: "rope_freqs.weight", shape: [2], type: .f32, bytes: GGUFBuilder.floats([1, 8])))
+    return [linear, llama3].map { Data($0.file()) }
   }
 
   /// A fixture's tokenizer with the printable bytes, two merges and its added tokens only.

@@ -32,6 +32,18 @@ struct GGUFBuilder {
 
   static func floats(_ values: [Float]) -> [UInt8] { values.flatMap { little($0.bitPattern) } }
 
+  /// The 64-bit FNV-1a hash of the values' bytes, in 16 digits.
+  static func hash(_ values: some Sequence<Float>) -> String {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for value in values {
+      for shift in [0, 8, 16, 24] as [UInt32] {
+        hash = (hash ^ UInt64(value.bitPattern >> shift & 0xFF)) &* 0x0000_0100_0000_01b3
+      }
+    }
+    let digits = String(hash, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+
   private static func text(_ text: String) -> [UInt8] {
     little(UInt64(text.utf8.count)) + Array(text.utf8)
   }
@@ -122,6 +134,30 @@ extension GGUFBuilder {
       next += Float(values.count)
       builder.tensors.append(
         Tensor(name: name + ".weight", shape: shape, type: .f32, bytes: floats(values)))
+    }
+    return builder
+  }
+
+  /// `tiny()` as a Qwen2 or Qwen3 of the same sizes, as llama.cpp's converter writes those: no
+  /// `vocab_size`; biases of 0.5, 1.5, … or norms of heads of 2, 3, ….
+  static func tiny(_ family: ModelFamily) -> GGUFBuilder {
+    var builder = tiny()
+    guard family != .llama else { return builder }
+    builder.set("llama.vocab_size", nil)
+    builder.set("general.architecture", .text(family.rawValue))
+    for index in builder.metadata.indices where builder.metadata[index].key.hasPrefix("llama.") {
+      builder.metadata[index].key = family.rawValue + builder.metadata[index].key.dropFirst(5)
+    }
+    builder.set("tokenizer.ggml.pre", .text("qwen2"))
+    let more =
+      family == .qwen2
+      ? [("q.bias", 8, 0.5), ("k.bias", 4, 8.5), ("v.bias", 4, 12.5)]
+      : [("q_norm.weight", 4, 2), ("k_norm.weight", 4, 6)] as [(String, Int, Float)]
+    for (name, size, first) in more {
+      builder.tensors.append(
+        Tensor(
+          name: "blk.0.attn_" + name, shape: [size], type: .f32,
+          bytes: floats((0..<size).map { first + Float($0) })))
     }
     return builder
   }

@@ -1,4 +1,5 @@
 import FulcrumKernel
+import JSON
 import Testing
 import TransformerFormats
 
@@ -99,6 +100,49 @@ struct GGUFDequantizationTests {
       // Exact in Double, and rounded at most once in Float: the nearest float, without tolerance.
       let expected = BlockOracle.values(block, element).map { Float($0) }
       #expect(expand(block, element) == expected)
+    }
+  }
+
+  /// The blocks of make-blocks.py: every byte takes each of its values once, but for those of halves,
+  /// which are finite and at their extremes.
+  private func blocks(_ element: GGUFElement, halves: [Int]) -> [UInt8] {
+    let scales: [UInt16] = [
+      0x0000, 0x8000, 0x0001, 0x8001, 0x03FF, 0x83FF, 0x0400, 0x8400, 0x3C00, 0xBC00, 0x7BFF,
+      0xFBFF,
+      0x2E66, 0xAE66, 0x1234, 0x9ABC,
+    ]
+    let number = Int(element.rawValue)
+    var bytes: [UInt8] = []
+    for block in 0..<256 {
+      let start = bytes.count
+      for place in 0..<element.blockByteCount {
+        let odd = 2 * ((place * 37 + number * 11) % 128) + 1
+        bytes.append(UInt8(truncatingIfNeeded: block * odd + place * 101 + number * 7))
+      }
+      for (index, place) in halves.enumerated() {
+        let half = scales[index == 0 ? block % 16 : block / 16]
+        bytes[start + place] = UInt8(truncatingIfNeeded: half)
+        bytes[start + place + 1] = UInt8(half >> 8)
+      }
+    }
+    return bytes
+  }
+
+  @Test func `every quantised type has the bits that the gguf package gives its blocks`() throws {
+    let types = try #require(Fixtures.json(Fixtures.gguf + "/blocks.json").elements)
+    let numbers = types.compactMap { $0["number"]?.integer.flatMap(UInt32.init(exactly:)) }
+    #expect(
+      Set(numbers) == Set(GGUFElement.allCases.filter { $0.blockLength > 1 }.map(\.rawValue)))
+    for (type, number) in zip(types, numbers) {
+      let element = try #require(GGUFElement(rawValue: number))
+      let halves = try #require(type["halves"]?.elements).compactMap(\.integer)
+      let values = expand(blocks(element, halves: halves), element)
+      // Each hash is that of the values of 32 blocks.
+      let count = 32 * element.blockLength
+      let hashes = stride(from: 0, to: values.count, by: count).map {
+        GGUFBuilder.hash(values[$0..<$0 + count])
+      }
+      #expect(hashes == type["hashes"]?.elements?.compactMap(\.text), "\(element)")
     }
   }
 }

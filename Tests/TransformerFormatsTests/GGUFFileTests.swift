@@ -122,8 +122,8 @@ struct GGUFFileTests {
       try ended { $0[$0.startIndex + 37] = 0x80 }
         == "[checkpoint] f.gguf: \(name) has a shape too large to address")
     #expect(
-      try ended { $0[$0.startIndex + 38] = 13 }
-        == "[unsupported] f.gguf: \(name) has the type Q5_K, which is not read")
+      try ended { $0[$0.startIndex + 38] = 16 }
+        == "[unsupported] f.gguf: \(name) has the type IQ2_XXS, which is not read")
     #expect(
       try ended { $0[$0.startIndex + 38] = 99 }
         == "[unsupported] f.gguf: \(name) has the type number 99, which is not read")

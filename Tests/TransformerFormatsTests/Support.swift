@@ -35,6 +35,8 @@ enum Fixtures {
   private static let tests = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
     .deletingLastPathComponent().deletingLastPathComponent()
 
+  static let gguf = tests.appendingPathComponent("Fixtures/gguf").path
+
   static let tokenizer = tests.appendingPathComponent("Fixtures/tokenizer").path
 
   /// Data that lies beside the repository on some machines.

@@ -1,10 +1,10 @@
 import FulcrumKernel
 import JSON
 
-/// Holds a GGUF file whose header, metadata and tokenizer make a whole llama model.
+/// Holds a GGUF file whose header, metadata and tokenizer make a whole model.
 package struct GGUFCheckpoint: Sendable {
   private let file: GGUFFile
-  private let model: GGUFLlama
+  private let model: GGUFModel
   private let tokenizer: GGUFTokenizer
 
   /// Opens a file and checks all of it but the tensors' values.
@@ -14,12 +14,12 @@ package struct GGUFCheckpoint: Sendable {
     file = try GGUFFile(path: path)
     do throws(FulcrumError) {
       tokenizer = try GGUFTokenizer(file.metadata)
-      model = try GGUFLlama(file, endToken: tokenizer.endToken, padToken: tokenizer.padToken)
+      model = try GGUFModel(file, tokenizer: tokenizer)
       guard tokenizer.count <= model.shape.vocabularySize else {
         throw FulcrumError(
           .checkpoint,
-          "'tokenizer.ggml.tokens' has \(tokenizer.count) elements, but 'llama.vocab_size' is"
-            + " \(model.shape.vocabularySize)",
+          "'tokenizer.ggml.tokens' has \(tokenizer.count) elements, but"
+            + " '\(model.shape.family.rawValue).vocab_size' is \(model.shape.vocabularySize)",
           hint: "the tokenizer is of another model")
       }
     } catch {

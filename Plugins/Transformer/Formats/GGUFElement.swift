@@ -6,17 +6,24 @@ package enum GGUFElement: UInt32, CaseIterable, Sendable {
   case f16 = 1
   case q40 = 2
   case q41 = 3
+  case q50 = 6
+  case q51 = 7
   case q80 = 8
+  case q2K = 10
+  case q3K = 11
   case q4K = 12
+  case q5K = 13
   case q6K = 14
+  case iq4NL = 20
+  case iq4XS = 23
   case bf16 = 30
 
   /// The number of elements in a block; a row is whole blocks.
   package var blockLength: Int {
     switch self {
     case .f32, .f16, .bf16: 1
-    case .q40, .q41, .q80: 32
-    case .q4K, .q6K: 256
+    case .q40, .q41, .q50, .q51, .q80, .iq4NL: 32
+    case .q2K, .q3K, .q4K, .q5K, .q6K, .iq4XS: 256
     }
   }
 
@@ -25,11 +32,17 @@ package enum GGUFElement: UInt32, CaseIterable, Sendable {
     switch self {
     case .f32: 4
     case .f16, .bf16: 2
-    case .q40: 18
+    case .q40, .iq4NL: 18
     case .q41: 20
+    case .q50: 22
+    case .q51: 24
     case .q80: 34
+    case .q2K: 84
+    case .q3K: 110
     case .q4K: 144
+    case .q5K: 176
     case .q6K: 210
+    case .iq4XS: 136
     }
   }
 

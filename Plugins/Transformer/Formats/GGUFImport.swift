@@ -1,7 +1,7 @@
 import Foundation
 import FulcrumKernel
 
-/// Turns a GGUF file of the llama family into a Hugging Face folder.
+/// Turns a GGUF file of the families llama, qwen2 and qwen3 into a Hugging Face folder.
 package enum GGUFImport {
   /// Converts a file.
   ///

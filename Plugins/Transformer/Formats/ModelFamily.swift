@@ -11,6 +11,15 @@ package enum ModelFamily: String, CaseIterable, Sendable {
     }
   }
 
+  /// The name in messages.
+  var title: String {
+    switch self {
+    case .llama: "Llama"
+    case .qwen2: "Qwen2"
+    case .qwen3: "Qwen3"
+    }
+  }
+
   /// Whether the projections to queries, keys and values add a bias; no other product has one.
   ///
   /// - Source: Qwen2, arXiv 2407.10671, section 2.2.1.

@@ -3,7 +3,7 @@ import TransformerFormats
 
 /// Works on model files without a model in memory.
 extension TransformerPolicy: ImportingPolicy, CodecPolicy {
-  /// Converts a GGUF file of the llama family; weights become float32, as ggml computes them.
+  /// Converts a GGUF file of the families llama, qwen2 and qwen3; weights become float32, as ggml computes them.
   ///
   /// - Throws: what `GGUFImport.convert` throws.
   package static func importModel(
