@@ -9,11 +9,11 @@ import TransformerPlugin
 struct TruncatedSamplingTests {
   /// The token drawn at `uniform` from given probabilities.
   private func draw(
-    _ probabilities: [Double], k: Int32 = 0, p: Float = 1, at uniform: Float
+    _ probabilities: [Double], k: Int32 = 0, p: Float = 1, m: Float = 0, at uniform: Float
   ) -> Int32 {
     let logits = probabilities.map { Float(log($0)) }
     var scratch = [Float](repeating: 0, count: (logits.count + 15) / 16 * 16)
-    return tk_sample_truncated(logits, Int32(logits.count), 1, k, p, uniform, &scratch)
+    return tk_sample_truncated(logits, Int32(logits.count), 1, k, p, m, uniform, &scratch)
   }
 
   @Test func `hand-worked distributions are cut and renormalised`() {
@@ -64,8 +64,8 @@ struct TruncatedSamplingTests {
   @Test func `zeros of both signs are one logit`() {
     var scratch = [Float](repeating: 0, count: 16)
     for logits: [Float] in [[0, -0.0, 0, -0.0], [-0.0, 0, -0.0, 0]] {
-      #expect(tk_sample_truncated(logits, 4, 1, 2, 1, 0.49, &scratch) == 0)
-      #expect(tk_sample_truncated(logits, 4, 1, 2, 1, 0.51, &scratch) == 1)
+      #expect(tk_sample_truncated(logits, 4, 1, 2, 1, 0, 0.49, &scratch) == 0)
+      #expect(tk_sample_truncated(logits, 4, 1, 2, 1, 0, 0.51, &scratch) == 1)
     }
   }
 
@@ -76,13 +76,13 @@ struct TruncatedSamplingTests {
     var scratch = [Float](repeating: 0, count: 1008)
     let order = (0..<count).sorted { (logits[$0], -$0) > (logits[$1], -$1) }
     for k in [1, 2, 5, 100, 500, 1002] {
-      _ = tk_sample_truncated(logits, Int32(count), 0.7, Int32(k), 1, 0.5, &scratch)
+      _ = tk_sample_truncated(logits, Int32(count), 0.7, Int32(k), 1, 0, 0.5, &scratch)
       #expect((0..<count).filter { scratch[$0] > 0 } == order.prefix(k).sorted())
     }
     let weights = logits.map { exp(0.7 * Double($0)) }
     let total = weights.reduce(0, +)
     for p: Float in [0.013, 0.1, 0.5, 0.9, 0.99] {
-      _ = tk_sample_truncated(logits, Int32(count), 0.7, 0, p, 0.5, &scratch)
+      _ = tk_sample_truncated(logits, Int32(count), 0.7, 0, p, 0, 0.5, &scratch)
       var sum = 0.0
       let kept = order.prefix { token in
         defer { sum += weights[token] }

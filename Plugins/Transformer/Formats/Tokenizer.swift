@@ -147,10 +147,17 @@ package struct Tokenizer: TokenCodec {
           .data, "token \(index) has the number \(token), expected from 0 to \(rowCount - 1)",
           hint: "the tokens are of another tokenizer")
       }
-      guard vocabulary.indices.contains(Int(token)) else { continue }
-      if isSpecial[Int(token)] && !keepingSpecialTokens { continue }
-      bytes += vocabulary[Int(token)]
+      bytes += keepingSpecialTokens ? self.bytes(of: token) : plainBytes(of: token)
     }
     return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Returns what a token adds to a text without special tokens: its bytes, none for a special one.
+  package func plainBytes(of token: Int32) -> [UInt8] {
+    vocabulary.indices.contains(Int(token)) && isSpecial[Int(token)] ? [] : bytes(of: token)
+  }
+
+  private func bytes(of token: Int32) -> [UInt8] {
+    vocabulary.indices.contains(Int(token)) ? vocabulary[Int(token)] : []
   }
 }

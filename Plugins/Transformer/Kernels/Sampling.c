@@ -115,15 +115,24 @@ TK_INLINE void keep_likeliest(const float *logits, float *weights, int count, do
   }
 }
 
+/* Sets the weights below `share` of the largest one to 0. */
+TK_INLINE void keep_near_largest(float *weights, int count, float share) {
+  /* The largest is 1 but for the rounding of logits / T. */
+  float least = share * tk_largest_of(weights, count);
+  for (int i = 0; i < count; i++)
+    if (weights[i] < least) weights[i] = 0;
+}
+
 TK_CLONES
 int tk_sample_truncated(const float *logits, int count, float inverse_temperature, int top_k,
-                        float top_p, float uniform, float *scratch) {
+                        float top_p, float min_p, float uniform, float *scratch) {
   exponentials(logits, count, inverse_temperature, scratch);
   if (top_k > 0 && top_k < count) keep_likeliest(logits, scratch, count, top_k, 1);
   if (top_p < 1) {
     double total = mass_from(logits, scratch, count, -INFINITY);
     keep_likeliest(logits, scratch, count, top_p * total, 0);
   }
+  if (min_p > 0) keep_near_largest(scratch, count, min_p);
   return pick(scratch, count, uniform * mass_from(logits, scratch, count, -INFINITY));
 }
 

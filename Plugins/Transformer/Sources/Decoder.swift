@@ -10,6 +10,9 @@ struct Decoder {
   let request: GenerationRequest
   /// The tokens that end a completion.
   let endTokens: [Int32]
+  let stops: StopMatcher
+  /// Has the bytes of the tokens, in which stop strings are looked for.
+  let tokenizer: Tokenizer
   /// The most prompt tokens that are run at a time.
   let prefillRows: Int
   let memory: DecodingMemory
@@ -42,7 +45,7 @@ struct Decoder {
         let completion = wave.completion(of: index)
         completions[sample.prompt].append(completion.tokens)
         logProbabilities += completion.logProbabilities
-        isFinished.append(completion.tokens.last.map(endTokens.contains) ?? false)
+        isFinished.append(completion.isFinished)
       }
     }
     return Generation(

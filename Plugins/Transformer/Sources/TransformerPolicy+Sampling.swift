@@ -13,13 +13,24 @@ extension TransformerPolicy: StreamingPolicy {
   package func generate(
     _ request: GenerationRequest, observe: (_ prompt: Int, _ sample: Int, _ token: Int32) -> Void
   ) throws(FulcrumError) -> Generation {
-    let network = try ready().network
+    let model = try ready()
+    let network = model.network
     try check(request, network)
+    let stops = try stopMatcher(request)
     network.prepareProducts()
     return Decoder(
-      network: network, request: request, endTokens: network.shape.endTokens,
-      prefillRows: packsSequences ? microbatchTokens : 1, memory: decodingMemory
+      network: network, request: request, endTokens: network.shape.endTokens, stops: stops,
+      tokenizer: model.tokenizer, prefillRows: packsSequences ? microbatchTokens : 1,
+      memory: decodingMemory
     ).run(observe: observe)
+  }
+
+  private func stopMatcher(_ request: GenerationRequest) throws(FulcrumError) -> StopMatcher {
+    do throws(FulcrumError) {
+      return try StopMatcher(request.stopStrings)
+    } catch {
+      throw error.within(Self.manual.name)
+    }
   }
 
   private func check(_ request: GenerationRequest, _ network: Network) throws(FulcrumError) {
@@ -38,11 +49,28 @@ extension TransformerPolicy: StreamingPolicy {
         .usage, "expected a top-p above 0 and at most 1, got \(request.topP)",
         at: Self.manual.name, hint: "1 draws from all tokens")
     }
+    guard (0...1).contains(request.minP) else {
+      throw FulcrumError(
+        .usage, "expected a min-p from 0 to 1, got \(request.minP)", at: Self.manual.name,
+        hint: "0 draws from all tokens")
+    }
     guard request.samplesPerPrompt >= 1, request.maximumTokens >= 1 else {
       throw FulcrumError(
         .usage,
         "expected at least 1 sample of at least 1 token, got \(request.samplesPerPrompt) of"
           + " \(request.maximumTokens)", at: Self.manual.name)
+    }
+    guard (0...request.maximumTokens).contains(request.minimumTokens) else {
+      throw FulcrumError(
+        .usage,
+        "expected a minimum length from 0 to the longest, \(request.maximumTokens) tokens, got"
+          + " \(request.minimumTokens)", at: Self.manual.name)
+    }
+    guard request.minimumTokens == 0 || Set(network.shape.endTokens).count < network.tokenRows.count
+    else {
+      throw FulcrumError(
+        .usage, "expected a token that isn't an end token for a minimum length, got a model without",
+        at: Self.manual.name)
     }
     for (index, prompt) in request.prompts.enumerated() {
       let location = "prompt \(index)"

@@ -40,7 +40,8 @@ final class Wave {
   private(set) var rowTokens: [Int32] = []
   private(set) var rowPositions: [Int32] = []
   private var counts: [Int]
-  private let endTokens: [Int32]
+  private var isFinished: [Bool]
+  private var endings: CompletionEndings
   private let prefillRows: Int
 
   /// - Precondition: at least one sample, and every limit at least 1.
@@ -48,7 +49,6 @@ final class Wave {
     precondition(!samples.isEmpty, "a wave has samples")
     network = decoder.network
     request = decoder.request
-    endTokens = decoder.endTokens
     prefillRows = decoder.prefillRows
     self.samples = samples
     prompts = samples[0].prompt...samples[samples.count - 1].prompt
@@ -60,10 +60,13 @@ final class Wave {
     completionCache = CompletionCache(
       network.shape, samples: samples.count, tokens: max(1, longest - 1),
       memory: decoder.memory.completions)
-    sampler = Sampler(request, vocabulary: network.logitCount)
+    sampler = Sampler(
+      request, vocabulary: network.logitCount, endTokens: decoder.endTokens)
     drawn = DrawnTokens(samples: samples.count, room: longest)
     active = Array(samples.indices)
     counts = samples.map { _ in 0 }
+    isFinished = samples.map { _ in false }
+    endings = CompletionEndings(decoder, samples: samples.count)
   }
 
   /// Decodes all samples to their ends.
@@ -88,12 +91,14 @@ final class Wave {
     }
   }
 
-  /// Returns a finished sample's tokens and their log π.
-  func completion(of sample: Int) -> (tokens: [Int32], logProbabilities: [Float]) {
+  /// Returns a sample's tokens, their log π, and whether it ended by itself.
+  func completion(of sample: Int) -> (
+    tokens: [Int32], logProbabilities: [Float], isFinished: Bool
+  ) {
     let count = counts[sample]
     return (
       drawn.completion(sample: sample, count: count),
-      drawn.logProbabilities(sample: sample, count: count)
+      drawn.logProbabilities(sample: sample, count: count), isFinished[sample]
     )
   }
 
@@ -102,8 +107,9 @@ final class Wave {
     let before = active.count
     active.removeAll { sample in
       counts[sample] = position + 1
-      return endTokens.contains(drawn.token(sample: sample, position: position))
-        || position + 1 == samples[sample].limit
+      isFinished[sample] = endings.isEnd(
+        drawn.token(sample: sample, position: position), of: sample, at: position)
+      return isFinished[sample] || position + 1 == samples[sample].limit
     }
     if active.count != before || position == 0 {
       chunks = makeChunks()

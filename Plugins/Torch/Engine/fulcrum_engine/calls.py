@@ -75,9 +75,12 @@ class Handlers:
                 need(header, "temperature", float),
                 need(header, "topK", int),
                 need(header, "topP", float),
+                need(header, "minP", float),
             ),
             need_seed(header),
             need(header, "step", int),
+            need(header, "minimumTokens", int),
+            need_texts(header, "stopStrings"),
         )
         prompts = _prompts(arrays)
         observe = self._observe if need(header, "observe", bool) and self._calls else None
@@ -200,6 +203,7 @@ class Handlers:
                 engine.settings.microbatch_tokens,
                 engine.ranks.device,
                 engine.heartbeat.beat,
+                engine.texts.decode_all,
             )
         return self._decoder
 
@@ -284,6 +288,18 @@ def need_seed(header: Mapping[str, Any]) -> int:
     if not text.isascii() or not text.isdecimal() or int(text) >= 1 << 64:
         raise EngineError("usage", f"expected a seed from 0 to 2^64 - 1, got '{text[:64]}'")
     return int(text)
+
+
+def need_texts(header: Mapping[str, Any], name: str) -> list[str]:
+    """A list of texts of a call's header.
+
+    Raises:
+        EngineError: usage, if it is missing or of another type.
+    """
+    values = need(header, name, list)
+    if not all(isinstance(value, str) for value in values):
+        raise EngineError("usage", f"expected '{name}' to be a list of texts, got {values!r:.80}")
+    return list(values)
 
 
 def need_policy(header: Mapping[str, Any]) -> None:

@@ -19,12 +19,14 @@ from transformers import DynamicCache
 
 from . import rows as sampled
 from .cache import RowCache
+from .errors import EngineError
 from .lockstep import decode_lockstep
 from .masks import StepMasks, padded
 from .packed import packed
 from .probe import cache_argument, can_decode_in_rows
 from .rows import Completions, Integers, Observer, Prompt, Request, Rows
-from .sampler import Distribution, draw
+from .sampler import draw
+from .stops import Decode, StopFinder
 
 
 class LanguageModel(Protocol):
@@ -53,6 +55,7 @@ class Decoder:
         prefill_tokens: the most padded tokens of prompts that are computed at a time.
         device: where the model is.
         beat: is called after each step.
+        decode: gives the texts of tokens, in which stop strings are looked for.
         cache_argument: the name by which a model that is decoded in lockstep takes its cache.
     """
 
@@ -64,6 +67,7 @@ class Decoder:
     prefill_tokens: int = 8192
     device: torch.device = torch.device("cpu")  # noqa: RUF009 (a device is immutable)
     beat: Callable[[], None] = lambda: None
+    decode: Decode | None = None
 
     cache_argument: str | None = None
     _masks: StepMasks | None = None
@@ -85,7 +89,13 @@ class Decoder:
         sampled.check(prompts, request, self.context_length, self.vocabulary)
         count = len(prompts) * request.samples_per_prompt
         rows = Rows(
-            min(self.rows, count), prompts, request, self.end_tokens, self.context_length, observe
+            min(self.rows, count),
+            prompts,
+            request,
+            self.end_tokens,
+            self.context_length,
+            observe,
+            self._stop_finder(request),
         )
         if count == 0:
             return rows.completions(0)
@@ -99,14 +109,34 @@ class Decoder:
                         _Run(self, masks, prompts, request, rows).run()
         return rows.completions(count)
 
-    def draw(
-        self, logits: Tensor, places: Integers, rows: Rows, distribution: Distribution
-    ) -> np.ndarray:
+    def draw(self, logits: Tensor, places: Integers, rows: Rows, request: Request) -> np.ndarray:
         """Draws the next token of rows at `places`; gives which of them have ended."""
         uniform = torch.from_numpy(rows.uniforms(places)).to(self.device)
-        tokens, log_probabilities = draw(logits, uniform, distribution)
+        barred = self._barred(rows.may_not_end(places))
+        tokens, log_probabilities = draw(logits, uniform, request.distribution, barred)
         self.beat()
         return rows.take(places, tokens.cpu().numpy(), log_probabilities.cpu().numpy())
+
+    def _barred(self, may_not_end: np.ndarray | None) -> Tensor | None:
+        """Which tokens [rows, vocabulary] are not drawn: the end tokens, in the rows told."""
+        if may_not_end is None:
+            return None
+        is_end = torch.zeros(self.vocabulary, dtype=torch.bool)
+        is_end[[token for token in self.end_tokens if 0 <= token < self.vocabulary]] = True
+        return (torch.from_numpy(may_not_end)[:, None] & is_end).to(self.device)
+
+    def _stop_finder(self, request: Request) -> StopFinder | None:
+        if request.minimum_tokens > 0 and len(set(self.end_tokens)) >= self.vocabulary:
+            raise EngineError(
+                "usage",
+                "expected a token that isn't an end token for a minimum length, "
+                "got a model without",
+            )
+        if not request.stop_strings:
+            return None
+        if self.decode is None:
+            raise EngineError("usage", "stop strings need the tokenizer's decoding, there is none")
+        return StopFinder(request.stop_strings, self.decode, request.minimum_tokens)
 
     def _step_masks(self) -> StepMasks | None:
         if not self._is_probed:
@@ -158,9 +188,7 @@ class _Run:
         self._admit(np.arange(len(self.rows.sequence)))
         while self.live:
             places = np.arange(self.live)
-            ended = np.flatnonzero(
-                self.decoder.draw(self._step(), places, self.rows, self.request.distribution)
-            )
+            ended = np.flatnonzero(self.decoder.draw(self._step(), places, self.rows, self.request))
             if len(ended):
                 self._admit(ended)
 
@@ -208,9 +236,7 @@ class _Run:
             chosen,
             int(prefilled.lengths[sources].max()),
         )
-        ended = self.decoder.draw(
-            prefilled.logits[chosen], places, self.rows, self.request.distribution
-        )
+        ended = self.decoder.draw(prefilled.logits[chosen], places, self.rows, self.request)
         return np.concatenate([places[ended], rest])
 
     def _prefilled_of(self, prompt: int) -> _Prefilled:

@@ -58,7 +58,7 @@ def _decode_batch(
         # Rows that have ended are computed along until they are dropped, but draw no more.
         drawing = np.flatnonzero(~is_done)
         chosen = logits[torch.from_numpy(drawing).to(device)]
-        is_done[drawing] = decoder.draw(chosen, live[drawing], rows, request.distribution)
+        is_done[drawing] = decoder.draw(chosen, live[drawing], rows, request)
         left = np.flatnonzero(~is_done)
         if len(left) == 0:
             return

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from .errors import EngineError
 from .philox import CounterRandom
 from .sampler import Distribution
+from .stops import StopFinder, check_stops
 
 Integers = npt.NDArray[np.int64]
 # Called once a step with the prompts' indices, the sample numbers and the tokens, i32 each.
@@ -37,10 +38,12 @@ class Request:
 
     Attributes:
         samples_per_prompt: completions of each prompt, G.
-        maximum_tokens: a completion of this length without an end token is cut.
+        maximum_tokens: a completion of this length without an end is cut.
         distribution: what tokens are drawn from.
         seed: of the run, 64 bits.
         step: of the run, 32 bits.
+        minimum_tokens: nothing ends a completion within so many first tokens.
+        stop_strings: a completion ends with the token with which its text first has one of them.
     """
 
     samples_per_prompt: int
@@ -48,6 +51,8 @@ class Request:
     distribution: Distribution
     seed: int
     step: int
+    minimum_tokens: int = 0
+    stop_strings: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ class Completions:
     """What was sampled, sequence after sequence: prompt 0's G samples, prompt 1's, …
 
     Attributes:
-        tokens: [T] i32; a finished completion's last is its end token.
+        tokens: [T] i32; a finished completion's last is an end token, or completes a stop string.
         offsets: [P·G + 1] i64 into tokens.
         log_probabilities: [T] f32, nats, of the whole distribution at the temperature.
         finished: [P·G] u8, 1 where the completion ended by itself.
@@ -85,6 +90,7 @@ class Rows:
         end_tokens: Sequence[int],
         context_length: int,
         observe: Observer | None = None,
+        stops: StopFinder | None = None,
     ) -> None:
         self.sequence, self.position, self.length, self.token = (
             np.zeros(count, np.int64) for _ in range(4)
@@ -98,6 +104,8 @@ class Rows:
         self._limits = np.minimum(request.maximum_tokens, context_length - self._prompt_lengths)
         self._ends = np.array(sorted(end_tokens), np.int64)
         self._observe = observe
+        self._stops = stops
+        self._is_finished = np.zeros(len(prompts) * request.samples_per_prompt, np.uint8)
         self._taken: list[tuple[Integers, Integers, npt.NDArray[np.float32]]] = []
 
     def begin(self, places: Integers, sequences: Integers) -> None:
@@ -122,6 +130,13 @@ class Rows:
             self._make_draws(places[is_used_up])
         drawn: npt.NDArray[np.float32] = self._draws[places, within]
         return drawn
+
+    def may_not_end(self, places: Integers) -> npt.NDArray[np.bool_] | None:
+        """Which rows' next tokens may not be end tokens; None: every one may."""
+        if self._request.minimum_tokens == 0:
+            return None
+        is_short: npt.NDArray[np.bool_] = self.position[places] < self._request.minimum_tokens
+        return is_short if is_short.any() else None
 
     def take(
         self, places: Integers, tokens: Integers, log_probabilities: npt.NDArray[np.float32]
@@ -150,6 +165,9 @@ class Rows:
                 prompts.astype(np.int32), samples.astype(np.int32), tokens.astype(np.int32)
             )
         is_end = (tokens[:, None] == self._ends).any(1)
+        if self._stops is not None:
+            is_end |= self._stops.read(sequences, tokens, self.position[places])
+        self._is_finished[sequences] = is_end
         done: npt.NDArray[np.bool_] = is_end | (self.position[places] >= self._limit[places])
         return done
 
@@ -163,9 +181,7 @@ class Rows:
         offsets = np.zeros(count + 1, np.int64)
         np.cumsum(np.bincount(sequences, minlength=count), out=offsets[1:])
         tokens = tokens[order].astype(np.int32)
-        last = tokens[offsets[1:] - 1] if len(tokens) else np.zeros(0, np.int32)
-        finished = (last[:, None] == self._ends).any(1).astype(np.uint8)
-        return Completions(tokens, offsets, log_probabilities[order], finished)
+        return Completions(tokens, offsets, log_probabilities[order], self._is_finished)
 
     def _make_draws(self, places: Integers) -> None:
         prompts, samples = np.divmod(self.sequence[places], self._request.samples_per_prompt)
@@ -197,12 +213,23 @@ def check(
             f"expected a top-p above 0 and at most 1, got {drawn.top_p}",
             "1 draws from all tokens",
         )
+    if not 0 <= drawn.min_p <= 1:
+        raise EngineError(
+            "usage", f"expected a min-p from 0 to 1, got {drawn.min_p}", "0 draws from all tokens"
+        )
     if request.samples_per_prompt < 1 or request.maximum_tokens < 1:
         raise EngineError(
             "usage",
             f"expected at least 1 sample of at least 1 token, got {request.samples_per_prompt} "
             f"of {request.maximum_tokens}",
         )
+    if not 0 <= request.minimum_tokens <= request.maximum_tokens:
+        raise EngineError(
+            "usage",
+            f"expected a minimum length from 0 to the longest, {request.maximum_tokens} tokens, "
+            f"got {request.minimum_tokens}",
+        )
+    check_stops(request.stop_strings)
     for index, prompt in enumerate(prompts):
         tokens = np.asarray(prompt.tokens)
         if len(tokens) == 0:

@@ -31,33 +31,51 @@ class Distribution:
         top_k: draw from so many most likely tokens, of equal ones the lower numbers; 0: all.
         top_p: draw from the fewest most likely tokens whose probabilities, renormalised after
             top_k, first add up to this; 1: all.
+        min_p: draw from tokens whose probability is at least this share of the largest one's; 0:
+            all. It is the last of the cuts, as in transformers.
     """
 
     temperature: float
     top_k: int = 0
     top_p: float = 1.0
+    min_p: float = 0.0
 
 
-def draw(logits: Tensor, uniform: Tensor, distribution: Distribution) -> tuple[Tensor, Tensor]:
+def draw(
+    logits: Tensor, uniform: Tensor, distribution: Distribution, barred: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
     """Draws a token for each row.
 
     Args:
         logits: [rows, vocabulary] f32; −inf for tokens that can't be.
         uniform: [rows] f32 in [0, 1).
         distribution: what to draw from.
+        barred: [rows, vocabulary] bool, tokens that are not drawn, before all cuts; None: none.
 
     Returns:
         Tokens [rows] i64, and log π [rows] f32 in nats of each: of the whole distribution at the
-        temperature (at 1 if that is 0), whatever top_k and top_p left to draw from. Rows with a
-        logit that is NaN have log π NaN.
+        temperature (at 1 if that is 0), whatever was left to draw from. Rows with a logit that is
+        NaN have log π NaN.
     """
     most = max(1, _ELEMENTS // logits.shape[1])
     if len(logits) > most:
-        pairs = zip(logits.split(most), uniform.split(most), strict=True)
-        parts = [draw(own, numbers, distribution) for own, numbers in pairs]
+        starts = range(0, len(logits), most)
+        parts = [
+            draw(
+                logits[start : start + most],
+                uniform[start : start + most],
+                distribution,
+                None if barred is None else barred[start : start + most],
+            )
+            for start in starts
+        ]
         return torch.cat([tokens for tokens, _ in parts]), torch.cat([found for _, found in parts])
     temperature = distribution.temperature or 1.0
     differences, others, likeliest, total = _distribution(logits, temperature)
+    if barred is not None:
+        logits = logits.masked_fill(barred, -torch.inf)
+        # By the largest of what is left: beside a barred token all others may round to 0.
+        _, others, likeliest, _ = _distribution(logits, temperature)
     if distribution.temperature == 0:
         tokens = likeliest[:, 0]
     else:
@@ -99,13 +117,19 @@ def pick(weights: Tensor, uniform: Tensor) -> Tensor:
 
 
 def _truncate(logits: Tensor, weights: Tensor, distribution: Distribution) -> None:
-    """Sets the weights of the tokens that top_k and top_p leave out to zero."""
+    """Sets the weights of the tokens that the cuts leave out to zero; the largest weight is 1."""
     vocabulary = logits.shape[-1]
     top_k = distribution.top_k if distribution.top_k < vocabulary else 0
-    if distribution.top_p >= 1:
-        if top_k > 0:
-            _keep_likeliest(logits, weights, top_k)
-        return
+    if distribution.top_p < 1:
+        _keep_share(logits, weights, top_k, distribution.top_p)
+    elif top_k > 0:
+        _keep_likeliest(logits, weights, top_k)
+    if distribution.min_p > 0:
+        # The host's number is an f32.
+        weights.masked_fill_(weights < float(np.float32(distribution.min_p)), 0.0)
+
+
+def _keep_share(logits: Tensor, weights: Tensor, top_k: int, top_p: float) -> None:
     # Stable, so equal logits stay in the order of their numbers.
     order = logits.sort(dim=-1, descending=True, stable=True).indices
     if top_k > 0:
@@ -113,7 +137,7 @@ def _truncate(logits: Tensor, weights: Tensor, distribution: Distribution) -> No
     ranked = weights.gather(-1, order)
     running = ranked.cumsum(-1, dtype=torch.float64)
     # The host's number is an f32.
-    goal = float(np.float32(distribution.top_p)) * running[:, -1:]
+    goal = float(np.float32(top_p)) * running[:, -1:]
     # A token stays while those before it are short of the goal.
     ranked = torch.where(running - ranked.double() < goal, ranked, 0.0)
     weights.zero_().scatter_(-1, order, ranked)

@@ -35,6 +35,14 @@ class Texts:
         )
         return text
 
+    def decode_all(self, sequences: list[list[int]]) -> list[str]:
+        """Returns each sequence's text without special ones: `decode` for many, in less time."""
+        backend = getattr(self._tokenizer, "backend_tokenizer", None)
+        if backend is None:
+            return [self.decode(np.array(tokens, np.int64), False) for tokens in sequences]
+        texts: list[str] = backend.decode_batch(sequences, skip_special_tokens=True)
+        return texts
+
     def text_of(self, token: int) -> str:
         """Returns the text of one token, also of a special one."""
         return self.decode(np.array([token], dtype=np.int64), keep_special=True)

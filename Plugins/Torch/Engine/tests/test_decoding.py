@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,9 +80,16 @@ def some_prompts(count: int, vocabulary: int = VOCABULARY, seed: int = 3) -> lis
     ]
 
 
-def request(samples: int = 3, most: int = 20, **drawn: Any) -> Request:
+def request(
+    samples: int = 3, most: int = 20, least: int = 0, stops: Sequence[str] = (), **drawn: Any
+) -> Request:
     distribution = Distribution(**{"temperature": 1.0, **drawn})
-    return Request(samples, most, distribution, seed=2**63 + 5, step=9)
+    return Request(samples, most, distribution, 2**63 + 5, 9, least, stops)
+
+
+def letters(sequences: list[list[int]]) -> list[str]:
+    """Texts of a tokenizer with a character for each token."""
+    return ["".join(chr(0x100 + token) for token in tokens) for tokens in sequences]
 
 
 def split(found: Completions) -> list[list[int]]:
@@ -223,6 +231,77 @@ def test_a_completion_ends_with_any_end_token_or_is_cut() -> None:
     assert found.finished[0] and found.finished[3]
 
 
+@pytest.mark.parametrize("family", ["llama", "mamba"])
+def test_a_completion_ends_with_a_stop_string(family: str) -> None:
+    """Both ways to decode: rows that come and go, and lockstep."""
+    model = tiny_model("tiny-llama") if family == "llama" else small_model(family)
+    prompts = some_prompts(6, model.config.vocab_size)
+    free = split(decoder(model).generate(prompts, request(2, 30)))
+    stops = letters([free[0][4:6], free[3][7:8], [1, 2, 3, 4, 5]])
+    for least in (0, 6, 8):
+        for rows in (3, 64):
+            own = decoder(model, rows=rows, decode=letters)
+            found = own.generate(prompts, request(2, 30, least, stops))
+            ends = 0
+            for tokens, whole, finished in zip(split(found), free, found.finished, strict=True):
+                places = [
+                    place
+                    for place in range(least, 30)
+                    if any(letters([whole[: place + 1]])[0].endswith(stop) for stop in stops)
+                ]
+                assert tokens == (whole[: places[0] + 1] if places else whole)
+                assert bool(finished) == bool(places)
+                ends += len(places) > 0
+            assert 0 < ends < 12 or least > 0
+    assert decoder(model, decode=letters).generate(prompts, request(2, 30, 8, stops)).finished[
+        3
+    ] == (stops[1] in letters([free[3][8:]])[0])
+
+
+@pytest.mark.parametrize("family", ["llama", "mamba"])
+@pytest.mark.parametrize("temperature", [0, 1.0])
+def test_nothing_ends_within_the_minimum(family: str, temperature: float) -> None:
+    """By hand: end tokens are left out of the first draws, and log π is of all tokens."""
+    from fulcrum_engine.philox import CounterRandom
+
+    model = tiny_model("tiny-llama") if family == "llama" else small_model(family)
+    vocabulary = model.config.vocab_size
+    ends = list(range(1, 1 + vocabulary // 8))
+    prompts = some_prompts(4, vocabulary)
+    free = decoder(model, ends).generate(prompts, request(2, 12, temperature=temperature))
+    found = decoder(model, ends, rows=3).generate(
+        prompts, request(2, 12, 5, temperature=temperature)
+    )
+    assert np.diff(free.offsets).min() <= 5 < np.diff(found.offsets).min()
+    random = CounterRandom(2**63 + 5, "sampling")
+    for sequence, tokens in enumerate(split(found)):
+        prompt, sample = prompts[sequence // 2], sequence % 2
+        assert bool(found.finished[sequence]) == (tokens[-1] in ends)
+        assert not set(tokens[:5]) & set(ends)
+        given = torch.tensor([*prompt.tokens, *tokens])[None]
+        with torch.no_grad():
+            logits = model(input_ids=given, use_cache=False).logits[0].double()
+        logits = logits[len(prompt.tokens) - 1 : -1]
+        whole = logits.log_softmax(-1).gather(1, torch.tensor(tokens)[:, None])[:, 0]
+        start, end = found.offsets[sequence : sequence + 2]
+        np.testing.assert_allclose(found.log_probabilities[start:end], whole, atol=2e-5)
+        for position, token in enumerate(tokens):
+            row = logits[position].clone()
+            if position < 5:
+                row[ends] = -torch.inf
+            running = row.softmax(-1).cumsum(-1)
+            uniform = float(random.uniform(9, prompt.id, sample, position))
+            drawn = int((running > uniform * running[-1]).nonzero()[0])
+            assert token == (drawn if temperature else int(row.argmax()))
+
+
+def test_a_minimum_of_all_tokens_gives_completions_of_one_length() -> None:
+    model = tiny_model("tiny-llama")
+    ends = list(range(1, 100))
+    found = decoder(model, ends).generate(some_prompts(3), request(2, 7, 7))
+    assert np.diff(found.offsets).tolist() == [7] * 6 and not found.finished.any()
+
+
 def test_a_completion_is_cut_at_the_contexts_end() -> None:
     model = tiny_model("tiny-llama")
     prompts = [Prompt([5] * 10, 0), Prompt([7] * 23, 1), Prompt([9, 11], 2)]
@@ -270,6 +349,12 @@ REFUSED = [
     ({"temperature": float("inf")}, "usage", "temperature of at least 0"),
     ({"top_k": -1}, "usage", "top-k of at least 0"),
     ({"top_p": 0.0}, "usage", "top-p above 0"),
+    ({"min_p": -0.1}, "usage", "min-p from 0 to 1, got -0.1"),
+    ({"min_p": float("nan")}, "usage", "min-p from 0 to 1, got nan"),
+    ({"least": 21}, "usage", "minimum length from 0 to the longest, 20 tokens, got 21"),
+    ({"least": -1}, "usage", "minimum length from 0 to the longest, 20 tokens, got -1"),
+    ({"stops": ["a", ""]}, "usage", "stop string with a character, got an empty one"),
+    ({"stops": ["a"]}, "usage", "stop strings need the tokenizer's decoding"),
 ]
 
 
@@ -278,6 +363,13 @@ def test_impossible_requests_are_refused(drawn: dict[str, Any], code: str, sente
     with pytest.raises(EngineError, match=sentence) as caught:
         decoder(tiny_model("tiny-llama")).generate(some_prompts(1), request(**drawn))
     assert caught.value.code == code
+
+
+def test_a_minimum_needs_a_token_that_is_no_end() -> None:
+    model = tiny_model("tiny-llama")
+    every = list(range(model.config.vocab_size))
+    with pytest.raises(EngineError, match="expected a token that isn't an end token"):
+        decoder(model, every).generate(some_prompts(1), request(least=1))
 
 
 @pytest.mark.parametrize(

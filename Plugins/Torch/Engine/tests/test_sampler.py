@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from conftest import FIXTURES
 
 from fulcrum_engine.sampler import Distribution, draw, pick
 
@@ -24,6 +27,8 @@ def oracle(logits: list[float], uniform: float, given: Distribution) -> int:
             mass += weights[kept[count]]
             count += 1
         kept = kept[:count]
+    least = float(np.float32(given.min_p)) * weights[order[0]]
+    kept = [token for token in kept if weights[token] >= least]
     total = sum(weights[token] for token in sorted(kept))
     running = 0.0
     for token in sorted(kept):
@@ -43,7 +48,12 @@ CASES = [
     Distribution(1.0, top_p=0.4),
     Distribution(2.0, top_k=30, top_p=0.75),
     Distribution(1.0, top_p=1e-7),
+    Distribution(1.0, min_p=0.1),
+    Distribution(1.5, top_k=40, top_p=0.9, min_p=0.02),
+    Distribution(0.8, min_p=1.0),
 ]
+
+GOLDEN: dict[str, Any] = json.loads((FIXTURES / "golden" / "sampling.json").read_text())
 
 
 @pytest.mark.parametrize("given", CASES)
@@ -64,6 +74,54 @@ def test_draws_are_the_definitions(given: Distribution, vocabulary: int) -> None
     # Exponentials in f32 against f64 move a bound between tokens by 1e-7: of 100 draws at most one
     # may lie so near to a bound.
     assert wrong <= (0 if given.temperature == 0 or given.top_k == 1 else 1)
+
+
+def barred_ends(rows: int, vocabulary: int) -> torch.Tensor:
+    barred = torch.zeros(rows, vocabulary, dtype=torch.bool)
+    barred[:, GOLDEN["endTokens"]] = True
+    return barred
+
+
+@pytest.mark.parametrize("case", GOLDEN["cuts"])
+def test_cut_distributions_are_transformers(case: dict[str, Any]) -> None:
+    """The same file as the embedded policy's: from equal logits both draw the same tokens."""
+    given = Distribution(case["temperature"], case["topK"], case["topP"], case["minP"])
+    probabilities = np.array(case["probabilities"])
+    count = len(probabilities)
+    # Draws at the middles of 4096 equal parts see a token as often as its probability says, but for
+    # a part at each of its borders.
+    many = 4096
+    numbers = (torch.arange(many, dtype=torch.float32) + 0.5) / many
+    exact = torch.tensor([draw["uniform"] for draw in case["draws"]], dtype=torch.float32)
+    uniform = torch.cat([numbers, exact])
+    logits = torch.tensor(case["logits"], dtype=torch.float32).expand(len(uniform), -1)
+    barred = barred_ends(len(uniform), count) if case["barsEnds"] else None
+    tokens, found = draw(logits, uniform, given, barred)
+    assert tokens[many:].tolist() == [draw["token"] for draw in case["draws"]]
+    seen = torch.bincount(tokens[:many], minlength=count).numpy()
+    assert (seen[probabilities == 0] == 0).all()
+    assert np.abs(seen - probabilities * many).max() <= 1 + 1e-3
+    # log π is of the whole distribution, without cuts and with end tokens.
+    whole = (torch.tensor(case["logits"], dtype=torch.float64) / case["temperature"]).log_softmax(0)
+    assert (found.double() - whole[tokens]).abs().max() < 5e-6
+
+
+def test_some_rows_are_barred_and_their_neighbours_are_not() -> None:
+    logits = torch.zeros(4, 300)
+    # Beside such an end token all others have a weight of 0 in single precision.
+    logits[:, 5] = 500.0
+    logits[:, 7] = 1.0
+    barred = torch.zeros(4, 300, dtype=torch.bool)
+    barred[1, 5] = barred[3, 5] = True
+    uniform = torch.tensor([0.5, 0.999, 0.0, 0.0])
+    tokens, found = draw(logits, uniform, Distribution(1.0), barred)
+    assert tokens.tolist() == [5, 299, 5, 0]
+    assert found.tolist() == [0.0, -500.0, 0.0, -500.0]
+    greedy, found = draw(logits, uniform, Distribution(0), barred)
+    assert greedy.tolist() == [5, 7, 5, 7] and found.tolist() == [0.0, -499.0, 0.0, -499.0]
+    alike, again = draw(logits, uniform, Distribution(1.0), torch.zeros_like(barred))
+    plain, expected = draw(logits, uniform, Distribution(1.0))
+    assert torch.equal(alike, plain) and torch.equal(again, expected)
 
 
 @pytest.mark.parametrize("temperature", [0, 0.5, 1.0, 1.7])
@@ -98,7 +156,7 @@ def test_a_row_is_drawn_alike_in_any_batch() -> None:
     generator = torch.Generator().manual_seed(5)
     logits = 2 * torch.randn(40, 1000, generator=generator)
     uniform = torch.rand(40, generator=generator)
-    for given in (Distribution(1.0), Distribution(0.8, top_k=50, top_p=0.9)):
+    for given in (Distribution(1.0), Distribution(0.8, top_k=50, top_p=0.9, min_p=0.01)):
         tokens, found = draw(logits, uniform, given)
         order = torch.randperm(40, generator=generator)
         again, found_again = draw(logits[order], uniform[order], given)
@@ -110,9 +168,10 @@ def test_a_row_is_drawn_alike_in_any_batch() -> None:
 def test_rows_drawn_in_parts_are_those_drawn_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     logits = 2 * torch.randn(10, 300, generator=torch.Generator().manual_seed(2))
     uniform = torch.linspace(0, 0.99, 10)
-    whole = draw(logits, uniform, Distribution(1.0, top_p=0.8))
+    barred = torch.arange(3000).view(10, 300) % 7 == 0
+    whole = draw(logits, uniform, Distribution(1.0, top_p=0.8), barred)
     monkeypatch.setattr("fulcrum_engine.sampler._ELEMENTS", 1000)
-    parts = draw(logits, uniform, Distribution(1.0, top_p=0.8))
+    parts = draw(logits, uniform, Distribution(1.0, top_p=0.8), barred)
     assert torch.equal(whole[0], parts[0]) and torch.equal(whole[1], parts[1])
 
 

@@ -45,6 +45,9 @@ def generation(**changed: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         "temperature": 1.0,
         "topK": 0,
         "topP": 1.0,
+        "minP": 0.0,
+        "minimumTokens": 0,
+        "stopStrings": [],
         "seed": str(2**64 - 1),
         "step": 3,
         "observe": False,
@@ -129,11 +132,59 @@ def test_samples_are_observed_and_scored_alike(host: Host) -> None:
     )
 
 
+def test_stop_strings_end_completions(host: Host) -> None:
+    _, plain = host.call("generate", *generation(maximumTokens=24))
+    sequences = split(plain)
+
+    def text(tokens: list[int]) -> str:
+        _, found = host.call(
+            "decode", {"keepSpecial": False}, {"tokens": np.array(tokens, np.int32)}
+        )
+        return found["text"].tobytes().decode()
+
+    # What a completion has in its middle ends it there.
+    stop = text(sequences[0][9:12]).strip("\ufffd")
+    assert stop and "\ufffd" not in stop
+    for least in (0, 10, 20):
+        header, arrays = generation(maximumTokens=24, stopStrings=[stop], minimumTokens=least)
+        _, found = host.call("generate", header, arrays)
+        for tokens, whole, finished, was in zip(
+            split(found), sequences, found["finished"], plain["finished"], strict=True
+        ):
+            ends = [
+                count
+                for count in range(least + 1, len(whole) + 1)
+                if text(whole[:count]).count(stop) > text(whole[: count - 1]).count(stop)
+            ]
+            if was and len(whole) <= least:
+                continue
+            assert tokens == (whole[: ends[0]] if ends else whole)
+            assert bool(finished) == (bool(ends) or bool(was))
+        if least == 0:
+            assert len(split(found)[0]) < 24 and found["finished"][0]
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"stopStrings": "a"}, "expected 'stopStrings' of type list, got 'a'"),
+        ({"stopStrings": ["a", 3]}, "expected 'stopStrings' to be a list of texts"),
+        ({"minimumTokens": 9}, "expected a minimum length from 0 to the longest, 8 tokens, got 9"),
+    ],
+)
+def test_wrong_limits_are_refused(host: Host, changed: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(CallFailed, match=sentence) as caught:
+        host.call("generate", *generation(**changed))
+    assert caught.value.header["code"] == "usage"
+
+
 def test_samples_are_the_same_for_any_number_of_ranks(host: Host) -> None:
-    _, found = host.call("generate", *generation(temperature=0.8, topK=20, topP=0.9))
+    cut = {"temperature": 0.8, "topK": 20, "topP": 0.9, "minP": 0.01, "minimumTokens": 2}
+    limits = {**cut, "stopStrings": ["e", "a"]}
+    _, found = host.call("generate", *generation(**limits))
     with Host() as other:
         other.start(LLAMA, decoding_rows=2)
-        _, expected = other.call("generate", *generation(temperature=0.8, topK=20, topP=0.9))
+        _, expected = other.call("generate", *generation(**limits))
         other.call("end")
     assert split(found) == split(expected)
 

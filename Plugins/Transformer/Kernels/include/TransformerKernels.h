@@ -111,11 +111,13 @@ void tk_logit_gradient_with_entropy(float *logits, int count, float inverse_temp
 int tk_sample(const float *logits, int count, float inverse_temperature, float uniform,
               float *scratch);
 
-/* tk_sample from the likeliest tokens only: the top_k largest logits (0: all), and of these the
- * fewest whose renormalised softmax adds up to top_p in (0, 1]. Of equal logits the lower tokens
- * come first. scratch as tk_sample's. */
+/* tk_sample from the likeliest tokens only: the top_k largest logits (0: all), of these the fewest
+ * whose renormalised softmax adds up to top_p in (0, 1], and of these the ones whose softmax is at
+ * least min_p in [0, 1] of the largest. Of equal logits the lower tokens come first. scratch as
+ * tk_sample's; afterwards it has the softmax of the tokens that are left, without its factor, and
+ * zeros. */
 int tk_sample_truncated(const float *logits, int count, float inverse_temperature, int top_k,
-                        float top_p, float uniform, float *scratch);
+                        float top_p, float min_p, float uniform, float *scratch);
 
 /* The most likely token, the lowest on ties. */
 int tk_largest(const float *logits, int count);

@@ -94,7 +94,7 @@ class Engine(State):
             if length == 0 or length + header["maximumTokens"] > model.CONTEXT:
                 raise Refusal("data", f"prompt {prompt} is empty or leaves no room")
             for sample in range(header["samplesPerPrompt"]):
-                drawn, found = sampling.complete(
+                drawn, found, is_finished = sampling.complete(
                     table, prompts[offsets[prompt + 1] - 1], draws,
                     (header["step"], identity, sample), header)  # fmt: skip
                 for token in drawn if header["observe"] else []:
@@ -103,7 +103,7 @@ class Engine(State):
                 tokens.extend(drawn)
                 logs.extend(found)
                 ends.append(len(tokens))
-                finished.append(model.END in drawn[-1:])
+                finished.append(is_finished)
         return {}, {
             "tokens": tokens, "offsets": ends, "logProbabilities": logs, "finished": finished,
         }  # fmt: skip

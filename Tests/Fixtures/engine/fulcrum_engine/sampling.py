@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
-from .model import END, Table, by_likelihood
+from .model import END, Table, by_likelihood, decode
 
 MASK = 0xFFFF_FFFF
 
@@ -31,9 +32,11 @@ class Draws:
         return (philox((token, sample, prompt, step), self.key)[0] >> 8) * 2.0**-24
 
 
-def draw(logs: list[float], uniform: float, top_k: int, top_p: float) -> int:
-    """A token of the most likely ones, by a number in [0, 1)."""
-    order = by_likelihood(logs)[: top_k or None]
+def draw(
+    logs: list[float], order: list[int], uniform: float, top_k: int, top_p: float, min_p: float
+) -> int:
+    """A token of the most likely ones, by a number in [0, 1); `order` is by likelihood."""
+    order = order[: top_k or None]
     total = math.fsum(math.exp(logs[k]) for k in order)
     mass, kept = 0.0, []
     for token in order:
@@ -41,7 +44,8 @@ def draw(logs: list[float], uniform: float, top_k: int, top_p: float) -> int:
         mass += math.exp(logs[token]) / total
         if mass >= top_p:
             break
-    rest = uniform * mass * total
+    kept = [token for token in kept if math.exp(logs[token] - logs[kept[0]]) >= min_p]
+    rest = uniform * math.fsum(math.exp(logs[token]) for token in kept)
     for token in kept:
         rest -= math.exp(logs[token])
         if rest < 0:
@@ -50,19 +54,27 @@ def draw(logs: list[float], uniform: float, top_k: int, top_p: float) -> int:
 
 
 def complete(
-    table: Table, last: int, draws: Draws, counters: tuple[int, int, int], request: dict[str, float]
-) -> tuple[list[int], list[float]]:
-    """A completion behind a token, with log π of each of its tokens."""
+    table: Table, last: int, draws: Draws, counters: tuple[int, int, int], request: dict[str, Any]
+) -> tuple[list[int], list[float], bool]:
+    """A completion behind a token, log π of each of its tokens, and whether it ended by itself."""
     tokens: list[int] = []
     logs: list[float] = []
     step, prompt, sample = counters
-    while len(tokens) < request["maximumTokens"] and END not in tokens[-1:]:
+    while len(tokens) < request["maximumTokens"]:
+        is_short = len(tokens) < request["minimumTokens"]
         row = table.logs(tokens[-1] if tokens else last, request["temperature"] or 1)
-        if request["temperature"] == 0:
-            token = by_likelihood(row)[0]
-        else:
+        order = [token for token in by_likelihood(row) if not is_short or token != END]
+        token = order[0]
+        if request["temperature"] != 0:
             uniform = draws.uniform(step, prompt, sample, len(tokens))
-            token = draw(row, uniform, int(request["topK"]), request["topP"])
+            token = draw(
+                row, order, uniform, request["topK"], request["topP"], request["minP"])  # fmt: skip
+        before = decode(tokens, False)
         tokens.append(token)
         logs.append(row[token])
-    return tokens, logs
+        text = decode(tokens, False)
+        # A stop string counts that ends in this token.
+        is_stopped = any(text.count(stop) > before.count(stop) for stop in request["stopStrings"])
+        if token == END or (is_stopped and not is_short):
+            return tokens, logs, True
+    return tokens, logs, False
