@@ -116,6 +116,21 @@ def test_a_template_that_writes_the_date_is_told(fulcrum: Fulcrum) -> None:
     assert "writes today's date" in fulcrum.run("explain", config, "--no-trial")
 
 
+def test_what_nothing_reads_is_told(fulcrum: Fulcrum) -> None:
+    fulcrum.write("rows.jsonl", '{"prompt": "1 + 1?", "answer": "2"}\n' * 4)
+    said = fulcrum.run("explain", text(fulcrum, chat="{system: Be brief.}"), "--no-trial")
+    assert "chat.system is set, but every prompt is a text" in said
+
+
+def test_another_template_is_other_data(fulcrum: Fulcrum) -> None:
+    fulcrum.write("own.jinja", TEMPLATE)
+    rows(fulcrum, "rows.jsonl", ["1", "2"])
+    fulcrum.run("train", text(fulcrum, chat="{template: ./own.jinja}"), "--set", "output=run")
+    fulcrum.write("own.jinja", TEMPLATE + " ")
+    said = fulcrum.run("resume", "run", "--steps", "2", status=2)
+    assert "own.jinja: the file has changed since the run read it" in said
+
+
 def test_a_text_becomes_a_users_message(fulcrum: Fulcrum) -> None:
     fulcrum.write("rows.jsonl", '{"prompt": "1 + 1?", "answer": "2"}\n' * 4)
     config = text(fulcrum, chat="{wrap-texts: true, template: chatml}")

@@ -142,6 +142,8 @@ package struct RunSetup {
     for component in try resolvedComponents() {
       paths += component.dataFiles.filter { !paths.contains($0) }
     }
+    // Other prompts are another run.
+    if case .file(let template) = configuration.chat.template { paths.append(template) }
     return try DataFile.files(at: paths)
   }
 

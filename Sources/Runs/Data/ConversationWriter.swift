@@ -13,6 +13,7 @@ package final class ConversationWriter {
   private let checkpoint: String?
   private let plugins: PluginSettings
   private var program: TemplateProgram?
+  private var hasWritten = false
 
   /// - Parameters:
   ///   - checkpoint: the policy's folder, with its template and its special tokens; `nil`: there is none.
@@ -47,6 +48,7 @@ package final class ConversationWriter {
   package func write(
     _ messages: [ChatMessage]
   ) throws(FulcrumError) -> (prompt: String, messages: [ChatMessage]) {
+    hasWritten = true
     var messages = messages
     if let system = settings.system, messages.first?.role != .system {
       messages.insert(ChatMessage(.system, system), at: 0)
@@ -54,8 +56,14 @@ package final class ConversationWriter {
     return (try text(of: messages), messages)
   }
 
-  /// What is worth knowing of the template, once conversations were written; `nil`: nothing.
+  /// What is worth knowing of how prompts were written, once they were; `nil`: nothing.
   var note: String? {
+    if !hasWritten, settings.system != nil || !settings.arguments.isEmpty {
+      let key = settings.system != nil ? "system" : "arguments"
+      return
+        "chat.\(key) is set, but every prompt is a text that is continued as it is: nothing reads it;"
+        + " chat.wrap-texts: true makes such prompts users' messages"
+    }
     guard let program, program.asksForDates else { return nil }
     return
       "the chat template writes today's date, so prompts change from day to day, and with them a"
