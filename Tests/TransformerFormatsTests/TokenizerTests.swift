@@ -57,19 +57,23 @@ struct TokenizerTests {
     }
   }
 
-  private static let sharedCases = Fixtures.sharedModels + "/tokenizer-cases.jsonl.gz"
+  static let sharedCases = Fixtures.sharedModels + "/tokenizer-cases.jsonl.gz"
 
-  @Test(.enabled(if: FileManager.default.fileExists(atPath: sharedCases)))
-  func `all shared cases have the tokens of the tokenizers library`() throws {
+  static func sharedLines() throws -> [JSONValue] {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/gzip")
-    process.arguments = ["-dc", Self.sharedCases]
+    process.arguments = ["-dc", sharedCases]
     let pipe = Pipe()
     process.standardOutput = pipe
     try process.run()
     let bytes = try #require(try pipe.fileHandleForReading.readToEnd())
     process.waitUntilExit()
-    let lines = try Fixtures.jsonLines(bytes, at: Self.sharedCases)
+    return try Fixtures.jsonLines(bytes, at: sharedCases)
+  }
+
+  @Test(.enabled(if: FileManager.default.fileExists(atPath: sharedCases)))
+  func `all shared cases have the tokens of the tokenizers library`() throws {
+    let lines = try Self.sharedLines()
     try #require(lines.count == 3000)
     try check(lines)
   }

@@ -23,8 +23,8 @@ package struct AddedToken: Sendable, Equatable {
 
 extension AddedToken {
   /// The text by which it is found in a text; the library decodes it to this too.
-  func soughtText(isComposing: Bool) -> String {
-    isNormalized && isComposing ? Composition.composed(text) : text
+  func soughtText(_ normalizer: TextNormalizer) -> String {
+    isNormalized ? normalizer.normalized(text) : text
   }
 
   /// The token as an entry of `added_tokens` in `tokenizer.json`.

@@ -141,6 +141,44 @@ package struct CheckpointTensors: Sendable {
     }
   }
 
+  /// Refuses tensors under the names that a wrapper of training gives them: with something before a
+  /// tensor's own name, or without the module that holds it.
+  ///
+  /// - Parameter name: the name of a tensor that every model has.
+  /// - Throws: `.checkpoint`, naming what is too much or too little.
+  package func refuseWrapped(_ name: String) throws(FulcrumError) {
+    guard fileOfTensor[name] == nil else { return }
+    if let wrapped = names.first(where: { $0.hasSuffix("." + name) }) {
+      let prefix = wrapped.dropLast(name.count)
+      throw FulcrumError(
+        .checkpoint,
+        "the tensors' names begin with '\(prefix)': there is '\(wrapped)', expected '\(name)'",
+        at: path, hint: remedy(prefix: String(prefix)))
+    }
+    if let dot = name.firstIndex(of: "."), fileOfTensor[String(name[dot...].dropFirst())] != nil {
+      throw FulcrumError(
+        .checkpoint,
+        "the tensors' names lack '\(name[...dot])': there is '\(name[dot...].dropFirst())', expected"
+          + " '\(name)'", at: path,
+        hint: "the model was saved without its head: load it as AutoModelForCausalLM and save it"
+          + " again")
+    }
+  }
+
+  private func remedy(prefix: String) -> String {
+    if names.contains(where: { $0.contains(".lora_A.") }) {
+      return "an adapter of peft was saved with its model: merge it (merge_and_unload) and save the"
+        + " model again"
+    }
+    let remedy = "a wrapper of training was saved with the model: save the model inside it"
+    guard files.count == 1 else { return remedy }
+    return remedy
+      + ", or take the prefix off; in that folder run: python3 -c \"from safetensors.torch"
+      + " import load_file, save_file; n = 'model.safetensors';"
+      + " save_file({k.removeprefix('\(prefix)'): v for k, v in load_file(n).items()}, n,"
+      + " {'format': 'pt'})\""
+  }
+
   /// Returns the precision in which a tensor is stored.
   ///
   /// - Throws: `.checkpoint` if the tensor is missing or holds no weights.

@@ -1,22 +1,36 @@
-/// Brings texts into Unicode's composed form (NFC), the one normalizer that is known here.
+/// A normal form of Unicode, under its name in `tokenizer.json`.
+package enum NormalizationForm: String, Sendable, CaseIterable {
+  case composed = "NFC"
+  case decomposed = "NFD"
+  case compatiblyComposed = "NFKC"
+  case compatiblyDecomposed = "NFKD"
+
+  /// Whether marks are joined with what they stand on.
+  var isComposing: Bool { self == .composed || self == .compatiblyComposed }
+
+  /// Whether variants of a character, such as ligatures, become that character.
+  var isCompatible: Bool { self == .compatiblyComposed || self == .compatiblyDecomposed }
+}
+
+/// Brings texts into a normal form of Unicode.
 ///
 /// Foundation's differs from the library's: it joins Hangul vowels that no syllable has (U+1103
 /// U+1176 became U+B530), and it leaves some final consonants and Tibetan vowels as they are.
 ///
 /// - Source: Unicode Standard Annex 15; which scalars it knows, see `CompositionTables`.
 package enum Composition {
-  /// Returns the composed form of a text.
-  package static func composed(_ text: String) -> String {
-    composed(text.utf8Span.span).map { String(decoding: $0, as: UTF8.self) } ?? text
+  /// Returns a text's normal form.
+  package static func normalized(_ text: String, _ form: NormalizationForm) -> String {
+    normalized(text.utf8Span.span, form).map { String(decoding: $0, as: UTF8.self) } ?? text
   }
 
-  /// Returns the composed form of valid UTF-8; nil if the text has it already.
-  static func composed(_ text: Span<UInt8>) -> [UInt8]? {
-    let tables = CompositionTables.shared
-    guard !isStable(text, tables) else { return nil }
+  /// Returns the normal form of valid UTF-8; nil if the text has it already.
+  static func normalized(_ text: Span<UInt8>, _ form: NormalizationForm) -> [UInt8]? {
+    let tables = CompositionTables.shared(form)
+    guard !isStable(text, tables, from: form == .composed ? 0xCC : 0x80) else { return nil }
     var scalars = decomposed(text, tables)
     order(&scalars)
-    compose(&scalars, tables)
+    if form.isComposing { compose(&scalars, tables) }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(text.count)
     for scalar in scalars {
@@ -30,11 +44,13 @@ package enum Composition {
     let combiningClass: UInt8
   }
 
-  private static func isStable(_ text: Span<UInt8>, _ tables: CompositionTables) -> Bool {
+  /// - Parameter lead: scalars whose first byte is less are stable; to be composed, all below U+0300.
+  private static func isStable(
+    _ text: Span<UInt8>, _ tables: CompositionTables, from lead: UInt8
+  ) -> Bool {
     var position = 0
     while position < text.count {
-      // All scalars below U+0300 are stable, and their first byte is less than this one.
-      if text[position] < 0xCC {
+      if text[position] < lead {
         position += 1
         continue
       }
@@ -52,7 +68,7 @@ package enum Composition {
     while position < text.count {
       let (value, end) = ScannedScalar.value(text, at: position)
       position = end
-      if value < 0xC0 {
+      if value < 0x80 {
         scalars.append(Scalar(value: value, combiningClass: 0))
         continue
       }

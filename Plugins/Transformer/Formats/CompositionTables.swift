@@ -7,13 +7,26 @@ import Foundation
 ///
 /// - Source: Unicode Standard Annex 15.
 struct CompositionTables: Sendable {
-  static let shared = CompositionTables()
+  /// The tables for a normal form.
+  static func shared(_ form: NormalizationForm) -> CompositionTables {
+    switch form {
+    case .composed: composed
+    case .decomposed: decomposed
+    case .compatiblyComposed: compatiblyComposed
+    case .compatiblyDecomposed: compatiblyDecomposed
+    }
+  }
 
-  /// The full canonical decomposition of each scalar that has one.
+  private static let composed = CompositionTables(.composed)
+  private static let decomposed = CompositionTables(.decomposed)
+  private static let compatiblyComposed = CompositionTables(.compatiblyComposed)
+  private static let compatiblyDecomposed = CompositionTables(.compatiblyDecomposed)
+
+  /// The full decomposition of each scalar that has one: canonical, or that of compatibility.
   private(set) var decompositions: [UInt32: [UInt32]] = [:]
   /// The composite of each pair that has one.
   private var composites: [UInt64: UInt32] = [:]
-  /// Whether a text with the scalar may not be composed yet, by scalar below U+10000: the scalar
+  /// Whether a text with the scalar may not be in the form yet, by scalar below U+10000: the scalar
   /// moves, may join the one before it, or is taken apart for good.
   private var isUnstable = [Bool](repeating: false, count: 0x10000)
   private var unstableAbove: Set<UInt32> = []
@@ -24,15 +37,40 @@ struct CompositionTables: Sendable {
     0xC0...0x30FF, 0xF900...0xFB4E, 0x11000...0x115FF, 0x1D15E...0x1D1C0, 0x2F800...0x2FA1D,
   ]
 
-  private init() {
-    for value in Self.decomposing.joined() {
+  /// The ranges in which it has decompositions for compatibility.
+  private static let compatiblyDecomposing: [ClosedRange<UInt32>] = [
+    0xA0...0x33FF, 0xA69C...0xAB5F, 0xF900...0xFFEE, 0x11000...0x115FF, 0x1D15E...0x1D1C0,
+    0x1D400...0x1D7FF, 0x1EE00...0x1EEBB, 0x1F100...0x1F251, 0x2F800...0x2FA1D,
+  ]
+
+  private init(_ form: NormalizationForm) {
+    var canonical: [UInt32: [UInt32]] = [:]
+    let ranges = form.isCompatible ? Self.compatiblyDecomposing : Self.decomposing
+    for value in ranges.joined() {
       guard let scalar = Unicode.Scalar(value), Self.isOld(scalar.properties) else { continue }
       let text = String(scalar)
       let parts = text.decomposedStringWithCanonicalMapping.unicodeScalars.map(\.value)
-      if parts != [value] { decompositions[value] = parts }
+      if parts != [value] { canonical[value] = parts }
+      guard form.isCompatible else { continue }
+      let all = text.decomposedStringWithCompatibilityMapping.unicodeScalars.map(\.value)
+      if all != [value] { decompositions[value] = all }
+      if all != parts { markUnstable(value) }
     }
+    if !form.isCompatible { decompositions = canonical }
+    for value in UInt32(0x300)..<0x10000 where Self.combiningClass(value) != 0 {
+      markUnstable(value)
+    }
+    if form.isComposing {
+      addComposites(canonical)
+    } else {
+      for value in decompositions.keys { markUnstable(value) }
+      for value in Hangul.syllables { markUnstable(value) }
+    }
+  }
+
+  private mutating func addComposites(_ canonical: [UInt32: [UInt32]]) {
     var wholes: [[UInt32]: UInt32] = [:]
-    for (value, parts) in decompositions where !Self.isExcluded(value) { wholes[parts] = value }
+    for (value, parts) in canonical where !Self.isExcluded(value) { wholes[parts] = value }
     for (parts, value) in wholes {
       guard let second = parts.last else { continue }
       // The parts before the last one form one scalar too: their composite.
@@ -42,10 +80,7 @@ struct CompositionTables: Sendable {
         markUnstable(second)
       }
     }
-    for value in decompositions.keys where Self.isExcluded(value) { markUnstable(value) }
-    for value in UInt32(0x300)..<0x10000 where Self.combiningClass(value) != 0 {
-      markUnstable(value)
-    }
+    for value in canonical.keys where Self.isExcluded(value) { markUnstable(value) }
     for value in Hangul.vowels { markUnstable(value) }
     for value in Hangul.finals { markUnstable(value) }
   }
@@ -92,7 +127,7 @@ enum Hangul {
   private static let leads: Range<UInt32> = 0x1100..<0x1113
   static let vowels: Range<UInt32> = 0x1161..<0x1176
   static let finals: Range<UInt32> = 0x11A8..<0x11C3
-  private static let syllables: Range<UInt32> = 0xAC00..<0xD7A4
+  static let syllables: Range<UInt32> = 0xAC00..<0xD7A4
   /// The number of syllables of one lead and vowel: one without a final consonant, and one with
   /// each.
   private static let finalCount = UInt32(finals.count) + 1

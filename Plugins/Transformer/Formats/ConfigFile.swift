@@ -34,9 +34,7 @@ struct ConfigFile: Sendable, Equatable {
     guard let bytes, changed == nil || changed == json else {
       return try WritableFile.write(json: changed ?? json, path: path)
     }
-    let file = try WritableFile(path: path)
-    try file.write(bytes.span.bytes)
-    try file.finish()
+    try WritableFile.write(bytes, path: path)
   }
 
   func unsupported(_ message: String, hint: String? = nil) -> FulcrumError {

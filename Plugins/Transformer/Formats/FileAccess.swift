@@ -135,8 +135,15 @@ package final class WritableFile {
   ///
   /// - Throws: `.inputOutput` if the system fails.
   package static func write(json: JSONValue, path: String) throws(FulcrumError) {
+    try write(Array(JSONWriter.indented(json).utf8), path: path)
+  }
+
+  /// Writes a whole file and syncs it to the disk.
+  ///
+  /// - Throws: `.inputOutput` if the system fails.
+  package static func write(_ bytes: [UInt8], path: String) throws(FulcrumError) {
     let file = try WritableFile(path: path)
-    try file.write(Array(JSONWriter.indented(json).utf8).span.bytes)
+    try file.write(bytes.span.bytes)
     try file.finish()
   }
 }

@@ -1,9 +1,9 @@
 /// Turns one piece of text into tokens: byte-pair encoding.
 ///
-/// It starts from the piece's bytes and, as long as there is one, carries out the merge of the
+/// It starts from the piece's bytes or characters and, as long as there is one, carries out the merge of the
 /// lowest rank, the leftmost first. The scratch memory is kept from piece to piece.
 ///
-/// - Source: Sennrich, Haddow, Birch, arXiv:1508.07909, algorithm 1, on bytes as in GPT-2.
+/// - Source: Sennrich, Haddow, Birch, arXiv:1508.07909, algorithm 1; on bytes as in GPT-2.
 struct PieceMerger {
   /// The token at each place; a place that was merged into its left neighbour is -1.
   private var symbols: [Int32] = []
@@ -21,7 +21,7 @@ struct PieceMerger {
     _ piece: Span<UInt8>, _ bytePairs: BytePairMerges, into tokens: inout [Int32]
   ) {
     let merges = bytePairs.pairs
-    start(piece, byteTokens: bytePairs.byteTokens, merges: merges)
+    start(piece, bytePairs.symbols, merges: merges)
     while let entry = queue.popSmallest() {
       let place = Int(truncatingIfNeeded: entry & 0xFFFF_FFFF)
       // An entry is out of date if its place or the one after it has changed since.
@@ -42,20 +42,26 @@ struct PieceMerger {
     for symbol in symbols where symbol >= 0 { tokens.append(symbol) }
   }
 
-  private mutating func start(_ piece: Span<UInt8>, byteTokens: [Int32], merges: PairTable) {
+  private mutating func start(
+    _ piece: Span<UInt8>, _ kind: PieceSymbols, merges: PairTable
+  ) {
     symbols.removeAll(keepingCapacity: true)
     next.removeAll(keepingCapacity: true)
     previous.removeAll(keepingCapacity: true)
     queue.removeAll()
-    for i in 0..<piece.count {
-      let token = byteTokens[Int(piece[i])]
-      if token < 0 { continue }
-      let place = Int32(symbols.count)
-      symbols.append(token)
+    switch kind {
+    case .bytes(let byteTokens):
+      for i in 0..<piece.count {
+        let token = byteTokens[Int(piece[i])]
+        if token >= 0 { symbols.append(token) }
+      }
+    case .characters(let characters): characters.append(piece, to: &symbols)
+    }
+    if symbols.isEmpty { return }
+    for place in 0..<Int32(symbols.count) {
       next.append(place + 1)
       previous.append(place - 1)
     }
-    if symbols.isEmpty { return }
     next[symbols.count - 1] = -1
     for place in 0..<symbols.count - 1 { enqueue(place, merges) }
   }

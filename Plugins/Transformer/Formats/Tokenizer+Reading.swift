@@ -16,33 +16,41 @@ extension Tokenizer {
     return file
   }
 
-  /// Reads `tokenizer.json`, and keeps `tokenizer_config.json` and `chat_template.jinja`.
+  /// Reads `tokenizer.json`, and keeps it and the files beside it.
   ///
-  /// Reads byte-level BPE with the pre-tokenizer of GPT-2, SmolLM2, Qwen2 or Llama 3 and with no
-  /// normalizer or NFC. Anything else in the file is refused by name.
+  /// Reads BPE on bytes or on characters; Plugins/Transformer/README.md says with which parts.
+  /// Anything else in the file is refused by name.
   ///
   /// - Throws: `.notFound` without the file, `.checkpoint` if it is damaged, `.unsupported` for
   ///   another kind of tokenizer.
   package init(folder: String) throws(FulcrumError) {
     let path = folder + "/tokenizer.json"
     let text = try Self.open(path)
-    let json = try JSONReader.parse(text.bytes(0..<text.size), at: path)
+    let bytes = try text.bytes(0..<text.size)
+    let json = try JSONReader.parse(bytes, at: path)
     let companions = try TokenizerCompanions(folder: folder)
     do throws(FulcrumError) {
       let file = TokenizerFile(json: json)
-      let isComposing = try file.isComposing()
-      let preTokenizer = try PreTokenizer(json["pre_tokenizer"] ?? .null)
-      let parts = try file.parts()
+      try file.checkModelType()
+      let normalizer = try TextNormalizer(json.present("normalizer"))
+      let (preTokenizer, spelling) = try PreTokenizer.read(json.present("pre_tokenizer"))
+      let form = try TokenDecoder.Form(json["decoder"] ?? .null, spelling)
+      try file.checkModel(spelling)
       var added = try file.addedTokens()
-      let vocabulary = try file.vocabulary(added: &added, isComposing: isComposing)
-      let mergeable = try MergeableTokens(vocabulary, added: added)
-      try self.init(
-        preTokenizer: preTokenizer, isComposing: isComposing,
+      let vocabulary = try file.vocabulary(added: &added, spelling)
+      let mergeable = try MergeableTokens(vocabulary, spelling: spelling, added: added)
+      self.init(
+        source: .file(bytes), normalizer: normalizer, preTokenizer: preTokenizer,
         prefixTokens: try PostProcessor.prefixTokens(
           json.present("post_processor"), vocabularySize: vocabulary.count),
-        parts: parts, vocabulary: vocabulary, mergeable: mergeable,
-        merges: try file.merges(mergeable), ignoresMerges: try file.ignoresMerges(), added: added,
-        companions: companions)
+        vocabulary: vocabulary,
+        bytePairs: try BytePairMerges(
+          file.merges(mergeable, spelling), symbols: file.symbols(spelling, mergeable),
+          vocabulary: vocabulary, spelling: spelling, tokens: mergeable),
+        wholePieces: try file.ignoresMerges() ? mergeable : nil,
+        decoder: TokenDecoder(
+          form, texts: file.decodedBytes(vocabulary, added: added, spelling, normalizer)),
+        added: added, companions: companions)
     } catch {
       throw error.within(path)
     }

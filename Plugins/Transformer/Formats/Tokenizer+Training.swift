@@ -45,11 +45,15 @@ extension Tokenizer {
       words: words.table, counts: words.counts,
       vocabulary: specialTokens.map { Array($0.utf8) } + ByteAlphabet.ordered.map { [$0] })
     trainer.run(vocabularySize: vocabularySize)
-    return try Tokenizer(
-      preTokenizer: PreTokenizer([.pattern(pattern)]), isComposing: false, prefixTokens: [],
-      parts: .trained(with: pattern), vocabulary: trainer.vocabulary,
-      mergeable: MergeableTokens(trainer.vocabulary, added: added), merges: trainer.merges,
-      ignoresMerges: false, added: added)
+    let vocabulary = trainer.vocabulary
+    let mergeable = try MergeableTokens(vocabulary, spelling: .byteAlphabet, added: added)
+    return Tokenizer(
+      source: .trained(pattern, trainer.merges), normalizer: TextNormalizer([]),
+      preTokenizer: PreTokenizer([.pattern(pattern)]), prefixTokens: [], vocabulary: vocabulary,
+      bytePairs: try BytePairMerges(
+        trainer.merges, symbols: .bytes(in: mergeable), vocabulary: vocabulary,
+        spelling: .byteAlphabet, tokens: mergeable),
+      wholePieces: nil, decoder: TokenDecoder(.byteLevel, texts: vocabulary), added: added)
   }
 }
 

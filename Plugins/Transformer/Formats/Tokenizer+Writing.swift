@@ -10,8 +10,8 @@ extension Tokenizer {
     + " + message['content'] + '<|im_end|>' + '\\n' }}{% endfor %}"
     + "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
 
-  /// Writes `tokenizer.json` and the files beside it: the files that the tokenizer was read with,
-  /// or else a `tokenizer_config.json` made of the parameters.
+  /// Writes `tokenizer.json` and the files beside it: to the byte the files that the tokenizer was
+  /// read with, or else a `tokenizer_config.json` made of the parameters.
   ///
   /// - Parameters:
   ///   - endToken: a special token of this tokenizer, and so is `padToken`; both matter only where
@@ -27,7 +27,12 @@ extension Tokenizer {
         .usage, "'\(token)' is not a special token of this tokenizer", at: folder,
         hint: NearNames.hint(for: token, among: added.map(\.text)))
     }
-    try WritableFile.write(json: document, path: folder + "/tokenizer.json")
+    let path = folder + "/tokenizer.json"
+    switch source {
+    case .file(let bytes): try WritableFile.write(bytes, path: path)
+    case .trained(let pattern, let merges):
+      try WritableFile.write(json: document(pattern, merges), path: path)
+    }
     guard companions.isEmpty else { return try companions.write(toFolder: folder) }
     try WritableFile.write(
       json: .object([
@@ -40,33 +45,31 @@ extension Tokenizer {
       ]), path: folder + "/tokenizer_config.json")
   }
 
-  /// The content of `tokenizer.json`, key by key in the order of the `tokenizers` library.
-  private var document: JSONValue {
+  /// Returns the content of `tokenizer.json`, key by key in the order of the `tokenizers` library.
+  private func document(_ pattern: PiecePattern, _ merges: [Merge]) -> JSONValue {
     .object([
       JSONMember("version", .string("1.0")),
-      JSONMember("truncation", parts.truncation),
-      JSONMember("padding", parts.padding),
+      JSONMember("truncation", .null),
+      JSONMember("padding", .null),
       JSONMember("added_tokens", .array(added.map(\.document))),
-      JSONMember("normalizer", parts.normalizer),
-      JSONMember("pre_tokenizer", parts.preTokenizer),
-      JSONMember("post_processor", parts.postProcessor),
-      JSONMember("decoder", parts.decoder),
-      JSONMember("model", model),
+      JSONMember("normalizer", .null),
+      JSONMember("pre_tokenizer", PreTokenizer.document(of: pattern)),
+      JSONMember("post_processor", .null),
+      JSONMember("decoder", TokenizerParts.byteLevel(usesRegex: true)),
+      JSONMember("model", model(merges)),
     ])
   }
 
-  private var model: JSONValue {
-    var spellings = vocabulary.map { $0.isEmpty ? nil : ByteAlphabet.spell($0) }
-    for token in added { spellings[Int(token.id)] = token.isInModel ? token.text : nil }
-    let vocabulary = spellings.enumerated().compactMap { (id, text) in
-      text.map { JSONMember($0, .integer(id)) }
-    }
+  private func model(_ merges: [Merge]) -> JSONValue {
+    var spellings = vocabulary.map { ByteAlphabet.spell($0) }
+    for token in added { spellings[Int(token.id)] = token.text }
+    let vocabulary = spellings.enumerated().map { JSONMember($0.element, .integer($0.offset)) }
     let merges = merges.map { merge in
       JSONValue.array(
         [merge.left, merge.right].map { .string(ByteAlphabet.spell(self.vocabulary[Int($0)])) })
     }
     return .object(
-      parts.modelSwitches + [
+      TokenizerParts.modelSwitches(ignoresMerges: false) + [
         JSONMember("vocab", .object(vocabulary)), JSONMember("merges", .array(merges)),
       ])
   }

@@ -1,6 +1,7 @@
 import FulcrumKernel
 
-/// Turns texts into tokens and back: a byte-level BPE tokenizer, as in `tokenizer.json`.
+/// Turns texts into tokens and back: a BPE tokenizer, on bytes or on characters, as in
+/// `tokenizer.json`.
 ///
 /// - Source: the file format and its meaning are those of github.com/huggingface/tokenizers.
 package struct Tokenizer: TokenCodec {
@@ -10,19 +11,25 @@ package struct Tokenizer: TokenCodec {
     let right: Int32
   }
 
+  /// Says what is written as `tokenizer.json`.
+  enum Source: Sendable {
+    /// The bytes of the file that was read.
+    case file([UInt8])
+    /// A document made of what was learned.
+    case trained(PiecePattern, [Merge])
+  }
+
   /// The tokens that the file's post-processor puts before a text: Llama 3's begin of text.
   ///
   /// `encode` does not add them: a prompt brings its own markup.
   package let prefixTokens: [Int32]
-  /// The bytes of each token; none for a number that no token has.
+  /// The bytes of each token, as merges make them; none for a number that no token has.
   let vocabulary: [[UInt8]]
-  let merges: [Merge]
   let added: [AddedToken]
-  let parts: TokenizerParts
+  let source: Source
   let companions: TokenizerCompanions
+  private let normalizer: TextNormalizer
   private let preTokenizer: PreTokenizer
-  /// Whether text is brought into Unicode's composed form (NFC) first.
-  private let isComposing: Bool
   /// The finders for the text as it is, and for the normalized text.
   private let verbatim: AddedTokenFinder
   private let normalized: AddedTokenFinder
@@ -30,42 +37,73 @@ package struct Tokenizer: TokenCodec {
   /// does.
   private let wholePieces: MergeableTokens?
   private let bytePairs: BytePairMerges
+  private let decoder: TokenDecoder
   private let isSpecial: [Bool]
 
-  /// The number of rows of the model, of which those without a token decode to nothing: as many as
-  /// `vocabularySize` unless the model has more.
+  /// The number of rows of the model: as many as `vocabularySize` unless the model has more, of which
+  /// those without a token decode to nothing, or fewer, so that the last tokens have none.
   package var rowCount: Int
 
   /// The number behind the last token's; added tokens are tokens too.
   package var vocabularySize: Int { vocabulary.count }
 
-  /// The numbers that tokens have.
+  /// The rows that have a token.
   package var tokenRows: TokenRows {
-    TokenRows(
-      end: vocabulary.count,
-      holes: vocabulary.indices.filter { vocabulary[$0].isEmpty }.map { Int32($0) })
+    let end = min(vocabulary.count, rowCount)
+    return TokenRows(
+      end: end,
+      holes: vocabulary[..<end].indices.filter { vocabulary[$0].isEmpty }.map { Int32($0) })
   }
 
-  /// - Throws: `.checkpoint` if the parts don't fit each other.
+  /// The tokens that the model has no row for.
+  package var tokensWithoutRow: Range<Int32> {
+    Int32(min(vocabulary.count, rowCount))..<Int32(vocabulary.count)
+  }
+
+  /// Whether all tokens that the model has no row for were added to a finished vocabulary, as a
+  /// padding token is before training.
+  package var lacksRowsOfAddedTokensOnly: Bool {
+    let added = Set(added.map(\.id))
+    return tokensWithoutRow.allSatisfy { vocabulary[Int($0)].isEmpty || added.contains($0) }
+  }
+
+  /// Returns a token's text, also of one without a row.
+  package func text(ofAdded token: Int32) -> String? { added.first { $0.id == token }?.text }
+
+  /// Refuses tokens that the model has no row for.
+  ///
+  /// - Throws: `.data`, naming the first.
+  package func requireRows(of tokens: [Int32]) throws(FulcrumError) {
+    let missing = tokensWithoutRow
+    guard !missing.isEmpty, let token = tokens.first(where: missing.contains) else { return }
+    throw FulcrumError(
+      .data,
+      "the text has the token '\(text(ofAdded: token) ?? "")', number \(token), but the model has"
+        + " rows for 0 to \(rowCount - 1) only",
+      hint: "take it out of the text, or give the model a row for it: "
+        + "model.resize_token_embeddings(len(tokenizer))")
+  }
+
   init(
-    preTokenizer: PreTokenizer, isComposing: Bool, prefixTokens: [Int32], parts: TokenizerParts,
-    vocabulary: [[UInt8]], mergeable: MergeableTokens, merges: [Merge], ignoresMerges: Bool,
-    added: [AddedToken], companions: TokenizerCompanions = TokenizerCompanions()
-  ) throws(FulcrumError) {
+    source: Source, normalizer: TextNormalizer, preTokenizer: PreTokenizer, prefixTokens: [Int32],
+    vocabulary: [[UInt8]], bytePairs: BytePairMerges, wholePieces: MergeableTokens?,
+    decoder: TokenDecoder, added: [AddedToken],
+    companions: TokenizerCompanions = TokenizerCompanions()
+  ) {
+    self.source = source
+    self.normalizer = normalizer
     self.preTokenizer = preTokenizer
-    self.isComposing = isComposing
     self.prefixTokens = prefixTokens
-    self.parts = parts
     self.vocabulary = vocabulary
-    self.merges = merges
+    self.bytePairs = bytePairs
+    self.wholePieces = wholePieces
+    self.decoder = decoder
     self.added = added
     self.companions = companions
     rowCount = vocabulary.count
-    bytePairs = try BytePairMerges(merges, vocabulary: vocabulary, tokens: mergeable)
-    wholePieces = ignoresMerges ? mergeable : nil
     verbatim = AddedTokenFinder(added.filter { !$0.isNormalized }.map { ($0.text, $0) })
     normalized = AddedTokenFinder(
-      added.filter(\.isNormalized).map { ($0.soughtText(isComposing: isComposing), $0) })
+      added.filter(\.isNormalized).map { ($0.soughtText(normalizer), $0) })
     var isSpecial = [Bool](repeating: false, count: vocabulary.count)
     for token in added { isSpecial[Int(token.id)] = token.isSpecial }
     self.isSpecial = isSpecial
@@ -79,8 +117,8 @@ package struct Tokenizer: TokenCodec {
 
   /// Returns the tokens of a text; added tokens written in it become themselves.
   ///
-  /// A byte that the vocabulary lacks is left out, as the library does: SmolLM2's lacks seven
-  /// control characters and the first bytes of two unassigned planes.
+  /// A byte or character that nothing in the vocabulary stands for is left out, as the library does:
+  /// SmolLM2's lacks seven control characters and the first bytes of two unassigned planes.
   package func encode(_ text: String) -> [Int32] {
     var tokens: [Int32] = []
     // English text has about four bytes a token.
@@ -89,42 +127,50 @@ package struct Tokenizer: TokenCodec {
     let bytes = text.utf8Span.span
     var progress = AddedTokenFinder.Progress()
     while let match = verbatim.next(in: bytes, &progress) {
-      encodePlain(bytes.extracting(match.plain), &merger, into: &tokens)
+      encodePlain(bytes, match.plain, &merger, into: &tokens)
       tokens.append(match.id)
     }
-    encodePlain(bytes.extracting(progress.plainStart..<bytes.count), &merger, into: &tokens)
+    encodePlain(bytes, progress.plainStart..<bytes.count, &merger, into: &tokens)
     return tokens
   }
 
+  /// Encodes a part of a text that has no verbatim token.
   private func encodePlain(
-    _ text: Span<UInt8>, _ merger: inout PieceMerger, into tokens: inout [Int32]
+    _ text: Span<UInt8>, _ range: Range<Int>, _ merger: inout PieceMerger,
+    into tokens: inout [Int32]
   ) {
-    if isComposing, let composed = Composition.composed(text) {
-      encodeNormalized(composed.span, &merger, into: &tokens)
+    let plain = text.extracting(range)
+    let isFirst = range.lowerBound == 0
+    if let changed = normalizer.normalized(plain) {
+      encodeNormalized(changed.span, isFirst, &merger, into: &tokens)
     } else {
-      encodeNormalized(text, &merger, into: &tokens)
+      encodeNormalized(plain, isFirst, &merger, into: &tokens)
     }
   }
 
   private func encodeNormalized(
-    _ text: Span<UInt8>, _ merger: inout PieceMerger, into tokens: inout [Int32]
+    _ text: Span<UInt8>, _ isFirst: Bool, _ merger: inout PieceMerger, into tokens: inout [Int32]
   ) {
     var progress = AddedTokenFinder.Progress()
     while let match = normalized.next(in: text, &progress) {
-      encodePieces(text.extracting(match.plain), &merger, into: &tokens)
+      encodePieces(
+        text.extracting(match.plain), isFirst && match.plain.lowerBound == 0, &merger,
+        into: &tokens)
       tokens.append(match.id)
     }
-    encodePieces(text.extracting(progress.plainStart..<text.count), &merger, into: &tokens)
+    encodePieces(
+      text.extracting(progress.plainStart..<text.count), isFirst && progress.plainStart == 0,
+      &merger, into: &tokens)
   }
 
   private func encodePieces(
-    _ text: Span<UInt8>, _ merger: inout PieceMerger, into tokens: inout [Int32]
+    _ text: Span<UInt8>, _ isFirst: Bool, _ merger: inout PieceMerger, into tokens: inout [Int32]
   ) {
     // The closure retains what it captures for each piece, so it captures these two alone and not the
     // tokenizer.
     let wholePieces = wholePieces
     let bytePairs = bytePairs
-    preTokenizer.forEachPiece(in: text) { piece in
+    preTokenizer.forEachPiece(in: text, isFirst: isFirst) { piece in
       if let token = wholePieces?.id(of: piece) {
         tokens.append(token)
       } else {
@@ -140,24 +186,24 @@ package struct Tokenizer: TokenCodec {
   package func decode(
     _ tokens: [Int32], keepingSpecialTokens: Bool
   ) throws(FulcrumError) -> String {
-    var bytes: [UInt8] = []
     for (index, token) in tokens.enumerated() {
       guard (0..<rowCount).contains(Int(token)) else {
         throw FulcrumError(
           .data, "token \(index) has the number \(token), expected from 0 to \(rowCount - 1)",
           hint: "the tokens are of another tokenizer")
       }
-      bytes += keepingSpecialTokens ? self.bytes(of: token) : plainBytes(of: token)
     }
-    return String(decoding: bytes, as: UTF8.self)
+    return decoder.text(
+      of: tokens.lazy.map { Int($0) }.filter { token in
+        token < vocabulary.count && !vocabulary[token].isEmpty
+          && (keepingSpecialTokens || !isSpecial[token])
+      })
   }
 
   /// Returns what a token adds to a text without special tokens: its bytes, none for a special one.
   package func plainBytes(of token: Int32) -> [UInt8] {
-    vocabulary.indices.contains(Int(token)) && isSpecial[Int(token)] ? [] : bytes(of: token)
-  }
-
-  private func bytes(of token: Int32) -> [UInt8] {
-    vocabulary.indices.contains(Int(token)) ? vocabulary[Int(token)] : []
+    let token = Int(token)
+    guard vocabulary.indices.contains(token), !isSpecial[token] else { return [] }
+    return decoder.bytes(of: token)
   }
 }

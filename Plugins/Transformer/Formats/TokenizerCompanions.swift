@@ -1,12 +1,13 @@
 import FulcrumKernel
 
-/// Holds the files beside `tokenizer.json` that say how a tokenizer is used: names of special
-/// tokens, the conversation format.
+/// Holds the files beside `tokenizer.json`: those that say how a tokenizer is used (names of special
+/// tokens, the conversation format), and older forms of the tokenizer itself.
 ///
 /// A tokenizer that was read is written with the files it was read with, to the byte.
 struct TokenizerCompanions: Sendable {
   private static let names = [
-    "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja", "chat_template.json",
+    "tokenizer_config.json", "chat_template.jinja", "chat_template.json", "special_tokens_map.json",
+    "added_tokens.json", "vocab.json", "merges.txt", "tokenizer.model",
   ]
   private var files: [(name: String, bytes: [UInt8])] = []
 
@@ -33,11 +34,7 @@ struct TokenizerCompanions: Sendable {
 
   /// - Throws: `.inputOutput` if the system fails.
   func write(toFolder folder: String) throws(FulcrumError) {
-    for file in files {
-      let copy = try WritableFile(path: folder + "/" + file.name)
-      try copy.write(file.bytes.span.bytes)
-      try copy.finish()
-    }
+    for file in files { try WritableFile.write(file.bytes, path: folder + "/" + file.name) }
   }
 }
 

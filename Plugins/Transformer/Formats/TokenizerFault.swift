@@ -7,8 +7,8 @@ enum TokenizerFault {
   static func unsupported(_ message: String) -> FulcrumError {
     FulcrumError(
       .unsupported, message,
-      hint: "byte-level BPE with the pre-tokenizer of GPT-2, SmolLM2, Qwen2 or Llama 3 is what can"
-        + " be read")
+      hint: "BPE on bytes (Qwen, Llama 3, gpt-oss, DeepSeek) or on characters (Llama 2, Mistral,"
+        + " Gemma) is what can be read; Plugins/Transformer/README.md lists the parts")
   }
 
   /// Returns the error for a damaged file.

@@ -34,7 +34,7 @@ extension TokenizerFile {
   /// Returns the bytes of each token by its number, none for a number that no token has, and marks
   /// the added tokens that the model lists too.
   func vocabulary(
-    added: inout [AddedToken], isComposing: Bool
+    added: inout [AddedToken], _ spelling: TokenSpelling
   ) throws(FulcrumError) -> [[UInt8]] {
     guard let members = model["vocab"]?.members, !members.isEmpty else {
       throw TokenizerFault.damaged("the model has no vocab")
@@ -55,9 +55,7 @@ extension TokenizerFile {
     var texts = ByteStringTable()
     for token in added {
       _ = texts.intern(token.text.utf8Span.span)
-      // The library decodes every token by the alphabet if it can.
-      let text = token.soughtText(isComposing: isComposing)
-      try place(ByteAlphabet.bytes(of: text) ?? Array(text.utf8), Int(token.id), token.text)
+      try place(Self.bytes(ofAdded: token.text, spelling), Int(token.id), token.text)
     }
     for member in members {
       guard let id = member.value.integer else {
@@ -73,7 +71,7 @@ extension TokenizerFile {
         added[index].isInModel = true
         continue
       }
-      guard let bytes = ByteAlphabet.bytes(of: member.key), !bytes.isEmpty else {
+      guard let bytes = spelling.bytes(of: member.key), !bytes.isEmpty else {
         throw TokenizerFault.unsupported(
           "the token '\(member.key)' is not spelt in the byte alphabet")
       }
@@ -82,9 +80,52 @@ extension TokenizerFile {
     return Array(places[..<((places.lastIndex { !$0.isEmpty } ?? -1) + 1)])
   }
 
+  /// Returns what the tokens of a vocabulary are decoded from: an added token that is looked for in
+  /// normalized texts has its normalized text then.
+  func decodedBytes(
+    _ vocabulary: [[UInt8]], added: [AddedToken], _ spelling: TokenSpelling,
+    _ normalizer: TextNormalizer
+  ) -> [[UInt8]] {
+    var bytes = vocabulary
+    for token in added where token.isNormalized {
+      bytes[Int(token.id)] = Self.bytes(ofAdded: token.soughtText(normalizer), spelling)
+    }
+    return bytes
+  }
+
+  /// The library decodes every token by the alphabet if it can.
+  private static func bytes(ofAdded text: String, _ spelling: TokenSpelling) -> [UInt8] {
+    spelling.bytes(of: text) ?? Array(text.utf8)
+  }
+
+  /// Returns the tokens of single bytes or characters.
+  ///
+  /// - Throws: `.checkpoint` if one that must be there is missing.
+  func symbols(
+    _ spelling: TokenSpelling, _ tokens: MergeableTokens
+  ) throws(FulcrumError) -> PieceSymbols {
+    if spelling == .byteAlphabet { return try .bytes(in: tokens) }
+    let unknown = model.present("unk_token")
+    let unknownToken = unknown?.text.flatMap { tokens.id(of: $0.utf8Span.span) }
+    let fallsBack = try flag("byte_fallback")
+    let isComplete = (0...UInt8.max).allSatisfy {
+      tokens.id(of: CharacterTokens.spelling($0).span) != nil
+    }
+    if let unknown, unknownToken == nil, !(fallsBack && isComplete) {
+      throw TokenizerFault.damaged(
+        "the model has unk_token \(unknown.excerpt), which is not in the vocabulary")
+    }
+    return .characters(
+      CharacterTokens(
+        tokens, fallsBackToBytes: fallsBack, unknown: unknownToken,
+        fusesUnknown: try flag("fuse_unk")))
+  }
+
   /// Reads the merges, each "left right", or ["left", "right"] in files since version 0.20 of the
   /// library.
-  func merges(_ tokens: MergeableTokens) throws(FulcrumError) -> [Tokenizer.Merge] {
+  func merges(
+    _ tokens: MergeableTokens, _ spelling: TokenSpelling
+  ) throws(FulcrumError) -> [Tokenizer.Merge] {
     guard let values = model["merges"]?.elements else {
       throw TokenizerFault.damaged("the model has no merges")
     }
@@ -93,7 +134,7 @@ extension TokenizerFile {
     var left: [UInt8] = []
     var right: [UInt8] = []
     for (rank, value) in values.enumerated() {
-      guard Self.read(value, &left, &right) else {
+      guard Self.read(value, spelling, &left, &right) else {
         throw TokenizerFault.damaged(
           "merge \(rank) is \(value.excerpt), expected a pair of tokens")
       }
@@ -107,21 +148,21 @@ extension TokenizerFile {
   }
 
   private static func read(
-    _ value: JSONValue, _ left: inout [UInt8], _ right: inout [UInt8]
+    _ value: JSONValue, _ spelling: TokenSpelling, _ left: inout [UInt8], _ right: inout [UInt8]
   ) -> Bool {
     left.removeAll(keepingCapacity: true)
     right.removeAll(keepingCapacity: true)
     switch value {
     case .string(let text):
       let parts = text.unicodeScalars.split(separator: " ", omittingEmptySubsequences: false)
-      return parts.count == 2 && ByteAlphabet.append(bytesOf: parts[0], to: &left)
-        && ByteAlphabet.append(bytesOf: parts[1], to: &right)
+      return parts.count == 2 && spelling.append(bytesOf: parts[0], to: &left)
+        && spelling.append(bytesOf: parts[1], to: &right)
     case .array(let parts):
       guard parts.count == 2, let first = parts[0].text, let second = parts[1].text else {
         return false
       }
-      return ByteAlphabet.append(bytesOf: first.unicodeScalars, to: &left)
-        && ByteAlphabet.append(bytesOf: second.unicodeScalars, to: &right)
+      return spelling.append(bytesOf: first.unicodeScalars, to: &left)
+        && spelling.append(bytesOf: second.unicodeScalars, to: &right)
     default: return false
     }
   }

@@ -1,28 +1,7 @@
 import JSON
 
-/// Holds the parts of `tokenizer.json` beside added tokens, vocabulary and merges.
-///
-/// They are written back as they were read, including contents that have no effect on tokens.
-struct TokenizerParts: Sendable {
-  /// How a batch of texts would be cut and filled up to one length; here it never is.
-  let truncation: JSONValue
-  let padding: JSONValue
-  let normalizer: JSONValue
-  let preTokenizer: JSONValue
-  let postProcessor: JSONValue
-  let decoder: JSONValue
-  /// The model's members before its vocabulary.
-  let modelSwitches: [JSONMember]
-
-  /// Returns the parts of a tokenizer that is trained here.
-  static func trained(with pattern: PiecePattern) -> TokenizerParts {
-    TokenizerParts(
-      truncation: .null, padding: .null, normalizer: .null,
-      preTokenizer: PreTokenizer.document(of: pattern), postProcessor: .null,
-      decoder: byteLevel(usesRegex: true),
-      modelSwitches: modelSwitches(ignoresMerges: false))
-  }
-
+/// Makes parts of a `tokenizer.json` that is written anew.
+enum TokenizerParts {
   /// Returns the model's members before its vocabulary, for a byte-level BPE.
   static func modelSwitches(ignoresMerges: Bool) -> [JSONMember] {
     [

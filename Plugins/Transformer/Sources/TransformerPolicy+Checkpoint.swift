@@ -10,6 +10,8 @@ extension TransformerPolicy {
     /// The tensors in the order of the files.
     let tensors: [(name: String, precision: TensorPrecision)]
     let metadata: [String: String]
+    /// The tensors of heads that a policy has no use for.
+    let leftOut: [String]
   }
 
   private static let weightsFile = "model.safetensors"
@@ -23,17 +25,24 @@ extension TransformerPolicy {
   static func readModel(
     fromFolder folder: String, pool: ThreadPool, backEnd: ProductBackEnd
   ) throws(FulcrumError) -> Model {
+    var notes = try CheckpointFolder.inspect(folder)
     let configuration = try ConfigurationFiles(folder: folder)
     var shape = try ModelShape(configuration)
     var tokenizer = try Tokenizer(folder: folder)
-    guard tokenizer.vocabularySize <= shape.vocabularySize else {
+    tokenizer.rowCount = shape.vocabularySize
+    guard tokenizer.lacksRowsOfAddedTokensOnly else {
       throw FulcrumError(
         .checkpoint,
         "the tokenizer has \(tokenizer.vocabularySize) tokens, the model"
           + " \(shape.vocabularySize)", at: folder,
         hint: "tokenizer.json and config.json are of different models")
     }
-    tokenizer.rowCount = shape.vocabularySize
+    if !tokenizer.tokensWithoutRow.isEmpty {
+      let tokens = tokenizer.tokensWithoutRow.compactMap { tokenizer.text(ofAdded: $0) }
+      notes.append(
+        "the model has no row for \(tokens.joined(separator: ", ")) of the tokenizer: a text with it"
+          + " is refused")
+    }
     let tokenRows = tokenizer.tokenRows
     if !tokenRows.contains(shape.padToken) { shape.padToken = shape.endToken }
     let file = try CheckpointTensors(folder: folder)
@@ -46,18 +55,27 @@ extension TransformerPolicy {
         at: file.path, hint: "config.json describes another model")
     }
     let layout = ParameterLayout(shape)
+    try file.refuseWrapped(ParameterLayout.embeddingName)
     try file.require(layout.tensors.map { ($0.name, $0.shape) }) { name in
       name.hasSuffix(frequenciesSuffix) || shape.isTied && name == headName
+        || CheckpointFolder.isExtraHead(name)
     }
     let network = Network(shape, tokenRows: tokenRows, pool: pool, backEnd: backEnd)
     try read(network.layout.tensors, prefix: "", from: file, into: network.parameters)
-    let names = file.names.filter { !$0.hasSuffix(frequenciesSuffix) }
+    let leftOut = file.names.filter(CheckpointFolder.isExtraHead)
+    if let note = CheckpointFolder.note(leavingOut: leftOut) { notes.append(note) }
+    CheckpointNotes.tell(notes, of: folder)
+    let names = file.names.filter {
+      !$0.hasSuffix(frequenciesSuffix) && !CheckpointFolder.isExtraHead($0)
+    }
     if shape.isTied && names.contains(headName) { try checkTiedHead(file, network) }
     var tensors: [(name: String, precision: TensorPrecision)] = []
     for name in names { tensors.append((name, try file.precision(of: name))) }
     return Model(
       network: network, tokenizer: tokenizer,
-      origin: Origin(configuration: configuration, tensors: tensors, metadata: file.metadata))
+      origin: Origin(
+        configuration: configuration, tensors: tensors, metadata: file.metadata,
+        leftOut: leftOut))
   }
 
   /// Checks the head that a tied model's file may hold as well: it must be the same as the

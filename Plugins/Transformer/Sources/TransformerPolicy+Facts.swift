@@ -25,7 +25,13 @@ extension TransformerPolicy: DescribedPolicy {
       ModelFact("norm-epsilon", .number(shape.normEpsilon)),
       ModelFact("end-tokens", .integers(shape.endTokens.map(Int.init))),
       ModelFact("end-texts", .texts(shape.endTokens.map { text(of: $0, in: model) })),
-    ]
+    ] + leftOut(of: model)
+  }
+
+  /// Names the checkpoint's tensors that the policy has no use for, if there are some.
+  private func leftOut(of model: Model) -> [ModelFact] {
+    guard let names = model.origin?.leftOut, !names.isEmpty else { return [] }
+    return [ModelFact("left-out", .texts(names))]
   }
 
   /// Returns the precision in which the checkpoint stores its weights, or several in the order of

@@ -132,8 +132,13 @@ package final class TransformerPolicy: FreshPolicy {
     model = Model(network: network, tokenizer: tokenizer, origin: nil)
   }
 
+  /// - Throws: `.usage` without a model, `.data` for a text with a token that the model has no row
+  ///   for.
   package func encode(_ text: String) throws(FulcrumError) -> [Int32] {
-    try ready().tokenizer.encode(text)
+    let tokenizer = try ready().tokenizer
+    let tokens = tokenizer.encode(text)
+    try tokenizer.requireRows(of: tokens)
+    return tokens
   }
 
   package func decode(
