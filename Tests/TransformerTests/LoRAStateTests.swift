@@ -158,6 +158,66 @@ struct LoRAStateTests {
     }
   }
 
+  @Test func `an estimate counts what is trained, and the base once`() throws {
+    try Fixtures.withTemporaryFolder { folder in
+      try base().save(to: folder)
+      let whole = try Fixtures.policy(["checkpoint": .text(folder)])
+      let policy = try Fixtures.adapted(folder)
+      func parts(_ policy: TransformerPolicy, hasReference: Bool) -> [String: Int] {
+        Dictionary(
+          uniqueKeysWithValues: policy.memory(
+            for: MemoryDemand(
+              promptTokens: 20, completionTokens: 40, completions: 64, hasReference: hasReference)
+          ).map { ($0.name, $0.bytes) })
+      }
+      let (own, all) = (parts(policy, hasReference: true), parts(whole, hasReference: true))
+      let network = try #require(policy.network)
+      let (weights, trained) = (4 * network.layout.floatCount, 4 * network.trainedTable.floatCount)
+      #expect(own["weights, f32"] == weights && all["weights, f32"] == weights)
+      #expect(own["gradient, f32"] == trained && all["gradient, f32"] == weights)
+      #expect(own["optimiser's moments, f32"] == 2 * trained)
+      #expect(all["optimiser's moments, f32"] == 2 * weights)
+      #expect(own["reference's adapters, f32"] == 2 * trained)
+      #expect((all["reference's weights, f32"] ?? 0) >= weights)
+      #expect(parts(whole, hasReference: false)["reference's weights, f32"] == nil)
+      let plain = try Fixtures.policy(["checkpoint": .text(folder), "optimizer": .text("sgd")])
+      #expect(parts(plain, hasReference: true)["optimiser's moments, f32"] == nil)
+      // Activations of all 64 sequences: of each token at least its residual stream, in 2 layers.
+      #expect((all["training: activations of 3840 tokens"] ?? 0) > 4 * 3840 * 2 * 160)
+    }
+  }
+
+  @Test func `a reference is read beside the policy, over one base`() throws {
+    try Fixtures.withAdapted(Fixtures.variedPolicy(.qwen2)) { policy, folder in
+      let plain = try Fixtures.policy(["checkpoint": .text(folder)])
+      let scores = try policy.allScores(batch).logProbabilities
+      func read(_ checkpoint: String) throws -> TransformerPolicy {
+        try #require(try policy.readReference(from: checkpoint) as? TransformerPolicy)
+      }
+      // The path is another, the folder the same.
+      let base = try read(folder + "/../" + (folder as NSString).lastPathComponent)
+      #expect(base.network?.parameters === policy.network?.parameters)
+      let plainScores = try plain.allScores(batch).logProbabilities
+      #expect(try base.allScores(batch).logProbabilities == plainScores)
+      try Fixtures.withTemporaryFolder { saved in
+        try policy.save(to: saved)
+        try train(policy, steps: 1)
+        let reference = try read(saved)
+        #expect(reference.network?.parameters === policy.network?.parameters)
+        #expect(try reference.allScores(batch).logProbabilities == scores)
+        try reference.blend(with: policy, share: 1)
+        #expect(reference.trainedBits == policy.trainedBits)
+        let whole = try #require(try plain.readReference(from: folder) as? TransformerPolicy)
+        #expect(whole.parameterBits == plain.parameterBits)
+        #expect(whole.network?.parameters !== plain.network?.parameters)
+      }
+      let other = Fixtures.checkpoint("tiny-qwen2")
+      let error = try #require(throws: FulcrumError.self) { try read(other) }
+      #expect(error.code == .checkpoint && error.message.hasSuffix("got '\(other)'"))
+      #expect(error.message.hasPrefix("expected an adapter of '"))
+    }
+  }
+
   @Test func `a snapshot is restored to the bit`() throws {
     try Fixtures.withAdapted(Fixtures.variedPolicy(.llama)) { policy, _ in
       try train(policy, steps: 1)

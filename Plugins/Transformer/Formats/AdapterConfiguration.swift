@@ -98,6 +98,11 @@ package struct AdapterConfiguration: Sendable, Equatable {
     FileSystem.exists(folder + fileName)
   }
 
+  /// Tells whether a path leads to a base's folder.
+  package static func isFolder(_ path: String, _ base: String) -> Bool {
+    FileSystem.canonicalPath(path + "/.") == base
+  }
+
   /// Returns the folder with an adapter's tokenizer: its own, or its base's; any other folder is
   /// returned as it is.
   ///

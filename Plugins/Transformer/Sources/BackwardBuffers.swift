@@ -56,6 +56,16 @@ final class BackwardBuffers {
     vectorSums.reserve(count)
   }
 
+  /// Returns the number of floats that a row takes, sums and rounded factors apart.
+  static func rowFloats(_ shape: ModelShape, adapters: AdapterLayout?) -> Int {
+    let queryWidth = shape.headCount * shape.headSize
+    let components = AdapterLayout.SiteKind.allCases.reduce(0) {
+      $0 + (adapters?.components($1) ?? 0)
+    }
+    return 4 * shape.width + shape.hiddenWidth + queryWidth
+      + 2 * (queryWidth + 2 * shape.keyValueHeadCount * shape.headSize) + 2 * components
+  }
+
   /// Holds rounded gradients and inputs of the matrices whose weight gradients a layer gathers,
   /// `[rows, …]` each, with rows of zeros up to the granule.
   final class Rounded {

@@ -82,6 +82,33 @@ extension TransformerPolicy {
     return adapter
   }
 
+  /// Reads the adapter of a folder, or of a merged model's; of the base itself they are zero.
+  ///
+  /// - Throws: `.checkpoint` where the folder is of another base than an adapter's; and what reading
+  ///   throws.
+  static func readAdapter(
+    like adapter: Adapter, from folder: String, of shape: ModelShape
+  ) throws(FulcrumError) -> Adapter {
+    let base = adapter.configuration.base
+    let places = [folder, folder + "/" + AdapterConfiguration.mergedFolder]
+    guard let own = places.first(where: AdapterConfiguration.isAdapter) else {
+      guard AdapterConfiguration.isFolder(folder, base) else {
+        throw anotherBase(than: base, got: folder)
+      }
+      return Adapter(adapter.configuration, adapter.layout)
+    }
+    let configuration = try AdapterConfiguration(folder: own)
+    guard configuration.base == base else { throw anotherBase(than: base, got: folder) }
+    return try readAdapter(configuration, folder: own, of: shape)
+  }
+
+  private static func anotherBase(than base: String, got folder: String) -> FulcrumError {
+    FulcrumError(
+      .checkpoint, "expected an adapter of '\(base)', or that folder itself, got '\(folder)'",
+      at: manual.name,
+      hint: "where adapters are trained, a reference is other adapters of the same base")
+  }
+
   /// Writes peft's folder, in f32, with the tokenizer, and makes it if it is not there.
   func saveAdapter(
     _ adapter: Adapter, of model: Model, to directory: String

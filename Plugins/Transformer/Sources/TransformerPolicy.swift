@@ -32,7 +32,7 @@ package final class TransformerPolicy: FreshPolicy {
   let optimizerSettings: OptimizerSettings
   /// Whether checkpoints hold the whole model, adapters merged in.
   let mergesAdapters: Bool
-  private let freshShape: ModelShape
+  let freshShape: ModelShape
   private let seed: UInt64
   private(set) var model: Model?
   package let decodingMemory = DecodingMemory()
@@ -67,8 +67,13 @@ package final class TransformerPolicy: FreshPolicy {
     }
   }
 
-  /// Copies a policy's model, with the same settings, on as many threads of its own.
-  init(copying policy: TransformerPolicy, _ model: Model) {
+  /// Makes a policy with another's settings, on as many threads of its own.
+  ///
+  /// - Parameter makeModel: receives the threads.
+  init(
+    settingsOf policy: TransformerPolicy,
+    _ makeModel: (ThreadPool) throws(FulcrumError) -> Model
+  ) throws(FulcrumError) {
     pool = ThreadPool(threads: policy.pool.threadCount)
     seed = policy.seed
     optimizerSettings = policy.optimizerSettings
@@ -80,8 +85,8 @@ package final class TransformerPolicy: FreshPolicy {
     savePrecision = policy.savePrecision
     mergesAdapters = policy.mergesAdapters
     backEnd = policy.backEnd
-    self.model = Model(
-      network: model.network.copy(on: pool), tokenizer: model.tokenizer, origin: model.origin)
+    model = try makeModel(pool)
+    model?.network.logitRows = logitRows
   }
 
   package var isReady: Bool { model != nil }

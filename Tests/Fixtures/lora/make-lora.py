@@ -81,7 +81,8 @@ def make(name: str, settings: dict[str, Any]) -> None:
     named = {key.replace(".default.", "."): value for key, value in trained}
     expected: dict[str, Any] = {}
     expected["log_probabilities"] = [
-        [round(one, 9) for one in values.tolist()] for values in log_probabilities(adapted, reference)
+        [round(one, 9) for one in values.tolist()]
+        for values in log_probabilities(adapted, reference)
     ]
     optimizer = torch.optim.AdamW([value for _, value in trained], **STEP)
     norms, gradients = [], {}
@@ -92,9 +93,7 @@ def make(name: str, settings: dict[str, Any]) -> None:
         if step == 0:
             expected["loss"] = total.item()
             gradients = {f"gradient.{key}": value.grad.float() for key, value in named.items()}
-        norms.append(
-            torch.nn.utils.clip_grad_norm_([value for _, value in trained], LIMIT).item()
-        )
+        norms.append(torch.nn.utils.clip_grad_norm_([value for _, value in trained], LIMIT).item())
         optimizer.step()
     after = {f"after.{key}": value.detach().float() for key, value in named.items()}
     expected["norms"] = norms
