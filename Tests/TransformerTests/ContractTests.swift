@@ -11,4 +11,10 @@ import TransformerPlugin
 
   @Test(arguments: PluginContract.checks(for: TransformerPolicy.self, small))
   func `the contract is kept`(check: ContractCheck) throws { try check.run() }
+
+  @Test(
+    arguments: PluginContract.checks(
+      for: TransformerPolicy.self,
+      ["checkpoint": .text(Fixtures.checkpoint("tiny-qwen3")), "lora-rank": .integer(4)]))
+  func `the contract is kept with adapters`(check: ContractCheck) throws { try check.run() }
 }

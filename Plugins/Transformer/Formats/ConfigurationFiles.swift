@@ -40,6 +40,13 @@ package struct ConfigurationFiles: Sendable, Equatable {
     toFolder folder: String, precision: TensorPrecision?
   ) throws(FulcrumError) {
     try config.write(precision.map(config(storing:)), toPath: folder + Self.configName)
+    try writeGeneration(toFolder: folder)
+  }
+
+  /// Writes `generation_config.json` alone, if there was one.
+  ///
+  /// - Throws: as `write`.
+  package func writeGeneration(toFolder folder: String) throws(FulcrumError) {
     try generation?.write(toPath: folder + Self.generationName)
   }
 

@@ -46,6 +46,9 @@ final class Activations {
     for part in parts { part.buffer.reserve(rows * part.width) }
   }
 
+  /// Returns the number of floats that so many rows take.
+  func floats(rows: Int) -> Int { RowTiles.padded(rows) * parts.reduce(0) { $0 + $1.width } }
+
   /// Moves rows in every buffer.
   ///
   /// - Parameter exits: moves of the rows behind the last layer's attention; `nil`: as the others.

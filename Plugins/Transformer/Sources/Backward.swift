@@ -8,24 +8,26 @@ import TransformerKernels
 /// weight gradients and attention, which need all rows. A short third loop adds up what shared
 /// prompts get from their completions.
 extension Network {
-  /// Adds Σ (w ∇ log π + v ∇ H) to `gradients`.
+  /// Adds Σ (w ∇ log π + v ∇ H) to `gradients`: those of all parameters, or of the adapters alone.
   ///
   /// - Parameters:
   ///   - activations: those of `forward` and `score` of the same batch; the gate's and up's are
   ///     overwritten.
-  ///   - gradients: the gradients of all parameters; `nil`: weight gradients are left out.
+  ///   - gradients: the gradients of what is trained; `nil`: weight gradients are left out.
   ///   - norms: notes the norms of the pass's gradients at the layers' activations.
   func backward(
     _ batch: PackedBatch, _ activations: Activations, temperature: Float,
     gradients: FloatBuffer.Pointer?, norms: ActivationNorms? = nil
   ) {
+    // The gradients of all parameters, which adapters leave as they are.
+    let parameterGradients = adapter == nil ? gradients : nil
     let tiles = RowTiles(rowCount: batch.rowCount, limit: WorkerScratch.tileRows)
     let exitTiles = RowTiles(rowCount: batch.exitRowCount, limit: WorkerScratch.tileRows)
     backwardBuffers.reserve(
       batch, vectorSums: max(tiles.count, exitTiles.count) * vectorSums.count, shape: shape,
-      isHalf: backEnd.isHalf)
+      isHalf: backEnd.isHalf, adapters: adapter?.layout)
     headBackward(
-      batch, activations, temperature: temperature, gradients: gradients, norms: norms)
+      batch, activations, temperature: temperature, gradients: parameterGradients, norms: norms)
     for layer in (-1..<shape.layerCount).reversed() {
       let upper: Int? = layer + 1 < shape.layerCount ? layer + 1 : nil
       let lower: Int? = layer >= 0 ? layer : nil
@@ -46,8 +48,9 @@ extension Network {
       }
       // The lower layer's half reads its exit's gradient and leaves it as it is.
       norms?.noteResidual(layer + 1, batch, exit: backwardBuffers.exit.pointer, pool: pool)
-      if let gradients {
-        addVectorSums(tiles: tiles.count, upper: upper, lower: lower, gradients: gradients)
+      if let parameterGradients {
+        addVectorSums(
+          tiles: tiles.count, upper: upper, lower: lower, gradients: parameterGradients)
       }
       gatherLayerGradients(
         batch, activations, upper: upper, lower: lower, gradients: gradients)
@@ -55,7 +58,7 @@ extension Network {
         spread(backwardBuffers.middle.pointer, exits, rowCount: batch.rowCount)
       }
     }
-    if let gradients { embeddingBackward(batch, gradients: gradients) }
+    if let parameterGradients { embeddingBackward(batch, gradients: parameterGradients) }
   }
 
   /// Moves the last layer's rows to their places among all rows, and sets the other rows to zeros.
@@ -86,16 +89,22 @@ extension Network {
       entry, gain: offsets.attentionNorm, into: backwardBuffers.attentionInput.pointer + place,
       rows: rows)
     let rounded = backwardBuffers.rounded
-    if backEnd.isHalf {
+    if roundsInputs {
       round(
         backwardBuffers.attentionInput.pointer + place,
         into: rounded.attentionInput.pointer + place,
         rows: rows, count: width)
     }
+    let gradient = backwardBuffers.queryKeyValue[layer % 2].pointer + first * queryKeyValueStride
     multiplyBack(
-      backwardBuffers.queryKeyValue[layer % 2].pointer + first * queryKeyValueStride,
-      by: matrices.layers[layer].queryKeyValue, into: scratch.hiddenGradient.pointer, rows: rows,
-      rounded: rounded.queryKeyValue.pointer + first * queryKeyValueStride)
+      gradient, by: matrices.layers[layer].queryKeyValue, into: scratch.hiddenGradient.pointer,
+      rows: rows, rounded: rounded.queryKeyValue.pointer + first * queryKeyValueStride)
+    adaptBack(
+      .queryKeyValue, layer: layer, gradient: gradient, into: scratch.hiddenGradient.pointer,
+      first: first, rows: rows)
+    keepLow(
+      .queryKeyValue, layer: layer, backwardBuffers.attentionInput.pointer + place, first: first,
+      rows: rows)
     tk_rms_norm_backward(
       entry, parameters.pointer + offsets.attentionNorm, scratch.hiddenGradient.pointer,
       backwardBuffers.middle.pointer + place, backwardBuffers.exit.pointer + place,
@@ -120,14 +129,21 @@ extension Network {
     multiplyBack(
       exit, by: matrices.down, into: scratch.activation.pointer, rows: rows,
       rounded: rounded.exit.pointer + place)
+    adaptBack(
+      .down, layer: layer, gradient: exit, into: scratch.activation.pointer, first: first,
+      rows: rows)
     tk_swiglu_backward(
       gateUp, scratch.activation.pointer, activation, Int32(rows), Int32(hiddenWidth))
+    keepLow(.down, layer: layer, activation, first: first, rows: rows)
     multiplyBack(
       gateUp, by: matrices.gateUp, into: scratch.hiddenGradient.pointer, rows: rows,
       rounded: rounded.gateUp.pointer + first * 2 * hiddenWidth)
-    normalize(
-      middle, gain: offsets.feedForwardNorm,
-      into: backwardBuffers.feedForwardInput.pointer + place, rows: rows)
+    adaptBack(
+      .gateUp, layer: layer, gradient: gateUp, into: scratch.hiddenGradient.pointer, first: first,
+      rows: rows)
+    let input = backwardBuffers.feedForwardInput.pointer + place
+    normalize(middle, gain: offsets.feedForwardNorm, into: input, rows: rows)
+    keepLow(.gateUp, layer: layer, input, first: first, rows: rows)
     tk_rms_norm_backward(
       middle, parameters.pointer + offsets.feedForwardNorm, scratch.hiddenGradient.pointer, exit,
       backwardBuffers.middle.pointer + place, gains, Int32(rows), Int32(width), epsilon)
@@ -135,17 +151,23 @@ extension Network {
       backwardBuffers.middle.pointer + place, by: matrices.output,
       into: backwardBuffers.attended.pointer + first * queryWidth, rows: rows,
       rounded: rounded.middle.pointer + place)
-    guard backEnd.isHalf else { return }
+    let attended = activations.attended(layer) + first * queryWidth
+    adaptBack(
+      .output, layer: layer, gradient: backwardBuffers.middle.pointer + place,
+      into: backwardBuffers.attended.pointer + first * queryWidth, first: first, rows: rows)
+    keepLow(.output, layer: layer, attended, first: first, rows: rows)
+    guard roundsInputs else { return }
     round(
-      backwardBuffers.feedForwardInput.pointer + place,
-      into: rounded.feedForwardInput.pointer + place, rows: rows, count: width)
+      input, into: rounded.feedForwardInput.pointer + place, rows: rows, count: width)
     round(
       activation, into: rounded.activation.pointer + first * hiddenWidth, rows: rows,
       count: hiddenWidth)
     round(
-      activations.attended(layer) + first * queryWidth,
-      into: rounded.attended.pointer + first * queryWidth, rows: rows, count: queryWidth)
+      attended, into: rounded.attended.pointer + first * queryWidth, rows: rows, count: queryWidth)
   }
+
+  /// Whether inputs are rounded, for gradients of matrices in bf16.
+  private var roundsInputs: Bool { backEnd.isHalf && adapter == nil }
 
   /// Takes weight gradients of the upper layer's lower half and the lower layer's upper half, and
   /// the lower layer's attention.
@@ -156,9 +178,31 @@ extension Network {
     // Without an upper layer the lower one is the last.
     var products = WeightGradients(
       rows: upper == nil ? batch.exitRowCount : batch.rowCount, isHalf: backEnd.isHalf)
+    if let gradients, adapter != nil {
+      addAdapterGradients(activations, upper: upper, lower: lower, into: gradients, to: &products)
+    } else if let gradients {
+      addMatrixGradients(activations, upper: upper, lower: lower, into: gradients, to: &products)
+    }
+    let keyHeads = shape.keyValueHeadCount
+    let attentionItems = lower == nil ? 0 : batch.chunks.count * keyHeads
+    let shared = products
+    pool.run(shared.count + attentionItems) { item, worker in
+      if item < shared.count { return shared.run(item) }
+      guard let lower else { return }
+      self.attendBackward(
+        batch, batch.chunks[(item - shared.count) / keyHeads], activations, layer: lower,
+        keyHead: (item - shared.count) % keyHeads, self.scratch[worker])
+    }
+    if let lower { addPromptSums(batch, layer: lower) }
+  }
+
+  private func addMatrixGradients(
+    _ activations: Activations, upper: Int?, lower: Int?, into gradients: FloatBuffer.Pointer,
+    to products: inout WeightGradients
+  ) {
     let buffers = backwardBuffers
     let rounded = buffers.rounded
-    if let gradients, let lower, let gateUp = activations.gateUp(lower) {
+    if let lower, let gateUp = activations.gateUp(lower) {
       let matrices = matrices.layers[lower]
       products.add(
         matrices.gateUp, gradient: gateUp, input: buffers.feedForwardInput.pointer,
@@ -170,22 +214,35 @@ extension Network {
         matrices.output, gradient: buffers.middle.pointer, input: activations.attended(lower),
         rounded: (rounded.middle.pointer, rounded.attended.pointer), into: gradients)
     }
-    if let gradients, let upper {
+    if let upper {
       products.add(
         matrices.layers[upper].queryKeyValue,
         gradient: buffers.queryKeyValue[upper % 2].pointer, input: buffers.attentionInput.pointer,
         rounded: (rounded.queryKeyValue.pointer, rounded.attentionInput.pointer), into: gradients)
     }
-    let keyHeads = shape.keyValueHeadCount
-    let attentionItems = lower == nil ? 0 : batch.chunks.count * keyHeads
-    pool.run(products.count + attentionItems) { item, worker in
-      if item < products.count { return products.run(item) }
-      guard let lower else { return }
-      self.attendBackward(
-        batch, batch.chunks[(item - products.count) / keyHeads], activations, layer: lower,
-        keyHead: (item - products.count) % keyHeads, self.scratch[worker])
+  }
+
+  private func addAdapterGradients(
+    _ activations: Activations, upper: Int?, lower: Int?, into gradients: FloatBuffer.Pointer,
+    to products: inout WeightGradients
+  ) {
+    let buffers = backwardBuffers
+    if let lower, let gateUp = activations.gateUp(lower) {
+      addGradients(
+        .gateUp, layer: lower, gradient: gateUp, input: buffers.feedForwardInput.pointer,
+        into: gradients, to: &products)
+      addGradients(
+        .down, layer: lower, gradient: buffers.exit.pointer, input: buffers.activation.pointer,
+        into: gradients, to: &products)
+      addGradients(
+        .output, layer: lower, gradient: buffers.middle.pointer,
+        input: activations.attended(lower), into: gradients, to: &products)
     }
-    if let lower { addPromptSums(batch, layer: lower) }
+    if let upper {
+      addGradients(
+        .queryKeyValue, layer: upper, gradient: buffers.queryKeyValue[upper % 2].pointer,
+        input: buffers.attentionInput.pointer, into: gradients, to: &products)
+    }
   }
 
   /// Adds each row's gradient to its token's embedding; a thread takes some columns of all rows.

@@ -96,6 +96,9 @@ extension Network {
     multiply(
       activations.attended(layer) + first * queryWidth, stride: queryWidth, by: matrices.output,
       into: middle, stride: width, rows: rows, isAdding: true, isShared: isShared, scratch)
+    adapt(
+      .output, layer: layer, activations.attended(layer) + first * queryWidth, into: middle,
+      rows: rows, scratch)
 
     normalize(middle, gain: offsets.feedForwardNorm, into: scratch.hidden.pointer, rows: rows)
     let gateUp =
@@ -103,12 +106,14 @@ extension Network {
     multiply(
       scratch.hidden.pointer, stride: width, by: matrices.gateUp, into: gateUp,
       stride: 2 * hiddenWidth, rows: rows, isShared: isShared, scratch)
+    adapt(.gateUp, layer: layer, scratch.hidden.pointer, into: gateUp, rows: rows, scratch)
     tk_swiglu(gateUp, scratch.activation.pointer, Int32(rows), Int32(hiddenWidth))
     let exit = activations.residual(layer + 1) + first * width
     if exit != middle { exit.update(from: middle, count: rows * width) }
     multiply(
       scratch.activation.pointer, stride: hiddenWidth, by: matrices.down, into: exit,
       stride: width, rows: rows, isAdding: true, isShared: isShared, scratch)
+    adapt(.down, layer: layer, scratch.activation.pointer, into: exit, rows: rows, scratch)
   }
 
   /// Copies scattered rows to adjacent ones, with zeros behind the last of them.

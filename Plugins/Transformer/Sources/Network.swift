@@ -22,6 +22,8 @@ package final class Network {
   let pool: ThreadPool
   package let backEnd: ProductBackEnd
   let matrices: WeightMatrices
+  /// The adapters that are trained in the parameters' stead; `nil`: all parameters are trained.
+  package private(set) var adapter: Adapter?
   let scratch: [WorkerScratch]
   let rotary: RotaryPositions
   let keyValueLayout: KeyValueLayout
@@ -48,17 +50,27 @@ package final class Network {
   /// Makes a model whose parameters are all zero.
   ///
   /// - Parameter tokenRows: the rows that have a token; `nil`: all.
-  package init(
+  package convenience init(
     _ shape: ModelShape, tokenRows: TokenRows? = nil, pool: ThreadPool,
     backEnd: ProductBackEnd = .openBLAS
   ) {
+    self.init(
+      shape, tokenRows: tokenRows ?? TokenRows(end: shape.vocabularySize), pool: pool,
+      backEnd: backEnd, base: nil)
+  }
+
+  /// - Parameter base: the network whose parameters this one shares; `nil`: it has its own.
+  private init(
+    _ shape: ModelShape, tokenRows: TokenRows, pool: ThreadPool, backEnd: ProductBackEnd,
+    base: Network?
+  ) {
     MatrixProduct.prepare()
     self.shape = shape
-    self.tokenRows = tokenRows ?? TokenRows(end: shape.vocabularySize)
+    self.tokenRows = tokenRows
     self.pool = pool
     self.backEnd = backEnd
     layout = ParameterLayout(shape)
-    parameters = FloatBuffer(count: layout.floatCount)
+    parameters = base?.parameters ?? FloatBuffer(count: layout.floatCount)
     scratch = (0..<pool.threadCount).map { _ in WorkerScratch(shape) }
     rotary = RotaryPositions(shape)
     keyValueLayout = KeyValueLayout(shape)
@@ -72,10 +84,31 @@ package final class Network {
     hiddenWidth = shape.hiddenWidth
     epsilon = Float(shape.normEpsilon)
     attentionScale = 1 / Float(shape.headSize).squareRoot()
-    matrices = WeightMatrices(
-      layout, width: width, queryWidth: queryWidth, keyWidth: keyWidth, hiddenWidth: hiddenWidth,
-      headRows: self.tokenRows.end)
+    matrices =
+      base?.matrices
+      ?? WeightMatrices(
+        layout, width: width, queryWidth: queryWidth, keyWidth: keyWidth, hiddenWidth: hiddenWidth,
+        headRows: tokenRows.end)
   }
+
+  /// Returns a network of the same values, on threads of its own. What is trained is copied; the
+  /// parameters that adapters leave as they are, and their copies for products, are shared.
+  func copy(on pool: ThreadPool) -> Network {
+    let copy = Network(
+      shape, tokenRows: tokenRows, pool: pool, backEnd: backEnd,
+      base: adapter == nil ? nil : self)
+    copy.logitsBudget = logitsBudget
+    copy.logitRows = logitRows
+    if let adapter { copy.adapter = adapter.copy() } else { copy.replaceTrained(by: parameters) }
+    return copy
+  }
+
+  /// Freezes the parameters, and trains adapters from here on.
+  func attach(_ adapter: Adapter) { self.adapter = adapter }
+
+  /// The tensors that are trained, and their values.
+  package var trainedTable: ParameterTable { adapter?.layout.table ?? layout.table }
+  package var trained: FloatBuffer { adapter?.parameters ?? parameters }
 
   /// The distance between rows of queries, keys and values.
   var queryKeyValueStride: Int { queryWidth + 2 * keyWidth }
@@ -84,25 +117,20 @@ package final class Network {
   /// The number of query heads that share a key head.
   var headsPerKey: Int { shape.headCount / shape.keyValueHeadCount }
 
-  /// Notes that parameters were written. Call this after every change.
-  package func parametersChanged() { matrices.parametersChanged() }
+  /// Notes that trained values were written. Call this after every change.
+  package func parametersChanged() {
+    if let adapter { adapter.parametersChanged() } else { matrices.parametersChanged() }
+  }
 
-  /// Readies the back end for passes with the present parameters.
-  func prepareProducts() { matrices.refresh(parameters, backEnd, pool: pool) }
+  /// Readies the back end for passes with the present values.
+  func prepareProducts() {
+    matrices.refresh(parameters, backEnd, pool: pool)
+    adapter?.refresh(pool: pool)
+  }
 
-  /// Sets the parameters to fresh draws, each tensor from a stream of its own number.
+  /// Sets the trained values to fresh draws.
   package func initialize(from random: CounterRandom) {
-    pool.run(layout.tensors.count) { index, _ in
-      let tensor = self.layout.tensors[index]
-      let values = self.parameters.pointer + tensor.offset
-      switch tensor.initialization {
-      case .zeros: values.update(repeating: 0, count: tensor.count)
-      case .ones: values.update(repeating: 1, count: tensor.count)
-      case .normal(let deviation):
-        var stream = random.stream(UInt64(index))
-        for i in 0..<tensor.count { values[i] = Float(stream.normal() * deviation) }
-      }
-    }
+    trainedTable.initialize(trained, from: random, pool: pool)
     parametersChanged()
   }
 }

@@ -65,19 +65,19 @@ package struct OptimizerSettings: Sendable {
     self.maximumGradientNorm = maximumGradientNorm
   }
 
-  /// Makes an optimiser of parameters in a layout.
+  /// Makes an optimiser of a table's parameters.
   ///
   /// - Parameters:
   ///   - moments: as many as the choice has, each for all parameters; `nil`: zeros.
   ///   - stepCount: the number of steps taken.
   func makeOptimizer(
-    for layout: ParameterLayout, moments: [FloatBuffer]? = nil, stepCount: Int = 0
+    for table: ParameterTable, moments: [FloatBuffer]? = nil, stepCount: Int = 0
   ) -> any Optimizer {
     let segments = ParameterSegments(
-      count: layout.floatCount, undecayed: layout.ranges(of: undecayed))
+      count: table.floatCount, undecayed: table.ranges(of: undecayed))
     switch choice {
     case .adamw:
-      let moments = moments ?? (0..<2).map { _ in FloatBuffer(count: layout.floatCount) }
+      let moments = moments ?? (0..<2).map { _ in FloatBuffer(count: table.floatCount) }
       return AdamW(
         self, firstMoments: moments[0], secondMoments: moments[1], stepCount: stepCount, segments)
     case .sgd:

@@ -6,7 +6,7 @@ import TransformerFormats
 /// and up), so that one product serves them all. Between such groups there are gaps of zeros up to
 /// the next cache line.
 package struct ParameterLayout: Sendable {
-  /// Holds a tensor's place, under its Hugging Face name.
+  /// Holds a tensor's place, under the name that it has in files.
   package struct Tensor: Sendable, Equatable {
     package let name: String
     package let shape: [Int]
@@ -17,30 +17,28 @@ package struct ParameterLayout: Sendable {
     package var count: Int { shape.reduce(1, *) }
     package var range: Range<Int> { offset..<offset + count }
 
-    /// The group that weight decay can leave out; `nil` for the matrices of the layers, and for a
-    /// head of its own.
+    /// The group that weight decay can leave out; `nil` for the matrices of the layers, for a head
+    /// of its own, and for adapters.
     package var group: ParameterGroup? {
       switch initialization {
-      case .zeros: .biases
+      case .zeros: shape.count == 1 ? .biases : nil
       case .ones: .norms
       case .normal: name == ParameterLayout.embeddingName ? .embeddings : nil
+      case .uniform: nil
       }
     }
   }
 
-  /// Returns the adjacent floats of the tensors of some groups, ascending.
-  func ranges(of groups: Set<ParameterGroup>) -> [Range<Int>] {
-    tensors.filter { $0.group.map(groups.contains) ?? false }.map(\.range)
-  }
-
   /// Gives a fresh model's tensor its first values.
   package enum Initialization: Sendable, Equatable {
-    /// Zeros, for a bias.
+    /// Zeros, for a bias, and for an adapter's second factor.
     case zeros
     /// Ones, for the gain of a normalisation.
     case ones
     /// Normal draws of this standard deviation.
     case normal(Double)
+    /// Uniform draws between this number and its negative, for an adapter's first factor.
+    case uniform(Double)
   }
 
   /// Holds the offsets of one layer's tensors.
@@ -59,21 +57,22 @@ package struct ParameterLayout: Sendable {
   /// The name of the table of the tokens, which is a tied model's head too.
   static let embeddingName = "model.embed_tokens.weight"
 
+  package let table: ParameterTable
   /// The tensors in the order of their offsets.
-  package let tensors: [Tensor]
+  package var tensors: [Tensor] { table.tensors }
   /// The number of floats in the flat array, gaps included.
-  package let floatCount: Int
+  package var floatCount: Int { table.floatCount }
   let embedding: Int
   let layers: [Layer]
   let finalNorm: Int
   /// The head's offset: the embedding's if the model is tied.
   let head: Int
 
-  /// The number of values that training can change.
-  package var parameterCount: Int { tensors.reduce(0) { $0 + $1.count } }
+  /// The number of the model's weights.
+  package var parameterCount: Int { table.parameterCount }
 
   package init(_ shape: ModelShape) {
-    var builder = Builder()
+    var builder = ParameterTable.Builder()
     let width = shape.width
     let queryWidth = shape.headCount * shape.headSize
     let keyWidth = shape.keyValueHeadCount * shape.headSize
@@ -120,43 +119,27 @@ package struct ParameterLayout: Sendable {
       shape.isTied
       ? embedding
       : builder.add("lm_head.weight", [shape.vocabularySize, width], .normal(fanIn(width) / 2))
-    tensors = builder.tensors
-    floatCount = builder.end
+    table = builder.table
+  }
+}
+
+extension ParameterTable.Builder {
+  fileprivate mutating func addBiases(_ shape: ModelShape, prefix: String) -> Int? {
+    guard shape.family.hasQueryKeyValueBias else { return nil }
+    let keyWidth = shape.keyValueHeadCount * shape.headSize
+    let query = add(
+      prefix + "self_attn.q_proj.bias", [shape.headCount * shape.headSize], .zeros)
+    add(prefix + "self_attn.k_proj.bias", [keyWidth], .zeros, isAdjacent: true)
+    add(prefix + "self_attn.v_proj.bias", [keyWidth], .zeros, isAdjacent: true)
+    return query
   }
 
-  private struct Builder {
-    /// The number of floats of a cache line.
-    private static let alignment = 16
-    private(set) var tensors: [Tensor] = []
-    private(set) var end = 0
-
-    @discardableResult
-    mutating func add(
-      _ name: String, _ shape: [Int], _ initialization: Initialization, isAdjacent: Bool = false
-    ) -> Int {
-      if !isAdjacent { end = (end + Self.alignment - 1) / Self.alignment * Self.alignment }
-      let tensor = Tensor(
-        name: name, shape: shape, offset: end, initialization: initialization)
-      tensors.append(tensor)
-      end += tensor.count
-      return tensor.offset
-    }
-
-    mutating func addBiases(_ shape: ModelShape, prefix: String) -> Int? {
-      guard shape.family.hasQueryKeyValueBias else { return nil }
-      let keyWidth = shape.keyValueHeadCount * shape.headSize
-      let query = add(
-        prefix + "self_attn.q_proj.bias", [shape.headCount * shape.headSize], .zeros)
-      add(prefix + "self_attn.k_proj.bias", [keyWidth], .zeros, isAdjacent: true)
-      add(prefix + "self_attn.v_proj.bias", [keyWidth], .zeros, isAdjacent: true)
-      return query
-    }
-
-    mutating func addHeadNorms(_ shape: ModelShape, prefix: String) -> HeadNorms? {
-      guard shape.family.normalizesHeads else { return nil }
-      return HeadNorms(
-        query: add(prefix + "self_attn.q_norm.weight", [shape.headSize], .ones),
-        key: add(prefix + "self_attn.k_norm.weight", [shape.headSize], .ones))
-    }
+  fileprivate mutating func addHeadNorms(
+    _ shape: ModelShape, prefix: String
+  ) -> ParameterLayout.HeadNorms? {
+    guard shape.family.normalizesHeads else { return nil }
+    return ParameterLayout.HeadNorms(
+      query: add(prefix + "self_attn.q_norm.weight", [shape.headSize], .ones),
+      key: add(prefix + "self_attn.k_norm.weight", [shape.headSize], .ones))
   }
 }

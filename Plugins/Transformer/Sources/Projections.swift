@@ -19,6 +19,7 @@ extension Network {
     multiply(
       input, stride: width, by: matrices.layers[layer].queryKeyValue, into: output,
       stride: stride, rows: rows, isShared: isShared, scratch)
+    adapt(.queryKeyValue, layer: layer, input, into: output, rows: rows, scratch)
     if let bias = offsets.queryKeyValueBias {
       tk_add_to_rows(
         parameters.pointer + bias, output, Int32(stride), Int32(rows), Int32(stride))

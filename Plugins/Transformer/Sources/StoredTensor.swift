@@ -6,13 +6,15 @@ struct StoredTensor {
   let plan: TensorFile.Plan
   /// The values, as many as the plan's shape has; the model or the optimiser owns them.
   let values: UnsafeBufferPointer<Float>
+  /// The adapter's part that is merged in when the tensor is written.
+  var addition: Adapter.Part?
 }
 
 extension Network {
-  /// Returns the tensors of a flat array in the parameters' layout, in f32; `prefix` is put before
-  /// their names.
+  /// Returns the tensors of a flat array in the places of what is trained, in f32; `prefix` is put
+  /// before their names.
   func stored(_ values: FloatBuffer, prefix: String = "") -> [StoredTensor] {
-    layout.tensors.map { tensor in
+    trainedTable.tensors.map { tensor in
       StoredTensor(
         plan: TensorFile.Plan(name: prefix + tensor.name, shape: tensor.shape, precision: .f32),
         values: UnsafeBufferPointer(start: values.pointer + tensor.offset, count: tensor.count))
@@ -46,7 +48,11 @@ extension TransformerPolicy {
     try TensorFile.write(path: path, metadata: metadata, tensors: tensors.map(\.plan)) {
       (index, body) throws(FulcrumError) in
       let values = tensors[index].values
-      try body(values.span)
+      guard let addition = tensors[index].addition else { return try body(values.span) }
+      let merged = addition.added(to: values)
+      try body(UnsafeBufferPointer(start: merged.pointer, count: values.count).span)
+      // The span must not outlive the memory.
+      withExtendedLifetime(merged) {}
     }
   }
 }

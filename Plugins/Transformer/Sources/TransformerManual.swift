@@ -10,7 +10,9 @@ extension TransformerPolicy {
     parameters: [
       .text(
         "checkpoint", default: "",
-        help: "a Hugging Face folder to start from; empty: a fresh model of the shape below",
+        help:
+          "a Hugging Face folder to start from, or an adapter folder of peft; empty: a fresh model of"
+          + " the shape below",
         meaning: .checkpoint),
       .choice(
         "family", default: ModelFamily.llama.rawValue, of: ModelFamily.allCases.map(\.rawValue),
@@ -35,6 +37,18 @@ extension TransformerPolicy {
       .number(
         "rope-theta", default: 10_000, in: 1...1e12, help: "base of the rotary wavelengths"),
       .flag("tied", default: true, help: "whether the head shares the embedding's weights"),
+      .integer(
+        "lora-rank", default: 0, in: 0...65_536,
+        help: "train adapters of this rank alone; 0: all weights"),
+      .number("lora-alpha", default: 32, in: 0...1e6, help: "adapters are scaled by alpha / rank"),
+      .texts(
+        "lora-targets", default: [LoRASettings.allLinear],
+        help: "modules with adapters: [q_proj, v_proj]; all-linear: every linear layer but the head"
+      ),
+      .choice(
+        "lora-save", default: LoRASettings.Saving.adapter.rawValue,
+        of: LoRASettings.Saving.allCases.map(\.rawValue),
+        help: "what checkpoints hold: the adapter's folder, or the whole model with it merged in"),
       .choice(
         "save-precision", default: TensorPrecision.f32.rawValue,
         of: TensorPrecision.allCases.map(\.rawValue) + ["same"],

@@ -1,4 +1,5 @@
 import FulcrumKernel
+import Glibc
 import TransformerFormats
 import TransformerKernels
 
@@ -29,7 +30,33 @@ extension TransformerPolicy: BlendablePolicy {
           + " got \(model.shape.sizes)", at: Self.manual.name,
         hint: "policies that are blended start from one checkpoint")
     }
+    try checkAdapters(network, model)
     network.blend(with: model, share: share)
+  }
+
+  /// Checks that both train the same: all weights, or the same adapters of one base.
+  private func checkAdapters(_ own: Network, _ other: Network) throws(FulcrumError) {
+    guard
+      own.trainedTable == other.trainedTable,
+      own.adapter?.scale == other.adapter?.scale
+    else {
+      throw FulcrumError(
+        .usage,
+        "expected a policy of the same adapters to blend with: \(Self.adapters(of: own)); got"
+          + " \(Self.adapters(of: other))", at: Self.manual.name,
+        hint: "policies that are blended start from one checkpoint")
+    }
+    guard own.adapter == nil || own.hasParameters(of: other) else {
+      throw FulcrumError(
+        .usage, "expected adapters of the same base to blend with, got those of another",
+        at: Self.manual.name, hint: "policies that are blended start from one checkpoint")
+    }
+  }
+
+  private static func adapters(of network: Network) -> String {
+    guard let adapter = network.adapter else { return "none" }
+    return "\(adapter.layout.table.tensors.count / 2) of rank \(adapter.layout.rank), scaled by"
+      + " \(adapter.scale)"
   }
 }
 
@@ -37,28 +64,40 @@ extension Network {
   /// The number of floats of one item of parallel work.
   private static let blendBlock = 1 << 16
 
-  /// - Precondition: both have the same layout.
+  /// - Precondition: both train the same tensors.
   fileprivate func blend(with other: Network, share: Double) {
     if share == 0 { return }
-    if share == 1 { return replaceParameters(by: other.parameters) }
-    let count = layout.floatCount
+    let (own, target) = (trained.pointer, other.trained.pointer)
+    if share == 1 { return replaceTrained(by: other.trained) }
+    let count = trainedTable.floatCount
     pool.run((count + Self.blendBlock - 1) / Self.blendBlock) { block, _ in
       let first = block * Self.blendBlock
       tk_blend(
-        other.parameters.pointer + first, self.parameters.pointer + first,
-        Int32(min(Self.blendBlock, count - first)), Float(1 - share), Float(share))
+        target + first, own + first, Int32(min(Self.blendBlock, count - first)),
+        Float(1 - share), Float(share))
     }
     parametersChanged()
   }
 
-  /// Copies all parameters.
+  /// Copies all values that are trained.
+  ///
+  /// - Precondition: they are of the same tensors.
+  func replaceTrained(by values: FloatBuffer) {
+    let count = trainedTable.floatCount
+    precondition(values.count >= count, "one model's buffers")
+    guard values.pointer != trained.pointer else { return }
+    trained.pointer.update(from: values.pointer, count: count)
+    parametersChanged()
+  }
+
+  /// Tells whether both have the same parameters, beside those of adapters.
   ///
   /// - Precondition: both have the same layout.
-  func replaceParameters(by values: FloatBuffer) {
-    precondition(values.count >= layout.floatCount, "one model's buffers")
-    guard values.pointer != parameters.pointer else { return }
-    parameters.pointer.update(from: values.pointer, count: layout.floatCount)
-    parametersChanged()
+  fileprivate func hasParameters(of other: Network) -> Bool {
+    parameters === other.parameters
+      || memcmp(
+        parameters.pointer, other.parameters.pointer,
+        layout.floatCount * MemoryLayout<Float>.stride) == 0
   }
 }
 

@@ -22,19 +22,21 @@ extension TransformerPolicy {
 
   /// - Throws: what reading config.json, tokenizer.json and the safetensors files throws;
   ///   `.checkpoint` if they don't fit each other.
+  /// - Parameter tokenizerFolder: the folder of the tokenizer; `nil`: the model's.
   static func readModel(
-    fromFolder folder: String, pool: ThreadPool, backEnd: ProductBackEnd
+    fromFolder folder: String, tokenizerFolder: String? = nil, pool: ThreadPool,
+    backEnd: ProductBackEnd
   ) throws(FulcrumError) -> Model {
     var notes = try CheckpointFolder.inspect(folder)
     let configuration = try ConfigurationFiles(folder: folder)
     var shape = try ModelShape(configuration)
-    var tokenizer = try Tokenizer(folder: folder)
+    var tokenizer = try Tokenizer(folder: tokenizerFolder ?? folder)
     tokenizer.rowCount = shape.vocabularySize
     guard tokenizer.lacksRowsOfAddedTokensOnly else {
       throw FulcrumError(
         .checkpoint,
         "the tokenizer has \(tokenizer.vocabularySize) tokens, the model"
-          + " \(shape.vocabularySize)", at: folder,
+          + " \(shape.vocabularySize)", at: tokenizerFolder ?? folder,
         hint: "tokenizer.json and config.json are of different models")
     }
     if !tokenizer.tokensWithoutRow.isEmpty {
@@ -97,34 +99,47 @@ extension TransformerPolicy {
     }
   }
 
+  /// Writes a Hugging Face folder of the whole model, or peft's folder of its adapters.
   package func save(to directory: String) throws(FulcrumError) {
     let model = try ready()
     let network = model.network
-    let shape = network.shape
+    if let adapter = network.adapter {
+      guard mergesAdapters else { return try saveAdapter(adapter, of: model, to: directory) }
+      // A run goes on from the adapter, which a merged model doesn't have any more.
+      try saveAdapter(
+        adapter, of: model, to: directory + "/" + AdapterConfiguration.mergedFolder)
+    }
     if let origin = model.origin {
       try origin.configuration.write(toFolder: directory, precision: savePrecision)
     } else {
-      try shape.write(toFolder: directory, precision: savePrecision ?? .f32)
+      try network.shape.write(toFolder: directory, precision: savePrecision ?? .f32)
     }
-    try model.tokenizer.write(
-      toFolder: directory, endToken: try text(of: shape.endToken, in: model),
-      padToken: try text(of: shape.padToken, in: model), contextLength: shape.contextLength)
+    try saveTokenizer(of: model, to: directory)
     try Self.write(
       stored(model), metadata: model.origin?.metadata ?? [:],
       to: directory + "/" + Self.weightsFile)
   }
 
+  func saveTokenizer(of model: Model, to directory: String) throws(FulcrumError) {
+    let shape = model.network.shape
+    try model.tokenizer.write(
+      toFolder: directory, endToken: try text(of: shape.endToken, in: model),
+      padToken: try text(of: shape.padToken, in: model), contextLength: shape.contextLength)
+  }
+
   /// Returns the model's tensors, in the order and under the names of the checkpoint it was read
-  /// from.
+  /// from, adapters merged in.
   func stored(_ model: Model) -> [StoredTensor] {
     let network = model.network
+    let additions = network.adapter?.parts ?? [:]
     func stored(
       _ name: String, _ tensor: ParameterLayout.Tensor, _ precision: TensorPrecision
     ) -> StoredTensor {
       StoredTensor(
         plan: TensorFile.Plan(name: name, shape: tensor.shape, precision: precision),
         values: UnsafeBufferPointer(
-          start: network.parameters.pointer + tensor.offset, count: tensor.count))
+          start: network.parameters.pointer + tensor.offset, count: tensor.count),
+        addition: additions[tensor.name])
     }
     guard let origin = model.origin else {
       return network.layout.tensors.map { stored($0.name, $0, savePrecision ?? .f32) }

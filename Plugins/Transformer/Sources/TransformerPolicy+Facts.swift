@@ -9,6 +9,7 @@ extension TransformerPolicy: DescribedPolicy {
     return [
       ModelFact("family", .text(shape.family.rawValue)),
       ModelFact("parameters", .integer(parameterCount)),
+    ] + (model.network.adapter?.facts ?? []) + [
       ModelFact("precision", .text(precisions(of: model))),
       ModelFact("layers", .integer(shape.layerCount)),
       ModelFact("width", .integer(shape.width)),

@@ -12,12 +12,12 @@ extension TransformerPolicy: ImportingPolicy, CodecPolicy {
     try GGUFImport.convert(file: file, toFolder: directory, precision: .f32)
   }
 
-  /// Reads `tokenizer.json` of a folder.
+  /// Reads `tokenizer.json` of a folder; of the base's for an adapter's folder without one.
   ///
-  /// - Throws: what `Tokenizer.init(folder:)` throws.
+  /// - Throws: what `Tokenizer.init(folder:)` throws, and what reading adapter_config.json does.
   package static func makeCodec(
     from directory: String
   ) throws(FulcrumError) -> any TokenCodec {
-    try Tokenizer(folder: directory)
+    try Tokenizer(folder: AdapterConfiguration.tokenizerFolder(directory))
   }
 }

@@ -19,10 +19,11 @@ extension TransformerPolicy {
     var metadata = [Self.stepKey: String(optimizer.stepCount)]
     let choice = type(of: optimizer).choice
     if choice != .adamw { metadata[Self.optimizerKey] = choice.rawValue }
-    if stored(model).contains(where: { $0.plan.precision != .f32 }) {
+    // Adapters are saved in f32.
+    if network.adapter == nil, stored(model).contains(where: { $0.plan.precision != .f32 }) {
       metadata[Self.masterKey] = Self.masterFile
       try Self.write(
-        network.stored(network.parameters), metadata: [:],
+        network.stored(network.trained), metadata: [:],
         to: directory + "/" + Self.masterFile)
     }
     try Self.write(
@@ -34,7 +35,7 @@ extension TransformerPolicy {
   /// Loads the state. After an error the policy is as it was.
   package func loadOptimizer(from directory: String) throws(FulcrumError) {
     let network = try ready().network
-    let tensors = network.layout.tensors
+    let tensors = network.trainedTable.tensors
     let file = try CheckpointTensors(file: directory + "/" + Self.optimizerFile)
     guard let text = file.metadata[Self.stepKey], let step = Int(text), step >= 0 else {
       throw FulcrumError(
@@ -53,12 +54,12 @@ extension TransformerPolicy {
     // Reads into fresh memory throughout: the policy changes only after everything is read.
     var read: [FloatBuffer] = []
     for (file, prefix) in prefixes.map({ (file, $0) }) + (master.map { [($0, "")] } ?? []) {
-      let buffer = FloatBuffer(count: network.layout.floatCount)
+      let buffer = FloatBuffer(count: network.trainedTable.floatCount)
       try Self.read(tensors, prefix: prefix, from: file, into: buffer)
       read.append(buffer)
     }
     resume(network, moments: Array(read.prefix(prefixes.count)), stepCount: step)
-    if master != nil { network.replaceParameters(by: read[prefixes.count]) }
+    if master != nil { network.replaceTrained(by: read[prefixes.count]) }
   }
 
   /// Checks that a file holds the state of the optimiser that the parameters name.

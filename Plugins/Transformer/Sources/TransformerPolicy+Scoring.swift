@@ -104,7 +104,7 @@ extension TransformerPolicy: EntropyGradientPolicy, GradientExportPolicy {
       network.parametersChanged()
     }
     return try training.optimizer.step(
-      network.parameters, gradients: training.gradients, learningRate: learningRate, pool: pool)
+      network.trained, gradients: training.gradients, learningRate: learningRate, pool: pool)
   }
 
   /// - Throws: `.notFinite` if the gradient is not finite, `.inputOutput` if the system fails.

@@ -1,16 +1,16 @@
 import FulcrumKernel
 
-/// Holds a policy's weights and optimiser in memory: with AdamW three floats a parameter.
+/// Holds a policy's trained weights and optimiser in memory: with AdamW three floats for each.
 private final class TransformerSnapshot: PolicySnapshot {
   /// The network whose state it is; gone with its policy.
   weak var network: Network?
-  let parameters: FloatBuffer
+  let trained: FloatBuffer
   /// The optimiser's state; `nil`: the policy had taken no step yet.
   let optimizer: (moments: [FloatBuffer], stepCount: Int)?
 
   init(_ network: Network, _ training: Training?) {
     self.network = network
-    parameters = network.parameters.copy()
+    trained = network.trained.copy()
     optimizer = training.map {
       ($0.optimizer.moments.map { $0.values.copy() }, $0.optimizer.stepCount)
     }
@@ -32,7 +32,7 @@ extension TransformerPolicy: SnapshotPolicy {
         .usage, "expected a snapshot of this policy, got another's", at: Self.manual.name)
     }
     discardGradient()
-    network.replaceParameters(by: snapshot.parameters)
+    network.replaceTrained(by: snapshot.trained)
     if let optimizer = snapshot.optimizer {
       // Copies again, so that later steps leave the snapshot alone.
       resume(

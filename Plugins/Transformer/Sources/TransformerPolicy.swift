@@ -30,7 +30,9 @@ package final class TransformerPolicy: FreshPolicy {
   private let logitRows: Int
   let backEnd: ProductBackEnd
   let optimizerSettings: OptimizerSettings
-  private let freshShape: ModelShape
+  /// Whether checkpoints hold the whole model, adapters merged in.
+  let mergesAdapters: Bool
+  let freshShape: ModelShape
   private let seed: UInt64
   private(set) var model: Model?
   package let decodingMemory = DecodingMemory()
@@ -51,15 +53,27 @@ package final class TransformerPolicy: FreshPolicy {
     logitRows = try parameters.integer("logit-rows")
     savePrecision = TensorPrecision(rawValue: try parameters.text("save-precision"))
     backEnd = try Self.backEnd(parameters)
+    let adapters = try LoRASettings(parameters)
+    mergesAdapters = adapters.saving == .merged
     let folder = try parameters.text("checkpoint")
     if !folder.isEmpty {
-      model = try Self.readModel(fromFolder: folder, pool: pool, backEnd: backEnd)
+      model = try Self.readModel(
+        fromFolder: folder, adapters, parameters, seed: seed, pool: pool, backEnd: backEnd)
       model?.network.logitRows = logitRows
+    } else if adapters.rank > 0 {
+      throw parameters.refuse(
+        "lora-rank", "expected 0 for a fresh model, got \(adapters.rank)",
+        hint: "adapters need a base: give its folder as 'checkpoint'")
     }
   }
 
-  /// Copies a policy's model, with the same settings, on as many threads of its own.
-  init(copying policy: TransformerPolicy, _ model: Model) {
+  /// Makes a policy with another's settings, on as many threads of its own.
+  ///
+  /// - Parameter makeModel: receives the threads.
+  init(
+    settingsOf policy: TransformerPolicy,
+    _ makeModel: (ThreadPool) throws(FulcrumError) -> Model
+  ) throws(FulcrumError) {
     pool = ThreadPool(threads: policy.pool.threadCount)
     seed = policy.seed
     optimizerSettings = policy.optimizerSettings
@@ -69,9 +83,10 @@ package final class TransformerPolicy: FreshPolicy {
     sharesPrompts = policy.sharesPrompts
     logitRows = policy.logitRows
     savePrecision = policy.savePrecision
+    mergesAdapters = policy.mergesAdapters
     backEnd = policy.backEnd
-    self.model = Model(
-      network: model.network.copy(on: pool), tokenizer: model.tokenizer, origin: model.origin)
+    model = try makeModel(pool)
+    model?.network.logitRows = logitRows
   }
 
   package var isReady: Bool { model != nil }
@@ -84,7 +99,8 @@ package final class TransformerPolicy: FreshPolicy {
     let shape = model.network.shape
     return "\(shape.family.rawValue), \(shape.layerCount) layers of width \(shape.width), "
       + "\(shape.headCount) heads (\(shape.keyValueHeadCount) for keys), "
-      + "\(model.network.layout.parameterCount) parameters in f32, products in "
+      + "\(model.network.layout.parameterCount) parameters in f32, "
+      + (model.network.adapter.map { "\($0.summary), " } ?? "") + "products in "
       + backEnd.summary
   }
 
@@ -150,8 +166,9 @@ package final class TransformerPolicy: FreshPolicy {
   /// Returns gradient and optimiser state of a model.
   func trainingState(of network: Network) -> Training {
     if let training { return training }
+    let table = network.trainedTable
     let made = Training(
-      optimizerSettings.makeOptimizer(for: network.layout), floatCount: network.layout.floatCount)
+      optimizerSettings.makeOptimizer(for: table), floatCount: table.floatCount)
     training = made
     return made
   }
@@ -161,14 +178,15 @@ package final class TransformerPolicy: FreshPolicy {
 
   /// Makes the optimiser go on from a state.
   ///
-  /// - Parameter moments: as many as the optimiser has, in the parameters' layout; it keeps them.
+  /// - Parameter moments: as many as the optimiser has, in the places of what is trained; it keeps
+  ///   them.
   func resume(_ network: Network, moments: [FloatBuffer], stepCount: Int) {
     let optimizer = optimizerSettings.makeOptimizer(
-      for: network.layout, moments: moments, stepCount: stepCount)
+      for: network.trainedTable, moments: moments, stepCount: stepCount)
     if let training {
       training.optimizer = optimizer
     } else {
-      training = Training(optimizer, floatCount: network.layout.floatCount)
+      training = Training(optimizer, floatCount: network.trainedTable.floatCount)
     }
   }
 }

@@ -8,15 +8,19 @@ struct WeightGradients {
   /// Holds the rounded gradient and input, as `Network.round` leaves them.
   typealias Rounded = (gradient: BrainFloatBuffer.Pointer, input: BrainFloatBuffer.Pointer)
 
+  /// Holds rows, and the distance between them.
+  typealias Rows = (pointer: FloatBuffer.Pointer, stride: Int)
+
   /// Holds some outputs of one matrix: target += gradientᵀ · input.
   private struct Block {
-    let matrix: WeightMatrix
     let outputs: Range<Int>
+    let inputs: Int
     /// The gradient of the matrix's output, `[rows, outputs]`.
-    let gradient: FloatBuffer.Pointer
+    let gradient: Rows
     /// The input, `[rows, inputs]`.
-    let input: FloatBuffer.Pointer
-    let rounded: Rounded
+    let input: Rows
+    /// Both, rounded and without gaps between rows; `nil`: the product is in f32.
+    let rounded: Rounded?
     /// The weight's gradient, `[outputs, inputs]`.
     let target: FloatBuffer.Pointer
   }
@@ -49,27 +53,40 @@ struct WeightGradients {
     _ matrix: WeightMatrix, gradient: FloatBuffer.Pointer, input: FloatBuffer.Pointer,
     rounded: Rounded, into gradients: FloatBuffer.Pointer
   ) {
-    let share = (matrix.outputs + Self.blocksPerMatrix - 1) / Self.blocksPerMatrix
+    add(
+      outputs: matrix.outputs, gradient: (gradient, matrix.outputs), inputs: matrix.inputs,
+      input: (input, matrix.inputs), rounded: isHalf ? rounded : nil,
+      into: gradients + matrix.offset)
+  }
+
+  /// - Parameter target: the weight's gradient, `[outputs, inputs]`.
+  mutating func add(
+    outputs: Int, gradient: Rows, inputs: Int, input: Rows, rounded: Rounded? = nil,
+    into target: FloatBuffer.Pointer
+  ) {
+    let share = (outputs + Self.blocksPerMatrix - 1) / Self.blocksPerMatrix
     let size = min(Self.largestBlock, max(Self.smallestBlock, (share + 15) / 16 * 16))
-    for first in stride(from: 0, to: matrix.outputs, by: size) {
+    for first in stride(from: 0, to: outputs, by: size) {
       blocks.append(
         Block(
-          matrix: matrix, outputs: first..<min(first + size, matrix.outputs), gradient: gradient,
-          input: input, rounded: rounded, target: gradients + matrix.offset))
+          outputs: first..<min(first + size, outputs), inputs: inputs, gradient: gradient,
+          input: input, rounded: rounded, target: target))
     }
   }
 
   /// Adds one block's gradient.
   func run(_ index: Int) {
     let block = blocks[index]
-    let (outputs, inputs) = (block.matrix.outputs, block.matrix.inputs)
+    let inputs = block.inputs
     let first = block.outputs.lowerBound
     let target = block.target + first * inputs
-    guard isHalf else {
+    guard let rounded = block.rounded else {
       return MatrixProduct.addTransposedTimes(
-        block.gradient + first, stride: outputs, block.input, stride: inputs, into: target,
-        stride: inputs, rows: block.outputs.count, inner: rows, columns: inputs)
+        block.gradient.pointer + first, stride: block.gradient.stride, block.input.pointer,
+        stride: block.input.stride, into: target, stride: inputs, rows: block.outputs.count,
+        inner: rows, columns: inputs)
     }
+    let outputs = block.gradient.stride
     let padded = RowTiles.padded(rows)
     for row in stride(from: 0, to: padded, by: Self.roundedRows) {
       let product = tk_product(
@@ -78,8 +95,8 @@ struct WeightGradients {
         w_inner_stride: Int32(inputs), w_column_stride: 1, y_stride: Int32(inputs),
         element: Int32(TK_BF16.rawValue), adds: 1)
       OneDNN.multiply(
-        product, block.rounded.gradient + row * outputs + first,
-        block.rounded.input + row * inputs, target)
+        product, rounded.gradient + row * outputs + first,
+        rounded.input + row * inputs, target)
     }
   }
 }

@@ -39,6 +39,8 @@ final class WorkerScratch {
   /// The likeliest tokens of one place, with their log π; made on first use.
   let topTokens = NumberBuffer<Int32>()
   let topLogProbabilities = FloatBuffer()
+  /// A tile's rows within the adapters' factors; made on first use.
+  let low = FloatBuffer()
   /// Some columns of a product that threads share out; made on first use.
   let share = FloatBuffer()
   /// A product's rows in bf16; made on first use.

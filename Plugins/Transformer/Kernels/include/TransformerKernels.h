@@ -173,3 +173,23 @@ struct tk_adamw {
 /* One AdamW step on `count` adjacent parameters. */
 void tk_adamw_step(float *parameters, const float *gradients, float *first, float *second,
                    int count, struct tk_adamw settings);
+
+/* A product with few inner or few columns: a factor of a low-rank adapter. */
+struct tk_thin {
+  int32_t rows, inner, columns;
+  /* The distances between rows. */
+  int32_t x_stride, w_stride, y_stride;
+  float scale;
+  /* Whether the product is added to y, or written. */
+  int32_t adds;
+};
+
+/* y[r][c] = scale * sum over k of x[r][k] * w[k][c], k in order, or that much more.
+ * x [rows][inner], w [inner][columns], y [rows][columns]. */
+void tk_thin_product(const struct tk_thin *product, const float *x, const float *w, float *y);
+
+/* y[c][r] = x[r][c]. x [rows][columns], y [columns][rows]. */
+void tk_transpose(const float *x, float *y, int rows, int columns);
+
+/* Whether all are 0. */
+int tk_is_zero(const float *x, int count);
