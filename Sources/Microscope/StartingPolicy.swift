@@ -29,7 +29,8 @@ struct StartingPolicy {
     let own = RolloutSampler(
       policy: policy, rewards: sampler.rewards,
       samples: rollout.items.indices.map { sequences.sequences(ofGroup: $0).count }.max() ?? 0,
-      maximumTokens: sampler.maximumTokens, temperature: sampler.temperature, seed: sampler.seed,
+      maximumTokens: sampler.maximumTokens, temperature: sampler.temperature,
+      options: sampler.options, seed: sampler.seed,
       // What has no score is left out of the figure; it is no reason to stop.
       onFailure: .dropSample)
     return try own.collect(rollout.items, step: step)

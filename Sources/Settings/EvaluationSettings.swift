@@ -1,9 +1,17 @@
 import FulcrumKernel
+import Training
 
 /// Holds how held-out accuracy is measured: the section `evaluation`.
 package struct EvaluationSettings: SettingsSection {
   package static let key = "evaluation"
-  package static let schema: [Parameter] = [
+  package static let schema: [Parameter] =
+    own + SamplingKeys.schema(stopHelp: "those of rollouts")
+    + [
+      .integer(
+        "seed", default: 0, in: 0...Int.max,
+        help: "decides the draws, whatever the run's seed is; 0: the run's seed does")
+    ]
+  private static let own: [Parameter] = [
     .integer(
       "items", default: 100, in: 0...1_000_000,
       help: "held-out items for each category; 0: none"),
@@ -41,12 +49,18 @@ package struct EvaluationSettings: SettingsSection {
   package let temperature: Double
   /// The longest completion, in tokens; `nil`: as in rollouts.
   package let maximumTokens: Int?
+  /// Limits draws and ends completions; no stop strings: those of rollouts.
+  package let sampling: SamplingOptions
+  /// Decides the draws; `nil`: the run's seed does.
+  package let seed: UInt64?
+  private let values: Parameters
 
   /// Says in words how completions are taken.
   package var manner: String {
     guard temperature > 0 else { return "most likely tokens" }
+    let cuts = sampling.cuts.isEmpty ? "" : ", " + sampling.cuts.joined(separator: ", ")
     return (samples == 1 ? "one sample" : "\(samples) samples") + " each at temperature"
-      + " \(temperature)" + (isGreedyBeside ? "; greedy: most likely tokens" : "")
+      + " \(temperature)" + cuts + (isGreedyBeside ? "; greedy: most likely tokens" : "")
   }
 
   package init(_ values: Parameters) throws(FulcrumError) {
@@ -59,6 +73,10 @@ package struct EvaluationSettings: SettingsSection {
     let k = try values.integer("pass-at")
     passAt = k > 0 ? k : samples
     isGreedyBeside = try values.flag("greedy")
+    sampling = try SamplingKeys.options(values)
+    let seed = try values.integer("seed")
+    self.seed = seed > 0 ? UInt64(seed) : nil
+    self.values = values
     guard passAt <= samples else {
       throw values.refuse(
         "pass-at", "expected at most evaluation.samples = \(samples), got \(k)",
@@ -70,5 +88,21 @@ package struct EvaluationSettings: SettingsSection {
         "temperature", "expected a temperature above 0 with \(reason), got 0",
         hint: "at 0 every sample is the most likely completion; 1 samples as training does")
     }
+  }
+
+  /// Returns the longest completion, in tokens, and the limits of an evaluation beside such rollouts.
+  package func limits(beside rollout: RolloutSettings) -> (
+    maximumTokens: Int, sampling: SamplingOptions
+  ) {
+    var sampling = sampling
+    if sampling.stopStrings.isEmpty { sampling.stopStrings = rollout.sampling.stopStrings }
+    return (maximumTokens ?? rollout.maximumTokens, sampling)
+  }
+
+  /// - Throws: `.parameter` for a minimum length above the longest, which may be that of rollouts.
+  func check(beside rollout: RolloutSettings) throws(FulcrumError) {
+    try SamplingKeys.checkLength(
+      sampling, atMost: limits(beside: rollout).maximumTokens,
+      (maximumTokens == nil ? RolloutSettings.key : Self.key) + ".max-new-tokens", values)
   }
 }

@@ -69,7 +69,16 @@ enum ForeignNames {
     (["temperature"], "write rollout: {temperature: …}"),
     (
       ["top_p", "top_k", "min_p"],
-      "rollouts are drawn from the whole distribution; remove it"
+      "write rollout: {top-p: …}, top-k or min-p; updates are without bias only where rollouts are drawn"
+        + " from the whole distribution"
+    ),
+    (
+      ["min_new_tokens", "min_tokens", "min_length"],
+      "write rollout: {min-new-tokens: …}"
+    ),
+    (
+      ["stop_strings", "stop_sequences", "stop_token"],
+      "write rollout: {stop: [TEXT, …]}"
     ),
     (["warmup_steps", "lr_warmup_steps"], "write update: {warmup-steps: …}"),
     (

@@ -4,7 +4,9 @@ import Training
 /// Holds how a step's completions are sampled and judged: the section `rollout`.
 package struct RolloutSettings: SettingsSection {
   package static let key = "rollout"
-  package static let schema: [Parameter] = [
+  package static let schema: [Parameter] =
+    beginning + SamplingKeys.schema(stopHelp: "none") + ending
+  private static let beginning: [Parameter] = [
     .integer("prompts", default: 16, in: 1...1_000_000, help: "prompts a step"),
     .integer(
       "samples", default: 8, in: 1...100_000, help: "completions for each prompt (the group)"),
@@ -12,6 +14,8 @@ package struct RolloutSettings: SettingsSection {
       "temperature", default: 1, in: 0.01...100, help: "divides the logits, here and in updates"),
     .integer(
       "max-new-tokens", default: 256, in: 1...1_000_000, help: "longest completion, in tokens"),
+  ]
+  private static let ending: [Parameter] = [
     .flag(
       "dynamic-sampling", default: false,
       help: "drop prompts whose completions all have one reward, and draw others (DAPO)"),
@@ -35,6 +39,8 @@ package struct RolloutSettings: SettingsSection {
   package let temperature: Double
   /// The longest completion, in tokens.
   package let maximumTokens: Int
+  /// Limits draws and ends completions.
+  package let sampling: SamplingOptions
   /// The most draws of a step for groups that teach nothing; `nil`: such groups stay.
   package let maximumRefills: Int?
   package let onFailure: MissingScoreRule
@@ -46,6 +52,9 @@ package struct RolloutSettings: SettingsSection {
     samples = try values.integer("samples")
     temperature = try values.number("temperature")
     maximumTokens = try values.integer("max-new-tokens")
+    sampling = try SamplingKeys.options(values)
+    try SamplingKeys.checkLength(
+      sampling, atMost: maximumTokens, "rollout.max-new-tokens", values)
     let refills = try values.integer("max-refills")
     maximumRefills = try values.flag("dynamic-sampling") ? refills : nil
     onFailure = try values.choice("on-failure")

@@ -53,6 +53,7 @@ package struct RunConfiguration: Sendable {
       logging = try read(LoggingSettings.self)
       warmStart = try read(WarmStartSettings.self)
       microscope = try read(MicroscopeSettings.self)
+      try evaluation.check(beside: rollout)
       self.resolved = resolved
     } catch {
       throw tree.placed(error)

@@ -26,6 +26,7 @@ import Testing
       "prompts a step       4",
       "completions a step   4 × 4 = 16",
       "tokens a step        at most 16 × 40 = 640",
+      "draws                temperature = 1.0",
       "mini-batches         2 of 2 prompts = 8 completions",
       "phases               low, then high (phase-by-phase)",
       "optimiser steps      mini-batches 2 × phases 2 × iterations 3 = 12 a step, 36 in the run",
@@ -93,6 +94,12 @@ import Testing
       "dynamic sampling may sample up to 11 times the prompts a step, and stops the run if that"
         + " does not suffice"
     ),
+    (
+      ["rollout.top-k=50", "rollout.min-new-tokens=4"],
+      "rollout.top-k = 50, rollout.min-new-tokens = 4: tokens are drawn from a part of the policy's"
+        + " distribution, but log π is of the whole, and so are ratios, their clipping and KL: the mean"
+        + " step is not the gradient of the mean reward"
+    ),
   ])
   func `settings that are seldom meant bring warnings`(_ overrides: [String], warning: String)
     throws
@@ -101,6 +108,20 @@ import Testing
       ["explain", config, "--no-trial"] + overrides.flatMap { ["--set", $0] })
     #expect(result.status == 0, "\(result.errors)")
     #expect(result.output.contains("warning: \(warning)\n"), "\(result.output)")
+  }
+
+  @Test func `draws are told with their cuts and stop strings, which alone are no reason to warn`()
+    throws
+  {
+    let result = try explain(
+      "rollout={temperature: 0.7, stop: [\"</answer>\", \"\\n\"]}")
+    #expect(
+      result.output.contains(
+        #"draws                temperature = 0.7; stop at "</answer>", "\n""# + "\n"),
+      "\(result.output)")
+    #expect(!result.output.contains("drawn from a part"))
+    let cut = try explain("rollout.min-p=0.1")
+    #expect(cut.output.contains("draws                temperature = 1.0, min-p = 0.1\n"))
   }
 
   @Test func `a mini-batch that does not divide is refused`() throws {

@@ -58,6 +58,43 @@ import Testing
         """)
   }
 
+  @Test func `a stop string ends a completion, and a minimum length holds it off`() throws {
+    func sample(_ more: String...) throws -> Sample {
+      let arguments = [
+        "generate", model, "--prompt", "knights", "--max-new-tokens", "40", "--seed", "3", "--json",
+      ]
+      return try #require(samples(fulcrum.run(arguments + more)).first)
+    }
+    let plain = try sample("--min-new-tokens", "1")
+    // Two characters that the completion has in its middle, and not before.
+    let text = plain.completion
+    let pairs = text.indices.dropFirst(8).dropLast(8).map {
+      String(text[$0...text.index(after: $0)])
+    }
+    let stop = try #require(
+      pairs.first { pair in
+        !pair.contains("\u{FFFD}") && pair.utf8.count == 2
+          && text.ranges(of: pair).count == 1
+      })
+    let stopped = try sample("--min-new-tokens", "1", "--stop", "not in it", "--stop", stop)
+    #expect(stopped.finished && stopped.completion.contains(stop))
+    #expect(stopped.tokens.count < plain.tokens.count)
+    #expect(stopped.tokens == Array(plain.tokens.prefix(stopped.tokens.count)))
+    let held = try sample("--min-new-tokens", "40", "--stop", stop)
+    #expect(held.tokens.count == 40 && !held.finished)
+    let narrow = try sample("--min-p", "1")
+    let greedy = try sample("--temperature", "0")
+    #expect(narrow.tokens == greedy.tokens)
+    let wrong = try fulcrum.run("generate", model, "--prompt", "a", "--stop", "")
+    #expect(wrong.status == 2)
+    #expect(
+      wrong.errors == """
+        error: transformer: expected a stop string with a character, got an empty one
+          hint: every text has the empty one: leave it out
+
+        """)
+  }
+
   @Test func `greedy is deterministic, and recorded log-probabilities are those of score`() throws {
     let samples = try samples(
       fulcrum.run(

@@ -50,7 +50,7 @@ private let terminalProgram = "/usr/bin/script"
       ["rollout": "rollout: {prompts: 2, max-new-token: 32}"],
       """
       FILE:8: rollout.max-new-token: unknown parameter 'max-new-token'
-        hint: did you mean 'max-new-tokens'?
+        hint: did you mean 'max-new-tokens' or 'min-new-tokens'?
       """),
     Case(
       ["steps": "steps: 2.5"],

@@ -38,6 +38,28 @@ import Testing
       "expected a parameter of the meaning 'checkpoint', a folder that 'save' wrote, got none",
       checks(.none, manual: ideaManual)),
     Broken(
+      "knows no stop strings", stopping, "expected the stop string '", checks(.ignoresStops)),
+    Broken(
+      "leaves the stop string out", stopping, "expected the stop string '", checks(.stopsWhole)),
+    Broken(
+      "calls a stopped completion unfinished", stopping, "expected isFinished true of the tokens [",
+      checks(.stopsUnfinished)),
+    Broken(
+      "stops within the minimum length", stopping, "expected the stop string '",
+      checks(.stopsEarly)),
+    Broken(
+      "ends within the minimum length", "nothing ends a completion within its minimum length",
+      "expected no end within the first 10 tokens, minimumTokens of the request, got the completion [",
+      checks(.endsEarly)),
+    Broken(
+      "knows no min-p", cuts,
+      "expected a draw with top-k 0, top-p 1.0 and min-p 1.0 to be the most likely token, with log π"
+        + " of the whole distribution, ", checks(.ignoresMinP)),
+    Broken(
+      "tells log π of what a cut left", cuts,
+      "expected a draw with top-k 1, top-p 1.0 and min-p 0.0 to be the most likely token, with log π"
+        + " of the whole distribution, ", checks(.cutLogs)),
+    Broken(
       "ranks from 1", statistics, "expected rank of token ", checks(.ranksFromOne)),
     Broken(
       "names one top token three times", statistics,
@@ -127,6 +149,8 @@ import Testing
       "expected the layers [\"logits\"] whatever is asked, got [\"head\"] for token 0",
       checks(.otherLayers)),
   ]
+  private static let stopping = "a stop string ends a completion where its text first has it"
+  private static let cuts = "cuts leave the likeliest tokens, and log π of the whole distribution"
   private static let statistics = "further statistics agree with each other and with the scores"
   private static let snapshots = "a snapshot is restored to the bit, any number of times"
   private static let activations =

@@ -12,6 +12,8 @@ final class UnigramPolicy: FreshPolicy {
     /// Faults with gradients at its only layer, the logits.
     case longNorms, ownBeyondAll, sharedNorms, tooFewNorms, tooFewOwnNorms, otherLayers
     case sharedCopy, forgetsMomentum, keepsGradient, restoresAnything, halfBlend, wrongEntropySign
+    /// Faults with what limits sampling.
+    case ignoresStops, stopsWhole, stopsUnfinished, endsEarly, stopsEarly, ignoresMinP, cutLogs
     case hidesToken, otherCodec, sameOperations, noParameters, dropsTurn
   }
 
@@ -78,33 +80,71 @@ final class UnigramPolicy: FreshPolicy {
     _ request: GenerationRequest, observe: (_ prompt: Int, _ sample: Int, _ token: Int32) -> Void
   ) throws(FulcrumError) -> Generation {
     let random = CounterRandom(seed: request.seed, purpose: "sampling")
-    let probabilities = probabilities
+    let stops = try StopMatcher(mistake == .ignoresStops ? [] : request.stopStrings)
     var isFinished: [Bool] = []
+    var logs: [Float] = []
     let completions = request.prompts.enumerated().map { place, prompt in
       (0..<request.samplesPerPrompt).map { sample in
         var tokens: [Int32] = []
-        while tokens.count < request.maximumTokens, tokens.last != endToken {
-          var rest = Double(
-            random.uniform(
-              step: request.step, prompt: prompt.id, sample: UInt32(sample),
-              token: UInt32(tokens.count)))
-          var token = 0
-          while token < 256, rest >= probabilities[token] {
-            rest -= probabilities[token]
-            token += 1
+        var (progress, isDone) = (StopMatcher.Progress(), false)
+        while tokens.count < request.maximumTokens, !isDone {
+          let isShort = tokens.count < request.minimumTokens
+          let uniform = random.uniform(
+            step: request.step, prompt: prompt.id, sample: UInt32(sample),
+            token: UInt32(tokens.count))
+          let weights = weights(request, mayEnd: !isShort || mistake == .endsEarly)
+          let token = Self.pick(weights, Double(uniform))
+          tokens.append(token)
+          logs.append(
+            mistake == .cutLogs
+              ? Float(log(weights[Int(token)] / weights.reduce(0, +)))
+              : Float(logProbability(token)))
+          if mistake != .hidesToken || tokens.count != 3 { observe(place, sample, token) }
+          let text = token < 256 ? [UInt8(token)] : []
+          let isStopped =
+            stops.read(text.span, &progress) && (!isShort || mistake == .stopsEarly)
+          isDone = token == endToken || isStopped
+          if isStopped, mistake == .stopsWhole {
+            tokens.removeLast()
+            logs.removeLast()
           }
-          tokens.append(Int32(token))
-          if mistake != .hidesToken || tokens.count != 2 { observe(place, sample, Int32(token)) }
         }
-        isFinished.append(tokens.last == endToken)
+        isFinished.append(
+          mistake == .stopsUnfinished ? tokens.last == endToken : isDone)
         return tokens
       }
     }
-    var logs = completions.joined().joined().map { Float(logProbability($0)) }
     if mistake == .infinite { logs[1] = -.infinity }
     return Generation(
       sequences: SequenceBatch(prompts: request.prompts.map(\.tokens), completions: completions),
       logProbabilities: logs, isFinished: isFinished)
+  }
+
+  /// The weights of a draw, zero for tokens that are left out.
+  private func weights(_ request: GenerationRequest, mayEnd: Bool) -> [Double] {
+    var weights = probabilities
+    if !mayEnd { weights[256] = 0 }
+    let order = (0..<257).sorted { (weights[$1], $0) < (weights[$0], $1) }
+    let isGreedy = request.temperature == 0
+    let kept = order.prefix(isGreedy ? 1 : request.topK > 0 ? request.topK : 257)
+    let goal = Double(request.topP) * kept.reduce(0) { $0 + weights[$1] }
+    let least = mistake == .ignoresMinP ? 0 : Double(request.minP) * weights[order[0]]
+    var sum = 0.0
+    var result = [Double](repeating: 0, count: 257)
+    for token in kept where sum < goal {
+      sum += weights[token]
+      if weights[token] >= least { result[token] = weights[token] }
+    }
+    return result
+  }
+
+  private static func pick(_ weights: [Double], _ uniform: Double) -> Int32 {
+    var rest = uniform * weights.reduce(0, +)
+    for token in weights.indices where weights[token] > 0 {
+      if rest < weights[token] { return Int32(token) }
+      rest -= weights[token]
+    }
+    return Int32(weights.lastIndex { $0 > 0 } ?? 0)
   }
 
   func score(

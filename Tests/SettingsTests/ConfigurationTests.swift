@@ -74,6 +74,72 @@ import YAML
         "evaluation.temperature: expected a temperature above 0 with greedy = true, got 0"))
   }
 
+  @Test func `what limits sampling is read for rollouts and evaluations`() throws {
+    let plain = try configuration(text)
+    #expect(plain.rollout.sampling == SamplingOptions() && !plain.rollout.sampling.isCut)
+    #expect(plain.evaluation.limits(beside: plain.rollout).sampling == SamplingOptions())
+    #expect(plain.evaluation.seed == nil)
+    let set = [
+      "rollout={top-k: 50, top-p: 0.9, min-p: 0.05, min-new-tokens: 8}",
+      "rollout.stop=[\"</answer>\", \"\\n\"]",
+      "evaluation={temperature: 0.7, min-p: 0.1, seed: 12}",
+    ]
+    let run = try configuration(text, set: set)
+    let rollout = run.rollout.sampling
+    #expect(
+      rollout.cuts == ["top-k = 50", "top-p = 0.9", "min-p = 0.05", "min-new-tokens = 8"])
+    #expect(rollout.stopStrings == ["</answer>", "\n"])
+    // Cuts and the minimum are each section's own; stop strings are the rollouts' unless given.
+    let evaluation = run.evaluation.limits(beside: run.rollout)
+    #expect(evaluation.maximumTokens == 256 && evaluation.sampling.cuts == ["min-p = 0.1"])
+    #expect(evaluation.sampling.stopStrings == ["</answer>", "\n"])
+    #expect(run.evaluation.seed == 12)
+    #expect(run.evaluation.manner == "one sample each at temperature 0.7, min-p = 0.1")
+    let own = try configuration(
+      text, set: set + ["evaluation.stop=END", "evaluation.max-new-tokens=9"])
+    let limits = own.evaluation.limits(beside: own.rollout)
+    #expect(limits.sampling.stopStrings == ["END"] && limits.maximumTokens == 9)
+  }
+
+  @Test(arguments: [
+    (
+      "rollout.top-p=0",
+      "rollout.top-p: expected a share above 0, got 0.0\n  hint: 1 draws from all tokens"
+    ),
+    ("rollout.min-p=1.5", "rollout.min-p: expected a number in 0.0...1.0, got 1.5"),
+    ("rollout.top-k=-1", "rollout.top-k: expected a whole number in 0...10000000, got -1"),
+    (
+      "rollout.min-new-tokens=257",
+      "rollout.min-new-tokens: expected at most rollout.max-new-tokens = 256, got 257"
+    ),
+    (
+      "evaluation.min-new-tokens=257",
+      "evaluation.min-new-tokens: expected at most rollout.max-new-tokens = 256, got 257"
+    ),
+    (
+      "evaluation={min-new-tokens: 7, max-new-tokens: 6}",
+      "evaluation.min-new-tokens: expected at most evaluation.max-new-tokens = 6, got 7"
+    ),
+    (
+      "rollout.stop=['']",
+      "rollout.stop: expected a stop string with a character, got an empty one\n"
+        + "  hint: every text has the empty one: leave it out"
+    ),
+    (
+      "evaluation.stop=[" + Array(repeating: "a", count: 33).joined(separator: ",") + "]",
+      "evaluation.stop: expected at most 32 stop strings, got 33"
+    ),
+    (
+      "top_p=0.9",
+      "write rollout: {top-p: …}, top-k or min-p; updates are without bias only where rollouts are"
+    ),
+    ("min_tokens=9", "write rollout: {min-new-tokens: …}"),
+    ("stop_strings=[a]", "write rollout: {stop: [TEXT, …]}"),
+  ])
+  func `limits that can't be are refused by their key`(_ assignment: String, sentence: String) {
+    #expect(message(text, set: [assignment]).contains(sentence))
+  }
+
   @Test func `overrides replace, add and reach into lists`() throws {
     let run = try configuration(
       text,

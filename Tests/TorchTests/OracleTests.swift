@@ -89,6 +89,31 @@ import TorchPlugin
     }
   }
 
+  @Test("limits of sampling reach the engine")
+  func limits() throws {
+    let policy = try bench.policy()
+    func tokens(_ generation: Generation) -> [[Int32]] {
+      (0..<4).map { sequence in
+        generation.sequences.tokens(ofSequence: sequence).map { generation.sequences.tokens[$0] }
+      }
+    }
+    var request = TorchPolicy.request
+    (request.temperature, request.maximumTokens, request.minimumTokens) = (1, 20, 12)
+    let plain = try policy.generate(request)
+    let whole = tokens(plain)
+    #expect(whole.allSatisfy { $0.count > 12 && !$0.prefix(12).contains(policy.endToken) })
+    // Each token is a character of the text.
+    let stop = try policy.decode(Array(whole[1][12...13]), keepingSpecialTokens: false)
+    request.stopStrings = ["nowhere", stop]
+    let stopped = try policy.generate(request)
+    #expect(tokens(stopped)[1] == Array(whole[1][...13]) && stopped.isFinished[1])
+    for (one, other) in zip(tokens(stopped), whole) { #expect(other.starts(with: one)) }
+    var narrow = TorchPolicy.request
+    let greedy = tokens(try policy.generate(narrow))
+    (narrow.temperature, narrow.minP) = (1, 1)
+    #expect(tokens(try policy.generate(narrow)) == greedy)
+  }
+
   @Test("a step moves the model as the formulas say", arguments: ["sgd", "adamw"])
   func step(optimizer: String) throws {
     let policy = try bench.policy([

@@ -66,10 +66,11 @@ extension TransformerPolicy: StreamingPolicy {
         "expected a minimum length from 0 to the longest, \(request.maximumTokens) tokens, got"
           + " \(request.minimumTokens)", at: Self.manual.name)
     }
-    guard request.minimumTokens == 0 || Set(network.shape.endTokens).count < network.tokenRows.count
-    else {
+    let endCount = Set(network.shape.endTokens).count
+    guard request.minimumTokens == 0 || endCount < network.tokenRows.count else {
       throw FulcrumError(
-        .usage, "expected a token that isn't an end token for a minimum length, got a model without",
+        .usage,
+        "expected a token that isn't an end token for a minimum length, got a model without",
         at: Self.manual.name)
     }
     for (index, prompt) in request.prompts.enumerated() {

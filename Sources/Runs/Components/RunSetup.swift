@@ -92,31 +92,27 @@ package struct RunSetup {
   /// Returns an evaluator in the way of the configuration's evaluations.
   package func evaluator(_ rewards: [WeightedReward]) -> Evaluator {
     let evaluation = configuration.evaluation
-    let maximumTokens = evaluation.maximumTokens ?? configuration.rollout.maximumTokens
+    let seed = evaluation.seed ?? configuration.general.seed
+    let (maximumTokens, options) = evaluation.limits(beside: configuration.rollout)
+    func sampler(samples: Int, temperature: Double) -> RolloutSampler {
+      RolloutSampler(
+        policy: policy, rewards: rewards, samples: samples, maximumTokens: maximumTokens,
+        temperature: Float(temperature), options: options, seed: seed,
+        onFailure: configuration.rollout.onFailure)
+    }
     return Evaluator(
-      sampler: sampler(
-        rewards, samples: evaluation.samples, maximumTokens: maximumTokens,
-        temperature: evaluation.temperature),
-      greedy: evaluation.isGreedyBeside
-        ? sampler(rewards, samples: 1, maximumTokens: maximumTokens, temperature: 0) : nil,
+      sampler: sampler(samples: evaluation.samples, temperature: evaluation.temperature),
+      greedy: evaluation.isGreedyBeside ? sampler(samples: 1, temperature: 0) : nil,
       k: evaluation.passAt)
   }
 
   /// Returns a sampler in the way of the configuration's rollouts.
   func rolloutSampler(_ rewards: [WeightedReward]) -> RolloutSampler {
     let rollout = configuration.rollout
-    return sampler(
-      rewards, samples: rollout.samples, maximumTokens: rollout.maximumTokens,
-      temperature: rollout.temperature)
-  }
-
-  private func sampler(
-    _ rewards: [WeightedReward], samples: Int, maximumTokens: Int, temperature: Double
-  ) -> RolloutSampler {
-    RolloutSampler(
-      policy: policy, rewards: rewards, samples: samples, maximumTokens: maximumTokens,
-      temperature: Float(temperature), seed: configuration.general.seed,
-      onFailure: configuration.rollout.onFailure)
+    return RolloutSampler(
+      policy: policy, rewards: rewards, samples: rollout.samples,
+      maximumTokens: rollout.maximumTokens, temperature: Float(rollout.temperature),
+      options: rollout.sampling, seed: configuration.general.seed, onFailure: rollout.onFailure)
   }
 
   /// Returns the text of `run.yaml`: the configuration with every default, and all that took part.

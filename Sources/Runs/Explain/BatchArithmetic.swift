@@ -1,4 +1,5 @@
 import FulcrumKernel
+import JSON
 import Settings
 import Training
 
@@ -17,6 +18,7 @@ package struct BatchArithmetic {
   package let parameterCount: Int?
   let hasReference: Bool
   package let temperature: Double
+  let sampling: SamplingOptions
   /// The most rounds of sampling that a step may take.
   let maximumRounds: Int
 
@@ -28,6 +30,7 @@ package struct BatchArithmetic {
     samples = rollout.samples
     maximumTokens = rollout.maximumTokens
     temperature = rollout.temperature
+    sampling = rollout.sampling
     maximumRounds = (rollout.maximumRefills ?? 0) + 1
     minibatchPrompts = training.options.minibatchPrompts
     iterations = training.options.iterations
@@ -68,6 +71,7 @@ package struct BatchArithmetic {
         "tokens a step",
         "at most \(completions) × \(maximumTokens) = \(completions * maximumTokens)"
       ),
+      ("draws", draws),
       (
         "mini-batches",
         "\(minibatches) of " + Counted.text(minibatchPrompts, "prompt") + " = "
@@ -77,6 +81,12 @@ package struct BatchArithmetic {
       ("optimiser steps", steps),
       ("whole run", wholeRun),
     ] + state
+  }
+
+  private var draws: String {
+    let stops = sampling.stopStrings.map { JSONWriter.compact(.string($0)) }
+    return (["temperature = \(temperature)"] + sampling.cuts).joined(separator: ", ")
+      + (stops.isEmpty ? "" : "; stop at " + stops.joined(separator: ", "))
   }
 
   private var wholeRun: String {

@@ -10,7 +10,8 @@ package enum ConfigurationWarnings {
     in components: RunComponents, _ arithmetic: BatchArithmetic, resolved: [ResolvedComponent]
   ) -> [String] {
     optimizerSteps(arithmetic) + twice(resolved) + reference(components.training, resolved)
-      + signal(components) + run(components.configuration, arithmetic)
+      + signal(components) + cuts(components.configuration.rollout)
+      + run(components.configuration, arithmetic)
   }
 
   /// Warns of phases and passes: a schedule with phases takes more optimiser steps than one
@@ -80,6 +81,17 @@ package enum ConfigurationWarnings {
       + learningRate(
         components.configuration.update.learningRate, of: UpdateSettings.key,
         steps: components.configuration.general.steps)
+  }
+
+  /// Warns of draws from another distribution than the one whose probabilities the update takes.
+  private static func cuts(_ rollout: RolloutSettings) -> [String] {
+    guard rollout.replay == nil, rollout.sampling.isCut else { return [] }
+    let settings = rollout.sampling.cuts.map { "\(RolloutSettings.key).\($0)" }
+    return [
+      settings.joined(separator: ", ") + ": tokens are drawn from a part of the policy's"
+        + " distribution, but log π is of the whole, and so are ratios, their clipping and KL: the mean"
+        + " step is not the gradient of the mean reward"
+    ]
   }
 
   /// Warns of a learning rate that stays at zero or never reaches its height.

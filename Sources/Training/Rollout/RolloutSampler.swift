@@ -13,18 +13,21 @@ package struct RolloutSampler {
   package let samples: Int
   package let maximumTokens: Int
   package let temperature: Float
+  package let options: SamplingOptions
   package let seed: UInt64
   package let onFailure: MissingScoreRule
 
   package init(
     policy: any PolicyModel, rewards: [WeightedReward], samples: Int, maximumTokens: Int,
-    temperature: Float, seed: UInt64, onFailure: MissingScoreRule = .stop
+    temperature: Float, options: SamplingOptions = SamplingOptions(), seed: UInt64,
+    onFailure: MissingScoreRule = .stop
   ) {
     self.policy = policy
     self.rewards = rewards
     self.samples = samples
     self.maximumTokens = maximumTokens
     self.temperature = temperature
+    self.options = options
     self.seed = seed
     self.onFailure = onFailure
   }
@@ -55,9 +58,10 @@ package struct RolloutSampler {
       prompts.append(
         GenerationRequest.Prompt(tokens: tokens, id: UInt32(firstPrompt + index)))
     }
-    let request = GenerationRequest(
+    var request = GenerationRequest(
       prompts: prompts, samplesPerPrompt: samples, maximumTokens: maximumTokens,
       temperature: temperature, seed: seed, step: step)
+    options.apply(to: &request)
     let generation = try Stage.within("policy, sampling") { () throws(FulcrumError) in
       try policy.generate(request)
     }

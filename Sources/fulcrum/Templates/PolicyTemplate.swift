@@ -45,6 +45,7 @@ extension PluginTemplate.Component {
               maximumTokens: 20, temperature: 0.7, seed: 5, step: 1)
             request.topK = 40
             request.topP = 0.9
+            request.minP = 0.05
             let generation = try policy.generate(request)
             var scored: [Float] = []
             let score = ScoreRequest(temperature: 0.7)
@@ -133,6 +134,7 @@ extension PluginTemplate.Component {
       func generate(_ request: GenerationRequest) throws(FulcrumError) -> Generation {
         let random = CounterRandom(seed: request.seed, purpose: "sampling")
         let temperature = request.temperature > 0 ? request.temperature : 1
+        let stops = try StopMatcher(request.stopStrings)
         var row = [Double](repeating: 0, count: Self.size)
         var completions: [[[Int32]]] = []
         var logs: [Float] = []
@@ -148,16 +150,21 @@ extension PluginTemplate.Component {
           var group: [[Int32]] = []
           for sample in 0..<request.samplesPerPrompt {
             var tokens: [Int32] = []
-            while tokens.count < limit, tokens.last != endToken {
+            var (progress, isDone) = (StopMatcher.Progress(), false)
+            while tokens.count < limit, !isDone {
               fill(&row, after: tokens.last ?? last, temperature)
               let uniform = random.uniform(
                 step: request.step, prompt: prompt.id, sample: UInt32(sample),
                 token: UInt32(tokens.count))
-              let token = Self.draw(row, request, Double(uniform))
+              let isShort = tokens.count < request.minimumTokens
+              let token = Self.draw(row, request, Double(uniform), without: isShort ? endToken : nil)
               tokens.append(Int32(token))
               logs.append(Float(row[token]))
+              let text = Int32(token) == endToken ? [] : [UInt8(token)]
+              let isStopped = stops.read(text.span, &progress) && !isShort
+              isDone = Int32(token) == endToken || isStopped
             }
-            finished.append(tokens.last == endToken)
+            finished.append(isDone)
             group.append(tokens)
           }
           completions.append(group)
@@ -168,9 +175,11 @@ extension PluginTemplate.Component {
       }
 
       private static func draw(
-        _ row: [Double], _ request: GenerationRequest, _ uniform: Double
+        _ row: [Double], _ request: GenerationRequest, _ uniform: Double, without barred: Int32?
       ) -> Int {
-        let order = row.indices.sorted { (row[$1], $0) < (row[$0], $1) }
+        let order = row.indices.filter { Int32($0) != barred }.sorted {
+          (row[$1], $0) < (row[$0], $1)
+        }
         if request.temperature == 0 { return order[0] }
         let kept = order.prefix(request.topK > 0 ? request.topK : size)
         let limit = Double(request.topP) * kept.reduce(0) { $0 + exp(row[$1]) }
@@ -179,12 +188,15 @@ extension PluginTemplate.Component {
           sum += exp(row[kept[end]])
           end += 1
         }
-        var rest = uniform * sum
-        for token in kept.prefix(end) {
+        let near = kept.prefix(end).filter {
+          exp(row[$0] - row[order[0]]) >= Double(request.minP)
+        }
+        var rest = uniform * near.reduce(0) { $0 + exp(row[$1]) }
+        for token in near {
           rest -= exp(row[token])
           if rest < 0 { return token }
         }
-        return kept[end - 1]
+        return near[near.count - 1]
       }
 
       func score(

@@ -125,6 +125,16 @@ extension Subject where Instance == any PolicyModel {
         other.add("log π", try PolicyTrial.scores(of: sequences, by: copy).logProbabilities)
         try requireSame(one, other, "before and after it was saved and read")
       },
+      ContractCheck("a stop string ends a completion where its text first has it") {
+        () throws(FulcrumError) in
+        for minimum in [0, 4] { try checkStopStrings(minimum: minimum) }
+      },
+      ContractCheck("nothing ends a completion within its minimum length") {
+        () throws(FulcrumError) in try checkMinimumLength()
+      },
+      ContractCheck("cuts leave the likeliest tokens, and log π of the whole distribution") {
+        () throws(FulcrumError) in try checkCuts()
+      },
       ContractCheck("further statistics agree with each other and with the scores") {
         () throws(FulcrumError) in try checkStatistics()
       },

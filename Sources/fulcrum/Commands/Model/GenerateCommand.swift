@@ -81,6 +81,19 @@ struct GenerateCommand: ParsableCommand {
   var topP: Float = 1
 
   @Option(
+    name: .customLong("min-p"),
+    help: "Draw from tokens of at least this share of the largest probability; 0: all.")
+  var minP: Float = 0
+
+  @Option(
+    name: .customLong("min-new-tokens"),
+    help: "Nothing ends a completion within its first so many tokens.")
+  var minimumTokens = 0
+
+  @Option(help: "A text that ends a completion, which keeps it; may be given several times.")
+  var stop: [String] = []
+
+  @Option(
     name: .customLong("max-new-tokens"), help: "The longest completion, in tokens: it is cut there."
   )
   var maximumTokens = 256
@@ -116,6 +129,9 @@ struct GenerateCommand: ParsableCommand {
       maximumTokens: maximumTokens, temperature: temperature, seed: seed, step: 0)
     request.topK = topK
     request.topP = topP
+    request.minP = minP
+    request.minimumTokens = minimumTokens
+    request.stopStrings = stop
     // Several samples grow at the same time, so each is shown when it is done.
     let isTerminal = isatty(StandardOutput.descriptor) == 1
     let isStreaming = !json && samples == 1 && isTerminal
