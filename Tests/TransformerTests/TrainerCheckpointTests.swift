@@ -192,36 +192,21 @@ struct TrainerCheckpointTests {
     }
   }
 
-  @Test func `an adapter without its model is refused with the way to merge it`() throws {
-    try Fixtures.withTemporaryFolder { folder in
-      try write(#"{"base_model_name_or_path": "models/base"}"#, "adapter_config.json", folder)
-      let error = try fault(folder)
-      #expect(error.code == .unsupported)
-      #expect(error.location == folder)
-      #expect(
-        error.message
-          == "the folder holds an adapter of peft, without the model that it changes, 'models/base'"
-      )
-      #expect(
-        error.hint
-          == "merge it, or name the base model's folder as checkpoint; to merge it, run in that"
-          + " folder: python3 -c \"from peft import AutoPeftModelForCausalLM as M;"
-          + " M.from_pretrained('.').merge_and_unload().save_pretrained('merged')\"; and copy the"
-          + " tokenizer's files into 'merged'")
-    }
-  }
-
-  @Test func `an adapter beside a model is told, and the model is read`() throws {
+  @Test func `an adapter beside a model is read on the base that it names, which is told`() throws {
     try Fixtures.withTemporaryFolder { folder in
       try copy(to: folder)
-      #expect(try CheckpointFolder.inspect(folder) == [])
-      try write("{}", "adapter_config.json", folder)
+      func note(base: String) -> String? {
+        CheckpointFolder.note(ofModelBesideAdapterIn: folder, base: base)
+      }
       #expect(
-        try CheckpointFolder.inspect(folder) == [
-          "an adapter of peft lies beside the model and is not applied: merge it into the model"
-            + " (merge_and_unload) if it is to count"
-        ])
-      #expect(try policy(folder).isReady)
+        note(base: "/models/base")
+          == "the folder has an adapter of peft and a whole model beside it: the adapter is read, on"
+          + " the base that it names, /models/base; take adapter_config.json away to read the model"
+      )
+      #expect(note(base: folder + "/.") == nil)
+      try write(
+        #"{"base_model_name_or_path": "models/none", "r": 2}"#, "adapter_config.json", folder)
+      #expect(try fault(folder).location?.hasPrefix(folder + "/adapter_config.json") == true)
     }
   }
 

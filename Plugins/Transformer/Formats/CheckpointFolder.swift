@@ -1,6 +1,5 @@
-import Foundation
+import Files
 import FulcrumKernel
-import JSON
 
 /// Looks at what training libraries leave in a model's folder.
 package enum CheckpointFolder {
@@ -26,36 +25,36 @@ package enum CheckpointFolder {
       + tensors.prefix(listed).joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
   }
 
-  /// Looks for adapters and for weights in another format.
+  /// Looks for weights in another format.
   ///
-  /// - Returns: notes for people on what is there and isn't used.
-  /// - Throws: `.unsupported` for an adapter without its model, and for pickled weights alone.
-  package static func inspect(_ folder: String) throws(FulcrumError) -> [String] {
-    func has(_ names: String...) -> Bool {
-      names.contains { FileManager.default.fileExists(atPath: folder + "/" + $0) }
-    }
-    let hasAdapter = has("adapter_config.json", "adapter_model.safetensors", "adapter_model.bin")
-    if has("model.safetensors", "model.safetensors.index.json") {
-      guard hasAdapter else { return [] }
-      return [
-        "an adapter of peft lies beside the model and is not applied: merge it into the model"
-          + " (merge_and_unload) if it is to count"
-      ]
-    }
-    if has("pytorch_model.bin", "pytorch_model.bin.index.json") {
+  /// - Throws: `.unsupported` for pickled weights alone.
+  package static func inspect(_ folder: String) throws(FulcrumError) {
+    if has(folder, "pytorch_model.bin", "pytorch_model.bin.index.json"), !hasModel(folder) {
       throw FulcrumError(
         .unsupported, "the weights are in pytorch_model.bin, expected model.safetensors",
         at: folder, hint: "in that folder run: " + conversion)
     }
-    if hasAdapter {
-      throw FulcrumError(
-        .unsupported,
-        "the folder holds an adapter of peft, without the model that it changes"
-          + (try base(ofAdapterIn: folder).map { ", '\($0)'" } ?? ""), at: folder,
-        hint: "merge it, or name the base model's folder as checkpoint; to merge it, run in that"
-          + " folder: " + merging + "; and copy the tokenizer's files into 'merged'")
+  }
+
+  /// Returns a note about a whole model that lies beside an adapter; `nil` if there is none.
+  ///
+  /// - Parameter base: the folder of the model that the adapter names.
+  package static func note(ofModelBesideAdapterIn folder: String, base: String) -> String? {
+    guard hasModel(folder), FileSystem.canonicalPath(folder) != FileSystem.canonicalPath(base)
+    else {
+      return nil
     }
-    return []
+    return
+      "the folder has an adapter of peft and a whole model beside it: the adapter is read, on the"
+      + " base that it names, \(base); take adapter_config.json away to read the model"
+  }
+
+  private static func hasModel(_ folder: String) -> Bool {
+    has(folder, "model.safetensors", "model.safetensors.index.json")
+  }
+
+  private static func has(_ folder: String, _ names: String...) -> Bool {
+    names.contains { FileSystem.exists(folder + "/" + $0) }
   }
 
   private static let conversion =
@@ -64,17 +63,4 @@ package enum CheckpointFolder {
     + " for f in glob.glob('pytorch_model*.bin')];"
     + " save_file({k: v.clone().contiguous() for k, v in w.items()}, 'model.safetensors',"
     + " {'format': 'pt'})\""
-
-  private static let merging =
-    "python3 -c \"from peft import AutoPeftModelForCausalLM as M;"
-    + " M.from_pretrained('.').merge_and_unload().save_pretrained('merged')\""
-
-  /// Returns the name of the model that an adapter was trained on, if its configuration says it.
-  private static func base(ofAdapterIn folder: String) throws(FulcrumError) -> String? {
-    do throws(FulcrumError) {
-      return try ReadableFile.json(folder + "/adapter_config.json")["base_model_name_or_path"]?.text
-    } catch  where error.code == .notFound {
-      return nil
-    }
-  }
 }

@@ -36,6 +36,8 @@ extension TransformerPolicy {
       fromFolder: configuration.base,
       tokenizerFolder: AdapterConfiguration.tokenizerFolder(own), pool: pool, backEnd: backEnd)
     model.network.attach(try readAdapter(configuration, folder: own, of: model.network.shape))
+    let note = CheckpointFolder.note(ofModelBesideAdapterIn: own, base: configuration.base)
+    CheckpointNotes.tell(note.map { [$0] } ?? [], of: own)
     return model
   }
 

@@ -27,7 +27,8 @@ extension TransformerPolicy {
     fromFolder folder: String, tokenizerFolder: String? = nil, pool: ThreadPool,
     backEnd: ProductBackEnd
   ) throws(FulcrumError) -> Model {
-    var notes = try CheckpointFolder.inspect(folder)
+    try CheckpointFolder.inspect(folder)
+    var notes: [String] = []
     let configuration = try ConfigurationFiles(folder: folder)
     var shape = try ModelShape(configuration)
     var tokenizer = try Tokenizer(folder: tokenizerFolder ?? folder)
