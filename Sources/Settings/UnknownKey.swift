@@ -20,11 +20,11 @@ enum UnknownKey {
       }
     }
     if let remedy = ForeignNames.remedy(for: path) { return remedy }
-    let near = NearNames.of(name, among: candidates)
     let places = RunConfiguration.sections.filter { section in
       section.key != location && section.schema.contains { $0.name == plain }
     }.map { $0.key.isEmpty ? "'\(plain)' at the top" : "'\($0.key).\(plain)'" }
-    guard near.isEmpty, !places.isEmpty else { return NearNames.hint(for: name, among: candidates) }
+    // The very name, elsewhere, is more likely than a near one here.
+    guard !places.isEmpty else { return NearNames.hint(for: name, among: candidates) }
     return "did you mean " + places.joined(separator: " or ") + "?"
   }
 }

@@ -31,13 +31,14 @@ private struct Counting: TaskSource {
 
 @Suite struct RolloutSourceTests {
   private func sampler(
-    _ rewards: [WeightedReward]? = nil, isConstant: Bool = false, samples: Int = 3
+    _ rewards: [WeightedReward]? = nil, isConstant: Bool = false, samples: Int = 3,
+    options: SamplingOptions = SamplingOptions()
   ) throws -> RolloutSampler {
     RolloutSampler(
       policy: try BigramPolicy(),
       rewards: rewards
         ?? [WeightedReward(name: "first", component: FirstLetter(isConstant: isConstant))],
-      samples: samples, maximumTokens: 2, temperature: 1, seed: 3)
+      samples: samples, maximumTokens: 2, temperature: 1, options: options, seed: 3)
   }
 
   private func source(
@@ -49,6 +50,36 @@ private struct Counting: TaskSource {
   }
 
   private func ids(_ collected: CollectedRollout) -> [String] { collected.rollout.items.map(\.id) }
+
+  @Test func `a policy that knows no limits of sampling is found`() throws {
+    // The tests' policy ignores them, as one does that was built for an older kernel.
+    func message(_ change: (inout SamplingOptions) -> Void) throws -> String {
+      var options = SamplingOptions()
+      change(&options)
+      let sampler = try sampler(samples: 40, options: options)
+      do {
+        _ = try sampler.collect((0..<3).map { Counting().trainingItem($0) }, step: 1)
+        return "kept"
+      } catch {
+        return "\(error.code.rawValue): \(error)"
+      }
+    }
+    let remedy = """
+
+        hint: a policy of an older kernel knows no limits of sampling: build it again, and try it with \
+      'fulcrum plugin check'
+      """
+    #expect(
+      try message { $0.stopStrings = ["0"] }
+        == "plugin-fault: policy: expected a completion to end with its first stop string, got one"
+        + " that goes on to 2 tokens" + remedy)
+    #expect(
+      try message { $0.minimumTokens = 1 }
+        == "plugin-fault: policy: expected no end within the first 1 tokens, got a completion of 1"
+        + remedy)
+    // Texts are digits; what isn't there can't be missed.
+    #expect(try message { $0.stopStrings = ["x"] } == "kept")
+  }
 
   @Test func `dynamic sampling keeps groups of unequal rewards and draws others for the rest`()
     throws

@@ -70,9 +70,11 @@ package struct RolloutSampler {
         .notFinite, "expected finite log-probabilities of sampled tokens, got others",
         at: "policy", hint: "its weights have run away: lower the learning rate")
     }
-    return try judge(
+    let rollout = try judge(
       items, sequences: generation.sequences, logProbabilities: generation.logProbabilities,
       isFinished: generation.isFinished)
+    try options.checkKept(in: rollout)
+    return rollout
   }
 
   /// Lets the reward functions judge completions. They were sampled by this policy, or by one with

@@ -26,6 +26,38 @@ package struct SamplingOptions: Sendable, Equatable {
       + (minimumTokens > 0 ? ["min-new-tokens = \(minimumTokens)"] : [])
   }
 
+  /// Finds a policy that knows nothing of minimum length or stop strings, as one that was built for an
+  /// older kernel.
+  ///
+  /// - Throws: `.pluginFault`, by the first completion that is too short, or goes on to its longest
+  ///   length behind a stop string.
+  func checkKept(in rollout: Rollout) throws(FulcrumError) {
+    let stops = try StopMatcher(stopStrings)
+    for sequence in rollout.completions.indices {
+      let count = rollout.sequences.tokens(ofSequence: sequence).count
+      guard !rollout.isFinished[sequence] || count > minimumTokens else {
+        throw Self.notKept(
+          "expected no end within the first \(minimumTokens) tokens, got a completion of \(count)")
+      }
+      // Within a minimum length a stop string may stand anywhere.
+      guard minimumTokens == 0, !rollout.isFinished[sequence], !stops.isEmpty else { continue }
+      var progress = StopMatcher.Progress()
+      let text = Array(rollout.completions[sequence].utf8)
+      guard !stops.read(text.span, &progress) else {
+        throw Self.notKept(
+          "expected a completion to end with its first stop string, got one that goes on to"
+            + " \(count) tokens")
+      }
+    }
+  }
+
+  private static func notKept(_ message: String) -> FulcrumError {
+    FulcrumError(
+      .pluginFault, message, at: "policy",
+      hint: "a policy of an older kernel knows no limits of sampling: build it again, and try it"
+        + " with 'fulcrum plugin check'")
+  }
+
   func apply(to request: inout GenerationRequest) {
     request.topK = topK
     request.topP = Float(topP)
