@@ -7,6 +7,9 @@ struct CommandLine {
     let status: Int32
     let output: String
     let errors: String
+
+    /// The output with two spaces between columns, however wide they are.
+    var columns: String { output.replacing(#/ {2,}/#, with: "  ") }
   }
 
   /// A folder for one test, removed with the value.

@@ -55,8 +55,8 @@ import Testing
     let explained = try CommandLine().run("explain", config)
     #expect(explained.status == 1)
     #expect(explained.errors == trained.errors)
-    #expect(explained.output.contains("training items       12, prompts of "))
-    #expect(explained.output.contains("prompts a step       2\n"))
+    #expect(explained.columns.contains("training items  12, prompts of "))
+    #expect(explained.columns.contains("prompts a step  2\n"))
 
     let dropping = try CommandLine().run("train", config, "--set", "task.overlong=drop")
     #expect(dropping.status == 0, "\(dropping.errors)")

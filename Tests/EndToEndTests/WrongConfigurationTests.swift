@@ -68,7 +68,8 @@ private let terminalProgram = "/usr/bin/script"
       ["policy": "policy: {use: transformer, checkpoint: /nonexistent/model}"],
       """
       FILE:3: policy.checkpoint: expected a file or folder, found none at '/nonexistent/model'
-        hint: a Hugging Face folder to start from; empty: a fresh model of the shape below
+        hint: a Hugging Face folder to start from, or an adapter folder of peft; empty: a fresh model of the \
+      shape below
       """),
     Case(
       ["schedule": "schedule: {use: lopti, eta: 1.5}"],
@@ -174,7 +175,7 @@ private let terminalProgram = "/usr/bin/script"
       FILE:1: stepps: unknown key 'stepps'; did you mean 'steps'?
       FILE:2: task.peeple: unknown parameter 'peeple'; did you mean 'people'?
       FILE:3: policy.checkpoint: expected a file or folder, found none at '/nonexistent/model'; a Hugging Face \
-      folder to start from; empty: a fresh model of the shape below
+      folder to start from, or an adapter folder of peft; empty: a fresh model of the shape below
       3 faults
       """),
     Case(
