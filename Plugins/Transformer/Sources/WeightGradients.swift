@@ -49,14 +49,19 @@ struct WeightGradients {
     _ matrix: WeightMatrix, gradient: FloatBuffer.Pointer, input: FloatBuffer.Pointer,
     rounded: Rounded, into gradients: FloatBuffer.Pointer
   ) {
-    let share = (matrix.outputs + Self.blocksPerMatrix - 1) / Self.blocksPerMatrix
-    let size = min(Self.largestBlock, max(Self.smallestBlock, (share + 15) / 16 * 16))
-    for first in stride(from: 0, to: matrix.outputs, by: size) {
+    for outputs in Self.blocks(ofOutputs: matrix.outputs) {
       blocks.append(
         Block(
-          matrix: matrix, outputs: first..<min(first + size, matrix.outputs), gradient: gradient,
-          input: input, rounded: rounded, target: gradients + matrix.offset))
+          matrix: matrix, outputs: outputs, gradient: gradient, input: input, rounded: rounded,
+          target: gradients + matrix.offset))
     }
+  }
+
+  /// Cuts a matrix's outputs.
+  static func blocks(ofOutputs outputs: Int) -> [Range<Int>] {
+    let share = (outputs + blocksPerMatrix - 1) / blocksPerMatrix
+    let size = min(largestBlock, max(smallestBlock, (share + 15) / 16 * 16))
+    return stride(from: 0, to: outputs, by: size).map { $0..<min($0 + size, outputs) }
   }
 
   /// Adds one block's gradient.
