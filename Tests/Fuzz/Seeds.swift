@@ -124,12 +124,12 @@ enum Seeds {
     for index in builder.tensors.indices {
       let tensor = builder.tensors[index]
       let name = tensor.name.split(separator: ".").dropLast().last ?? ""
-      let shape =
+      let shape: [Int] =
         switch name {
         case "ffn_gate", "ffn_up": [256, 2]
         case "ffn_down": [2, 256]
         case "attn_output": [2, 8]
-        default: tensor.shape.dropLast() + [2]
+        default: Array(tensor.shape.dropLast()) + [2]
         }
       let type = name == "ffn_down" ? element : .f16
       // Halves of these bytes are small.

@@ -28,7 +28,9 @@ library() {
 }
 clang -c $kernel/FulcrumStamp/FulcrumStamp.c -I $kernel/FulcrumStamp/include -o $build/FulcrumStamp.o
 library FulcrumKernel $(find $kernel/FulcrumKernel -name '*.swift' | sort)
-clang -c Sources/ProcessSpawn/spawn.c -I Sources/ProcessSpawn/include -o $build/ProcessSpawn.o
+for part in spawn library; do
+  clang -c Sources/ProcessSpawn/$part.c -I Sources/ProcessSpawn/include -o $build/spawn-$part.o
+done
 for part in fork state; do
   clang -c Sources/ProcessCalls/$part.c -I Sources/ProcessCalls/include -o $build/calls-$part.o
 done
@@ -40,7 +42,7 @@ library TransformerFormats Plugins/Transformer/Formats/*.swift
   Tests/TransformerFormatsTests/FormatExercise.swift \
   Tests/TransformerFormatsTests/GGUFBuilder.swift Tests/WireTests/WireExercise.swift \
   $build/TransformerFormats.o $build/Wire.o $build/JSON.o $build/Files.o \
-  $build/calls-fork.o $build/calls-state.o $build/ProcessSpawn.o \
+  $build/calls-fork.o $build/calls-state.o $build/spawn-spawn.o $build/spawn-library.o \
   $build/FulcrumKernel.o $build/FulcrumStamp.o -o $build/formats
 ASAN_OPTIONS=detect_leaks=0 FULCRUM_SEEDS=$build/seeds $build/formats
 

@@ -26,7 +26,7 @@ struct DeterminismTests {
 
   private func trained(
     _ family: ModelFamily, threads: Int
-  ) throws -> (bits: [UInt32], generation: Generation) {
+  ) throws -> (bits: [UInt32], gradient: [UInt32], generation: Generation) {
     let policy = try Fixtures.variedPolicy(
       family, threads: threads, more: ["microbatch-tokens": .integer(300)])
     for step in 0..<3 {
@@ -34,21 +34,28 @@ struct DeterminismTests {
       try policy.accumulate(batch, weights: weights)
       _ = try policy.applyGradient(learningRate: 0.01)
     }
+    // With 6 · 50 samples threads share out columns, in slabs, or rows, by their number.
     let generation = try policy.generate(
       GenerationRequest(
         prompts: (0..<6).map { .init(tokens: [Int32(7 + $0), 9, 4], id: UInt32($0)) },
-        samplesPerPrompt: 12, maximumTokens: 30, temperature: 1, seed: 3, step: 1))
-    return (policy.parameterBits, generation)
+        samplesPerPrompt: 50, maximumTokens: 30, temperature: 1, seed: 3, step: 1))
+    let bits = policy.parameterBits
+    try policy.accumulate(batch, weights: (0..<batch.tokenCount).map { Float($0 % 3) + 1 })
+    let network = try #require(policy.network)
+    let gradient = network.layout.tensors.flatMap { policy.gradient(of: $0).map(\.bitPattern) }
+    return (bits, gradient, generation)
   }
 
   @Test(arguments: ModelFamily.allCases)
-  func `weights after three steps and samples are the same bits for 1, 2 and 3 threads`(
+  func `steps, gradients and samples are the same bits for 1 to 16 threads`(
     _ family: ModelFamily
   ) throws {
     let one = try trained(family, threads: 1)
-    for threads in [2, 3] {
+    // More threads than processors, too: the system stops them anywhere.
+    for threads in [2, 3, 4, 7, 8, 16] {
       let more = try trained(family, threads: threads)
       #expect(more.bits == one.bits)
+      #expect(more.gradient == one.gradient)
       #expect(more.generation.logProbabilities == one.generation.logProbabilities)
       #expect(
         more.generation.sequences.tokens.indices.allSatisfy {

@@ -245,9 +245,12 @@ extension Network {
     }
   }
 
+  /// The number of columns of one item of the embedding's gradient.
+  static let embeddingBlock = 64
+
   /// Adds each row's gradient to its token's embedding; a thread takes some columns of all rows.
   private func embeddingBackward(_ batch: PackedBatch, gradients: FloatBuffer.Pointer) {
-    let block = 64
+    let block = Self.embeddingBlock
     let table = gradients + layout.embedding
     let exit = backwardBuffers.exit.pointer
     pool.run((width + block - 1) / block) { item, _ in

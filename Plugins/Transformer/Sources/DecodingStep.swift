@@ -7,17 +7,29 @@ extension Wave {
   /// the columns, so that each reads only its part of the weights.
   private static let rowsPerThread = 32
 
+  /// Tells whether threads share out the columns of a step's products: few rows, or fewer tiles of
+  /// rows than threads.
+  static func sharesColumns(rows: Int, threads: Int, _ backEnd: ProductBackEnd) -> Bool {
+    guard backEnd != .openBLAS else { return false }
+    let tiles = RowTiles(rowCount: rows, limit: WorkerScratch.tileRows)
+    return rows <= rowsPerThread * threads || tiles.count < threads
+  }
+
+  /// Cuts a step's rows into slabs that fit the calling thread's memory, of about the same size.
+  static func slabs(rows: Int) -> [Range<Int>] {
+    let count = (rows + WorkerScratch.tileRows - 1) / WorkerScratch.tileRows
+    let size = RowTiles.padded((rows + count - 1) / count)
+    return stride(from: 0, to: rows, by: size).map { $0..<min($0 + size, rows) }
+  }
+
   func step() {
     rowTokens.withUnsafeBufferPointer { tokens in
       rowPositions.withUnsafeBufferPointer { positions in
         guard let tokens = tokens.baseAddress, let positions = positions.baseAddress else { return }
         network.transient.reserve(rows: active.count)
-        let sharesColumns =
-          network.backEnd != .openBLAS
-          && active.count
-            <= min(
-              WorkerScratch.tileRows, Self.rowsPerThread * network.pool.threadCount)
-        if sharesColumns {
+        if Self.sharesColumns(
+          rows: active.count, threads: network.pool.threadCount, network.backEnd)
+        {
           stepByColumns(tokens, positions)
         } else {
           stepByRows(tokens, positions)
@@ -60,23 +72,41 @@ extension Wave {
     }
   }
 
-  /// Runs all rows at once. Work that is local to a row is little, and the calling thread does it.
+  /// Runs slabs of rows, one after the other. Norms and rotations are little, and the calling thread
+  /// does them.
   private func stepByColumns(_ tokens: UnsafePointer<Int32>, _ positions: UnsafePointer<Int32>) {
     let network = network
     let activations = network.transient
     let scratch = network.scratch[0]
     let layerCount = network.shape.layerCount
-    let rows = RowTiles.padded(active.count, to: network.backEnd.granule)
-    network.embed(tokens, rows: active.count, paddedRows: rows, into: activations.residual(0))
-    for layer in 0..<layerCount {
-      network.beginLayer(
-        layer, activations, first: 0, rows: rows, positions, isShared: true, scratch)
-      attend(layer: layer, activations)
-      network.endLayer(layer, activations, first: 0, rows: rows, isShared: true, scratch)
+    let slabs = Self.slabs(rows: active.count).map {
+      (
+        first: $0.lowerBound, rows: $0.count,
+        padded: RowTiles.padded($0.count, to: network.backEnd.granule)
+      )
     }
-    let logits = logits(first: 0, rows: rows, isShared: true, scratch)
-    network.pool.run(active.count) { row, worker in
-      self.draw(row: row, of: logits, at: row, network.scratch[worker])
+    for slab in slabs {
+      network.embed(
+        tokens + slab.first, rows: slab.rows, paddedRows: slab.padded,
+        into: activations.residual(0) + slab.first * network.width)
+    }
+    for layer in 0..<layerCount {
+      for slab in slabs {
+        network.beginLayer(
+          layer, activations, first: slab.first, rows: slab.padded, positions, isShared: true,
+          scratch)
+      }
+      attend(layer: layer, activations)
+      for slab in slabs {
+        network.endLayer(
+          layer, activations, first: slab.first, rows: slab.padded, isShared: true, scratch)
+      }
+    }
+    for slab in slabs {
+      let logits = logits(first: slab.first, rows: slab.padded, isShared: true, scratch)
+      network.pool.run(slab.rows) { row, worker in
+        self.draw(row: slab.first + row, of: logits, at: row, network.scratch[worker])
+      }
     }
   }
 

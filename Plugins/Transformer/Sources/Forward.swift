@@ -107,13 +107,33 @@ extension Network {
       scratch.hidden.pointer, stride: width, by: matrices.gateUp, into: gateUp,
       stride: 2 * hiddenWidth, rows: rows, isShared: isShared, scratch)
     adapt(.gateUp, layer: layer, scratch.hidden.pointer, into: gateUp, rows: rows, scratch)
-    tk_swiglu(gateUp, scratch.activation.pointer, Int32(rows), Int32(hiddenWidth))
+    applySwiGLU(gateUp, into: scratch.activation.pointer, rows: rows, isShared: isShared)
     let exit = activations.residual(layer + 1) + first * width
     if exit != middle { exit.update(from: middle, count: rows * width) }
     multiply(
       scratch.activation.pointer, stride: hiddenWidth, by: matrices.down, into: exit,
       stride: width, rows: rows, isAdding: true, isShared: isShared, scratch)
     adapt(.down, layer: layer, scratch.activation.pointer, into: exit, rows: rows, scratch)
+  }
+
+  /// The fewest components of SwiGLU for which threads share out the rows: about 50 µs of one thread.
+  static let sharedActivations = 1 << 16
+  /// The number of rows of an item of it.
+  static let activationRows = 4
+
+  private func applySwiGLU(
+    _ gateUp: FloatBuffer.Pointer, into y: FloatBuffer.Pointer, rows: Int, isShared: Bool
+  ) {
+    guard isShared, rows * hiddenWidth >= Self.sharedActivations else {
+      return tk_swiglu(gateUp, y, Int32(rows), Int32(hiddenWidth))
+    }
+    let size = Self.activationRows
+    pool.run((rows + size - 1) / size) { item, _ in
+      let first = item * size
+      tk_swiglu(
+        gateUp + first * 2 * hiddenWidth, y + first * hiddenWidth, Int32(min(size, rows - first)),
+        Int32(hiddenWidth))
+    }
   }
 
   /// Copies scattered rows to adjacent ones, with zeros behind the last of them.

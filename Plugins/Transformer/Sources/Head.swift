@@ -8,7 +8,9 @@ extension Network {
   /// tile's logits stay near the core.
   func headTiles(_ count: Int) -> RowTiles { RowTiles(rowCount: count, limit: headRowLimit) }
 
-  var headRowLimit: Int {
+  var headRowLimit: Int { Self.headRowLimit(logitCount: logitCount, logitRows: logitRows) }
+
+  static func headRowLimit(logitCount: Int, logitRows: Int) -> Int {
     let affordable = (2 << 20) / logitCount / RowTiles.granule * RowTiles.granule
     let limit = min(WorkerScratch.tileRows, max(RowTiles.granule, affordable))
     return logitRows > 0 ? min(limit, RowTiles.padded(logitRows)) : limit
@@ -17,8 +19,15 @@ extension Network {
   /// The number of tokens whose logits are in memory for a backward pass: all of a piece's, or a
   /// part of more.
   var keptLogitRows: Int {
-    logitRows > 0 ? RowTiles.padded(logitRows) : logitsBudget / logitCount
+    Self.keptLogitRows(logitCount: logitCount, logitRows: logitRows, budget: logitsBudget)
   }
+
+  static func keptLogitRows(logitCount: Int, logitRows: Int, budget: Int) -> Int {
+    logitRows > 0 ? RowTiles.padded(logitRows) : budget / logitCount
+  }
+
+  /// The number of rows of each part of a backward pass whose logits don't fit.
+  static func partRows(kept: Int, tileRows: Int) -> Int { max(1, kept / tileRows) * tileRows }
 
   /// Fills `tokenColumns` from the last layer's exit.
   ///

@@ -17,7 +17,7 @@ extension Network {
     let tileRows = headTiles(count).tileRows
     let isKept = tokenColumns.holdsLogits
     let rounded = backwardBuffers.rounded
-    let partRows = isKept ? count : max(1, keptLogitRows / tileRows) * tileRows
+    let partRows = isKept ? count : Self.partRows(kept: keptLogitRows, tileRows: tileRows)
     let exit = backwardBuffers.exit.pointer
     let paddedRows = RowTiles.padded(batch.exitRowCount)
     let exitRows = batch.exitRows

@@ -15,7 +15,8 @@ package final class Network {
   package let parameters: FloatBuffer
   /// The most floats of logits that are kept for the backward pass: 128 MiB. A piece of work with
   /// more computes them again, part by part.
-  package var logitsBudget = 32 << 20
+  package var logitsBudget = standardLogitsBudget
+  static let standardLogitsBudget = 32 << 20
   /// The number of tokens whose logits are in memory at a time, rounded up to a granule. A tile of
   /// the head has no more rows either. 0: as many as the budget allows.
   package var logitRows = 0

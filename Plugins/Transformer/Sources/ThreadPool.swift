@@ -9,6 +9,8 @@ import TransformerKernels
 package final class ThreadPool {
   /// The number of threads that run items, the calling one included.
   package let threadCount: Int
+  /// Is told the number of items of each loop before it runs, for tests of how work is cut.
+  package var willRun: ((_ count: Int) -> Void)?
   private let shared = Shared()
   private var threads: [pthread_t] = []
 
@@ -37,6 +39,7 @@ package final class ThreadPool {
   /// - Parameter body: receives the item, and the number of the thread, for scratch memory. It must
   ///   not call `run` again.
   package func run(_ count: Int, _ body: (_ item: Int, _ worker: Int) -> Void) {
+    willRun?(count)
     guard !threads.isEmpty, count > 1 else {
       for item in 0..<count { body(item, 0) }
       return

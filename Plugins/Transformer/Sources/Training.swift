@@ -12,9 +12,16 @@ package final class Training {
     gradients = FloatBuffer(count: floatCount)
   }
 
-  func clearGradients() {
+  /// The number of floats that one item of parallel work clears.
+  private static let clearBlock = 1 << 20
+
+  func clearGradients(on pool: ThreadPool) {
     guard !isClear else { return }
-    gradients.clear()
+    pool.run((gradients.count + Self.clearBlock - 1) / Self.clearBlock) { block, _ in
+      let first = block * Self.clearBlock
+      (gradients.pointer + first).update(
+        repeating: 0, count: min(Self.clearBlock, gradients.count - first))
+    }
     isClear = true
   }
 }

@@ -1,7 +1,7 @@
 import FulcrumKernel
 import TransformerKernels
 
-/// Says which kernels serve this processor, on which bits depend.
+/// Says which kernels serve this processor, on which bits depend, and how threads share out work.
 extension TransformerPolicy: MachineDescribingPolicy {
   package static var machineFacts: [ModelFact] {
     MatrixProduct.prepare()
@@ -11,7 +11,7 @@ extension TransformerPolicy: MachineDescribingPolicy {
       ModelFact("onednn", .text(oneDNN)),
       ModelFact("products", .text(products?.summary ?? "none")),
       ModelFact("sampled and trained log-probabilities", .text(agreement(products))),
-    ]
+    ] + WorkPlan.facts
   }
 
   private static var oneDNN: String {

@@ -100,7 +100,7 @@ extension TransformerPolicy: EntropyGradientPolicy, GradientExportPolicy {
     }
     let training = trainingState(of: network)
     defer {
-      training.clearGradients()
+      training.clearGradients(on: pool)
       network.parametersChanged()
     }
     return try training.optimizer.step(
@@ -114,7 +114,7 @@ extension TransformerPolicy: EntropyGradientPolicy, GradientExportPolicy {
       network.stored(trainingState(of: network).gradients), metadata: [:], to: file)
   }
 
-  package func discardGradient() { training?.clearGradients() }
+  package func discardGradient() { training?.clearGradients(on: pool) }
 
   /// - Returns: the statistics that the request asks for beside the three scores.
   func check(

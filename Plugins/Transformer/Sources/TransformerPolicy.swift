@@ -20,7 +20,7 @@ package final class TransformerPolicy: FreshPolicy {
   private static let endToken = "<|im_end|>"
   private static let specialTokens = [padToken, "<|im_start|>", endToken]
 
-  let pool: ThreadPool
+  package let pool: ThreadPool
   /// The precision of saved weights; `nil`: that of the checkpoint that the model was read from.
   let savePrecision: TensorPrecision?
   let microbatchTokens: Int

@@ -123,10 +123,13 @@ final class Wave {
     position += 1
   }
 
+  /// The most rows of a chunk.
+  static func chunkRows(headsPerKey: Int) -> Int { max(1, 8 / headsPerKey) }
+
   /// Groups samples of a prompt, as many as make eight query rows: they share each read of its
   /// keys.
   private func makeChunks() -> [Chunk] {
-    let size = max(1, 8 / network.headsPerKey)
+    let size = Self.chunkRows(headsPerKey: network.headsPerKey)
     var chunks: [Chunk] = []
     var first = 0
     while first < active.count {

@@ -64,14 +64,19 @@ struct WeightGradients {
     outputs: Int, gradient: Rows, inputs: Int, input: Rows, rounded: Rounded? = nil,
     into target: FloatBuffer.Pointer
   ) {
-    let share = (outputs + Self.blocksPerMatrix - 1) / Self.blocksPerMatrix
-    let size = min(Self.largestBlock, max(Self.smallestBlock, (share + 15) / 16 * 16))
-    for first in stride(from: 0, to: outputs, by: size) {
+    for part in Self.blocks(ofOutputs: outputs) {
       blocks.append(
         Block(
-          outputs: first..<min(first + size, outputs), inputs: inputs, gradient: gradient,
-          input: input, rounded: rounded, target: target))
+          outputs: part, inputs: inputs, gradient: gradient, input: input, rounded: rounded,
+          target: target))
     }
+  }
+
+  /// Cuts a matrix's outputs.
+  static func blocks(ofOutputs outputs: Int) -> [Range<Int>] {
+    let share = (outputs + blocksPerMatrix - 1) / blocksPerMatrix
+    let size = min(largestBlock, max(smallestBlock, (share + 15) / 16 * 16))
+    return stride(from: 0, to: outputs, by: size).map { $0..<min($0 + size, outputs) }
   }
 
   /// Adds one block's gradient.

@@ -20,22 +20,32 @@ final class WeightMatrix {
 
   deinit { packed?.deallocate() }
 
-  fileprivate func refresh(_ parameters: FloatBuffer, _ precision: ProductBackEnd.Precision) {
-    let weight = parameters.pointer + offset
-    let element = precision.element
+  /// Makes room for the copies.
+  fileprivate func prepare(_ precision: ProductBackEnd.Precision) {
+    if precision == .bf16 { rounded.reserve(outputs * inputs) }
+    guard packed == nil else { return }
+    panelBytes = tk_dnn_packed_bytes(Int32(inputs), Int32(TK_PANEL), precision.element)
+    packed = .allocate(
+      byteCount: tk_dnn_packed_bytes(Int32(inputs), Int32(outputs), precision.element),
+      alignment: 64)
+  }
+
+  /// Copies some outputs, from a panel's first on.
+  fileprivate func refresh(
+    _ part: Range<Int>, _ parameters: FloatBuffer, _ precision: ProductBackEnd.Precision
+  ) {
+    guard let packed else { return }
+    let first = part.lowerBound * inputs
+    let weight = parameters.pointer + offset + first
+    let (inner, columns) = (Int32(inputs), Int32(part.count))
     var plain = UnsafeRawPointer(weight)
     if precision == .bf16 {
-      rounded.reserve(outputs * inputs)
-      tk_to_bf16(weight, Int32(inputs), rounded.pointer, Int32(outputs), Int32(inputs))
-      plain = UnsafeRawPointer(rounded.pointer)
+      tk_to_bf16(weight, inner, rounded.pointer + first, columns, inner)
+      plain = UnsafeRawPointer(rounded.pointer + first)
     }
-    let (inner, columns) = (Int32(inputs), Int32(outputs))
-    panelBytes = tk_dnn_packed_bytes(inner, Int32(TK_PANEL), element)
-    let place =
-      packed
-      ?? .allocate(byteCount: tk_dnn_packed_bytes(inner, columns, element), alignment: 64)
-    packed = place
-    let isDone = tk_dnn_pack(inner, columns, element, plain, place)
+    let isDone = tk_dnn_pack(
+      inner, columns, precision.element, plain,
+      packed + part.lowerBound / Int(TK_PANEL) * panelBytes)
     precondition(isDone, "oneDNN packs any matrix of a precision that it takes")
   }
 }
@@ -75,7 +85,14 @@ final class WeightMatrices {
     isStale = false
     guard case .oneDNN(let precision) = backEnd else { return }
     let matrices = [head] + layers.flatMap { [$0.gateUp, $0.down, $0.queryKeyValue, $0.output] }
-    pool.run(matrices.count) { index, _ in matrices[index].refresh(parameters, precision) }
+    for matrix in matrices { matrix.prepare(precision) }
+    // In parts, since the head alone may have a quarter of all weights.
+    let parts = matrices.flatMap { matrix in
+      PanelShares.packedParts(outputs: matrix.outputs).map { (matrix, $0) }
+    }
+    pool.run(parts.count) { index, _ in
+      parts[index].0.refresh(parts[index].1, parameters, precision)
+    }
   }
 }
 
@@ -108,7 +125,7 @@ extension Network {
       x_row_stride: Int32(precision == .bf16 ? weight.inputs : stride), x_inner_stride: 1,
       w_inner_stride: 0, w_column_stride: 0, y_stride: Int32(yStride),
       element: Int32(precision.element.rawValue), adds: isAdding ? 1 : 0)
-    if isShared && weight.outputs > Int(TK_PANEL) {
+    if isShared && weight.outputs > PanelShares.panel {
       multiplyShared(product, input, by: weight, packed, into: y)
     } else {
       OneDNN.multiply(product, input, packed, y)
@@ -121,20 +138,16 @@ extension Network {
     _ whole: tk_product, _ input: UnsafeRawPointer, by weight: WeightMatrix,
     _ packed: UnsafeMutableRawPointer, into y: FloatBuffer.Pointer
   ) {
-    let panel = Int(TK_PANEL)
-    let panels = (weight.outputs + panel - 1) / panel
-    let shares = pool.threadCount * ((panels + 16 * pool.threadCount - 1) / (16 * pool.threadCount))
-    let size = (panels + shares - 1) / shares
+    let shares = PanelShares(outputs: weight.outputs, threads: pool.threadCount)
     let rows = Int(whole.rows)
-    pool.run((panels + size - 1) / size) { share, worker in
-      let first = share * size * panel
-      let columns = min(size * panel, weight.outputs - first)
+    pool.run(shares.count) { share, worker in
+      let (first, columns) = shares[share]
       var product = whole
       product.columns = Int32(columns)
       product.y_stride = Int32(columns)
       product.adds = 0
       let part = self.scratch[worker].share.reserve(rows * columns)
-      OneDNN.multiply(product, input, packed + share * size * weight.panelBytes, part)
+      OneDNN.multiply(product, input, packed + share * shares.panels * weight.panelBytes, part)
       for row in 0..<rows {
         let target = y + row * Int(whole.y_stride) + first
         if whole.adds == 0 {
