@@ -15,8 +15,8 @@ from conftest import FIXTURES, START, Fulcrum, configuration, scored_by_both, to
 from safetensors.numpy import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-# f32 sums of some hundred terms, in two orders.
-TOLERANCE = 2e-5
+# f32 sums of some hundred terms, in two orders; tokens at random have logits of size 15.
+TOLERANCE = 5e-5
 SEQUENCES = [[5, 40, 7, 9, 200, 3, 31], [17, 2, 90, 33], list(range(3, 60))]
 
 
