@@ -35,7 +35,7 @@ struct TokenizerFileTests {
     ),
     (
       #""pre_tokenizer":{"type":"Sequence""#, #""pre_tokenizer":{"type":"Whitespace""#,
-      #"[unsupported] tokenizer.json: the pre_tokenizer is {"type":"Whitespace","#
+      #"[unsupported] tokenizer.json: the pre_tokenizer has the part {"type":"Whitespace","#
         + #""pretokenizers":[{"type":"Split","pa..., expected Split, Digits, Metaspace or, at the"#
         + " end, ByteLevel"
     ),

@@ -96,7 +96,10 @@ struct TokenizerFormsTests {
     let expression = try #require(SplitExpression(pattern))
     let cutter = PreTokenizer([.split(PieceSplit(.expression(expression), .isolated))])
     var pieces: [String] = []
-    for scalar in Digest.scalars() where scalar.properties.age.map({ $0.major <= major }) ?? false {
+    for scalar in Digest.scalars()
+    where scalar.properties.generalCategory != .unassigned
+      && scalar.properties.age.map({ $0.major <= major }) ?? false
+    {
       let c = String(scalar)
       let text = Array("a\(c)B \(c)1\(c)\(c)!\(c)\n'\(c) \(c)  \(c)2'll".utf8)
       cutter.forEachPiece(in: text.span) { piece in

@@ -105,7 +105,12 @@ package struct Tokenizer: TokenCodec {
     normalized = AddedTokenFinder(
       added.filter(\.isNormalized).map { ($0.soughtText(normalizer), $0) })
     var isSpecial = [Bool](repeating: false, count: vocabulary.count)
-    for token in added { isSpecial[Int(token.id)] = token.isSpecial }
+    for token in added {
+      // The library knows special tokens by their texts when it decodes, so one that a normalizer
+      // changes isn't left out.
+      isSpecial[Int(token.id)] =
+        token.isSpecial && token.soughtText(normalizer).utf8.elementsEqual(token.text.utf8)
+    }
     self.isSpecial = isSpecial
   }
 
