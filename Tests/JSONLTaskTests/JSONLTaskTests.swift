@@ -211,7 +211,8 @@ private func failure(_ file: TemporaryFile, _ given: [String: ParameterValue] = 
          one is {"role":"tool","content":"1+1"}
         """)
     #expect(
-      failure(try TemporaryFile(#"{"prompt": [{"role": "assistant", "content": "2"}], "answer": 1}"#))
+      failure(
+        try TemporaryFile(#"{"prompt": [{"role": "assistant", "content": "2"}], "answer": 1}"#))
         == "task: FILE:1: expected 'prompt' with a turn before the assistant's, got none")
   }
 
@@ -350,13 +351,14 @@ private func failure(_ file: TemporaryFile, _ given: [String: ParameterValue] = 
     #expect(error?.code == .usage)
   }
 
-  @Test func `a prompt may be a conversation, in which prefix and suffix stand around the last turn`()
+  @Test func `prefix and suffix stand around a conversation's last message`()
     throws
   {
     let file = try TemporaryFile(
       #"{"prompt": [{"role": "system", "content": "S"}, {"role": "user", "content": "U", "name": "x"}], "#
         + #""answer": 1}"#,
-      #"{"prompt": [{"role": "user", "content": [{"type": "text", "text": "a"}, "b"]}], "answer": 2}"#)
+      #"{"prompt": [{"role": "user", "content": [{"type": "text", "text": "a"}, "b"]}], "#
+        + #""answer": 2}"#)
     let source = try task(file, ["prefix": .text("<"), "suffix": .text(">")])
     let items = try (0..<2).map { try source.trainingItem($0) }
     #expect(items.map(\.prompt) == ["", ""])
@@ -369,7 +371,9 @@ private func failure(_ file: TemporaryFile, _ given: [String: ParameterValue] = 
     let file = try TemporaryFile(
       #"{"p": "q", "a": {"b": {"c": 7}}, "kind": {"name": "sum"}, "x.y": "dotted", "x": {"y": "inner"}}"#
     )
-    let keys: [String: ParameterValue] = ["prompt-key": .text("p"), "category-key": .text("kind.name")]
+    let keys: [String: ParameterValue] = [
+      "prompt-key": .text("p"), "category-key": .text("kind.name"),
+    ]
     func answer(_ key: String) throws -> String {
       try task(file, keys.merging(["answer-key": .text(key)]) { $1 }).trainingItem(0).answer
     }

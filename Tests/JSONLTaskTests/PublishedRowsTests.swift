@@ -21,7 +21,8 @@ import Testing
     #expect(items[0].prompt.hasPrefix("A shelf holds"))
   }
 
-  @Test func `MATH: the solution has the box that rewards read, and levels are categories`() throws {
+  @Test func `MATH: the solution has the box that rewards read, and levels are categories`() throws
+  {
     let items = try items(
       "math", ["prompt-key": "problem", "answer-key": "solution", "category-key": "level"])
     #expect(items.map(\.category) == ["Level 2", "Level 1"])
