@@ -78,8 +78,13 @@ struct GeneralCategories: OptionSet, Sendable {
 
   private static let basicPlane: [UInt8] = (0..<0x10000).map { bit(of: UInt32($0)) }
 
+  /// The version of Unicode that the library's Oniguruma has; later scalars are unassigned to it.
+  private static let knownVersion = 16
+
   private static func bit(of value: UInt32) -> UInt8 {
-    switch Unicode.Scalar(value)?.properties.generalCategory {
+    let properties = Unicode.Scalar(value)?.properties
+    if let age = properties?.age, age.major > knownVersion { return 29 }
+    return switch properties?.generalCategory {
     case .uppercaseLetter: 0
     case .lowercaseLetter: 1
     case .titlecaseLetter: 2

@@ -8,7 +8,9 @@
 /// It backtracks, alternatives in their order: what Oniguruma finds, this finds.
 ///
 /// - Source: github.com/kkos/oniguruma, doc/RE (Ruby's syntax).
-package struct SplitExpression: Sendable, Equatable {
+///
+/// A class, so that a piece costs one count of references and not one for each table.
+package final class SplitExpression: Sendable, Equatable {
   enum Instruction: Sendable, Equatable {
     /// As many scalars of a set as there are; fewer, down to the minimum, if what follows fails.
     case run(set: Int, minimum: Int, maximum: Int, isPossessive: Bool)
@@ -34,6 +36,9 @@ package struct SplitExpression: Sendable, Equatable {
   private let sets: [ScalarSet]
   /// The sets' scalars below U+10000, one set behind the other.
   private let bits: [UInt64]
+  /// The sets of which a match begins with a scalar, and their bits together.
+  private let firstSets: [Int]
+  private let firstBits: [UInt64]
   /// Whether the whole is one way that begins with a run without a limit: where it fails, it fails
   /// from every later place of that run too, for these have the same ends.
   private let failsByRuns: Bool
@@ -42,9 +47,17 @@ package struct SplitExpression: Sendable, Equatable {
   package init?(_ pattern: String) {
     var parser = SplitExpressionParser(pattern)
     guard let compiled = parser.compile() else { return nil }
-    program = compiled.program
-    sets = compiled.sets
-    bits = sets.flatMap { $0.bits() }
+    let (program, sets) = compiled
+    let bits = sets.map { $0.bits() }
+    var firstSets: Set<Int> = []
+    Self.addFirstSets(of: program, from: 0, to: &firstSets)
+    self.program = program
+    self.sets = sets
+    self.bits = bits.flatMap(\.self)
+    self.firstSets = firstSets.sorted()
+    firstBits = (0..<ScalarSet.wordCount).map { word in
+      firstSets.reduce(0) { $0 | bits[$1][word] }
+    }
     if case .run(_, 1, .max, false) = program[0],
       !program.contains(where: { if case .split = $0 { true } else { false } })
     {
@@ -52,6 +65,38 @@ package struct SplitExpression: Sendable, Equatable {
     } else {
       failsByRuns = false
     }
+  }
+
+  package static func == (a: SplitExpression, b: SplitExpression) -> Bool {
+    a.program == b.program && a.sets == b.sets
+  }
+
+  /// Adds the sets from which a match's first scalar is, where the program goes on from a place.
+  private static func addFirstSets(
+    of program: [Instruction], from place: Int, to firstSets: inout Set<Int>
+  ) {
+    var place = place
+    while true {
+      switch program[place] {
+      case .run(let set, let minimum, _, _):
+        firstSets.insert(set)
+        if minimum > 0 { return }
+      case .split(let otherwise): addFirstSets(of: program, from: otherwise, to: &firstSets)
+      case .jump(let target):
+        place = target
+        continue
+      case .ahead, .lineEnd: break
+      case .match: return
+      }
+      place += 1
+    }
+  }
+
+  @inline(__always)
+  private func mayBegin(with value: UInt32) -> Bool {
+    value < 0x10000
+      ? firstBits[Int(value) / 64] >> UInt64(value % 64) & 1 == 1
+      : firstSets.contains { sets[$0].contains(value) }
   }
 
   /// Returns the first match from a place on; `nil` if there is none.
@@ -64,6 +109,11 @@ package struct SplitExpression: Sendable, Equatable {
   ) -> Range<Int>? {
     var start = start
     while start < text.count {
+      let first = ScannedScalar.value(text, at: start)
+      guard mayBegin(with: first.value) else {
+        start = first.end
+        continue
+      }
       if let end = end(in: text, from: start, &alternatives) { return start..<end }
       if failsByRuns, case .run(let set, _, _, _) = program[0] {
         while start < text.count {
