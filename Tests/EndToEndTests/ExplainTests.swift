@@ -116,12 +116,12 @@ import Testing
     let result = try explain(
       "rollout={temperature: 0.7, stop: [\"</answer>\", \"\\n\"]}")
     #expect(
-      result.output.contains(
+      result.columns.contains(
         #"draws  temperature = 0.7; stop at "</answer>", "\n""# + "\n"),
       "\(result.output)")
     #expect(!result.output.contains("drawn from a part"))
     let cut = try explain("rollout.min-p=0.1")
-    #expect(cut.output.contains("draws  temperature = 1.0, min-p = 0.1\n"))
+    #expect(cut.columns.contains("draws  temperature = 1.0, min-p = 0.1\n"))
   }
 
   @Test func `a mini-batch that does not divide is refused`() throws {

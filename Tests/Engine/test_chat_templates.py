@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import FIXTURES, Fulcrum, torch_options
+from conftest import FIXTURES, Fulcrum, lines, torch_options, torch_policy
 from fulcrum.chat_template import ChatTemplate, read
 from fulcrum.errors import Refusal
 from transformers import PreTrainedTokenizerFast
@@ -147,3 +147,46 @@ def test_both_policies_write_that_text(name: str, policy: str, fulcrum: Fulcrum)
     text = by_transformers(tokenizer, messages)
     assert said["prompt"] == text
     assert said["prompt_tokens"] == tokenizer.encode(text, add_special_tokens=False)
+
+
+def test_a_models_folder_published_rows_and_a_system_prompt_train_by_either_policy(
+    fulcrum: Fulcrum,
+) -> None:
+    """Qwen2.5-Instruct's folder in small, verl's GSM8K rows: three steps without a line of code."""
+    folder = folder_with(TEMPLATES["qwen2_5"], fulcrum.folder / "model", "file")
+    with open(fulcrum.folder / "rows.jsonl", "w") as file:
+        for i in range(12):
+            asked = {"role": "user", "content": f"A shelf holds {i} jars, and one more. How many?"}
+            row = {
+                "data_source": "openai/gsm8k",
+                "prompt": [asked],
+                "reward_model": {"style": "rule", "ground_truth": str(i + 1)},
+                "extra_info": {"index": i},
+            }
+            file.write(json.dumps(row) + "\n")
+    prompts = {}
+    for name, policy in (
+        ("transformer", f"{{use: transformer, checkpoint: {folder}}}"),
+        ("torch", torch_policy(folder)),
+    ):
+        config = fulcrum.write(
+            f"{name}.yaml",
+            "steps: 3\nseed: 2\ntask: {use: jsonl, train: rows.jsonl,"
+            " answer-key: reward_model.ground_truth, category-key: data_source}\n"
+            'chat: {system: "Put the answer in \\\\boxed{}."}\n'
+            f"policy: {policy}\nreward: math\nadvantage: grpo\nobjective: grpo\n"
+            "rollout: {prompts: 2, samples: 2, max-new-tokens: 8}\nevaluation: {items: 0}\n"
+            f"output: {name}\n",
+        )
+        fulcrum.run("train", config)
+        assert len(lines(fulcrum.folder / name / "metrics.jsonl")) == 3
+        prompts[name] = [
+            row["prompt"]
+            for step in (1, 2, 3)
+            for row in lines(fulcrum.folder / name / f"samples/step-{step}.jsonl")
+        ]
+    assert prompts["transformer"] == prompts["torch"]
+    beginning = (
+        "<|im_start|>system\nPut the answer in \\boxed{}.<|im_end|>\n<|im_start|>user\nA shelf"
+    )
+    assert all(prompt.startswith(beginning) for prompt in prompts["torch"])
