@@ -84,6 +84,7 @@ uninstall:
 
 # Makes the checkpoint that the recipe starts from, anew: some twenty-five minutes on two cores.
 warm-start: build
+	rm -rf .build/warm-start .build/warm-start-uncertain
 	.build/release/fulcrum sft Documentation/Recipes/warm-start.yaml
 	.build/release/fulcrum sft Documentation/Recipes/warm-start-uncertain.yaml
 

@@ -8,6 +8,8 @@ struct AnswerText {
   let text: String?
   /// Describes the field, for messages.
   let phrase: String
+  /// Whether the text is the JSON of a list or an object.
+  var isStructure = false
 
   /// - Parameter value: of a reader that keeps digits (`JSONReader.Options.numerals`).
   init(_ value: JSONValue) {
@@ -27,7 +29,9 @@ struct AnswerText {
     case .array(let elements) where elements.count == 1:
       let only = AnswerText(elements[0])
       (text, phrase) = (only.text, "a list of \(only.phrase)")
-    case .array, .object: (text, phrase) = (JSONWriter.compact(value), value.kind)
+    case .array, .object:
+      (text, phrase) = (JSONWriter.compact(value), value.kind)
+      isStructure = true
     default: (text, phrase) = (nil, value.kind)
     }
   }

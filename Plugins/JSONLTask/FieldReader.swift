@@ -19,7 +19,8 @@ struct FieldReader {
   func completion(_ key: String) throws(FulcrumError) -> String? {
     guard !key.isEmpty, let value = field(key), value != .null else { return nil }
     if let text = value.text { return text }
-    if let messages = ChatMessage.conversation(value), messages.count == 1,
+    let turns = value.elements == nil ? JSONValue.array([value]) : value
+    if let messages = ChatMessage.conversation(turns), messages.count == 1,
       messages[0].role == .assistant
     {
       return messages[0].content
@@ -31,6 +32,10 @@ struct FieldReader {
   func answer(_ keys: JSONLKeys) throws(FulcrumError) -> String {
     let field = try scalar(keys.answer, parameter: "answer-key")
     guard !keys.answerMark.isEmpty else { return field }
+    guard self.field(keys.answer).map({ AnswerText($0).isStructure }) != true else {
+      throw failure(
+        keys.answer, "as a text with '\(keys.answerMark)' in it", parameter: "answer-key")
+    }
     guard let mark = field.range(of: keys.answerMark, options: [.backwards, .literal]) else {
       throw FulcrumError(
         .data, "expected '\(keys.answerMark)' in '\(keys.answer)', got '\(field.prefix(60))'",

@@ -42,7 +42,9 @@ def as_text(value: Any) -> str | None:
     """An answer or category: 7 for 7.0, the element of a list of one, JSON for structures."""
     value = value[0] if isinstance(value, list) and len(value) == 1 else value
     value = plain(value)
-    return value if value is None or isinstance(value, str) else json.dumps(value)
+    if value is None or isinstance(value, (str, bool)):
+        return value if isinstance(value, str) else None
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def prompt_of(value: Any, options: dict[str, Any]) -> tuple[str, Messages] | None:
@@ -58,7 +60,7 @@ def prompt_of(value: Any, options: dict[str, Any]) -> tuple[str, Messages] | Non
 
 def completion_of(value: Any) -> str | None:
     """A completion: a text, or one message of the assistant's; None for what is neither."""
-    messages = conversation(value) or []
+    messages = conversation([value] if isinstance(value, dict) else value) or []
     if len(messages) == 1 and messages[0]["role"] == "assistant":
         return messages[0]["content"]
     return value if isinstance(value, str) else None
@@ -99,12 +101,17 @@ class Rows:
             what = f"a text or messages of system, user and assistant at '{keys[0]}'"
             raise f.Refusal(f"{place}: expected {what}, got {value!r:.60}", "prompt_key", hint)
         answer = as_text(dig(row, keys[1])) if keys[1] else ""
-        if answer is None or mark not in answer:
+        found = dig(row, keys[1]) if keys[1] else ""
+        is_structure = isinstance(found, dict) or (isinstance(found, list) and len(found) != 1)
+        if answer is None or mark not in answer or (mark and is_structure):
             what = f"a text or number at '{keys[1]}'" + (f" with '{mark}' in it" if mark else "")
             raise f.Refusal(f"{place}: expected {what}, got {answer!r:.60}", "answer_key", hint)
         answer = answer.rpartition(mark)[2].strip() if mark else answer
         fields = plain({key: v for key, v in row.items() if key not in keys})
-        category = as_text(dig(row, keys[2])) or ""
+        category = as_text(dig(row, keys[2])) if keys[2] else ""
+        if category is None:
+            what = f"a text or number at '{keys[2]}'"
+            raise f.Refusal(f"{place}: expected {what}, got none", "category_key", hint)
         self.items.append(f.Item(prompt[0], answer, None, category, fields, prompt[1], None, place))
         if completion is not None:
             self.pairs.append((prompt[0] or prompt[1], completion))

@@ -14,6 +14,8 @@ from .errors import Refusal
 
 # What templates are given beside the messages, as the folder's files name it.
 _SPECIAL = ("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token")
+# No template, and no tokenizer's configuration, is longer.
+_MOST = 1 << 24
 _SPECIAL_FILES = ("special_tokens_map.json", "tokenizer_config.json")
 
 
@@ -22,14 +24,25 @@ class ChatTemplate:
 
     def __init__(self, text: str, variables: dict[str, Any]) -> None:
         """Compiles a template; raises Refusal for what is none."""
+        from jinja2 import meta
         from jinja2.exceptions import TemplateError
 
         self._variables = variables
         self.dates = 0
         try:
-            self._template = self._environment().from_string(text)
-        except TemplateError as error:
-            raise Refusal(f"the chat template is none that Jinja reads: {error}") from None
+            environment = self._environment()
+            self._template = environment.from_string(text)
+            read = meta.find_undeclared_variables(environment.parse(text))
+            read -= environment.globals.keys()
+        except (TemplateError, MemoryError) as error:
+            raise Refusal(f"the chat template is none that Jinja reads: {_said(error)}") from None
+        for name in variables:
+            if name not in read and name not in _SPECIAL:
+                known = ", ".join(
+                    sorted(read - {*_SPECIAL, "add_generation_prompt", "messages", "tools"})
+                )
+                hint = f"it reads {known}" if known else "it reads no arguments"
+                raise Refusal(f"the chat template reads no argument '{name}'", hint=hint)
 
     def render(self, messages: list[dict[str, str]]) -> str:
         """The conversation's text, up to the header of the assistant's next turn.
@@ -46,7 +59,9 @@ class ChatTemplate:
             )
         # A template is a program of somebody else's: it may fail in any way.
         except Exception as error:
-            raise Refusal(f"the chat template refuses the messages: {error}") from None
+            raise Refusal(f"the chat template refuses the messages: {_said(error)}") from None
+        if len(text) > _MOST:
+            raise Refusal(f"the chat template writes {len(text)} characters, at most {_MOST} go")
         return text
 
     def _environment(self) -> Any:
@@ -131,8 +146,17 @@ def _json(file: Path) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def _said(error: BaseException) -> str:
+    """What an error says, or its kind."""
+    return str(error) or type(error).__name__
+
+
 def _contents(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        with open(file, encoding="utf-8") as stream:
+            text = stream.read(_MOST + 1)
     except (OSError, UnicodeDecodeError) as error:
         raise Refusal(f"{file}: expected a text file: {error}") from None
+    if len(text) > _MOST:
+        raise Refusal(f"{file}: expected at most {_MOST} characters of text, got more")
+    return text

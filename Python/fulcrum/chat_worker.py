@@ -7,6 +7,7 @@ JSON; reply: array `text`, and `dates`: how often the template asked for today's
 from __future__ import annotations
 
 import json
+import resource
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ from .component import Component
 from .errors import Fault
 from .wire import Array
 from .worker import finish, serve
+
+# The most memory of this process, in bytes: its address space.
+_MEMORY = 2 << 30
 
 
 class TemplateCalls:
@@ -45,4 +49,6 @@ class TemplateCalls:
 
 
 if __name__ == "__main__":
+    # A template is a program of somebody else's: it may not take the machine's memory.
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     finish(serve(sys.argv, TemplateCalls))

@@ -64,7 +64,7 @@ package enum SafeFiles {
   package static func writeFolder<Result>(
     _ path: String, fill: (_ aside: String) throws(FulcrumError) -> Result
   ) throws(FulcrumError) -> Result {
-    let parent = parent(of: path).isEmpty ? "." : parent(of: path)
+    let parent = parent(of: path)
     let aside = hidden(path)
     try makeFolder(parent)
     try remove(aside)
@@ -87,6 +87,25 @@ package enum SafeFiles {
       try? remove(aside)
       throw error
     }
+  }
+
+  /// Makes sure that a new folder can be written at a path: nothing is there, but for an empty folder, and
+  /// there is a folder around it that takes files.
+  ///
+  /// - Throws: `.usage` if something is there; `.inputOutput` if nothing can be written there.
+  package static func requireRoom(forFolder path: String) throws(FulcrumError) {
+    let name = FileSystem.fileName(of: withoutSlashes(path))
+    let isFree =
+      !FileSystem.exists(path)
+      || FileSystem.names(inFolder: path)?.isEmpty == true && !["", ".", ".."].contains(name)
+    guard isFree else {
+      throw FulcrumError(
+        .usage, "expected a path where nothing is yet, got one with something at it", at: path,
+        hint: "give another one with --set output=FOLDER, or take away what is there")
+    }
+    let parent = parent(of: path)
+    try makeFolder(parent)
+    guard access(parent, W_OK) == 0 else { throw SystemFault.error("write into it", parent) }
   }
 
   /// Appends a line, all of it or nothing.
@@ -169,13 +188,18 @@ package enum SafeFiles {
       && isFolder.boolValue
   }
 
+  // Not Foundation's, which traps on a name of one character.
   private static func parent(of path: String) -> String {
-    (path as NSString).deletingLastPathComponent
+    FileSystem.folder(of: withoutSlashes(path))
   }
 
   private static func hidden(_ path: String) -> String {
-    let parent = parent(of: path)
-    return (parent.isEmpty ? "." : parent) + "/." + (path as NSString).lastPathComponent
-      + unfinished
+    parent(of: path) + "/." + FileSystem.fileName(of: withoutSlashes(path)) + unfinished
+  }
+
+  /// The path without slashes at its end.
+  private static func withoutSlashes(_ path: String) -> String {
+    let end = path.lastIndex { $0 != "/" }
+    return end.map { String(path[...$0]) } ?? path
   }
 }

@@ -8,11 +8,13 @@ extension ChatMessage {
   /// that its text needs.
   ///
   /// - Returns: `nil` for what is none: another value, an empty list, a role other than system, user and
-  ///   assistant.
+  ///   assistant, calls of tools.
   package static func conversation(_ value: JSONValue) -> [ChatMessage]? {
     guard let elements = value.elements, !elements.isEmpty else { return nil }
     let messages = elements.compactMap { element -> ChatMessage? in
-      guard let role = element["role"]?.text.flatMap(Role.init(rawValue:)),
+      // A call of a tool is no text: without it the turn would be another.
+      guard element.present("tool_calls") == nil,
+        let role = element["role"]?.text.flatMap(Role.init(rawValue:)),
         let content = element["content"].flatMap(text)
       else { return nil }
       return ChatMessage(role, content)

@@ -16,6 +16,10 @@ package struct ChatSettings: SettingsSection {
   package static let key = "chat"
   private static let ownTemplate = "checkpoint"
   private static let plain = "plain"
+  /// What every template is given.
+  private static let reserved: Set = [
+    "add_generation_prompt", "checkpoint", "documents", "messages", "tools",
+  ]
 
   package static let schema: [Parameter] = [
     .text(
@@ -79,6 +83,15 @@ package struct ChatSettings: SettingsSection {
         throw values.refuse(
           "arguments", "expected NAME=VALUE, got '\(text)'",
           hint: "such as enable_thinking=false, which Qwen3's template knows")
+      }
+      let name = String(text[..<equals])
+      let isName = name.wholeMatch(of: #/[A-Za-z_][A-Za-z0-9_]*/#) != nil
+      guard isName, !Self.reserved.contains(name), !arguments.contains(where: { $0.name == name })
+      else {
+        throw values.refuse(
+          "arguments",
+          "expected names of a template's own variables, each once, got '\(name)'",
+          hint: "the run itself gives " + Self.reserved.sorted().joined(separator: ", "))
       }
       arguments.append(
         (String(text[..<equals]), String(text[text.index(after: equals)...])))

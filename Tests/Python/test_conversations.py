@@ -84,6 +84,8 @@ def test_messages_that_the_template_refuses_are_named(fulcrum: Fulcrum) -> None:
         ("{% for %}", "the chat template is none that Jinja reads: "),
         ("{{ messages.__class__.__mro__ }}", "access to attribute '__class__'"),
         ("{{ 1 / 0 }}", "the chat template refuses the messages: division by zero"),
+        ("{{ 'a' * 10000000000 }}", "MemoryError"),
+        ("{{ 'a' * 20000000 }}", "the chat template writes 20000000 characters, at most 16777216"),
     ],
 )
 def test_templates_that_fail(fulcrum: Fulcrum, template: str, message: str) -> None:
@@ -91,6 +93,39 @@ def test_templates_that_fail(fulcrum: Fulcrum, template: str, message: str) -> N
     rows(fulcrum, "rows.jsonl", ["1", "2"])
     config = text(fulcrum, chat="{template: ./own.jinja}")
     assert message in fulcrum.run("train", config, "--set", "output=run", status=1)
+
+
+def test_an_argument_that_the_template_does_not_read_is_told(fulcrum: Fulcrum) -> None:
+    model = with_template(fulcrum)
+    rows(fulcrum, "rows.jsonl", ["1", "2"])
+    policy = f"{{use: transformer, checkpoint: {model}}}"
+    config = text(fulcrum, policy=policy, chat="{arguments: [whom=it]}")
+    said = fulcrum.run("explain", config, status=1)
+    assert "the chat template reads no argument 'whom'" in said and "it reads who" in said
+
+
+def test_a_warm_start_takes_nothing_away(fulcrum: Fulcrum) -> None:
+    fulcrum.write(
+        "pairs", '{"prompt": "1?", "completion": {"role": "assistant", "content": "1"}}\n'
+    )
+    config = fulcrum.write(
+        "sft.yaml",
+        "task: {use: jsonl, train: pairs, answer-key: ''}\n"
+        f"policy: {{use: transformer, checkpoint: {START}}}\n",
+    )
+    (fulcrum.folder / "mine").mkdir()
+    fulcrum.write("mine/notes", "precious")
+    for path in ("mine", "sft.yaml", ".", "/proc/none/x"):
+        status = 1 if path == "/proc/none/x" else 2
+        said = fulcrum.run("sft", config, "--set", f"output={path}", status=status)
+        assert "1/1" not in said, path
+    assert "expected a path where nothing is yet" in fulcrum.run(
+        "sft", config, "--set", "output=mine", status=2
+    )
+    assert (fulcrum.folder / "mine/notes").read_text() == "precious" and config.is_file()
+    for path in ("x", "deep/y/"):
+        fulcrum.run("sft", config, "--set", f"output={path}")
+        assert (fulcrum.folder / path / "model.safetensors").is_file()
 
 
 def test_without_jinja_the_package_is_named(

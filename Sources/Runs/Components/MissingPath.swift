@@ -29,6 +29,7 @@ package struct MissingPath {
     at path: String
   ) -> FulcrumError {
     for parameter in manual.parameters {
+      if case .choice = parameter.kind { continue }
       guard let value = given[parameter.name],
         let text = Self.texts(value).first(where: { Self.isMissing($0, in: error) })
       else { continue }

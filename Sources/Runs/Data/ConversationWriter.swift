@@ -50,7 +50,7 @@ package final class ConversationWriter {
   ) throws(FulcrumError) -> (prompt: String, messages: [ChatMessage]) {
     hasWritten = true
     var messages = messages
-    if let system = settings.system, messages.first?.role != .system {
+    if let system = settings.system, !messages.contains(where: { $0.role == .system }) {
       messages.insert(ChatMessage(.system, system), at: 0)
     }
     return (try text(of: messages), messages)

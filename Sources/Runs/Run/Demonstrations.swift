@@ -107,10 +107,10 @@ struct Demonstrations {
   }
 
   private func tokens(of demonstration: Demonstration) throws(FulcrumError) -> Pair {
-    (
-      try policy.encode(text(of: demonstration)),
-      try policy.encode(demonstration.completion) + [policy.endToken]
-    )
+    var completion = try policy.encode(demonstration.completion)
+    // A completion that has the end token itself ends with it once.
+    if completion.last != policy.endToken { completion.append(policy.endToken) }
+    return (try policy.encode(text(of: demonstration)), completion)
   }
 
   private func text(of demonstration: Demonstration) throws(FulcrumError) -> String {

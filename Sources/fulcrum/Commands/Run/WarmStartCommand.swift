@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import FulcrumKernel
 import Runs
@@ -19,8 +20,10 @@ struct WarmStartCommand: ParsableCommand {
   func run() throws {
     let keys: [ComponentKey] = [.task, .policy]
     let configuration = try options.configuration(keys: keys)
-    let setup = try RunSetup(configuration, keys: keys, host: Plugins.host)
     let output = configuration.general.output
+    // Before the work, which would be lost.
+    try SafeFiles.requireRoom(forFolder: output)
+    let setup = try RunSetup(configuration, keys: keys, host: Plugins.host)
     let display = ProgressDisplay()
     Interrupt.watch()
     let isComplete = try WarmStart(setup: setup, observer: display).run(output: output) {
