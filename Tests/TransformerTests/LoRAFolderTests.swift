@@ -103,6 +103,27 @@ struct LoRAFolderTests {
     }
   }
 
+  @Test func `a run doesn't go on with another base`() throws {
+    try withCopy { folder in
+      let policy = try open(folder)
+      try Fixtures.withTemporaryFolder { state in
+        try policy.saveOptimizer(to: state)
+        try open(folder).loadOptimizer(from: state)
+        let base = folder + "/../../tiny-llama/model.safetensors"
+        var tensors = try Fixtures.tensors(base)
+        tensors[3].values[5] = tensors[3].values[5].nextUp
+        try Fixtures.write(tensors, to: base)
+        let error = #expect(throws: FulcrumError.self) {
+          try open(folder).loadOptimizer(from: state)
+        }
+        #expect(error?.code == .checkpoint)
+        #expect(
+          error?.message.hasPrefix("expected the base that the adapter was trained on, got other")
+            == true)
+      }
+    }
+  }
+
   @Test func `parameters that don't fit are refused`() throws {
     let folder = Fixtures.adapter("tiny-llama")
     #expect(
@@ -171,6 +192,19 @@ struct LoRAFolderTests {
       #expect(
         try refusal(.checkpoint) { $0["r"] = 0 }
           .hasPrefix("ADAPTER/adapter_config.json: r must be a rank of at least 1, got 0"))
+      #expect(
+        try refusal(.checkpoint) { $0["target_modules"] = ["q_proj"] }
+          == """
+          ADAPTER/adapter_config.json: target_modules is [q_proj], but adapter_model.safetensors has an \
+          adapter of 'model.layers.0.self_attn.k_proj'
+            hint: the two are of different adapters, or one was changed: make them agree
+          """)
+      #expect(
+        try refusal(.checkpoint) {
+          $0["target_modules"] = AdapterProjection.allCases.map(\.rawValue) + ["foo"]
+        }.contains(
+          "q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, foo], but"
+            + " adapter_model.safetensors has none of 'foo'\n"))
       #expect(
         try refusal(.checkpoint) { $0["r"] = 5 }
           .hasPrefix(

@@ -13,6 +13,7 @@ package struct AdapterConfiguration: Sendable, Equatable {
   /// Where a checkpoint of a merged model has the adapter that is merged in.
   package static let mergedFolder = "adapter"
   private static let baseKey = "base_model_name_or_path"
+  private static let targetsKey = "target_modules"
   /// The ways to begin adapters that leave the base as it is; peft's others change it.
   private static let plainBeginnings = ["gaussian", "eva", "orthogonal"]
 
@@ -67,7 +68,7 @@ package struct AdapterConfiguration: Sendable, Equatable {
         JSONMember("peft_type", .string("LORA")),
         JSONMember("r", .integer(rank)),
         JSONMember("rank_pattern", .object([])),
-        JSONMember("target_modules", .array(names.map(JSONValue.string))),
+        JSONMember(Self.targetsKey, .array(names.map(JSONValue.string))),
         JSONMember("task_type", .string("CAUSAL_LM")),
         JSONMember("use_dora", .bool(false)),
         JSONMember("use_rslora", .bool(false)),
@@ -91,6 +92,30 @@ package struct AdapterConfiguration: Sendable, Equatable {
     isRankStabilized = try file.flag("use_rslora")
     try Self.checkKind(file)
     base = try Self.base(file, folder: folder)
+  }
+
+  /// Checks that the weights have adapters where `target_modules` names modules, and nowhere else: peft
+  /// applies no others. An expression instead of names is taken to fit.
+  ///
+  /// - Parameter projections: those with adapters, layer by layer.
+  /// - Throws: `.checkpoint` where the two differ.
+  package func check(_ projections: [Set<AdapterProjection>]) throws(FulcrumError) {
+    guard let targets = file.json[Self.targetsKey]?.elements else { return }
+    let names = targets.compactMap(\.text)
+    let modules = projections.enumerated().flatMap { layer, found in
+      AdapterProjection.allCases.filter(found.contains).map { $0.moduleName(layer: layer) }
+    }
+    func isNamed(_ module: String, by name: String) -> Bool {
+      module == name || module.hasSuffix("." + name)
+    }
+    let stray = modules.first { module in !names.contains { isNamed(module, by: $0) } }
+    let empty = names.first { name in !modules.contains { isNamed($0, by: name) } }
+    guard stray != nil || empty != nil else { return }
+    throw FulcrumError(
+      .checkpoint,
+      "\(Self.targetsKey) is [\(names.joined(separator: ", "))], but \(Self.weightsName) has "
+        + (stray.map { "an adapter of '\($0)'" } ?? "none of '\(empty ?? "")'"), at: file.path,
+      hint: "the two are of different adapters, or one was changed: make them agree")
   }
 
   /// Tells whether a folder holds an adapter.

@@ -31,10 +31,11 @@ package enum AdapterProjection: String, CaseIterable, Sendable {
     "\(Self.prefix)\(layer).\(block).\(rawValue).\(factor.rawValue).weight"
   }
 
+  /// Returns the projection's name in the base.
+  func moduleName(layer: Int) -> String { "model.layers.\(layer).\(block).\(rawValue)" }
+
   /// Returns the projection's weight's name in the base.
-  package func weightName(layer: Int) -> String {
-    "model.layers.\(layer).\(block).\(rawValue).weight"
-  }
+  package func weightName(layer: Int) -> String { moduleName(layer: layer) + ".weight" }
 
   /// Finds layer and projection of a tensor in peft's files; `nil` for a name of another kind.
   package static func find(_ tensor: String) -> (layer: Int, projection: AdapterProjection)? {

@@ -76,6 +76,7 @@ extension TransformerPolicy {
     guard projections.contains(where: { !$0.isEmpty }) else {
       throw FulcrumError(.checkpoint, "expected an adapter's tensors, got none", at: file.path)
     }
+    try configuration.check(projections)
     let layout = AdapterLayout(shape, rank: configuration.rank, projections: projections)
     // Only after this check does the file justify memory.
     try file.require(layout.table.tensors.map { ($0.name, $0.shape) }) { _ in false }

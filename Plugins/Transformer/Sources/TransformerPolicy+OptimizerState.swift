@@ -11,6 +11,8 @@ extension TransformerPolicy {
   private static let masterFile = "master.safetensors"
   /// The key of the master file's name, if there is one, so that its loss is noticed.
   private static let masterKey = "master"
+  /// The key of an adapter's base: its `BaseDigest`.
+  private static let baseKey = "base"
 
   package func saveOptimizer(to directory: String) throws(FulcrumError) {
     let model = try ready()
@@ -19,6 +21,7 @@ extension TransformerPolicy {
     var metadata = [Self.stepKey: String(optimizer.stepCount)]
     let choice = type(of: optimizer).choice
     if choice != .adamw { metadata[Self.optimizerKey] = choice.rawValue }
+    if network.adapter != nil { metadata[Self.baseKey] = network.baseDigest }
     // Adapters are saved in f32.
     if network.adapter == nil, stored(model).contains(where: { $0.plan.precision != .f32 }) {
       metadata[Self.masterKey] = Self.masterFile
@@ -45,6 +48,17 @@ extension TransformerPolicy {
         hint: "the file was not written by this policy's optimiser")
     }
     try requireOwnOptimizer(of: file)
+    if let adapter = network.adapter, let digest = file.metadata[Self.baseKey],
+      digest != network.baseDigest
+    {
+      throw FulcrumError(
+        .checkpoint,
+        "expected the base that the adapter was trained on, got other weights in"
+          + " '\(adapter.configuration.base)'", at: file.path,
+        hint:
+          "put the weights back that were there; or begin a new run, with the adapter's folder as"
+          + " checkpoint")
+    }
     let prefixes = optimizerSettings.choice.momentPrefixes
     let names = prefixes.flatMap { prefix in
       tensors.map { (name: prefix + $0.name, shape: $0.shape) }
@@ -112,5 +126,13 @@ extension TransformerPolicy {
           at: file.path, hint: "rounded numbers don't continue to the same bits")
       }
     }
+  }
+}
+
+extension Network {
+  /// By which the parameters that adapters leave as they are are known again.
+  fileprivate var baseDigest: String {
+    BaseDigest.text(
+      of: UnsafeBufferPointer(start: parameters.pointer, count: layout.floatCount).span)
   }
 }
