@@ -44,6 +44,18 @@ struct SplitExpressionTests {
     #expect(try pieces(text, pattern) == expected)
   }
 
+  /// By backtracking alone the first would take some 10^17 steps.
+  @Test func `no expression takes time without measure`() throws {
+    let run = String(repeating: "a", count: 1500)
+    let pattern = "a*a*a*a*a*a*b"
+    #expect(try pieces(run, pattern) == [run])
+    #expect(try pieces(run + "b", pattern) == [run + "b"])
+    #expect(try pieces(run + "xaab", pattern) == [run + "x", "aab"])
+    // The first of several ways still comes first.
+    #expect(try pieces(run + "xaac", "a*a*b|a+a*x|a+c") == [run + "x", "aac"])
+    #expect(try pieces(run + "cd", "(a*a*b|a*ac|a+cd)") == [run + "c", "d"])
+  }
+
   @Test(arguments: [
     "", "a*", "(a", "a)", "(?<=a)b", "(?<n>a)", "[a&&b]", "[a[b]]", "a*?", "a??", "{2}", "a{2}+",
     "(a)*",

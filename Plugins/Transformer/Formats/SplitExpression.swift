@@ -5,7 +5,8 @@
 /// scalar, `$`. Anything else is not parsed, and so refused. The patterns of GPT-2, Qwen2 and Llama 3
 /// have faster scanners of their own (`PiecePattern`); this serves o200k, DeepSeek and others.
 ///
-/// It backtracks, alternatives in their order: what Oniguruma finds, this finds.
+/// It backtracks, alternatives in their order: what Oniguruma finds, this finds. Where that takes many steps
+/// it remembers which ways have failed, so that no expression takes time without measure.
 ///
 /// - Source: github.com/kkos/oniguruma, doc/RE (Ruby's syntax).
 ///
@@ -30,6 +31,21 @@ package final class SplitExpression: Sendable, Equatable {
     fileprivate var position: Int
     /// The least position, where the alternative is a shorter run; else -1.
     fileprivate let floor: Int
+  }
+
+  /// Places from which a search has failed. Whether it fails from one depends on nothing else.
+  private struct Failures {
+    /// The steps back without a memory of them: ordinary text takes fewer.
+    private static let free = 4096
+    private var steps = 0
+    private var places: Set<Int> = []
+
+    /// Returns whether a way was gone before, and remembers it.
+    mutating func hasFailed(_ instruction: Int, _ position: Int, in text: Span<UInt8>) -> Bool {
+      steps += 1
+      guard steps > Self.free else { return false }
+      return !places.insert(instruction * (text.count + 1) + position).inserted
+    }
   }
 
   private let program: [Instruction]
@@ -108,13 +124,14 @@ package final class SplitExpression: Sendable, Equatable {
     in text: Span<UInt8>, from start: Int, _ alternatives: inout [Alternative]
   ) -> Range<Int>? {
     var start = start
+    var failures = Failures()
     while start < text.count {
       let first = ScannedScalar.value(text, at: start)
       guard mayBegin(with: first.value) else {
         start = first.end
         continue
       }
-      if let end = end(in: text, from: start, &alternatives) { return start..<end }
+      if let end = end(in: text, from: start, &alternatives, &failures) { return start..<end }
       if failsByRuns, case .run(let set, _, _, _) = program[0] {
         while start < text.count {
           let scalar = ScannedScalar.value(text, at: start)
@@ -137,7 +154,8 @@ package final class SplitExpression: Sendable, Equatable {
 
   /// Returns the end of the match that begins at a place.
   private func end(
-    in text: Span<UInt8>, from start: Int, _ alternatives: inout [Alternative]
+    in text: Span<UInt8>, from start: Int, _ alternatives: inout [Alternative],
+    _ failures: inout Failures
   ) -> Int? {
     alternatives.removeAll(keepingCapacity: true)
     var position = start
@@ -176,13 +194,15 @@ package final class SplitExpression: Sendable, Equatable {
       case .match: return position
       }
       if succeeds { continue }
-      guard var alternative = alternatives.popLast() else { return nil }
-      instruction = alternative.instruction
-      if alternative.floor >= 0 {
-        repeat { alternative.position -= 1 } while text[alternative.position] & 0xC0 == 0x80
-        if alternative.position > alternative.floor { alternatives.append(alternative) }
-      }
-      position = alternative.position
+      repeat {
+        guard var alternative = alternatives.popLast() else { return nil }
+        instruction = alternative.instruction
+        if alternative.floor >= 0 {
+          repeat { alternative.position -= 1 } while text[alternative.position] & 0xC0 == 0x80
+          if alternative.position > alternative.floor { alternatives.append(alternative) }
+        }
+        position = alternative.position
+      } while failures.hasFailed(instruction, position, in: text)
     }
   }
 }
