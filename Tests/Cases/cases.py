@@ -29,7 +29,7 @@ LIMIT = 240
 SOUND_CONFIGS = {"00-ok", "28-1e-4", "32-crlf", "24-samples1"}
 # Rows that are no error: a reader takes them as they are.
 SOUND_ROWS = {
-    "bigexp", "bom-mid", "bool", "crlf", "empty-lines", "exp", "float17", "hugeint", "int20", "lone",
+    "bigexp", "bom-mid", "bool", "crlf", "empty-lines", "exp", "float17", "hugeint", "int20", "list", "lone",
     "missing", "negzero", "nul", "ok", "single", "special", "trailzero", "u2028",
 }  # fmt: skip
 # Programs that a reward can be. The others can't work, and must be given up within SECONDS.
