@@ -15,7 +15,9 @@ public struct Demonstration: Sendable {
     messages = []
   }
 
-  /// - Parameter messages: the conversation that the completion continues.
+  /// - Parameters:
+  ///   - messages: the conversation that the completion continues.
+  ///   - completion: what is to be imitated.
   public init(messages: [ChatMessage], completion: String) {
     prompt = ""
     self.messages = messages
