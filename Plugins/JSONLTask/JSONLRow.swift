@@ -40,7 +40,7 @@ struct JSONLRow: Sendable {
     let (prompt, turns) = try reader.prompt(keys.prompt)
     var messages = turns
     var completion = try reader.completion(keys.completion)
-    // What the assistant says last is to be imitated, and no prompt may give it away.
+    // The assistant's last turn is to be imitated, and no prompt may give it away.
     if let last = messages.last, last.role == .assistant {
       messages.removeLast()
       completion = completion ?? last.content

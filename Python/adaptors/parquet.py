@@ -93,7 +93,7 @@ class Rows:
         value, mark = dig(row, keys[0]), options["answer_after"]
         completion = completion_of(dig(row, keys[3])) if keys[3] else None
         turns = conversation(value)
-        # What the assistant says last is to be imitated, and no prompt may give it away.
+        # The assistant's last turn is to be imitated, and no prompt may give it away.
         if turns and turns[-1]["role"] == "assistant":
             value, last = turns[:-1], turns[-1]["content"]
             completion = last if completion is None else completion

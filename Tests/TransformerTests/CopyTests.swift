@@ -6,16 +6,6 @@ import TransformerPlugin
 
 /// Frozen copies, and states that are set aside and put back.
 struct CopyTests {
-  private let batch = SequenceBatch(
-    prompts: [[4, 5], [9]], completions: [[[6, 7], [8]], [[1, 2, 3]]])
-
-  private func train(_ policy: TransformerPolicy, steps: Int) throws {
-    for step in 0..<steps {
-      try policy.accumulate(batch, weights: [1, -0.5, 2, 0.25, -1, 0.75 + Float(step)])
-      _ = try policy.applyGradient(learningRate: 0.01)
-    }
-  }
-
   private func frozen(_ policy: TransformerPolicy) throws -> TransformerPolicy {
     try #require(try policy.frozenCopy() as? TransformerPolicy)
   }
@@ -27,16 +17,16 @@ struct CopyTests {
     _ family: ModelFamily, _ way: ProductTests.Way
   ) throws {
     let policy = try Fixtures.variedPolicy(family, threads: 2, more: way.parameters)
-    try train(policy, steps: 2)
-    let scores = try policy.allScores(batch, temperature: 0.7)
+    try policy.train(steps: 2)
+    let scores = try policy.allScores(TrainedBatch.batch, temperature: 0.7)
     let bits = policy.parameterBits
     let copy = try frozen(policy)
     #expect(copy.parameterBits == bits)
     for _ in 0..<2 {
-      let own = try copy.allScores(batch, temperature: 0.7)
+      let own = try copy.allScores(TrainedBatch.batch, temperature: 0.7)
       #expect(own.logProbabilities == scores.logProbabilities)
       #expect(own.entropies == scores.entropies && own.levers == scores.levers)
-      try train(policy, steps: 1)
+      try policy.train(steps: 1)
     }
     #expect(copy.parameterBits == bits && policy.parameterBits != bits)
     // A reference has no gradient and no optimiser.
@@ -58,7 +48,7 @@ struct CopyTests {
     }
     // The folder is gone.
     let policy = try #require(read)
-    try train(policy, steps: 1)
+    try policy.train(steps: 1)
     let copy = try frozen(policy)
     #expect(copy.parameterBits == policy.parameterBits)
     // It is saved as its policy would be.
@@ -76,13 +66,13 @@ struct CopyTests {
   @Test func `a copy can follow its policy, and be trained on its own`() throws {
     let policy = try Fixtures.smallPolicy(threads: 2)
     let copy = try frozen(policy)
-    try train(policy, steps: 3)
+    try policy.train(steps: 3)
     try copy.blend(with: policy, share: 0.5)
     #expect(copy.parameterBits != policy.parameterBits)
     try copy.blend(with: policy, share: 1)
     #expect(copy.parameterBits == policy.parameterBits)
     let moved = policy.parameterBits
-    try train(copy, steps: 1)
+    try copy.train(steps: 1)
     #expect(copy.parameterBits != moved && policy.parameterBits == moved)
   }
 
@@ -105,21 +95,21 @@ struct CopyTests {
     let policy = try Fixtures.variedPolicy(
       .qwen3, threads: 2,
       more: way.parameters.merging(["optimizer": .text(optimizer)]) { $1 })
-    try train(policy, steps: 2)
+    try policy.train(steps: 2)
     let bits = policy.parameterBits
-    let scores = try policy.allScores(batch).logProbabilities
+    let scores = try policy.allScores(TrainedBatch.batch).logProbabilities
     let snapshot = try policy.snapshot()
-    try train(policy, steps: 3)
+    try policy.train(steps: 3)
     let later = policy.parameterBits
     #expect(later != bits)
     for _ in 0..<3 {
       // Half a gradient must not be left.
-      try policy.accumulate(batch, weights: [5, 5, 5, 5, 5, 5])
+      try policy.accumulate(TrainedBatch.batch, weights: [5, 5, 5, 5, 5, 5])
       try policy.restore(snapshot)
       #expect(policy.parameterBits == bits)
       #expect(policy.training?.optimizer.stepCount == 2)
-      #expect(try policy.allScores(batch).logProbabilities == scores)
-      try train(policy, steps: 3)
+      #expect(try policy.allScores(TrainedBatch.batch).logProbabilities == scores)
+      try policy.train(steps: 3)
       #expect(policy.parameterBits == later)
     }
   }
@@ -128,11 +118,11 @@ struct CopyTests {
     let policy = try Fixtures.smallPolicy()
     let fresh = try Fixtures.smallPolicy()
     let snapshot = try policy.snapshot()
-    try train(policy, steps: 2)
+    try policy.train(steps: 2)
     try policy.restore(snapshot)
     #expect(policy.training?.optimizer.stepCount ?? 0 == 0)
-    try train(policy, steps: 2)
-    try train(fresh, steps: 2)
+    try policy.train(steps: 2)
+    try fresh.train(steps: 2)
     #expect(policy.parameterBits == fresh.parameterBits)
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import FulcrumKernel
 import TransformerFormats
 import TransformerPlugin
 
@@ -146,6 +147,26 @@ struct DoubleOracle {
           (0...t).reduce(0) { $0 + weights[$1] / total * v[$1][group][i] }
         }
       }
+    }
+  }
+}
+
+extension DoubleOracle {
+  /// The objective of all completions of a batch.
+  func objective(
+    _ batch: SequenceBatch, weights: [Float], entropyWeights: [Float], temperature: Double
+  ) -> Double {
+    (0..<batch.sequenceCount).reduce(0.0) { sum, sequence in
+      let group = batch.group(ofSequence: sequence)
+      let prompt = (batch.promptOffsets[group]..<batch.promptOffsets[group + 1]).map {
+        batch.promptTokens[$0]
+      }
+      let completion = batch.tokens(ofSequence: sequence)
+      return sum
+        + objective(
+          prompt + completion.map { batch.tokens[$0] }, promptLength: prompt.count,
+          weights: weights[completion].map(Double.init),
+          entropyWeights: entropyWeights[completion].map(Double.init), temperature: temperature)
     }
   }
 }

@@ -52,24 +52,6 @@ struct LoRAGradientTests {
     }
   }
 
-  private func objective(
-    _ model: DoubleOracle, weights: [Float], entropyWeights: [Float]
-  ) -> Double {
-    (0..<batch.sequenceCount).reduce(0.0) { sum, sequence in
-      let group = batch.group(ofSequence: sequence)
-      let prompt = (batch.promptOffsets[group]..<batch.promptOffsets[group + 1]).map {
-        batch.promptTokens[$0]
-      }
-      let completion = batch.tokens(ofSequence: sequence)
-      return sum
-        + model.objective(
-          prompt + completion.map { batch.tokens[$0] }, promptLength: prompt.count,
-          weights: weights[completion].map(Double.init),
-          entropyWeights: entropyWeights[completion].map(Double.init),
-          temperature: Self.temperature)
-    }
-  }
-
   @Test(arguments: ModelFamily.allCases, [["all-linear"], ["v_proj", "up_proj", "down_proj"]])
   func `the gradient of every factor agrees with central differences`(
     _ family: ModelFamily, targets: [String]
@@ -93,9 +75,13 @@ struct LoRAGradientTests {
           let values = model.factors[tensor.name] ?? []
           let numeric = values.indices.map { i in
             moved.factors[tensor.name]?[i] = values[i] + h
-            let above = objective(moved.merged, weights: weights, entropyWeights: entropyWeights)
+            let above = moved.merged.objective(
+              batch, weights: weights, entropyWeights: entropyWeights,
+              temperature: Self.temperature)
             moved.factors[tensor.name]?[i] = values[i] - h
-            let below = objective(moved.merged, weights: weights, entropyWeights: entropyWeights)
+            let below = moved.merged.objective(
+              batch, weights: weights, entropyWeights: entropyWeights,
+              temperature: Self.temperature)
             moved.factors[tensor.name]?[i] = values[i]
             return (above - below) / (2 * h)
           }

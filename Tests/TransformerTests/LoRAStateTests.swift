@@ -6,16 +6,6 @@ import TransformerPlugin
 
 /// What holds for adapters as for whole weights: bits, states, copies.
 struct LoRAStateTests {
-  private let batch = SequenceBatch(
-    prompts: [[4, 5], [9]], completions: [[[6, 7], [8]], [[1, 2, 3]]])
-
-  private func train(_ policy: TransformerPolicy, steps: Int) throws {
-    for step in 0..<steps {
-      try policy.accumulate(batch, weights: [1, -0.5, 2, 0.25, -1, 0.75 + Float(step)])
-      _ = try policy.applyGradient(learningRate: 0.01)
-    }
-  }
-
   private func generation(_ policy: TransformerPolicy) throws -> Generation {
     try policy.generate(
       GenerationRequest(
@@ -66,7 +56,7 @@ struct LoRAStateTests {
     try Fixtures.withAdapted(base()) { _, folder in
       let results = try [1, 2, 4].map { threads in
         let policy = try Fixtures.adapted(folder, threads: threads, more: way.parameters)
-        try train(policy, steps: 3)
+        try policy.train(steps: 3)
         let generation = try generation(policy)
         return (policy.trainedBits, generation.logProbabilities)
       }
@@ -85,8 +75,8 @@ struct LoRAStateTests {
       try Fixtures.variedPolicy(.llama).save(to: folder)
       let plain = try Fixtures.policy(way.parameters.merging(["checkpoint": .text(folder)]) { $1 })
       let policy = try Fixtures.adapted(folder, more: way.parameters)
-      let scores = try plain.allScores(batch).logProbabilities
-      #expect(try policy.allScores(batch).logProbabilities == scores)
+      let scores = try plain.allScores(TrainedBatch.batch).logProbabilities
+      #expect(try policy.allScores(TrainedBatch.batch).logProbabilities == scores)
       let base = policy.parameterBits
       let bound = 1 / Float(24).squareRoot()
       for tensor in try #require(policy.network).trainedTable.tensors {
@@ -99,9 +89,9 @@ struct LoRAStateTests {
           #expect((values.max() ?? 0) > 0.8 * bound && (values.min() ?? 0) < -0.8 * bound)
         }
       }
-      try train(policy, steps: 2)
+      try policy.train(steps: 2)
       #expect(policy.parameterBits == base)
-      #expect(try policy.allScores(batch).logProbabilities != scores)
+      #expect(try policy.allScores(TrainedBatch.batch).logProbabilities != scores)
       // 7 in each of 2 layers, two factors each; moments and gradient have their size.
       let training = try #require(policy.training)
       let table = try #require(policy.network).trainedTable
@@ -116,7 +106,7 @@ struct LoRAStateTests {
   func `a saved run goes on to the same bits`(saving: String) throws {
     try Fixtures.withAdapted(Fixtures.variedPolicy(.qwen3), more: ["lora-save": .text(saving)]) {
       policy, _ in
-      try train(policy, steps: 2)
+      try policy.train(steps: 2)
       try Fixtures.withTemporaryFolder { checkpoint in
         try Fixtures.withTemporaryFolder { optimizer in
           try policy.save(to: checkpoint)
@@ -130,8 +120,8 @@ struct LoRAStateTests {
           #expect(again.trainedBits == policy.trainedBits)
           #expect(again.parameterBits == policy.parameterBits)
           try again.loadOptimizer(from: optimizer)
-          try train(policy, steps: 3)
-          try train(again, steps: 3)
+          try policy.train(steps: 3)
+          try again.train(steps: 3)
           #expect(again.trainedBits == policy.trainedBits)
           #expect(again.training?.optimizer.stepCount == 5)
         }
@@ -141,20 +131,20 @@ struct LoRAStateTests {
 
   @Test func `a copy shares the base, scores to the same bits and stays`() throws {
     try Fixtures.withAdapted(Fixtures.variedPolicy(.qwen3), threads: 2) { policy, _ in
-      try train(policy, steps: 1)
-      let scores = try policy.allScores(batch).logProbabilities
+      try policy.train(steps: 1)
+      let scores = try policy.allScores(TrainedBatch.batch).logProbabilities
       let copy = try #require(try policy.frozenCopy() as? TransformerPolicy)
       #expect(copy.network?.parameters === policy.network?.parameters)
       #expect(copy.network?.trained !== policy.network?.trained)
-      try train(policy, steps: 2)
-      #expect(try copy.allScores(batch).logProbabilities == scores)
+      try policy.train(steps: 2)
+      #expect(try copy.allScores(TrainedBatch.batch).logProbabilities == scores)
       #expect(copy.training == nil)
       #expect(copy.summary == policy.summary && copy.facts == policy.facts)
       try copy.blend(with: policy, share: 0.5)
       #expect(copy.trainedBits != policy.trainedBits)
       try copy.blend(with: policy, share: 1)
       #expect(copy.trainedBits == policy.trainedBits)
-      #expect(try copy.allScores(batch).logProbabilities != scores)
+      #expect(try copy.allScores(TrainedBatch.batch).logProbabilities != scores)
     }
   }
 
@@ -190,21 +180,21 @@ struct LoRAStateTests {
   @Test func `a reference is read beside the policy, over one base`() throws {
     try Fixtures.withAdapted(Fixtures.variedPolicy(.qwen2)) { policy, folder in
       let plain = try Fixtures.policy(["checkpoint": .text(folder)])
-      let scores = try policy.allScores(batch).logProbabilities
+      let scores = try policy.allScores(TrainedBatch.batch).logProbabilities
       func read(_ checkpoint: String) throws -> TransformerPolicy {
         try #require(try policy.readReference(from: checkpoint) as? TransformerPolicy)
       }
       // The path is another, the folder the same.
       let base = try read(folder + "/../" + (folder as NSString).lastPathComponent)
       #expect(base.network?.parameters === policy.network?.parameters)
-      let plainScores = try plain.allScores(batch).logProbabilities
-      #expect(try base.allScores(batch).logProbabilities == plainScores)
+      let plainScores = try plain.allScores(TrainedBatch.batch).logProbabilities
+      #expect(try base.allScores(TrainedBatch.batch).logProbabilities == plainScores)
       try Fixtures.withTemporaryFolder { saved in
         try policy.save(to: saved)
-        try train(policy, steps: 1)
+        try policy.train(steps: 1)
         let reference = try read(saved)
         #expect(reference.network?.parameters === policy.network?.parameters)
-        #expect(try reference.allScores(batch).logProbabilities == scores)
+        #expect(try reference.allScores(TrainedBatch.batch).logProbabilities == scores)
         try reference.blend(with: policy, share: 1)
         #expect(reference.trainedBits == policy.trainedBits)
         let whole = try #require(try plain.readReference(from: folder) as? TransformerPolicy)
@@ -220,17 +210,17 @@ struct LoRAStateTests {
 
   @Test func `a snapshot is restored to the bit`() throws {
     try Fixtures.withAdapted(Fixtures.variedPolicy(.llama)) { policy, _ in
-      try train(policy, steps: 1)
+      try policy.train(steps: 1)
       let bits = policy.trainedBits
-      let scores = try policy.allScores(batch).logProbabilities
+      let scores = try policy.allScores(TrainedBatch.batch).logProbabilities
       let snapshot = try policy.snapshot()
-      try train(policy, steps: 2)
+      try policy.train(steps: 2)
       let later = policy.trainedBits
       #expect(later != bits)
       try policy.restore(snapshot)
       #expect(policy.trainedBits == bits)
-      #expect(try policy.allScores(batch).logProbabilities == scores)
-      try train(policy, steps: 2)
+      #expect(try policy.allScores(TrainedBatch.batch).logProbabilities == scores)
+      try policy.train(steps: 2)
       #expect(policy.trainedBits == later)
     }
   }
@@ -257,7 +247,7 @@ struct LoRAStateTests {
           == "usage: expected a policy of the same adapters to blend with: none; got 14 of rank 3,"
           + " scaled by 1.5")
       let moved = try Fixtures.policy(["checkpoint": .text(folder)])
-      try train(moved, steps: 1)
+      try moved.train(steps: 1)
       try Fixtures.withAdapted(moved) { other, _ in
         #expect(
           message(policy, other)
@@ -282,9 +272,9 @@ struct LoRAStateTests {
         for (one, other) in zip(merged, source) {
           #expect((one.values == other.values) != one.name.contains("_proj.weight"), "\(one.name)")
         }
-        let scores = try policy.allScores(batch).logProbabilities
+        let scores = try policy.allScores(TrainedBatch.batch).logProbabilities
         // Products of base and adapter are added in another order: logits of size 4 in float32.
-        for (one, other) in zip(try whole.allScores(batch).logProbabilities, scores) {
+        for (one, other) in zip(try whole.allScores(TrainedBatch.batch).logProbabilities, scores) {
           #expect(abs(one - other) < 2e-5)
         }
       }

@@ -6,16 +6,6 @@ import TransformerPlugin
 
 /// The weights in float32 beside the optimiser's state, where the checkpoint rounds them.
 struct MasterWeightsTests {
-  private let batch = SequenceBatch(
-    prompts: [[4, 5], [9]], completions: [[[6, 7], [8]], [[1, 2, 3]]])
-
-  private func train(_ policy: TransformerPolicy, steps: Int) throws {
-    for step in 0..<steps {
-      try policy.accumulate(batch, weights: [1, -0.5, 2, 0.25, -1, 0.75 + Float(step)])
-      _ = try policy.applyGradient(learningRate: 0.01)
-    }
-  }
-
   /// Trains a policy two steps and saves it, then gives it and its two folders away.
   private func withSaved(
     _ precision: String, _ way: ProductTests.Way = ProductTests.openBLAS,
@@ -24,7 +14,7 @@ struct MasterWeightsTests {
     let policy = try Fixtures.variedPolicy(
       .qwen3, threads: 2,
       more: way.parameters.merging(["save-precision": .text(precision)]) { _, new in new })
-    try train(policy, steps: 2)
+    try policy.train(steps: 2)
     try Fixtures.withTemporaryFolder { checkpoint in
       try Fixtures.withTemporaryFolder { optimizer in
         try policy.save(to: checkpoint)
@@ -55,15 +45,15 @@ struct MasterWeightsTests {
       let again = try read(checkpoint, precision, way)
       // Else there is nothing to restore; and the products are those of the rounded weights.
       #expect(again.parameterBits != policy.parameterBits)
-      let rounded = try again.allScores(batch).logProbabilities
+      let rounded = try again.allScores(TrainedBatch.batch).logProbabilities
       try again.loadOptimizer(from: optimizer)
       #expect(again.parameterBits == policy.parameterBits)
-      let scores = try policy.allScores(batch).logProbabilities
-      #expect(try again.allScores(batch).logProbabilities == scores)
+      let scores = try policy.allScores(TrainedBatch.batch).logProbabilities
+      #expect(try again.allScores(TrainedBatch.batch).logProbabilities == scores)
       // Products in bf16 round to the same numbers anyway; norms are not multiplied by matrices.
       #expect(rounded != scores)
-      try train(policy, steps: 3)
-      try train(again, steps: 3)
+      try policy.train(steps: 3)
+      try again.train(steps: 3)
       #expect(again.parameterBits == policy.parameterBits)
       #expect(again.training?.optimizer.stepCount == 5)
     }
@@ -121,8 +111,8 @@ struct MasterWeightsTests {
   @Test func `damaged states are refused, and leave the policy as it was`() throws {
     try withSaved("bf16") { _, checkpoint, optimizer in
       let trained = try Fixtures.variedPolicy(.qwen3, more: ["save-precision": .text("bf16")])
-      try train(trained, steps: 1)
-      try trained.accumulate(batch, weights: [1, 1, 1, 1, 1, 1])
+      try trained.train(steps: 1)
+      try trained.accumulate(TrainedBatch.batch, weights: [1, 1, 1, 1, 1, 1])
       let fresh = try read(checkpoint, "bf16")
       let before = try [trained, fresh].map(State.init)
       #expect(before[1].step == nil)

@@ -174,19 +174,8 @@ struct OracleTests {
     var moved = oracle
     let h = 1e-5
     func objective() -> Double {
-      (0..<batch.sequenceCount).reduce(0.0) { sum, sequence in
-        let group = batch.group(ofSequence: sequence)
-        let prompt = (batch.promptOffsets[group]..<batch.promptOffsets[group + 1]).map {
-          batch.promptTokens[$0]
-        }
-        let completion = batch.tokens(ofSequence: sequence)
-        return sum
-          + moved.objective(
-            prompt + completion.map { batch.tokens[$0] }, promptLength: prompt.count,
-            weights: weights[completion].map(Double.init),
-            entropyWeights: entropyWeights[completion].map(Double.init),
-            temperature: Self.temperature)
-      }
+      moved.objective(
+        batch, weights: weights, entropyWeights: entropyWeights, temperature: Self.temperature)
     }
     let values = oracle.tensors[name] ?? []
     return values.indices.map { i in

@@ -36,15 +36,15 @@ extension WorkPlan {
     for piece in PackedBatch.pieces(batch, sequences: 0..<batch.sequenceCount, limit: limit) {
       let packed = PackedBatch(batch, sequences: piece)
       let attention = packed.attentionOperations(sizes)
-      plan.addForward(packed, sizes, attention)
+      plan.addForward(packed.rowCount, sizes, attention)
       plan.addHead(packed.targets.count, sizes, logitRows: logitRows)
       plan.addBackward(packed, sizes, attention)
     }
     return plan
   }
 
-  private mutating func addForward(_ packed: PackedBatch, _ sizes: Sizes, _ attention: [Double]) {
-    let tiles = RowTiles(rowCount: packed.rowCount, limit: WorkerScratch.tileRows)
+  private mutating func addForward(_ count: Int, _ sizes: Sizes, _ attention: [Double]) {
+    let tiles = RowTiles(rowCount: count, limit: WorkerScratch.tileRows)
     let rows = (0..<tiles.count).map { tiles[$0].paddedRows }
     let layers = sizes.shape.layerCount
     add("rows", rows.map { Double(2 * $0 * sizes.lower) })
@@ -182,15 +182,7 @@ extension WorkPlan {
   }
 
   private mutating func addRows(_ count: Int, _ sizes: Sizes, _ attention: [Double]) {
-    let tiles = RowTiles(rowCount: count, limit: WorkerScratch.tileRows)
-    let rows = (0..<tiles.count).map { tiles[$0].paddedRows }
-    let layers = sizes.shape.layerCount
-    add("rows", rows.map { Double(2 * $0 * sizes.lower) })
-    for layer in 0..<layers {
-      add("attention", attention)
-      let factors = sizes.upper + (layer + 1 < layers ? sizes.lower : 0)
-      add("rows", rows.map { Double(2 * $0 * factors) })
-    }
+    addForward(count, sizes, attention)
     let head = RowTiles(
       rowCount: count,
       limit: Network.headRowLimit(logitCount: sizes.logitCount, logitRows: 0))
