@@ -27,6 +27,11 @@ package struct RolloutSettings: SettingsSection {
       help:
         "what becomes of a completion that a reward function could not score (error, refused,"
         + " time-out): stop the run, or leave it, or its whole group, out of the step"),
+    .integer(
+      "ahead", default: 0, in: 0...1,
+      help:
+        "1: the next step's completions are sampled while this one trains, one step off the policy;"
+        + " for a policy whose sampler is a program of its own"),
     .text(
       "replay", default: "",
       help: "a folder of recorded rollouts to train on, rather than to sample"),
@@ -44,6 +49,8 @@ package struct RolloutSettings: SettingsSection {
   /// The most draws of a step for groups that teach nothing; `nil`: such groups stay.
   package let maximumRefills: Int?
   package let onFailure: MissingScoreRule
+  /// Whether a step's completions are sampled while the step before trains.
+  package let isAhead: Bool
   /// A folder of recorded rollouts to train on; `nil`: the policy samples.
   package let replay: String?
 
@@ -58,6 +65,16 @@ package struct RolloutSettings: SettingsSection {
     let refills = try values.integer("max-refills")
     maximumRefills = try values.flag("dynamic-sampling") ? refills : nil
     onFailure = try values.choice("on-failure")
+    isAhead = try values.integer("ahead") > 0
     replay = try values.optionalText("replay")
+    guard isAhead else { return }
+    guard maximumRefills == nil else {
+      throw values.refuse(
+        "ahead", "expected 0 with dynamic sampling, got 1",
+        hint: "how many prompts a step takes is known only when its own completions are there")
+    }
+    guard replay == nil else {
+      throw values.refuse("ahead", "expected 0 with replay, which samples nothing, got 1")
+    }
   }
 }

@@ -27,17 +27,23 @@ package struct UpdateSettings: SettingsSection {
         help: "steps in a row that may skip optimiser steps for gradients that are not finite,"
           + " before the run stops"),
       .choice(
-        "old-log-probabilities", default: OldLogProbabilities.rollout,
-        help: "take the sampler's own, or score the batch once more before the update"),
+        "old-log-probabilities", default: OldLogProbabilities.auto,
+        help:
+          "take the sampler's own (rollout), or score the batch once more before the update; auto:"
+          + " recompute where another program than the policy samples (vLLM), else rollout"),
       .number(
         "max-logp-difference", default: 0.01, in: 0...1000,
         help: "the step fails if a token's log π in training differs by more nats from log π as"
-          + " sampled; 0: not by a bit"),
+          + " sampled; 0: not by a bit. Not where another program samples"),
+      .number(
+        "max-mean-logp-difference", default: 0.2, in: 0...1000,
+        help: "where another program than the policy samples (vLLM): the step fails if log π of the"
+          + " tokens differ by more nats on average"),
     ] + LearningRateSettings.schema(default: 1e-6)
 
   /// Lists the sources of log π_old.
   private enum OldLogProbabilities: String, CaseIterable {
-    case rollout, recompute
+    case auto, rollout, recompute
   }
 
   /// The most steps in a row that may skip optimiser steps.
@@ -49,8 +55,9 @@ package struct UpdateSettings: SettingsSection {
   private let aggregation: Aggregation.Kind
   private let aggregationLength: Int
   private let masksTruncated: Bool
-  private let recomputesOldLogProbabilities: Bool
+  private let oldLogProbabilities: OldLogProbabilities
   private let maximumDifference: Double
+  private let maximumMeanDifference: Double
   private let values: Parameters
 
   package init(_ values: Parameters) throws(FulcrumError) {
@@ -61,18 +68,19 @@ package struct UpdateSettings: SettingsSection {
     aggregationLength = try values.integer("aggregation-length")
     masksTruncated = try values.flag("mask-truncated")
     maximumSkipped = try values.integer("max-skipped")
-    let old: OldLogProbabilities = try values.choice("old-log-probabilities")
-    recomputesOldLogProbabilities = old == .recompute
+    oldLogProbabilities = try values.choice("old-log-probabilities")
     maximumDifference = try values.number("max-logp-difference")
+    maximumMeanDifference = try values.number("max-mean-logp-difference")
     learningRate = try LearningRateSettings(values)
   }
 
   /// Returns the settings in the form that a training step takes.
   ///
+  /// - Parameter samplesApart: whether another program than the policy samples.
   /// - Throws: `.parameter` for values that don't fit the rollout's, or each other.
-  package func options(rollout: RolloutSettings, logging: LoggingSettings) throws(FulcrumError)
-    -> UpdateOptions
-  {
+  package func options(
+    rollout: RolloutSettings, logging: LoggingSettings, samplesApart: Bool = false
+  ) throws(FulcrumError) -> UpdateOptions {
     guard minibatchPrompts == 0 || rollout.prompts % minibatchPrompts == 0 else {
       throw values.refuse(
         "minibatch-prompts",
@@ -91,11 +99,17 @@ package struct UpdateSettings: SettingsSection {
     options.aggregation = Aggregation(
       aggregation, length: aggregationLength > 0 ? aggregationLength : rollout.maximumTokens)
     options.masksTruncated = masksTruncated
-    options.recomputesOldLogProbabilities = recomputesOldLogProbabilities
     // Another policy sampled a replayed batch, from the second step on at the latest.
     let isReplay = rollout.replay != nil
+    options.recomputesOldLogProbabilities =
+      switch oldLogProbabilities {
+      case .auto: samplesApart && !isReplay
+      case .rollout: false
+      case .recompute: true
+      }
     options.probedShare = isReplay ? 0 : logging.probedShare
-    options.differenceLimit = isReplay ? nil : maximumDifference
+    options.differenceLimit = isReplay || samplesApart ? nil : maximumDifference
+    options.meanDifferenceLimit = samplesApart && !isReplay ? maximumMeanDifference : nil
     return options
   }
 }

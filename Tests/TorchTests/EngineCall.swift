@@ -3,16 +3,22 @@ import TorchPlugin
 
 /// A call of the engine, made by what the kernel offers.
 enum EngineCall: String, CaseIterable {
-  case start, encode, decode, render, load, generate, score, accumulate, apply, discard, save,
+  case start, encode, decode, render, load, generate, generateBegin, generateEnd, score, accumulate,
+    apply, discard, save,
     saveOptimizer, loadOptimizer, saveGradient, freeze, release, blend, snapshot, restore, forget,
     activationGradients, peak, end
 
   /// Whether the host can't be told of the call's failure: it learns of it by the next call.
   var isSilent: Bool { [.discard, .release, .forget, .end].contains(self) }
 
+  /// What the call needs of the policy.
+  private var parameters: [String: ParameterValue] {
+    [.generateBegin, .generateEnd].contains(self) ? ["sampler": .text("vllm")] : [:]
+  }
+
   /// Makes a policy, makes the call, and asks for scores afterwards.
   func make(_ bench: Bench, lie: String, _ given: [String: ParameterValue]) throws(FulcrumError) {
-    let policy = try bench.policy(lie: lie, given)
+    let policy = try bench.policy(lie: lie, given.merging(parameters) { $1 })
     try ask(policy, bench)
     _ = try policy.logProbabilities()
   }
@@ -25,6 +31,9 @@ enum EngineCall: String, CaseIterable {
     case .render: _ = try policy.render([ChatMessage(.user, "hi")])
     case .load: try policy.load()
     case .generate: try generate(policy)
+    case .generateBegin, .generateEnd:
+      try policy.beginGenerating(TorchPolicy.request)
+      _ = try policy.finishGenerating()
     case .score: _ = try policy.logProbabilities(statistics: [.topTokens(2)])
     case .accumulate:
       try policy.accumulate(TokenMask([true, true, true, true, true, true, true, false]))

@@ -34,8 +34,8 @@ private struct LinearObjective: PolicyObjective {
 
   private func run(
     _ policy: BigramPolicy, _ plan: UpdatePlan = UpdatePlan(), minibatch: Int = 2,
-    factor: Float = 1, differenceLimit: Double? = 100, aggregation: Aggregation.Kind = .tokenMean,
-    isMasked: [Bool]? = nil, hasMoved: inout Bool
+    factor: Float = 1, differenceLimit: Double? = 100, meanLimit: Double? = nil,
+    aggregation: Aggregation.Kind = .tokenMean, isMasked: [Bool]? = nil, hasMoved: inout Bool
   ) throws(FulcrumError) -> UpdateReport {
     try PolicyUpdate(
       policy: policy,
@@ -47,18 +47,19 @@ private struct LinearObjective: PolicyObjective {
       minibatches: Minibatch.cut(
         sequences, prompts: minibatch, aggregation: Aggregation(aggregation), isMasked: isMasked),
       agreement: SamplerAgreement(
-        sampled: [Float](repeating: -1, count: 6), limit: differenceLimit), hasMoved: &hasMoved)
+        sampled: [Float](repeating: -1, count: 6), limit: differenceLimit, meanLimit: meanLimit),
+      hasMoved: &hasMoved)
   }
 
   private func run(
     _ policy: BigramPolicy, _ plan: UpdatePlan = UpdatePlan(), minibatch: Int = 2,
-    factor: Float = 1, differenceLimit: Double? = 100, aggregation: Aggregation.Kind = .tokenMean,
-    isMasked: [Bool]? = nil
+    factor: Float = 1, differenceLimit: Double? = 100, meanLimit: Double? = nil,
+    aggregation: Aggregation.Kind = .tokenMean, isMasked: [Bool]? = nil
   ) throws(FulcrumError) -> UpdateReport {
     var hasMoved = false
     return try run(
       policy, plan, minibatch: minibatch, factor: factor, differenceLimit: differenceLimit,
-      aggregation: aggregation, isMasked: isMasked, hasMoved: &hasMoved)
+      meanLimit: meanLimit, aggregation: aggregation, isMasked: isMasked, hasMoved: &hasMoved)
   }
 
   @Test func `a policy that trains on other numbers than it sampled is stopped before a step`()
@@ -75,6 +76,41 @@ private struct LinearObjective: PolicyObjective {
       message.hasPrefix("expected log π in training within 0.4 of log π as sampled, got -0.590"))
     #expect(message.hasSuffix(" and -1.0 for token 0 of the batch"))
     #expect(!policy.log.contains("apply"))
+  }
+
+  @Test func `a sampler of its own is stopped by the mean over tokens, not by one of them`() throws
+  {
+    // The four tokens of the first mini-batch; the column says −1 of each.
+    let policy = try BigramPolicy()
+    let numbers = [(0, 1), (1, 2), (1, 0)].map { previous, token in
+      policy.logProbabilities(after: Int32(previous), temperature: 1)[token]
+    }
+    let differences = numbers.map { abs(Double(Float($0)) + 1) }
+    let (mean, largest) = (differences.reduce(0, +) / 3, differences.max() ?? 0)
+    var report = try run(policy, differenceLimit: nil, meanLimit: mean + 1e-6)
+    var metrics = Metrics()
+    report.describe(in: &metrics, learningRate: 0.5)
+    // f32's rounding of numbers near 1.
+    #expect(abs((metrics["sampling/logp_difference/mean"] ?? 0) - mean) < 1e-6)
+    #expect(abs((metrics["sampling/logp_difference/max"] ?? 0) - largest) < 1e-6)
+    #expect(largest > mean + 1e-3)
+
+    let other = try BigramPolicy()
+    let error = #expect(throws: FulcrumError.self) {
+      report = try run(other, differenceLimit: nil, meanLimit: mean - 1e-6)
+    }
+    #expect(error?.code == .pluginFault)
+    let message = error?.message ?? ""
+    #expect(
+      message.hasPrefix(
+        "expected log π in training within \(mean - 1e-6) of log π as sampled on average, got a mean"
+          + " difference of 0."))
+    #expect(message.hasSuffix(" over 3 tokens"))
+    #expect(
+      error?.hint
+        == "the sampler has other weights or another temperature, or rounds more coarsely; update."
+        + "max-mean-logp-difference allows more")
+    #expect(!other.log.contains("apply"))
   }
 
   @Test func `phases run one after the other, each through all mini-batches`() throws {

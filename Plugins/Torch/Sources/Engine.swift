@@ -20,6 +20,8 @@ final class Engine {
   let program: WiredProgram
   /// The passes are in bf16.
   let isHalved: Bool
+  /// vLLM samples the policy's completions.
+  let hasVLLM: Bool
   private(set) var model: Model
   private var isLoaded = false
   /// Called once the weights are there, before anything else is done with them. They ask the program
@@ -29,6 +31,7 @@ final class Engine {
   /// Starts the process. The weights are not read yet.
   init(_ parameters: Parameters, context: ComponentContext) throws(FulcrumError) {
     isHalved = try parameters.text("precision") == "bf16"
+    hasVLLM = try parameters.text("sampler") == "vllm"
     program = try WiredProgram(try EngineCommand.description(parameters))
     let given = [
       JSONMember("parameters", .object(try Self.encoded(parameters))),

@@ -46,6 +46,25 @@ extension TorchPolicy {
       .integer(
         "decoding-rows", default: 256, in: 1...65_536,
         help: "completions that a rank samples at the same time, at most"),
+      .choice(
+        "sampler", default: "torch", of: ["torch", "vllm"],
+        help: "what samples the policy's completions; vllm: vLLM, in a process of its own"),
+      .text(
+        "vllm-python", default: "",
+        help: "the interpreter that has vLLM; empty: the one of 'python'"),
+      .text(
+        "vllm-server", default: "",
+        help:
+          "http://HOST:PORT of a vLLM server that runs elsewhere; empty: a process of the engine's"),
+      .texts(
+        "vllm-options", default: [],
+        help: "further arguments of vllm.LLM: [tensor_parallel_size=2, gpu_memory_utilization=0.5]"),
+      .text(
+        "vllm-devices", default: "",
+        help: "CUDA_VISIBLE_DEVICES of vLLM's process: \"4,5\"; empty: as the engine's"),
+      .choice(
+        "vllm-transfer", default: "file", of: ["file", "nccl"],
+        help: "how weights go to vLLM: by a file that both see, or from GPU to GPU"),
       .flag(
         "share-prompts", default: true,
         help:

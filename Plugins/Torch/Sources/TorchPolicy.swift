@@ -27,6 +27,8 @@ package final class TorchPolicy: PolicyModel {
 
   let engine: Engine
   let slot: Slot
+  /// What vLLM samples while the policy trains.
+  var underWay: GenerationRequest?
 
   /// Starts the engine.
   ///

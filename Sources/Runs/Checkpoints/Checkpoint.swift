@@ -23,6 +23,13 @@ package struct Checkpoint: Sendable {
     return FileManager.default.fileExists(atPath: folder) ? folder : nil
   }
 
+  /// The file with completions of the step after this one, if they were sampled ahead.
+  package var ahead: String? {
+    let file = path + "/" + Self.aheadName
+    return FileManager.default.fileExists(atPath: file) ? file : nil
+  }
+
+  private static let aheadName = "trainer/ahead.json"
   private static let state = "trainer/state.json"
   private static let format = 2
 
@@ -72,11 +79,14 @@ package struct Checkpoint: Sendable {
 
   /// Writes a checkpoint aside and renames it, then removes all but the newest `keep`.
   ///
-  /// - Parameter addReference: writes a reference policy that moved into a folder that it makes.
+  /// - Parameters:
+  ///   - ahead: completions of the next step.
+  ///   - addReference: writes a reference policy that moved into a folder that it makes.
   /// - Throws: what writing throws; nothing of the new checkpoint is left then, and the earlier ones
   ///   stay.
   package static func write(
     _ policy: any PolicyModel, counters: RunCounters, in directory: RunDirectory, keep: Int,
+    ahead: Generation? = nil,
     addReference: (_ folder: String) throws(FulcrumError) -> Void = { (_) throws(FulcrumError) in }
   ) throws(FulcrumError) -> Checkpoint {
     let path = directory.checkpoint(step: counters.step)
@@ -87,6 +97,10 @@ package struct Checkpoint: Sendable {
         try policy.saveOptimizer(to: aside + "/trainer/optimizer")
       }
       try addReference(aside + "/trainer/reference")
+      if let ahead {
+        try GenerationRecord.write(
+          ahead, step: counters.step + 1, to: aside + "/" + aheadName)
+      }
       let encoder = JSONEncoder()
       encoder.outputFormatting = .sortedKeys
       let state: Data

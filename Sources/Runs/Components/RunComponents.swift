@@ -63,6 +63,24 @@ package struct RunComponents {
       maximumRefills: rollout.maximumRefills, consumedItems: consumedItems)
   }
 
+  /// Returns the source of a run's rollouts, which samples ahead if the configuration says so.
+  ///
+  /// - Parameters:
+  ///   - counters: of the steps that are done.
+  ///   - ahead: completions of the step after them that were sampled ahead.
+  func trainingSource(after counters: RunCounters, ahead: Generation?) throws(FulcrumError)
+    -> any RolloutSource
+  {
+    guard configuration.rollout.isAhead, let separate = policy as? any SeparateSamplerPolicy else {
+      return try rolloutSource(consumedItems: counters.consumedItems)
+    }
+    return AheadRollouts(
+      sampler: sampler, policy: separate, order: try order,
+      promptsPerStep: configuration.rollout.prompts, steps: configuration.general.steps,
+      consumedItems: counters.consumedItems,
+      ahead: ahead.map { (step: UInt32(counters.step + 1), generation: $0) })
+  }
+
   /// The task's training items in the run's order, without those that are left out.
   var order: TaskOrder {
     get throws(FulcrumError) {
@@ -95,11 +113,14 @@ extension RunSetup {
         objectives.append(try factory.objective(choice))
       }
       guard !objectives.isEmpty else { throw ComponentKey.objective.missing }
+      let separate = (policy as? any SeparateSamplerPolicy)?.separateSampler
+      try configuration.checkSampler(separate)
       var components = StepComponents(
         policy: policy, transforms: transforms, scheduler: try makeScheduler(),
         objectives: ObjectiveSum(objectives),
         options: try configuration.update.options(
-          rollout: configuration.rollout, logging: configuration.logging))
+          rollout: configuration.rollout, logging: configuration.logging,
+          samplesApart: separate != nil))
       guard policy.isReady else {
         throw FulcrumError(
           .configuration, "expected a policy with weights, got one without a checkpoint",

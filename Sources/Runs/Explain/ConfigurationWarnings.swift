@@ -11,6 +11,7 @@ package enum ConfigurationWarnings {
   ) -> [String] {
     optimizerSteps(arithmetic) + twice(resolved) + reference(components.training, resolved)
       + signal(components) + cuts(components.configuration.rollout)
+      + SamplerWarnings.found(in: components)
       + run(components.configuration, arithmetic)
   }
 

@@ -30,6 +30,13 @@ struct RunExtension {
         hint: "a shorter run is another one: give it a directory of its own")
     }
     try tree.set("steps=\(steps)")
+    guard !begun.rollout.isAhead || done < begun.general.steps else {
+      throw FulcrumError(
+        .usage,
+        "rollout.ahead is 1: step \(done + 1) would have been sampled while step \(done), the run's"
+          + " last, trained, and was not", at: "--steps",
+        hint: Self.newRun(from: directory, step: done))
+    }
     let decay = begun.update.learningRate.decay
     guard isBegun, decay != .constant, steps != begun.general.steps else { return }
     throw FulcrumError(

@@ -26,7 +26,7 @@ struct TrainingLoop {
 
   init(
     _ components: RunComponents, directory: RunDirectory, reference: ReferenceUpdate,
-    counters: RunCounters, events: EventLog?
+    counters: RunCounters, ahead: Generation?, events: EventLog?
   ) throws(FulcrumError) {
     let configuration = components.configuration
     step = TrainingStep(components: components.training)
@@ -40,11 +40,16 @@ struct TrainingLoop {
     rewardNames = components.rewards.map(\.name)
     records = configuration.logging.records
     maximumSkipped = configuration.update.maximumSkipped
-    source = try components.rolloutSource(consumedItems: counters.consumedItems)
+    source = try components.trainingSource(after: counters, ahead: ahead)
   }
 
   /// The last step that there is a rollout for; `nil`: there is no end.
   var lastStep: Int? { source.lastStep }
+
+  /// Returns what was sampled ahead for the step after those that are done; waits for it.
+  mutating func ahead() throws(FulcrumError) -> Generation? {
+    try source.ahead(of: UInt32(counters.step + 1))
+  }
 
   /// Takes a step and writes its metrics and samples.
   ///

@@ -66,7 +66,8 @@ struct TrainingRun {
     let events = EventLog(configuration.logging, directory: directory)
     let before = try evaluationBefore(heldOut, events)
     var loop = try TrainingLoop(
-      components, directory: directory, reference: reference, counters: counters, events: events)
+      components, directory: directory, reference: reference, counters: counters,
+      ahead: try sampledAhead(), events: events)
     let configured = configuration.general.steps
     let steps = min(configured, loop.lastStep ?? configured)
     if isResumed, first >= steps { observer.note(finished(after: steps)) }
@@ -81,7 +82,7 @@ struct TrainingRun {
         metrics = try loop.step(number)
       } catch {
         // The training up to here is worth keeping, unless the failed step changed the policy.
-        if !loop.hasMoved, saved != loop.counters.step, let kept = try? save(loop, keep: keep) {
+        if !loop.hasMoved, saved != loop.counters.step, let kept = try? save(&loop, keep: keep) {
           saved = loop.counters.step
           observer.note("checkpoint \(kept.path)")
         }
@@ -93,7 +94,7 @@ struct TrainingRun {
         secondsLeft: elapsed / Double(number - first) * Double(steps - number))
       let stops = shouldStop() && number < steps
       if stops || number == steps || (checkpointEvery > 0 && number % checkpointEvery == 0) {
-        let checkpoint = try save(loop, keep: keep)
+        let checkpoint = try save(&loop, keep: keep)
         saved = number
         observer.note("checkpoint \(checkpoint.path)")
       }
@@ -124,14 +125,23 @@ struct TrainingRun {
     return "the run is finished, all \(steps) steps are done; \(remedy)"
   }
 
-  private func save(_ loop: TrainingLoop, keep: Int) throws(FulcrumError) -> Checkpoint {
+  /// Completions that a run's own checkpoint has of its next step. A new run that begins from a
+  /// checkpoint may ask for others.
+  private func sampledAhead() throws(FulcrumError) -> Generation? {
+    guard isResumed, components.configuration.rollout.isAhead, let start, let file = start.ahead
+    else { return nil }
+    return try GenerationRecord.read(file, step: start.step + 1)
+  }
+
+  private func save(_ loop: inout TrainingLoop, keep: Int) throws(FulcrumError) -> Checkpoint {
+    let (reference, counters) = (loop.reference, loop.counters)
     do throws(FulcrumError) {
       try directory.sync()
       return try Checkpoint.write(
-        components.policy, counters: loop.counters, in: directory, keep: keep,
-        addReference: { (folder) throws(FulcrumError) in try loop.reference.save(to: folder) })
+        components.policy, counters: counters, in: directory, keep: keep, ahead: try loop.ahead(),
+        addReference: { (folder) throws(FulcrumError) in try reference.save(to: folder) })
     } catch {
-      throw error.within("the checkpoint of step \(loop.counters.step)")
+      throw error.within("the checkpoint of step \(counters.step)")
     }
   }
 

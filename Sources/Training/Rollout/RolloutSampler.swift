@@ -35,13 +35,25 @@ package struct RolloutSampler {
   /// The most tokens that a prompt may have; below 1: there is no room for any.
   package var promptLimit: Int { policy.contextLength - maximumTokens }
 
+  /// Samples completions and has them judged.
+  ///
+  /// - Throws: as `request`, `sampled` and `complete`.
+  package func collect(_ items: [TaskItem], step: UInt32, firstPrompt: Int = 0)
+    throws(FulcrumError) -> Rollout
+  {
+    let request = try request(items, step: step, firstPrompt: firstPrompt)
+    let generation = try sampled { () throws(FulcrumError) in try policy.generate(request) }
+    return try complete(items, generation)
+  }
+
+  /// Returns what a policy is asked for.
+  ///
   /// - Parameters:
   ///   - step: part of the key of every random draw.
   ///   - firstPrompt: the first item's number among the step's prompts, part of the key too.
-  /// - Throws: `.data` for a prompt that leaves no room; `.notFinite` for a policy whose
-  ///   log-probabilities are not; what a reward function throws, with its name.
-  package func collect(_ items: [TaskItem], step: UInt32, firstPrompt: Int = 0)
-    throws(FulcrumError) -> Rollout
+  /// - Throws: `.data` for a prompt that leaves no room.
+  func request(_ items: [TaskItem], step: UInt32, firstPrompt: Int = 0) throws(FulcrumError)
+    -> GenerationRequest
   {
     var prompts: [GenerationRequest.Prompt] = []
     for (index, item) in items.enumerated() {
@@ -62,14 +74,25 @@ package struct RolloutSampler {
       prompts: prompts, samplesPerPrompt: samples, maximumTokens: maximumTokens,
       temperature: temperature, seed: seed, step: step)
     options.apply(to: &request)
-    let generation = try Stage.within("policy, sampling") { () throws(FulcrumError) in
-      try policy.generate(request)
-    }
+    return request
+  }
+
+  /// - Throws: what the policy throws; `.notFinite` for log-probabilities that are not.
+  func sampled(_ work: () throws(FulcrumError) -> Generation) throws(FulcrumError) -> Generation {
+    let generation = try Stage.within("policy, sampling", work)
     guard generation.logProbabilities.allSatisfy(\.isFinite) else {
       throw FulcrumError(
         .notFinite, "expected finite log-probabilities of sampled tokens, got others",
         at: "policy", hint: "its weights have run away: lower the learning rate")
     }
+    return generation
+  }
+
+  /// Has completions judged that the policy sampled.
+  ///
+  /// - Throws: what a reward function throws, with its name; `.pluginFault` for a policy that keeps no
+  ///   limits.
+  func complete(_ items: [TaskItem], _ generation: Generation) throws(FulcrumError) -> Rollout {
     let rollout = try judge(
       items, sequences: generation.sequences, logProbabilities: generation.logProbabilities,
       isFinished: generation.isFinished)

@@ -63,10 +63,15 @@ package protocol RolloutSource {
 
   /// The last step that there is a rollout for; `nil`: there is no end.
   var lastStep: Int? { get }
+
+  /// Returns what a checkpoint keeps of a step that is not done, of those that are sampled ahead; waits
+  /// for it. `nil`: nothing was sampled for it, or nothing is ever sampled ahead.
+  mutating func ahead(of step: UInt32) throws(FulcrumError) -> Generation?
 }
 
 extension RolloutSource {
   package var lastStep: Int? { nil }
+  package mutating func ahead(of step: UInt32) throws(FulcrumError) -> Generation? { nil }
 }
 
 /// Samples each step's prompts. With dynamic sampling it draws others for groups that teach

@@ -46,6 +46,7 @@ package struct PolicyUpdate {
       do throws(FulcrumError) {
         try Stage.within("policy, update") { () throws(FulcrumError) in
           try step.accumulate(into: &next, &agreement)
+          try agreement?.check()
           try MetricOwnership.check(next.sums, of: objectives.place)
           let applied = try policy.applyGradient(learningRate: learningRate)
           hasMoved = true
@@ -58,7 +59,9 @@ package struct PolicyUpdate {
         guard error.code == .notFinite else { throw error }
         report.skip(error, share: Double(tokens) / Double(step.minibatch.tokenCount))
       }
-      if let compared = agreement { report.logProbabilityDifference = compared.maximum }
+      if let maximum = agreement?.maximum, let mean = agreement?.mean {
+        report.logProbabilityDifference = (maximum, mean)
+      }
       agreement = nil
     }
     return report

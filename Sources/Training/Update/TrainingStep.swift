@@ -55,7 +55,8 @@ package struct TrainingStep {
     let report = try update.run(
       batch, advantages: advantages, plan: plan, minibatches: minibatches,
       agreement: SamplerAgreement(
-        sampled: rollout.logProbabilities, limit: options.differenceLimit), hasMoved: &hasMoved)
+        sampled: rollout.logProbabilities, limit: options.differenceLimit,
+        meanLimit: options.meanDifferenceLimit), hasMoved: &hasMoved)
     let updated = clock.now
     var direction: UpdateDirection?
     if options.probedShare > 0, !report.gradientNorms.isEmpty {

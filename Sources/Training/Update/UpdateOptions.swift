@@ -16,8 +16,10 @@ package struct UpdateOptions: Sendable {
   /// in which their tokens moved; 0: none.
   package var probedShare = 0.0
   /// The largest |log π in training − log π as sampled| of a token that is no fault, in nats;
-  /// `nil`: another policy sampled the batch.
+  /// `nil`: another policy or program sampled the batch.
   package var differenceLimit: Double? = 0.01
+  /// The largest mean of it over tokens that is no fault; `nil`: any.
+  package var meanDifferenceLimit: Double?
 
   package init(minibatchPrompts: Int) { self.minibatchPrompts = minibatchPrompts }
 }

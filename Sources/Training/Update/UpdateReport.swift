@@ -12,8 +12,9 @@ package struct UpdateReport {
   var clippedSteps = 0
   /// The number of tokens that take part, by phase; those of masked sequences don't.
   package private(set) var phaseTokens: [(phase: String, tokens: Int)] = []
-  /// The largest |log π now − log π as sampled| before any parameter moved; `nil`: none was compared.
-  var logProbabilityDifference: Double?
+  /// The largest and the mean |log π now − log π as sampled| before any parameter moved; `nil`: none was
+  /// compared.
+  var logProbabilityDifference: (maximum: Double, mean: Double)?
   /// The weights and levers of the first completions' tokens.
   package var watch: TokenWatch
   /// The reasons for which optimiser steps were left out.
@@ -85,8 +86,9 @@ package struct UpdateReport {
     metrics.set("learning_rate", learningRate)
     if weighedTokens > 0 { metrics.set(MetricName.entropy, entropy / Double(weighedTokens)) }
     metrics.set(sums)
-    if let logProbabilityDifference {
-      metrics.set("sampling/logp_difference/max", logProbabilityDifference)
+    if let (maximum, mean) = logProbabilityDifference {
+      metrics.set("sampling/logp_difference/max", maximum)
+      metrics.set("sampling/logp_difference/mean", mean)
     }
     intervals.describe(in: &metrics)
   }

@@ -72,7 +72,7 @@ public struct Generation: Sendable {
   ///
   /// Of the whole distribution, also where `topK`, `topP`, `minP` or `minimumTokens` cut it for the
   /// draw: so it is what `score` gives, to the bit, and not the logarithm of the probability with
-  /// which the token was drawn.
+  /// which the token was drawn. A sampler of its own (`SeparateSamplerPolicy`) gives its own numbers.
   public let logProbabilities: [Float]
   /// Whether each sequence ended by itself: with an end token or a stop string.
   public let isFinished: [Bool]
