@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 
-from fulcrum.wire import Channel, WireFault
+from fulcrum.wire import Channel, Op, WireFault
 
 from .watch import die_with, watch
 
@@ -34,15 +34,27 @@ def main() -> int:
     die_with(parent)
     watch(lifeline, calls, sys.argv[4])
     channel = Channel(socket.socket(fileno=calls))
-    from .serving import Serving
-
     try:
+        try:
+            from .serving import Serving
+        except ImportError as error:
+            _refuse(channel, error)
+            return 1
         Serving(channel).run()
     except (OSError, WireFault) as error:
         # The engine is gone, or speaks another language: there is nobody to tell.
         print(f"the engine can't be reached: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _refuse(channel: Channel, error: ImportError) -> None:
+    """Tells the engine, as the answer to its first call, which package is missing."""
+    frame = channel.receive()
+    if frame is not None:
+        message = f"{sys.executable} has no package '{error.name or error}'"
+        header = {"code": "not-found", "message": message}
+        channel.send(Op.ERROR, frame.sequence, header)
 
 
 if __name__ == "__main__":
