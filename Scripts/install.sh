@@ -101,7 +101,7 @@ recipes() {
 }
 
 python_packages() {
-  for package in Python/fulcrum Plugins/Torch/Engine/fulcrum_engine; do
+  for package in Python/fulcrum Plugins/Torch/Engine/fulcrum_engine Plugins/Torch/Engine/fulcrum_vllm; do
     for file in "$package"/*.py "$package/py.typed"; do
       put "$file" "share/fulcrum/python/${package##*/}/${file##*/}"
     done

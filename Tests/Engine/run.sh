@@ -26,6 +26,6 @@ export PYTHONPATH="$PWD/Python:$PWD/Plugins/Torch/Engine"
 folders="Plugins/Torch/Engine Tests/Engine"
 # shellcheck disable=SC2086
 "$python" -m ruff check --quiet $folders
-(cd Plugins/Torch/Engine && "$python" -m mypy fulcrum_engine)
+(cd Plugins/Torch/Engine && "$python" -m mypy fulcrum_engine fulcrum_vllm)
 "$python" -m pytest -q Plugins/Torch/Engine/tests "$@"
 "$python" -m pytest -q Tests/Engine "$@"

@@ -17,10 +17,14 @@ from .rows import Completions, Prompt, Request
 from .sampler import Distribution
 from .sharing import generate, whole_weights
 from .training import Columns, Weights
+from .vllm_loading import load_with
+from .vllm_sampler import VLLMSampler
 
 Header = dict[str, Any]
 Arrays = Mapping[str, np.ndarray]
 Reply = tuple[Header, dict[str, Any]]
+# What rank 0 does alone, once all ranks have done their part.
+Rest = Callable[[], Reply]
 
 
 class Handlers:
@@ -35,6 +39,22 @@ class Handlers:
         self._engine, self._calls = engine, calls
         # Made with the first samples, of weights that are loaded then.
         self._decoder: Decoder | None = None
+        self._vllm = VLLMSampler(engine) if engine.settings.sampler == "vllm" else None
+
+    def settle(self, name: str, header: Header) -> None:
+        """Ends what still goes on and a call would change, at rank 0, before others hear of it.
+
+        Raises:
+            EngineError: plugin-fault, if vLLM is gone.
+        """
+        samples = name in ("generate", "generateBegin") and header.get("model") == 0
+        if self._vllm is not None and samples:
+            self._vllm.settle()
+
+    def close(self) -> None:
+        """Ends what the engine has started."""
+        if self._vllm is not None:
+            self._vllm.close()
 
     # Calls that rank 0 answers alone.
 
@@ -63,30 +83,38 @@ class Handlers:
     # Calls that all ranks take part in.
 
     def load(self, header: Header, arrays: Arrays) -> Reply:
-        self._engine.load()
+        if self._vllm is None:
+            self._engine.load()
+        else:
+            load_with(self._engine, self._vllm)
         started = self._engine.started()
         return {"head": started.head, "summary": started.summary, "facts": started.facts}, {}
 
-    def generate(self, header: Header, arrays: Arrays) -> Reply:
-        request = Request(
-            need(header, "samplesPerPrompt", int),
-            need(header, "maximumTokens", int),
-            Distribution(
-                need(header, "temperature", float),
-                need(header, "topK", int),
-                need(header, "topP", float),
-                need(header, "minP", float),
-            ),
-            need_seed(header),
-            need(header, "step", int),
-            need(header, "minimumTokens", int),
-            need_texts(header, "stopStrings"),
-        )
-        prompts = _prompts(arrays)
+    def generate(self, header: Header, arrays: Arrays) -> Reply | Rest:
+        request, prompts = _request(header), _prompts(arrays)
         observe = self._observe if need(header, "observe", bool) and self._calls else None
-        with self._engine.using(need(header, "model", int)), whole_weights(self._engine.scorer):
+        model = need(header, "model", int)
+        vllm = self._vllm
+        if vllm is not None and model == 0:
+            self._engine.policy  # noqa: B018 (raises where there are no weights)
+            vllm.bring()
+            return lambda: ({}, _completion_arrays(vllm.generate(prompts, request, observe)))
+        with self._engine.using(model), whole_weights(self._engine.scorer):
             found = generate(self._need_decoder(), self._engine.ranks, prompts, request, observe)
         return {}, {} if found is None else _completion_arrays(found)
+
+    def generate_begin(self, header: Header, arrays: Arrays) -> Reply | Rest:
+        request, prompts = _request(header), _prompts(arrays)
+        need_policy(header)
+        vllm = self._need_vllm()
+        self._engine.policy  # noqa: B018 (raises where there are no weights)
+        vllm.bring()
+
+        def begin() -> Reply:
+            vllm.begin(prompts, request)
+            return {}, {}
+
+        return begin
 
     def score(self, header: Header, arrays: Arrays) -> Reply:
         columns = self._engine.score(
@@ -191,6 +219,18 @@ class Handlers:
     def peak(self, header: Header, arrays: Arrays) -> Reply:
         return {"operations": self._engine.peak()}, {}
 
+    def generate_end(self, header: Header, arrays: Arrays) -> Reply:
+        return {}, _completion_arrays(self._need_vllm().end())
+
+    def _need_vllm(self) -> VLLMSampler:
+        if self._vllm is None:
+            raise EngineError(
+                "unsupported",
+                "sampling while other work goes on needs a sampler of its own",
+                "set the policy's parameter 'sampler' to vllm",
+            )
+        return self._vllm
+
     def _need_decoder(self) -> Decoder:
         if self._decoder is None:
             engine = self._engine
@@ -240,10 +280,12 @@ ALONE: dict[str, Callable[[Handlers, Header, Arrays], Reply]] = {
     "decode": Handlers.decode,
     "render": Handlers.render,
     "memory": Handlers.memory,
+    "generateEnd": Handlers.generate_end,
 }
-TOGETHER: dict[str, Callable[[Handlers, Header, Arrays], Reply]] = {
+TOGETHER: dict[str, Callable[[Handlers, Header, Arrays], Reply | Rest]] = {
     "load": Handlers.load,
     "generate": Handlers.generate,
+    "generateBegin": Handlers.generate_begin,
     "score": Handlers.score,
     "accumulate": Handlers.accumulate,
     "apply": Handlers.apply,
@@ -324,6 +366,23 @@ def need_array(arrays: Arrays, name: str) -> np.ndarray:
     if name not in arrays:
         raise EngineError("usage", f"expected the array '{name}' in the call, got none")
     return arrays[name]
+
+
+def _request(header: Header) -> Request:
+    return Request(
+        need(header, "samplesPerPrompt", int),
+        need(header, "maximumTokens", int),
+        Distribution(
+            need(header, "temperature", float),
+            need(header, "topK", int),
+            need(header, "topP", float),
+            need(header, "minP", float),
+        ),
+        need_seed(header),
+        need(header, "step", int),
+        need(header, "minimumTokens", int),
+        need_texts(header, "stopStrings"),
+    )
 
 
 def _prompts(arrays: Arrays) -> list[Prompt]:

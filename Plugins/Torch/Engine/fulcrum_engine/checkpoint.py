@@ -50,17 +50,30 @@ def save_model(
         state: parameters and buffers by their names in the model, on the CPU; tied ones once.
         dtype: of floating-point weights in the files.
     """
-    rounded = {
-        name: value.to(dtype) if value.is_floating_point() else value
-        for name, value in state.items()
-    }
-    named = revert_weight_conversion(loaded.model, rounded)
+    named = checkpoint_tensors(loaded, state, dtype)
     try:
-        _write_tensors(named, directory)
+        write_tensors(named, directory)
         _write_config(loaded.source.folder, dtype, directory)
         copy_companions(loaded.source.folder, directory)
     except (OSError, SafetensorError) as error:
         raise EngineError("input-output", f"can't write to '{directory}': {error}") from error
+
+
+def checkpoint_tensors(
+    loaded: Loaded, state: dict[str, torch.Tensor], dtype: torch.dtype
+) -> dict[str, torch.Tensor]:
+    """Returns a whole model's tensors under the names of the checkpoint that was read.
+
+    Args:
+        state: parameters and buffers by their names in the model, on the CPU; tied ones once.
+        dtype: of floating-point weights.
+    """
+    rounded = {
+        name: value.to(dtype) if value.is_floating_point() else value
+        for name, value in state.items()
+    }
+    named: dict[str, torch.Tensor] = revert_weight_conversion(loaded.model, rounded)
+    return named
 
 
 def save_adapter(loaded: Loaded, state: dict[str, torch.Tensor], directory: Path) -> None:
@@ -98,7 +111,7 @@ def copy_companions(source: Path, directory: Path) -> None:
             shutil.copyfile(source / name, directory / name)
 
 
-def _write_tensors(named: dict[str, torch.Tensor], directory: Path) -> None:
+def write_tensors(named: dict[str, torch.Tensor], directory: Path) -> None:
     """Writes safetensors files of a bounded size, with an index if there are several."""
     split = split_torch_state_dict_into_shards(
         named, filename_pattern="model{suffix}.safetensors", max_shard_size=_SHARD_SIZE

@@ -19,14 +19,13 @@ from transformers import DynamicCache
 
 from . import rows as sampled
 from .cache import RowCache
-from .errors import EngineError
 from .lockstep import decode_lockstep
 from .masks import StepMasks, padded
 from .packed import packed
 from .probe import cache_argument, can_decode_in_rows
 from .rows import Completions, Integers, Observer, Prompt, Request, Rows
 from .sampler import draw
-from .stops import Decode, StopFinder
+from .stops import Decode, finder_of
 
 
 class LanguageModel(Protocol):
@@ -95,7 +94,13 @@ class Decoder:
             self.end_tokens,
             self.context_length,
             observe,
-            self._stop_finder(request),
+            finder_of(
+                request.stop_strings,
+                request.minimum_tokens,
+                self.end_tokens,
+                self.vocabulary,
+                self.decode,
+            ),
         )
         if count == 0:
             return rows.completions(0)
@@ -124,19 +129,6 @@ class Decoder:
         is_end = torch.zeros(self.vocabulary, dtype=torch.bool)
         is_end[[token for token in self.end_tokens if 0 <= token < self.vocabulary]] = True
         return (torch.from_numpy(may_not_end)[:, None] & is_end).to(self.device)
-
-    def _stop_finder(self, request: Request) -> StopFinder | None:
-        if request.minimum_tokens > 0 and len(set(self.end_tokens)) >= self.vocabulary:
-            raise EngineError(
-                "usage",
-                "expected a token that isn't an end token for a minimum length, "
-                "got a model without",
-            )
-        if not request.stop_strings:
-            return None
-        if self.decode is None:
-            raise EngineError("usage", "stop strings need the tokenizer's decoding, there is none")
-        return StopFinder(request.stop_strings, self.decode, request.minimum_tokens)
 
     def _step_masks(self) -> StepMasks | None:
         if not self._is_probed:

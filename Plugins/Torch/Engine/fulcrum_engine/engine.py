@@ -99,6 +99,10 @@ class Engine:
         self.skeleton = skeleton(self.source)
         self.parameter_count = sum(one.numel() for one in self.skeleton.parameters())
         self._policy: Policy | None = None
+        # What samples from the policy, for people.
+        self.sampler = settings.sampler
+        # Rises whenever the policy's weights change; 0: as they were read.
+        self.weights_number = 0
         # Whether the gradient at rank 0 is the sum over the ranks already.
         self._is_summed = False
 
@@ -125,6 +129,10 @@ class Engine:
             self.ranks.wait()
         self.ranks.agree(error)
         self._policy = policy
+
+    def unload(self) -> None:
+        """Forgets the weights, as if they had not been read."""
+        self._policy = None
 
     def _read(self) -> Policy:
         loaded = load(self.source, self.settings)
@@ -236,9 +244,11 @@ class Engine:
         """
         self._sum_up()
         try:
-            return self.policy.optimizer.step(learning_rate, self._total)
+            report = self.policy.optimizer.step(learning_rate, self._total)
         finally:
             self.discard()
+        self.weights_number += 1
+        return report
 
     def discard(self) -> None:
         """Clears the accumulated gradient."""
@@ -262,13 +272,23 @@ class Engine:
             folder = Path(directory) / MERGED_ADAPTER if is_whole else Path(directory)
             error = self._at_rank_0(save_adapter, self.policy.loaded, state, folder)
         if is_whole and error is None:
-            model = self.policy.loaded.model
-            state = model_state(model, self.masters, values, keeps)
-            if keeps and is_adapter:
-                state = merged(model, state)
+            state = self.whole_weights(slot)
             dtype = saved_precision(self.settings.save_precision, self.source)
             error = self._at_rank_0(save_model, self.policy.loaded, state, dtype, Path(directory))
         self.ranks.agree(error)
+
+    def whole_weights(self, slot: int = 0) -> dict[str, torch.Tensor]:
+        """Returns a slot's whole model, adapters merged, at rank 0; elsewhere nothing.
+
+        Raises:
+            EngineError: unsupported, for adapters that can't be merged.
+        """
+        keeps = self.ranks.rank == 0
+        model = self.policy.loaded.model
+        state = model_state(model, self.masters, self.slots.values(slot), keeps)
+        if keeps and self.policy.loaded.adapter is not None:
+            return merged(model, state)
+        return state
 
     def save_gradient(self, file: str) -> None:
         """Writes the accumulated gradient as it is, f32, under the checkpoint's names.
@@ -313,6 +333,7 @@ class Engine:
             self.slots.put(slot, read_copy(directory, self.masters))
             return
         load_optimizer(Path(directory), self.masters, self.policy.optimizer, self.ranks)
+        self.weights_number += 1
 
     def activation_gradients(
         self, batch: Batch, places: np.ndarray, temperature: float
@@ -370,6 +391,8 @@ class Engine:
     def blend(self, slot: int, other: int, share: float) -> None:
         """Moves a slot's weights by a share towards another's."""
         self.slots.blend(slot, other, share)
+        if slot == 0:
+            self.weights_number += 1
 
     def snapshot(self) -> int:
         """Sets weights and optimiser aside, and returns a number to find them by."""
@@ -378,6 +401,7 @@ class Engine:
     def restore(self, snapshot: int) -> None:
         """Puts weights and optimiser back, and drops the gradient."""
         self.slots.restore(snapshot, self.policy.optimizer)
+        self.weights_number += 1
         self._is_summed = False
 
     def forget(self, snapshot: int) -> None:

@@ -110,6 +110,7 @@ def model_facts(engine: Engine) -> list[list[Any]]:
         ]
     facts += [
         ["device", _device_name(engine.ranks)],
+        ["sampler", engine.sampler],
         ["ranks", engine.ranks.world],
         ["shard", engine.settings.shard],
         ["torch", torch.__version__],

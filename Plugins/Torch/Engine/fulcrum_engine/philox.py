@@ -58,3 +58,12 @@ class CounterRandom:
         bits = philox((words[0], words[1], words[2], words[3]), self._key)[0]
         drawn: npt.NDArray[np.float32] = (bits >> np.uint64(8)).astype(np.float32)
         return drawn * np.float32(2.0**-24)
+
+    def seeds(
+        self, step: int, prompt: npt.ArrayLike, sample: npt.ArrayLike
+    ) -> npt.NDArray[np.int64]:
+        """A seed from 0 to 2⁶² − 1 of each sample, for another program's draws."""
+        words = [np.asarray(word, np.uint64) for word in (0, sample, prompt, step)]
+        high, low, _, _ = philox((words[0], words[1], words[2], words[3]), self._key)
+        joined: npt.NDArray[np.uint64] = ((high << np.uint64(32)) | low) >> np.uint64(2)
+        return joined.astype(np.int64)

@@ -115,7 +115,6 @@ class Rows:
         self.position[places] = 0
         self.length[places] = self._prompt_lengths[prompts]
         self._limit[places] = self._limits[prompts]
-        self._make_draws(places)
 
     def move(self, places: Integers, sources: Integers) -> None:
         """Moves samples from rows `sources` to rows `places`."""
@@ -126,7 +125,7 @@ class Rows:
     def uniforms(self, places: Integers) -> npt.NDArray[np.float32]:
         """The uniform number of each row's next token."""
         within = self.position[places] % _AHEAD
-        if (is_used_up := (within == 0) & (self.position[places] > 0)).any():
+        if (is_used_up := within == 0).any():
             self._make_draws(places[is_used_up])
         drawn: npt.NDArray[np.float32] = self._draws[places, within]
         return drawn

@@ -13,7 +13,7 @@ import torch.distributed as dist
 from fulcrum.wire import WireFault
 from transformers.utils.logging import disable_progress_bar
 
-from .calls import ALONE, TOGETHER, Handlers, need, need_seed
+from .calls import ALONE, TOGETHER, Handlers, Reply, Rest, need, need_seed
 from .channel import Call, Calls
 from .engine import Engine
 from .errors import EngineError
@@ -101,8 +101,12 @@ class Service:
         for name, array in call.arrays.items():
             if array.ndim != 1:
                 raise EngineError("usage", f"expected '{name}' of one dimension, got {array.ndim}")
+        if self._calls is not None:
+            self._handlers.settle(call.name, call.header)
         self._tell(call)
-        return self._together(call)
+        outcome = self._together(call)
+        # Rank 0 alone has more to do; the others wait for the next call with patience.
+        return outcome() if callable(outcome) else outcome
 
     def _tell(self, call: Call) -> None:
         """Gives rank 0's call to the other ranks."""
@@ -113,9 +117,9 @@ class Service:
         else:
             self._ranks.broadcast({**call.header, "call": call.name}, call.arrays)
 
-    def _together(self, call: Call) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _together(self, call: Call) -> Reply | Rest:
         assert self._handlers is not None and self._ranks is not None
-        result: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
+        result: Reply | Rest = ({}, {})
         error: EngineError | None = None
         try:
             result = TOGETHER[call.name](self._handlers, call.header, call.arrays)
@@ -123,7 +127,7 @@ class Service:
             error = raised
         # One rank's error is every rank's, or they would wait for each other in vain.
         self._ranks.agree(error)
-        return result
+        return result if self._calls is not None else ({}, {})
 
     def _start(self, call: Call) -> dict[str, Any]:
         if self._handlers is not None:
@@ -171,11 +175,17 @@ class Service:
     def _end(self) -> dict[str, Any]:
         # From here on a closed lifeline is no accident.
         self._lifeline.release()
+        self.close()
         if self._ranks is not None:
             self._ranks.wait()
             self._ranks.leave()
         self._is_ending = True
         return {}
+
+    def close(self) -> None:
+        """Ends what this rank has started."""
+        if self._handlers is not None:
+            self._handlers.close()
 
 
 class _Beginning:
@@ -220,8 +230,9 @@ def serve(place: Place, calls: Calls | None, lifeline: Lifeline) -> int:
     """
     # Bars that are drawn over themselves are no use in a log.
     disable_progress_bar()
+    service = Service(place, calls, lifeline)
     try:
-        Service(place, calls, lifeline).run()
+        service.run()
     except HostGoneError:
         return 1
     except Exception as error:
@@ -229,4 +240,6 @@ def serve(place: Place, calls: Calls | None, lifeline: Lifeline) -> int:
         traceback.print_exc()
         lifeline.fail({**error_header(error), "rank": place.rank})
         return 1
+    finally:
+        service.close()
     return 0

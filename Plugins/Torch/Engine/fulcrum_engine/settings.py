@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
 from .errors import EngineError
+from .vllm_options import read_options
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "device": ("auto", "cpu", "cuda"),
@@ -17,7 +19,10 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "optimizer": ("adamw", "sgd"),
     "save_precision": ("f32", "bf16", "same"),
     "lora_save": ("adapter", "merged"),
+    "sampler": ("torch", "vllm"),
+    "vllm_transfer": ("file", "nccl"),
 }
+_URL = re.compile(r"https?://[^/\s]+/?\Z")
 _GROUPS = ("norms", "biases", "embeddings")
 # Least and largest value, both allowed.
 _RANGES: dict[str, tuple[float, float]] = {
@@ -59,7 +64,14 @@ class Settings:
         weight_decay_exclude: some of norms, biases, embeddings (the last is also a tied head).
         max_gradient_norm: a gradient of larger L2 norm is scaled down to it; 0: never.
         save_precision: of weights in checkpoints; same: as in the checkpoint that was read.
-        time_limit: seconds that a rank waits for another within a call, before it gives up.
+        sampler: what samples from the policy; frozen copies are always sampled by torch.
+        vllm_python: an interpreter that has vLLM; empty: the engine's own.
+        vllm_server: the URL of a vLLM server; empty: a process of the engine's own.
+        vllm_options: `name=value`, given to vLLM when the engine starts it.
+        vllm_devices: CUDA devices of that process, as CUDA_VISIBLE_DEVICES; empty: as they are.
+        vllm_transfer: how new weights go to vLLM.
+        time_limit: seconds that a rank waits for another within a call, before it gives up; and
+            seconds that vLLM may be silent.
     """
 
     checkpoint: str = ""
@@ -85,6 +97,12 @@ class Settings:
     weight_decay_exclude: tuple[str, ...] = ()
     max_gradient_norm: float = 1.0
     save_precision: str = "same"
+    sampler: str = "torch"
+    vllm_python: str = ""
+    vllm_server: str = ""
+    vllm_options: tuple[str, ...] = ()
+    vllm_devices: str = ""
+    vllm_transfer: str = "file"
     time_limit: float = 1800.0
     seed: int = 0
 
@@ -125,6 +143,9 @@ class Settings:
                 "parameter 'attention': flash_attention_2 computes in bf16 alone",
                 "set precision to bf16, or attention to sdpa",
             )
+        read_options(settings.vllm_options)
+        if settings.vllm_server and not _URL.match(settings.vllm_server):
+            raise _refused("vllm-server", "an URL as http://host:8000", settings.vllm_server)
         return settings
 
 

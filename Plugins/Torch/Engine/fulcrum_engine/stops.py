@@ -52,6 +52,31 @@ def check_stops(stops: Sequence[str]) -> None:
             )
 
 
+def finder_of(
+    stops: Sequence[str],
+    minimum: int,
+    end_tokens: Sequence[int],
+    vocabulary: int,
+    decode: Decode | None,
+) -> StopFinder | None:
+    """Returns what looks for a request's stop strings; None without any.
+
+    Raises:
+        EngineError: usage, for what can't be looked for, and for a minimum length of a model that
+            has no tokens but those that end a completion.
+    """
+    if minimum > 0 and len(set(end_tokens)) >= vocabulary:
+        raise EngineError(
+            "usage",
+            "expected a token that isn't an end token for a minimum length, got a model without",
+        )
+    if not stops:
+        return None
+    if decode is None:
+        raise EngineError("usage", "stop strings need the tokenizer's decoding, there is none")
+    return StopFinder(stops, decode, minimum)
+
+
 class _Window:
     """A completion's last tokens, and how long the part of their text is that won't change."""
 

@@ -333,7 +333,7 @@ def test_calls_that_cannot_be_done_say_why(
     assert sentence in caught.value.header["message"]
 
 
-NEEDY = sorted({*ALONE, *TOGETHER} - {"load", "discard", "snapshot", "peak"})
+NEEDY = sorted({*ALONE, *TOGETHER} - {"load", "discard", "snapshot", "peak", "generateEnd"})
 
 
 @pytest.mark.parametrize("name", NEEDY)
@@ -351,6 +351,17 @@ def test_calls_without_what_they_need_leave_the_engine_usable(host: Host, name: 
             host.call(name, {"keepSpecial": 1, "model": "0"}, arrays)
         assert caught.value.header["code"] in ("usage", "data")
     assert host.call("encode", {}, {"text": b"a"})[1]["tokens"].size
+
+
+def test_sampling_beside_other_work_needs_a_sampler_of_its_own(host: Host) -> None:
+    for name, call in (("generateBegin", generation()), ("generateEnd", ({}, {}))):
+        with pytest.raises(CallFailed) as caught:
+            host.call(name, *call)
+        assert caught.value.header["code"] == "unsupported"
+        assert caught.value.header["message"] == (
+            "sampling while other work goes on needs a sampler of its own"
+        )
+        assert "'sampler' to vllm" in caught.value.header["hint"]
 
 
 def test_the_speed_of_products_is_measured(host: Host) -> None:

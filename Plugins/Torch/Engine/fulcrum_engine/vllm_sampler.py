@@ -1,0 +1,325 @@
+"""vLLM as the sampler of an engine: rank 0 has it; the other ranks help to bring it weights."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import torch
+
+from .checkpoint import checkpoint_tensors
+from .collecting import Collector
+from .errors import EngineError
+from .layers import head_size
+from .rows import Completions, Observer, Prompt, Request, check
+from .stops import finder_of
+from .vllm_client import VLLMClient
+from .vllm_exchange import Exchange
+from .vllm_options import read_options
+from .vllm_process import VLLMProcess, environment_of
+from .vllm_request import LOGPROBS_MODE, Asked, Served, ask
+from .vllm_server import VLLMServer
+from .vllm_transfer import BroadcastTransfer, FileTransfer, Workers, own_address
+
+if TYPE_CHECKING:
+    from .engine import Engine
+
+Beat = Callable[[], None]
+_DTYPES = {"f32": "float32", "bf16": "bfloat16"}
+_LEAST_CACHE = 1 << 30
+
+
+class Backend(Workers, Protocol):
+    """vLLM's process, or a server."""
+
+    def started(self, beat: Beat) -> Served:
+        """Waits until it is there."""
+        ...
+
+    def begin(self, asked: Asked, collector: Collector) -> None:
+        """Lets it sample, and gives back at once."""
+        ...
+
+    def finish(self, beat: Beat) -> tuple[Completions, int]:
+        """Waits for what `begin` began; gives it with the weights' version."""
+        ...
+
+    def close(self) -> None:
+        """Ends what the engine has started."""
+        ...
+
+
+class VLLMSampler:
+    """Samples from the policy's weights by vLLM.
+
+    All ranks make one and call `bring` alike; everything else is rank 0's alone.
+
+    Args:
+        backend: of the broadcast, for tests; else by the setting `vllm-transfer`.
+    """
+
+    def __init__(self, engine: Engine, backend: str | None = None) -> None:
+        self._engine = engine
+        self._settings = engine.settings
+        self._beat = engine.heartbeat.beat
+        self._broadcasts = backend or ("nccl" if self._settings.vllm_transfer == "nccl" else None)
+        self._vllm: Backend | None = None
+        self._exchange: Exchange | None = None
+        self._transfer: FileTransfer | BroadcastTransfer | None = None
+        self.served: Served | None = None
+        # The engine's number of the weights that vLLM has; None: it has others.
+        self._brought: int | None = None
+        # Versions of a server must not be those of another run.
+        self._base = 0
+        self._is_pending = False
+        self._kept: Completions | EngineError | None = None
+
+    @property
+    def fact(self) -> str:
+        """What samples, for people."""
+        url = self._settings.vllm_server
+        where = f"a server at {url}" if url else "a process of its own"
+        return f"vllm {self.served.release}, {where}" if self.served else f"vllm, {where}"
+
+    def start(self) -> None:
+        """Starts the process, at rank 0; `ready` waits for it.
+
+        Raises:
+            EngineError: parameter, input-output.
+        """
+        if self._broadcasts == "nccl" and self._engine.ranks.device.type != "cuda":
+            raise EngineError(
+                "parameter",
+                "parameter 'vllm-transfer': nccl sends between CUDA devices, and the engine has"
+                f" its tensors on {self._engine.ranks.device.type}",
+                "set it to file",
+            )
+        if self._engine.ranks.rank != 0:
+            return
+        settings = self._settings
+        size = 4 * self._engine.parameter_count
+        self._exchange = Exchange(size, is_shared=bool(settings.vllm_server))
+        if settings.vllm_server:
+            self._base = secrets.randbelow(1 << 40) << 12
+            self._vllm = VLLMServer(
+                settings.vllm_server, settings.time_limit, settings.decoding_rows
+            )
+            return
+        given = read_options(settings.vllm_options)
+        environment = environment_of(
+            os.environ, self._exchange, settings.vllm_devices, settings.threads, given
+        )
+        try:
+            process = VLLMProcess(settings.vllm_python, environment, self._exchange)
+        except EngineError:
+            self._exchange.close()
+            raise
+        client = VLLMClient(process, settings.time_limit)
+        self._vllm = client
+        client.start(self._options(given), self._cache_bytes(given))
+
+    def ready(self) -> None:
+        """Waits until vLLM serves the model, and checks that it is the engine's.
+
+        Raises:
+            EngineError: not-found, parameter, unsupported; plugin-fault if it ended.
+        """
+        if not self._settings.vllm_server and not self._engine.source.is_adapter:
+            # It reads the same files; fresh adapters add nothing.
+            self._brought = 0
+        if self._vllm is None:
+            return
+        served = self._vllm.started(self._beat)
+        rows = self._engine.token_rows
+        if served.logprobs_mode != LOGPROBS_MODE:
+            raise EngineError(
+                "unsupported",
+                f"vLLM's log-probabilities are {served.logprobs_mode}, expected {LOGPROBS_MODE}",
+                f"start the server with --logprobs-mode {LOGPROBS_MODE}",
+            )
+        if served.vocabulary < rows.end:
+            raise EngineError(
+                "unsupported",
+                f"expected a model of at least {rows.end} tokens, vLLM serves one of"
+                f" {served.vocabulary}",
+                "the server has another model than the policy's 'checkpoint'",
+            )
+        if served.vocabulary > rows.end or len(rows.holes):
+            hidden = {"end": rows.end, "holes": rows.holes.tolist()}
+            self._vllm.workers("fulcrum_hide_rows", hidden, self._beat)
+        self.served = served
+        if self._broadcasts:
+            self._transfer = BroadcastTransfer(
+                self._broadcasts,
+                own_address(self._settings.vllm_server),
+                self._engine.ranks.device,
+                self._vllm,
+                self._beat,
+            )
+        else:
+            assert self._exchange is not None
+            self._transfer = FileTransfer(self._exchange)
+
+    def bring(self) -> None:
+        """Sends the weights, if they have changed since they were sent; all ranks call alike.
+
+        Raises:
+            EngineError: input-output; plugin-fault.
+        """
+        number = self._engine.weights_number
+        if self._brought == number:
+            return
+        error: EngineError | None = None
+        try:
+            state = self._engine.whole_weights()
+            if self._vllm is not None:
+                self._send(state, number)
+        except EngineError as raised:
+            error = raised
+        self._engine.ranks.agree(error)
+        self._brought = number
+
+    def generate(
+        self, prompts: Sequence[Prompt], request: Request, observe: Observer | None = None
+    ) -> Completions:
+        """Samples completions of each prompt.
+
+        A completion's tokens are a function of its logits and of a seed that is one of (seed, step,
+        prompt id, sample): other tokens than the engine's own sampling draws. log π are those of
+        the distribution that a token was drawn from: after a minimum length's bar and after cuts,
+        of which vLLM makes that by min-p before the others.
+
+        Raises:
+            EngineError: usage, data, unsupported, not-finite; plugin-fault if vLLM is gone.
+        """
+        self._begin(prompts, request, observe)
+        return self._finish()
+
+    def begin(
+        self, prompts: Sequence[Prompt], request: Request, observe: Observer | None = None
+    ) -> None:
+        """Begins to sample, and gives back at once; `end` gives what was sampled.
+
+        Raises:
+            EngineError: usage, if the last one's end was not asked for; else as `generate`.
+        """
+        if self._kept is not None or self._is_pending:
+            raise EngineError(
+                "usage", "sampling has begun already", "call 'generateEnd' before the next begin"
+            )
+        self._begin(prompts, request, observe)
+        self._is_pending = True
+
+    def settle(self) -> None:
+        """Waits for what has begun, and keeps it for `end`.
+
+        Raises:
+            EngineError: plugin-fault; another one is kept, for `end` to raise.
+        """
+        if not self._is_pending:
+            return
+        self._is_pending = False
+        try:
+            self._kept = self._finish()
+        except EngineError as error:
+            if error.code == "plugin-fault":
+                raise
+            self._kept = error
+
+    def end(self) -> Completions:
+        """Waits for what `begin` began.
+
+        Raises:
+            EngineError: usage, if nothing has begun; else as `generate`.
+        """
+        if not self._is_pending and self._kept is None:
+            raise EngineError("usage", "no sampling has begun", "call 'generateBegin' first")
+        self.settle()
+        found, self._kept = self._kept, None
+        if isinstance(found, EngineError):
+            raise found
+        assert found is not None
+        return found
+
+    @property
+    def is_there(self) -> bool:
+        """Whether this rank has vLLM."""
+        return self._vllm is not None
+
+    def close(self) -> None:
+        """Ends the process, if there is one, and removes the folder; harmless twice."""
+        if self._vllm is not None:
+            self._vllm.close()
+            self._vllm = None
+        if self._exchange is not None:
+            self._exchange.close()
+
+    def _options(self, given: dict[str, Any]) -> dict[str, Any]:
+        """What vLLM is started with; what the run gives is taken before what is usual."""
+        settings = self._settings
+        usual = {
+            "dtype": _DTYPES[settings.precision],
+            "max_num_seqs": settings.decoding_rows,
+            "disable_log_stats": True,
+            "use_tqdm_on_load": False,
+        }
+        own = {
+            "model": str(self._engine.source.folder.resolve()),
+            "skip_tokenizer_init": True,
+            "logprobs_mode": LOGPROBS_MODE,
+            "seed": 0,
+        }
+        return {**usual, **given, **own}
+
+    def _cache_bytes(self, given: dict[str, Any]) -> int:
+        """Keys and values of vLLM on the processor: a gigabyte, or one longest sequence."""
+        text = self._engine.source.config.get_text_config()
+        heads = int(getattr(text, "num_key_value_heads", None) or text.num_attention_heads)
+        width = head_size(text)
+        length = int(given.get("max_model_len") or self._engine.context_length)
+        # A block more, for lengths are rounded up to blocks.
+        one = 2 * 4 * heads * width * text.num_hidden_layers * (length + 256)
+        return max(_LEAST_CACHE, one)
+
+    def _send(self, state: dict[str, torch.Tensor], number: int) -> None:
+        assert self._vllm is not None and self._transfer is not None and self.served is not None
+        dtype = getattr(torch, self.served.dtype)
+        tensors = checkpoint_tensors(self._engine.policy.loaded, state, dtype)
+        version = self._base + number
+        found = self._transfer.send(tensors, version, self._vllm, self._beat)
+        if set(found) != {version}:
+            raise EngineError(
+                "plugin-fault",
+                f"vLLM's workers have versions {sorted(found)} of the weights, expected {version}",
+            )
+
+    def _begin(self, prompts: Sequence[Prompt], request: Request, observe: Observer | None) -> None:
+        engine = self._engine
+        check(prompts, request, engine.context_length, engine.token_rows.end)
+        stops = finder_of(
+            request.stop_strings,
+            request.minimum_tokens,
+            engine.end_tokens,
+            engine.token_rows.end,
+            engine.texts.decode_all,
+        )
+        assert self._vllm is not None and self.served is not None
+        asked = ask(prompts, request, engine.end_tokens, engine.context_length, self.served)
+        collector = Collector(
+            prompts, request, engine.end_tokens, engine.context_length, observe, stops
+        )
+        self._vllm.begin(asked, collector)
+
+    def _finish(self) -> Completions:
+        assert self._vllm is not None
+        found, version = self._vllm.finish(self._beat)
+        expected = self._base + (self._brought or 0)
+        if version != expected:
+            raise EngineError(
+                "plugin-fault",
+                f"vLLM sampled from version {version} of the weights, expected {expected}",
+                "nobody else may use the server while a run does",
+            )
+        return found

@@ -1,0 +1,83 @@
+"""What runs on the machine, and what lies about."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+
+def family(pid: int) -> list[int]:
+    """A process's descendants, and all that are in the sessions that it has begun."""
+    table = _table()
+    found: list[int] = []
+    waiting = [pid]
+    while waiting:
+        own = waiting.pop()
+        for number, (parent, session) in table.items():
+            if (parent == own or session == own) and number not in (*found, pid):
+                found.append(number)
+                waiting.append(number)
+    return found
+
+
+def samplers(pid: int) -> list[int]:
+    """The processes of vLLM that an engine has started, their leader first."""
+    return sorted(
+        number for number in family(pid) if b"fulcrum_vllm" in _words(number) or _is_worker(number)
+    )
+
+
+def are_gone(pids: list[int], seconds: float) -> bool:
+    """Whether all have ended in time."""
+    return comes_true(lambda: not any(is_running(pid) for pid in pids), seconds)
+
+
+def comes_true(holds: Callable[[], bool], seconds: float) -> bool:
+    """Whether something holds in time."""
+    end = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process runs, or is stopped."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state not in "ZX"
+
+
+def exchanges() -> set[Path]:
+    """The folders that engines and vLLM share."""
+    places = {Path("/dev/shm"), Path(os.environ.get("TMPDIR", "/tmp"))}
+    return {one for place in places for one in place.glob("fulcrum-vllm-*")}
+
+
+def _table() -> dict[int, tuple[int, int]]:
+    table = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if fields[0] not in "ZX":
+                table[int(folder.name)] = (int(fields[1]), int(fields[3]))
+    return table
+
+
+def _words(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def _is_worker(pid: int) -> bool:
+    return b"VLLM" in _words(pid) or b"multiprocessing" in _words(pid)
