@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -53,10 +52,11 @@ def is_running(pid: int) -> bool:
     return state not in "ZX"
 
 
-def exchanges() -> set[Path]:
-    """The folders that engines and vLLM share."""
-    places = {Path("/dev/shm"), Path(os.environ.get("TMPDIR", "/tmp"))}
-    return {one for place in places for one in place.glob("fulcrum-vllm-*")}
+def exchange_of(pid: int) -> Path:
+    """The folder that a process of vLLM shares with its engine."""
+    folder = Path(_words(pid).split(b"\0")[-2].decode())
+    assert folder.name.startswith("fulcrum-vllm-") and folder.is_dir()
+    return folder
 
 
 def _table() -> dict[int, tuple[int, int]]:
