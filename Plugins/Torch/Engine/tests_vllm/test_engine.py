@@ -191,6 +191,24 @@ def test_no_vllm_outlives_its_engine(folder: Path) -> None:
         assert comes_true(lambda: not exchange.exists(), 5)
 
 
+def test_processes_that_vllm_starts_end_with_it(folder: Path) -> None:
+    """As with several devices: vLLM's core and its worker are processes of their own."""
+    with Host(VLLM_ENABLE_V1_MULTIPROCESSING="1") as host:
+        start(host, folder)
+        first = sampled(host)
+        train(host)
+        second = sampled(host)
+        assert split(second) != split(first)
+        assert_fits(host, second)
+        pids = samplers(host.process.pid)
+        # The process, its watch, vLLM's core at least.
+        assert len(pids) >= 3
+        os.kill(pids[0], signal.SIGKILL)
+        header = fault(host)
+        assert header["code"] == "plugin-fault" and "SIGKILL" in header["message"]
+        assert are_gone(pids, 5)
+
+
 def test_no_vllm_outlives_its_host(folder: Path) -> None:
     with Host() as host:
         start(host, folder)
