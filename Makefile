@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 OUTPUT ?= runs/knights-and-knaves-$(shell date +%Y%m%d-%H%M%S)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
-.PHONY: train test test-engine test-python fuzz chaos cases kit report-check build dependencies patchelf install \
+.PHONY: train test test-engine test-vllm test-python fuzz chaos cases kit report-check build dependencies patchelf install \
   uninstall warm-start format lint docs interface bench reference clean fortran python
 
 train: build
@@ -36,6 +36,11 @@ cases: build python
 # its own; FULCRUM_TORCH_WHEEL names a wheel to take.
 test-engine: build python
 	sh Tests/Engine/run.sh
+
+# Sampling by vLLM: the engine beside a real one, its build for the processor, in a virtual environment of its own.
+# FULCRUM_VLLM_VENV names one that is there; FULCRUM_TORCH_WHEEL and FULCRUM_VLLM_WHEEL name wheels to take.
+test-vllm: python
+	sh Tests/VLLM/run.sh
 
 # What is in Python: the package that plugins import, the adaptors, Python files as plugins.
 test-python: build python

@@ -99,6 +99,9 @@ def _sampling(
     width: int,
     device: torch.device,
 ) -> list[tuple[str, int]]:
+    if settings.sampler == "vllm":
+        # Its own memory is its own affair; the weights are gathered here on their way.
+        return [("whole weights on their way to vLLM, f32", 4 * sizes.all)]
     text = source.config.get_text_config()
     rows = min(settings.decoding_rows, -(-demand.completions // world))
     places = rows * (demand.prompt + demand.completion)

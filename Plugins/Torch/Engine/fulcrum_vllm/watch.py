@@ -14,6 +14,7 @@ import signal
 from contextlib import suppress
 
 _PR_SET_PDEATHSIG = 1
+_MOMENT = 2.0
 
 
 def die_with(parent: int) -> None:
@@ -58,6 +59,9 @@ def _wait(lifeline: int, end: int, worker: int, folder: str) -> None:
     # Nothing is ever sent on either: what comes is an end. Children may keep the pipe open when
     # the process is gone; the engine waits for that and kills the group itself.
     ready, _, _ = select.select([lifeline, end], [], [])
+    if lifeline not in ready:
+        # An engine that ends may take this process with it before its connections close.
+        ready, _, _ = select.select([lifeline], [], [], _MOMENT)
     if lifeline in ready:
         shutil.rmtree(folder, ignore_errors=True)
     with suppress(OSError):

@@ -43,6 +43,19 @@ def test_what_stays_is_counted_by_parameters(llama: Path, tmp_path: Path) -> Non
     assert "optimiser's moments, f32" not in parts(tmp_path, optimizer="sgd")
 
 
+def test_a_sampler_of_its_own_has_its_own_memory(llama: Path) -> None:
+    """Keys and values of many rows are the larger part where the engine samples, and else none."""
+    many = Demand(prompt=200, completion=300, completions=4096, has_reference=False)
+    names = []
+    for sampler in ("torch", "vllm"):
+        given = {"checkpoint": str(llama), "device": "cpu", "microbatch-tokens": 1}
+        read = Settings.read({**given, "decoding-rows": 4096, "sampler": sampler})
+        found = Engine(read, Ranks(Place(), read.device)).memory(many)
+        names.append([name for name, _ in found if name.startswith(("sampling", "training"))])
+    assert "sampling: keys and values of 4096 rows" in names[0]
+    assert all(name.startswith("training: ") for name in names[1]) and names[1]
+
+
 def test_adapters_are_counted_as_they_are_made(llama: Path, tmp_path: Path) -> None:
     engine = engine_of(llama, lora_rank=4)
     trained = sum(item.parameter.numel() for item in engine.masters)

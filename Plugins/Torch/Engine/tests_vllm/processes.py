@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,9 +23,12 @@ def family(pid: int) -> list[int]:
 
 def samplers(pid: int) -> list[int]:
     """The processes of vLLM that an engine has started, their leader first."""
-    return sorted(
-        number for number in family(pid) if b"fulcrum_vllm" in _words(number) or _is_worker(number)
-    )
+    table = _table()
+    own = [number for number in family(pid) if b"fulcrum_vllm" in _words(number)]
+    leaders = {table[number][1] for number in own if number in table}
+    # Whoever is in a leader's session is vLLM's, whatever it calls itself.
+    others = [number for number, (_, session) in table.items() if session in leaders]
+    return sorted({*own, *others}, key=lambda number: (number not in leaders, number))
 
 
 def are_gone(pids: list[int], seconds: float) -> bool:
@@ -53,10 +55,11 @@ def is_running(pid: int) -> bool:
     return state not in "ZX"
 
 
-def exchanges() -> set[Path]:
-    """The folders that engines and vLLM share."""
-    places = {Path("/dev/shm"), Path(os.environ.get("TMPDIR", "/tmp"))}
-    return {one for place in places for one in place.glob("fulcrum-vllm-*")}
+def exchange_of(pid: int) -> Path:
+    """The folder that a process of vLLM shares with its engine."""
+    folder = Path(_words(pid).split(b"\0")[-2].decode())
+    assert folder.name.startswith("fulcrum-vllm-") and folder.is_dir()
+    return folder
 
 
 def _table() -> dict[int, tuple[int, int]]:
@@ -77,7 +80,3 @@ def _words(pid: int) -> bytes:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return b""
-
-
-def _is_worker(pid: int) -> bool:
-    return b"VLLM" in _words(pid) or b"multiprocessing" in _words(pid)

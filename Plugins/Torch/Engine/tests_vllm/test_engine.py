@@ -15,7 +15,7 @@ from conftest import FIXTURES, arrays_of
 from fulcrum.wire import Op
 from host import CallFailed, Host
 from models import make
-from processes import are_gone, comes_true, exchanges, is_running, samplers
+from processes import are_gone, comes_true, exchange_of, is_running, samplers
 from test_service import PROMPTS, generation, scoring, some_batch, split
 from vllm_support import OPTIONS, prompts_of, request_of, sampling
 
@@ -63,7 +63,6 @@ def assert_fits(host: Host, found: dict[str, np.ndarray]) -> None:
 
 @pytest.mark.parametrize("ranks", [1, 2])
 def test_steps_are_sampled_trained_and_sampled_again(ranks: int, folder: Path) -> None:
-    before = exchanges()
     shard = "none" if ranks == 1 else "fsdp2"
     with Host(ranks) as host:
         facts = dict(start(host, folder, shard=shard)["facts"])
@@ -115,10 +114,10 @@ def test_steps_are_sampled_trained_and_sampled_again(ranks: int, folder: Path) -
             host.call("generateBegin", *generation(temperature=3.0))
         assert caught.value.header["code"] == "unsupported"
         pids = samplers(host.process.pid)
-        assert pids
+        exchange = exchange_of(pids[0])
         host.call("end")
         assert are_gone(pids, 10)
-    assert exchanges() <= before
+    assert not exchange.exists()
 
 
 def leader(host: Host) -> int:
@@ -179,7 +178,6 @@ def test_a_vllm_that_hangs_is_a_fault_after_the_time_limit(folder: Path) -> None
 
 
 def test_no_vllm_outlives_its_engine(folder: Path) -> None:
-    before = exchanges()
     with Host() as host:
         start(host, folder)
         pids = samplers(host.process.pid)
@@ -187,9 +185,28 @@ def test_no_vllm_outlives_its_engine(folder: Path) -> None:
         assert len(pids) >= 1 and all(is_running(pid) for pid in pids)
         # Not even one that is stopped.
         os.kill(pids[0], signal.SIGSTOP)
+        exchange = exchange_of(pids[0])
         os.kill(host.pids[0], signal.SIGKILL)
         assert are_gone(pids, 5)
-        assert comes_true(lambda: exchanges() <= before, 5)
+        assert comes_true(lambda: not exchange.exists(), 5)
+
+
+def test_processes_that_vllm_starts_end_with_it(folder: Path) -> None:
+    """As with several devices: vLLM's core and its worker are processes of their own."""
+    with Host(VLLM_ENABLE_V1_MULTIPROCESSING="1") as host:
+        start(host, folder)
+        first = sampled(host)
+        train(host)
+        second = sampled(host)
+        assert split(second) != split(first)
+        assert_fits(host, second)
+        pids = samplers(host.process.pid)
+        # The process, its watch, vLLM's core at least.
+        assert len(pids) >= 3
+        os.kill(pids[0], signal.SIGKILL)
+        header = fault(host)
+        assert header["code"] == "plugin-fault" and "SIGKILL" in header["message"]
+        assert are_gone(pids, 5)
 
 
 def test_no_vllm_outlives_its_host(folder: Path) -> None:

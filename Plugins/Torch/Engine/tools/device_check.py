@@ -33,7 +33,8 @@ from check_exactness import check_bf16, check_f32, check_sampling
 from check_ranks import check_ranks
 from check_report import Findings, Row, as_objects, as_table
 from check_speed import Load, check_flash_attention, check_peers, check_speed
-from random_models import HALF_BILLION, HUNDRED_MILLION, SMALL, write_model
+from check_vllm import check_vllm
+from random_models import HALF_BILLION, HUNDRED_MILLION, SMALL, SMALL_OF_WIDE_HEADS, write_model
 
 FIXTURES = Path(__file__).resolve().parents[4] / "Tests" / "Fixtures"
 TINY = ("tiny-llama", "tiny-qwen2", "tiny-qwen3")
@@ -81,6 +82,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=0, help="0: as PyTorch sets them")
     parser.add_argument("--output", type=Path, help="write the findings here as JSON")
     parser.add_argument("--parts", help="these alone, with commas between them")
+    parser.add_argument("--vllm-python", default="", help="an interpreter with vLLM; else this")
     return parser.parse_args()
 
 
@@ -104,6 +106,15 @@ def _parts(options: argparse.Namespace, scratch: Path) -> list[Part]:
         else:
             check_flash_attention(findings, middle, device, length)
 
+    def vllm(findings: Findings) -> None:
+        if not options.vllm_python and importlib.util.find_spec("vllm") is None:
+            findings.skip("sampling by vLLM", "vllm is not installed; see --vllm-python")
+            return
+        folder = large
+        if small:
+            folder = write_model(scratch / "vllm", SMALL_OF_WIDE_HEADS)
+        check_vllm(findings, folder, device, options.vllm_python, small)
+
     parts = [
         Part("machine", 120, write),
         Part("exactness", 120, lambda f: check_f32(f, models, device, length)),
@@ -113,6 +124,7 @@ def _parts(options: argparse.Namespace, scratch: Path) -> list[Part]:
         Part("peers", 180, lambda f: check_peers(f, large, device, load)),
         Part("ranks", 180, lambda f: check_ranks(f, middle, device, length, 55, scratch)),
         Part("flash attention", 60, flash),
+        Part("vllm", 240, vllm),
     ]
     chosen = (options.parts or "").split(",") if options.parts else None
     return [part for part in parts if chosen is None or part.name in (*chosen, "machine")]

@@ -25,6 +25,8 @@ class Shape:
 HALF_BILLION = Shape(151_936, 896, 4864, 24, 14, 2)
 HUNDRED_MILLION = Shape(32_000, 768, 2048, 12, 12, 4)
 SMALL = Shape(512, 64, 128, 2, 4, 2)
+# Heads of 32, the least that vLLM takes on the processor.
+SMALL_OF_WIDE_HEADS = Shape(512, 64, 128, 2, 2, 1)
 
 
 def write_model(folder: Path, shape: Shape) -> Path:
