@@ -3,7 +3,7 @@ import RolloutCorrectionPlugin
 
 /// What a chain of `rollout-correction` makes of advantages, and what it reports.
 struct Corrected {
-  var advantages: [Float]
+  let advantages: [Float]
   let metrics: [String: Double]
 
   /// - Parameters:
@@ -30,16 +30,16 @@ struct Corrected {
 
   init(by links: [[String: ParameterValue]], of advantages: [Float], in batch: RolloutBatch) throws
   {
-    self.advantages = advantages
+    var weighed = advantages
     var sums = MetricSums()
     for link in links {
-      var span = self.advantages.mutableSpan
+      var span = weighed.mutableSpan
       try Self.make(link).transform(&span, of: batch, metrics: &sums)
     }
-    metrics = Dictionary(
-      uniqueKeysWithValues: sums.entries.keys.compactMap { name in
-        sums.mean(name).map { (name, $0) }
-      })
+    self.advantages = weighed
+    var metrics: [String: Double] = [:]
+    for name in sums.entries.keys { metrics[name] = sums.mean(name) }
+    self.metrics = metrics
   }
 
   static func make(_ given: [String: ParameterValue]) throws -> RolloutCorrection {
