@@ -53,6 +53,9 @@ let plugins = [
   Plugin(name: "advantage-reweighting", folder: "AdvantageReweighting"),
   Plugin(name: "entropy-top", folder: "EntropyTop"),
   Plugin(name: "token-filter", folder: "TokenFilter"),
+  Plugin(
+    name: "rollout-correction", folder: "RolloutCorrection",
+    testDependencies: ["GRPOPlugin", "PolicyTestSupport", "TestSupport", "Training"]),
   Plugin(name: "single", folder: "Single"),
   Plugin(name: "lopti", folder: "Lopti", dependencies: ["ScheduleParts"]),
   Plugin(name: "random-split", folder: "RandomSplit", dependencies: ["ScheduleParts"]),
@@ -257,8 +260,8 @@ let package = Package(
       name: "AdvantageTests",
       dependencies: [
         kernel, "AdvantageReweightingPlugin", "DrGRPOPlugin", "EntropyTopPlugin", "GRPOPlugin",
-        "KLPenaltyPlugin", "RLOOPlugin", "ReinforcePlusPlusPlugin", "TestSupport",
-        "TokenFilterPlugin",
+        "KLPenaltyPlugin", "RLOOPlugin", "ReinforcePlusPlusPlugin", "RolloutCorrectionPlugin",
+        "TestSupport", "TokenFilterPlugin",
       ], swiftSettings: settings),
     // Runs the built program; the plugins are beside it because they are products.
     .testTarget(

@@ -103,6 +103,19 @@ enum ForeignNames {
       "write advantage: [NAME]; 'fulcrum plugin list' shows the names"
     ),
     (
+      [
+        "vllm_importance_sampling_correction", "vllm_importance_sampling_mode",
+        "vllm_importance_sampling_clip_max", "vllm_importance_sampling_clip_min",
+        "vllm_importance_sampling_cap", "rollout_correction", "rollout_is",
+        "rollout_is_threshold", "rollout_rs", "rollout_rs_threshold",
+        "rollout_importance_sampling_mode", "rollout_importance_sampling_threshold", "use_tis",
+        "tis_clip", "tis_clip_low",
+      ],
+      "a correction for the sampler is a component of its own, the last of the advantages: write"
+        + " advantage: [NAME, {use: CORRECTION, upper: …}] and update: {old-log-probabilities:"
+        + " recompute}; 'fulcrum plugin list' shows the names"
+    ),
+    (
       ["entropy_coeff", "entropy_coef"],
       "an entropy bonus is a component of its own: write objective: [{use: NAME}, {use: BONUS}];"
         + " 'fulcrum plugin list' shows the names"

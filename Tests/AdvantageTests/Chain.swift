@@ -6,6 +6,7 @@ import GRPOPlugin
 import KLPenaltyPlugin
 import RLOOPlugin
 import ReinforcePlusPlusPlugin
+import RolloutCorrectionPlugin
 import Testing
 import TokenFilterPlugin
 
@@ -20,7 +21,7 @@ struct Link: Sendable, CustomTestStringConvertible {
 
   private static let types: [any AdvantageTransform.Type] = [
     AdvantageReweighting.self, BatchWhitening.self, DrGRPO.self, EntropyTop.self,
-    GroupAdvantage.self, KLReward.self, LeaveOneOut.self, TokenFilter.self,
+    GroupAdvantage.self, KLReward.self, LeaveOneOut.self, RolloutCorrection.self, TokenFilter.self,
   ]
 
   /// The names of all transforms that the host ships.

@@ -23,6 +23,16 @@ import Testing
       name: "advantage-reweighting",
       parameters: ["alpha": .number(1), "mean-normalised": .flag(true)]),
     Link(name: "entropy-top"),
+    Link(name: "rollout-correction"),
+    Link(
+      name: "rollout-correction",
+      parameters: [
+        "level": .text("sequence"), "mode": .text("mask"), "lower": .number(0.5),
+        "upper": .number(3), "veto": .number(0.1), "mean-normalised": .flag(true),
+      ]),
+    Link(
+      name: "rollout-correction",
+      parameters: ["level": .text("sequence-mean"), "mode": .text("reject")]),
     Link(name: "token-filter", parameters: ["from": .number(0.25), "to": .number(1)]),
   ]
 

@@ -87,6 +87,14 @@ RUNS: dict[str, tuple[str, ...]] = {
     ),
     "entropy-top": (*PLAIN, "advantage=[{use: grpo, scale: none}, entropy-top]"),
     "token-filter": (*PLAIN, "advantage=[grpo, {use: token-filter, from: 0.1, to: 0.9}]"),
+    "rollout-correction": (
+        *PLAIN,
+        (
+            "advantage=[grpo, {use: rollout-correction, level: sequence-mean, mode: reject,"
+            " upper: 1.01}, {use: rollout-correction, mean-normalised: true}]"
+        ),
+        "update.old-log-probabilities=recompute",
+    ),
     "reweighting-reference": (
         *PLAIN,
         (

@@ -167,6 +167,8 @@ import YAML
     ("ppo_mini_batch_size: 8", "update: {minibatch-prompts: …}"),
     ("update: {lr: 1e-6}", "update: {learning-rate: …}"),
     ("output_dir: x", "output: FOLDER"),
+    ("vllm_importance_sampling_mode: token_mask", "update: {old-log-probabilities: recompute}"),
+    ("algorithm: {rollout_correction: {rollout_is: token}}", "advantage: [NAME, {use: CORRECTION"),
     // Ours, written or placed as others do.
     ("rollout: {max_new_tokens: 8}", "write 'max-new-tokens'"),
     ("minibatch-prompts: 8", "did you mean 'update.minibatch-prompts'?"),

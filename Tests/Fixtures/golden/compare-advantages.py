@@ -2,7 +2,7 @@
 
 Needs torch, verl 0.9.1 and trl 1.16.0 with what they import. Everything runs in double precision.
 Says which cases were compared, and ends with an error if a number differs by more than 1e-12
-(1e-9 where tokens are whitened).
+(1e-9 where tokens are whitened, 2e-8 where weights are divided by a mean).
 Usage: python compare-advantages.py
 """
 
@@ -26,10 +26,13 @@ def placeholder(name, **names):
 
 
 placeholder("verl.workers.config", ActorConfig=object)
+placeholder("verl.workers.config.actor", PolicyLossConfig=object)
 placeholder("verl.trainer.config", AlgoConfig=object)
+placeholder("verl.trainer.config.algorithm", RolloutCorrectionConfig=object)
 
 from trl.trainer.grpo_trainer import GRPOTrainer  # noqa: E402
 from verl.trainer.ppo import core_algos as verl  # noqa: E402
+from verl.trainer.ppo import rollout_corr_helper  # noqa: E402
 
 # verl makes the moments of a group of one in the default precision.
 torch.set_default_dtype(torch.double)
@@ -47,9 +50,10 @@ def padded(flat):
 
 
 mask = padded([1.0] * sum(lengths))
-old, reference, entropies = (
+old, rollout, reference, entropies = (
     padded(golden[name])
-    for name in ["old-log-probabilities", "reference-log-probabilities", "entropies"]
+    for name in [
+        "old-log-probabilities", "rollout-log-probabilities", "reference-log-probabilities", "entropies"]
 )
 
 
@@ -85,6 +89,17 @@ def high_entropy_mask(share):
     return GRPOTrainer.get_high_entropy_mask(trainer, entropies, mask, 1 - share)
 
 
+def correction(level="token", mode="truncate", lower=0.0, upper=2.0, **more):
+    """verl's weights; its bounds of a rejection are of 1/ratio."""
+    kind = {"token": "token_k1", "sequence": "seq_sum_k1", "sequence-mean": "seq_mean_k1"}[level]
+    bounds = {"rollout_is": level, "rollout_is_threshold": f"{lower}_{upper}" if lower else upper}
+    if mode == "reject":
+        bounds = {"rollout_rs": kind, "rollout_rs_threshold": f"{1 / upper}_{1 / lower}"}
+    weights, kept, _ = rollout_corr_helper.compute_rollout_correction_and_rejection_mask(
+        old, rollout, mask, rollout_is_batch_normalize=more.get("mean-normalised", False), **bounds)
+    return kept if weights is None else weights.batch["rollout_is_weights"]
+
+
 def peers(chain):
     """What verl and TRL give for a chain; None for what neither of them has."""
     chain = list(chain)
@@ -97,9 +112,12 @@ def peers(chain):
             return verl.compute_reinforce_plus_plus_outcome_advantage(scores, mask, config=config)[1]
     result = advantages(scores.clone(), **chain.pop(0))
     for link in chain:
-        if link["use"] != "entropy-top":
+        if link["use"] == "entropy-top":
+            result = result * high_entropy_mask(link["share"])
+        elif link["use"] == "rollout-correction":
+            result = result * correction(**{key: link[key] for key in link if key != "use"})
+        else:
             return None
-        result = result * high_entropy_mask(link["share"])
     return result
 
 
@@ -111,7 +129,9 @@ for case in golden["cases"]:
     compared += 1
     difference = (theirs - padded(case["advantages"])).abs().max().item()
     print(f"{difference:.1e}  {case['chain']}")
-    # verl's masked_mean adds 1e-8 to the number of tokens.
+    # verl's masked_mean adds 1e-8 to the number of tokens, of the batch or of a completion.
     whitened = any(link["use"] == "reinforce-plus-plus" for link in case["chain"])
-    assert difference < (1e-9 if whitened else 1e-12), "verl or TRL has other numbers"
+    normalised = any("mean-normalised" in link for link in case["chain"])
+    limit = 2e-8 if normalised else 1e-9 if whitened else 1e-12
+    assert difference < limit, "verl or TRL has other numbers"
 print(f"{compared} of {len(golden['cases'])} cases are verl's and TRL's own")

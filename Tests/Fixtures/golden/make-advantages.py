@@ -163,10 +163,32 @@ def token_filter(batch, chain, **interval):
     return [a if keeps(x) else 0.0 for a, x in zip(chain, batch.old)]
 
 
+def rollout_correction(
+    batch, chain, level="token", mode="truncate", lower=0.0, upper=2.0, mean_normalised=False
+):
+    """verl's compute_rollout_correction_weights and, for mode reject, compute_rollout_rejection_mask
+    with bounds of the ratio; TRL's vllm_importance_sampling_ratio."""
+    logs = [old - rollout for old, rollout in zip(batch.old, batch.rollout)]
+    if level != "token":
+        sums = [math.fsum(logs[token] for token in places) for places in batch.places()]
+        if level == "sequence-mean":
+            sums = [value / length for value, length in zip(sums, batch.lengths)]
+        logs = sums
+    weights = []
+    for ratio in map(math.exp, logs):
+        inside = lower <= ratio <= upper
+        truncated = min(max(ratio, lower), upper)
+        weights.append({"truncate": truncated, "mask": ratio * inside, "reject": float(inside)}[mode])
+    divisor = mean(weights) if mean_normalised else 1
+    weights = weights if level == "token" else batch.spread(weights)
+    return [advantage * weight / divisor for advantage, weight in zip(chain, weights)]
+
+
 LINKS = {
     "kl-penalty": kl_penalty, "grpo": grpo, "dr-grpo": dr_grpo, "rloo": rloo,
     "reinforce-plus-plus": reinforce_plus_plus, "advantage-reweighting": advantage_reweighting,
     "entropy-top": entropy_top, "token-filter": token_filter,
+    "rollout-correction": rollout_correction,
 }
 
 
@@ -227,6 +249,25 @@ def all_cases():
             f"{group}, then {PAPER}, mask_prob_interval{interval + 1}",
             [first, {"use": "token-filter", "from": interval / 4, "to": (interval + 1) / 4}],
         )
+    weights = "rollout_corr_helper.py, compute_rollout_correction_weights"
+    correction = {"use": "rollout-correction"}
+    sequence = correction | {"level": "sequence", "upper": 1.125}
+    geometric = correction | {"level": "sequence-mean", "mode": "reject", "lower": 0.984375, "upper": 1.03125}
+    yield f"{group}, then {weights}, token, 1.0625", [first, correction | {"upper": 1.0625}]
+    yield (
+        f"{group}, then {weights}, token, 0.9375_1.0625",
+        [first, correction | {"mode": "mask", "lower": 0.9375, "upper": 1.0625}],
+    )
+    yield f"{leave_one_out}, then {weights}, sequence, 1.125", [{"use": "rloo"}, sequence]
+    yield (
+        f"{group}, then {weights}, sequence, 1.125, rollout_is_batch_normalize",
+        [first, sequence | {"mean-normalised": True}],
+    )
+    yield (
+        f"{group}, then compute_rollout_rejection_mask, seq_mean_k1, 1/1.03125 to 1/0.984375, then {weights},"
+        " token, 1.0625",
+        [first, geometric, correction | {"upper": 1.0625}],
+    )
     yield (
         "a long chain of the above",
         [{"use": "kl-penalty", "beta": 0.25, "estimator": "k3"}, {"use": "rloo"}, ar,
