@@ -20,7 +20,7 @@ from pathlib import Path
 # prctl's: orphans of what this process started become its children, and it finds them.
 _PR_SET_CHILD_SUBREAPER = 36
 # Ranks end by themselves when the host is gone; after so long they are ended.
-_GRACE_SECONDS = 2.0
+_GRACE_SECONDS = 0.5
 
 
 def main() -> int:

@@ -33,7 +33,8 @@ _PREFIXES = (
     "FULCRUM_", "PYTHON", "HF_", "TRANSFORMERS_", "TOKENIZERS_", "TORCH_", "NCCL_", "GLOO_", "OMP_",
     "GOMP_", "MKL_",
 )  # fmt: skip
-_FAREWELL_SECONDS = 10.0
+# Agents need some of it; one that can't be reached is left to itself.
+_FAREWELL_SECONDS = 2.0
 _PORT = 29500
 
 
@@ -114,9 +115,9 @@ def _options(words: Sequence[str] | None) -> argparse.Namespace:
 def _start(
     host: str, remote: str, command: list[str], names: Sequence[str]
 ) -> subprocess.Popen[bytes]:
-    # A session of its own: whoever ends this process's group leaves it to agents to end theirs.
+    # Whoever ends this process's group leaves it to the agent here to end its own.
     process = subprocess.Popen(
-        command_on(host, remote), stdin=subprocess.PIPE, start_new_session=True
+        command_on(host, remote), stdin=subprocess.PIPE, start_new_session=_is_here(host)
     )
     order = {
         "folder": os.getcwd(),
