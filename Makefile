@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 OUTPUT ?= runs/knights-and-knaves-$(shell date +%Y%m%d-%H%M%S)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
-.PHONY: train test test-engine test-python fuzz chaos cases kit report-check build dependencies patchelf install \
+.PHONY: train test test-engine test-hosts test-python fuzz chaos cases kit report-check build dependencies patchelf install \
   uninstall warm-start format lint docs interface bench reference clean fortran python
 
 train: build
@@ -36,6 +36,10 @@ cases: build python
 # its own; FULCRUM_TORCH_WHEEL names a wheel to take.
 test-engine: build python
 	sh Tests/Engine/run.sh
+
+# Runs of the engine on two hosts, and how they end when one of them fails.
+test-hosts: build python
+	sh Tests/Hosts/run.sh
 
 # What is in Python: the package that plugins import, the adaptors, Python files as plugins.
 test-python: build python

@@ -109,7 +109,8 @@ final class WireListener {
     return socket
   }
 
-  /// - Parameter host: `HOST`, or `HOST:PORT`; the host is this machine's name or address.
+  /// - Parameter host: `HOST`, or `HOST:PORT`; the host is this machine's name or address, or `auto`: at all
+  ///   addresses, and others find it by its name. (By itself it may know its name as a loopback's.)
   private static func listen(_ host: String) throws(FulcrumError) -> (Int32, String) {
     let parts = host.split(separator: ":", maxSplits: 1).map(String.init)
     let name = parts.first ?? host
@@ -121,8 +122,11 @@ final class WireListener {
     var hints = addrinfo()
     hints.ai_family = AF_INET
     hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+    hints.ai_flags = AI_PASSIVE
     var found: UnsafeMutablePointer<addrinfo>?
-    let fault = getaddrinfo(name, parts.count > 1 ? parts[1] : "0", &hints, &found)
+    let isAnywhere = name == "auto"
+    let fault = getaddrinfo(
+      isAnywhere ? nil : name, parts.count > 1 ? parts[1] : "0", &hints, &found)
     defer { if let found { freeaddrinfo(found) } }
     guard fault == 0, let info = found else {
       throw FulcrumError(
@@ -149,6 +153,7 @@ final class WireListener {
     _ = withUnsafeMutablePointer(to: &bound) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(socket, $0, &size) }
     }
-    return (socket, "tcp:\(name):\(UInt16(bigEndian: bound.sin_port))")
+    let known = isAnywhere ? ProcessInfo.processInfo.hostName : name
+    return (socket, "tcp:\(known):\(UInt16(bigEndian: bound.sin_port))")
   }
 }

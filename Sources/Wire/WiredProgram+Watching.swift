@@ -94,7 +94,8 @@ extension WiredProgram {
     if child.hasEnded() { output.flush() }
     let words = output.lastWords
     end()
-    let said = !quotes || words.isEmpty || message.contains(words) ? "" : "; its last words: '\(words)'"
+    let isSaid = quotes && !words.isEmpty && !message.contains(words)
+    let said = isSaid ? "; its last words: '\(words)'" : ""
     let error = FulcrumError(
       .program, message + said, at: description.location,
       hint: hint ?? "what it printed is in the log above")

@@ -18,7 +18,7 @@ package final class WiredProgram {
     /// The launcher, if there is one, and the program, with their arguments.
     package let command: [String]
     package var environment: [String: String] = [:]
-    /// The address to listen at for programs on several machines; `nil`: a Unix socket.
+    /// The address to listen at for programs on several machines, `auto` for all; `nil`: a Unix socket.
     package var host: String?
     /// The longest time from the start to the first connection that takes calls.
     package var startLimit: Duration = .seconds(600)

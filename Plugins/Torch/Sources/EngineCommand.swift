@@ -14,12 +14,7 @@ enum EngineCommand {
       name: "the engine", location: TorchPolicy.manual.name, command: try command(parameters))
     description.environment = environment
     let listen = try parameters.text("listen")
-    description.host =
-      switch listen {
-      case "": nil
-      case "auto": ProcessInfo.processInfo.hostName
-      default: listen
-      }
+    description.host = listen.isEmpty ? nil : listen
     description.startLimit = .seconds(try parameters.number("start-limit"))
     description.callLimit = .seconds(try parameters.number("time-limit"))
     return description
