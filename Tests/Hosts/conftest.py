@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Python"))
 import hosts
 from program import PROGRAM, START
 
-STEPS = 4
+STEPS = 3
 # The longest silence, in seconds: more than a pass of a tiny model on a busy machine.
 LIMIT = 10
 
@@ -91,13 +91,13 @@ class Cluster:
         return self.folder / name
 
     def started(self, name: str) -> subprocess.Popen[str]:
-        """A run that has two steps behind it, and is within the third."""
+        """A run that has a step behind it, and is within the second."""
         process = self.start("train", self.configuration(name))
         deadline = time.monotonic() + 120
-        while not (self.folder / name / "checkpoints/step-2").exists():
+        while not (self.folder / name / "checkpoints/step-1").exists():
             if process.poll() is not None or time.monotonic() > deadline:
                 process.kill()
-                raise AssertionError(f"no second step:\n{process.communicate()[0]}")
+                raise AssertionError(f"no first step:\n{process.communicate()[0]}")
             time.sleep(0.01)
         return process
 

@@ -101,7 +101,7 @@ def test_a_job_that_loses_a_rank_goes_on_to_the_same_bits(tmp_path: Path) -> Non
 
     first = job.start()
     deadline = time.monotonic() + 120
-    while not (tmp_path / "run/checkpoints/step-2").exists():
+    while not (tmp_path / "run/checkpoints/step-1").exists():
         assert time.monotonic() < deadline and first.poll() is None, first.communicate()[0]
         time.sleep(0.01)
     os.kill(rank_1(tmp_path), signal.SIGKILL)
