@@ -91,7 +91,7 @@ extension WiredProgram {
             + (reason.map { ": " + $0 } ?? ""),
           hint:
             "raise \(description.limitNames.call) if it needs longer; what it printed is in the log"
-            + " above")
+            + " above", quotes: reason == nil)
       }
       wait(.milliseconds(200))
     }
