@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 OUTPUT ?= runs/knights-and-knaves-$(shell date +%Y%m%d-%H%M%S)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
-.PHONY: train test test-engine test-vllm test-python fuzz chaos cases kit report-check build dependencies patchelf install \
+.PHONY: train test test-engine test-vllm test-hosts test-python fuzz chaos cases kit report-check build dependencies patchelf install \
   uninstall warm-start format lint docs interface bench reference clean fortran python
 
 train: build
@@ -41,6 +41,10 @@ test-engine: build python
 # FULCRUM_VLLM_VENV names one that is there; FULCRUM_TORCH_WHEEL and FULCRUM_VLLM_WHEEL name wheels to take.
 test-vllm: python
 	sh Tests/VLLM/run.sh
+
+# Runs of the engine on two hosts, and how they end when one of them fails.
+test-hosts: build python
+	sh Tests/Hosts/run.sh
 
 # What is in Python: the package that plugins import, the adaptors, Python files as plugins.
 test-python: build python

@@ -47,11 +47,23 @@ final class WireListener {
     guard accepted >= 0 else { return accepted }
     _ = fcntl(accepted, F_SETFD, FD_CLOEXEC)
     _ = fcntl(accepted, F_SETFL, O_NONBLOCK)
-    guard !address.hasPrefix("unix") else { return accepted }
-    var isOn: Int32 = 1
-    setsockopt(
-      accepted, Int32(IPPROTO_TCP), TCP_NODELAY, &isOn, socklen_t(MemoryLayout<Int32>.size))
+    if !address.hasPrefix("unix") { Self.watch(accepted) }
     return accepted
+  }
+
+  /// Sends small frames at once, and lets the system notice within 90 s that the other machine, or the link to
+  /// it, is gone: a machine that loses its power says no good-bye.
+  private static func watch(_ socket: Int32) {
+    let options: [(level: Int32, name: Int32, value: Int32)] = [
+      (Int32(IPPROTO_TCP), TCP_NODELAY, 1), (SOL_SOCKET, SO_KEEPALIVE, 1),
+      (Int32(IPPROTO_TCP), TCP_KEEPIDLE, 30), (Int32(IPPROTO_TCP), TCP_KEEPINTVL, 10),
+      (Int32(IPPROTO_TCP), TCP_KEEPCNT, 6), (Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, 90_000),
+    ]
+    for option in options {
+      var value = option.value
+      setsockopt(
+        socket, option.level, option.name, &value, socklen_t(MemoryLayout<Int32>.size))
+    }
   }
 
   private static func listenInFolder() throws(FulcrumError) -> (descriptor: Int32, folder: String) {
@@ -97,7 +109,8 @@ final class WireListener {
     return socket
   }
 
-  /// - Parameter host: `HOST`, or `HOST:PORT`; the host is this machine's name or address.
+  /// - Parameter host: `HOST`, or `HOST:PORT`; the host is this machine's name or address, or `auto`: at all
+  ///   addresses, and others find it by its name. (By itself it may know its name as a loopback's.)
   private static func listen(_ host: String) throws(FulcrumError) -> (Int32, String) {
     let parts = host.split(separator: ":", maxSplits: 1).map(String.init)
     let name = parts.first ?? host
@@ -109,8 +122,11 @@ final class WireListener {
     var hints = addrinfo()
     hints.ai_family = AF_INET
     hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+    hints.ai_flags = AI_PASSIVE
     var found: UnsafeMutablePointer<addrinfo>?
-    let fault = getaddrinfo(name, parts.count > 1 ? parts[1] : "0", &hints, &found)
+    let isAnywhere = name == "auto"
+    let fault = getaddrinfo(
+      isAnywhere ? nil : name, parts.count > 1 ? parts[1] : "0", &hints, &found)
     defer { if let found { freeaddrinfo(found) } }
     guard fault == 0, let info = found else {
       throw FulcrumError(
@@ -137,6 +153,7 @@ final class WireListener {
     _ = withUnsafeMutablePointer(to: &bound) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(socket, $0, &size) }
     }
-    return (socket, "tcp:\(name):\(UInt16(bigEndian: bound.sin_port))")
+    let known = isAnywhere ? ProcessInfo.processInfo.hostName : name
+    return (socket, "tcp:\(known):\(UInt16(bigEndian: bound.sin_port))")
   }
 }

@@ -83,13 +83,15 @@ extension WiredProgram {
         }
         return frame
       }
-      try checkLife(while: "it worked on '\(name)'")
+      try checkLife(while: "it worked on '\(name)'", limit: limit)
       guard .now < deadline else {
+        let reason = silentRank(for: Self.suspicion) ?? lateRank
         throw failure(
-          "\(description.name) was silent for \(limit.inSeconds) while it worked on '\(name)'",
+          "\(description.name) was silent for \(limit.inSeconds) while it worked on '\(name)'"
+            + (reason.map { ": " + $0 } ?? ""),
           hint:
             "raise \(description.limitNames.call) if it needs longer; what it printed is in the log"
-            + " above")
+            + " above", quotes: reason == nil)
       }
       wait(.milliseconds(200))
     }
@@ -112,6 +114,11 @@ extension WiredProgram {
     if description.survivesFaults, code == .pluginFault {
       return FulcrumError(
         code, message + place, at: description.location, hint: frame["hint"]?.text)
+    }
+    if frame["ofGroup"]?.bool == true, worldSize > 1 {
+      // Rank 0 is the one that is asked, and seldom the one that is lost.
+      groupComplaint = groupComplaint ?? message + place
+      return loss(while: "it worked on '\(call)'")
     }
     return failure(
       "\(description.name) failed while it worked on '\(call)': \(message)\(place)",

@@ -25,7 +25,10 @@ extension WiredProgram {
       pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0)
     }
     let milliseconds = Int32(max(1, min(200, limit / .milliseconds(1))))
+    let beginning = ContinuousClock.now
     _ = poll(&polled, nfds_t(polled.count), milliseconds)
+    // A host that was itself stopped for hours has not listened for hours.
+    listened += min(.now - beginning, .milliseconds(Int(milliseconds)))
     if polled[1].revents != 0 || polled[2].revents != 0 { output.take(from: child) }
     if polled[3].revents != 0 { receiveCalls() }
     if polled[0].revents != 0 { accept() }
@@ -84,55 +87,15 @@ extension WiredProgram {
     worldSize = size
   }
 
-  /// Hears what ranks say before they end.
-  private func listenToRanks() {
-    for rank in ranks where !rank.lifeline.isAtEnd {
-      do throws(WireFault) {
-        try rank.lifeline.receive()
-      } catch {
-        complaint = complaint ?? "\(name(of: rank)) talks nonsense: \(error.message)"
-      }
-      guard let frame = rank.lifeline.next(), frame.operation == .error else { continue }
-      let place = frame["where"]?.text.map { " (\($0))" } ?? ""
-      complaint =
-        complaint ?? (name(of: rank) + ": " + (frame["message"]?.text ?? "it failed") + place)
-    }
-  }
-
-  private func name(of rank: ProgramRank) -> String {
-    worldSize == 1
-      ? "its process"
-      : "rank \(rank.rank) of \(worldSize)" + (rank.host.isEmpty ? "" : " on \(rank.host)")
-  }
-
-  /// - Throws: if the program, or one of its ranks, is no more.
-  func checkLife(while what: String) throws(FulcrumError) {
-    let lost = ranks.first { $0.lifeline.isAtEnd }
-    let hasLostCalls = calls?.isAtEnd == true
-    guard child.hasEnded() || lost != nil || hasLostCalls || complaint != nil else { return }
-    // What was said last is still on its way.
-    let deadline = ContinuousClock.now + .seconds(1)
-    while .now < deadline, complaint == nil,
-      !(child.hasEnded() && child.output < 0 && child.errors < 0)
-    {
-      wait(.milliseconds(20))
-    }
-    let ended = (lost ?? ranks.first { $0.lifeline.isAtEnd }).map { name(of: $0) + " ended" }
-    // Of several ranks the first that was lost says more than the launcher's status.
-    let reason =
-      complaint ?? (worldSize > 1 ? ended : nil) ?? child.end?.phrase ?? ended
-      ?? "it closed its connection"
-    throw failure("\(description.name) is lost while \(what): \(reason)")
-  }
-
-  /// Gives the program up, and returns the reason with its last words.
-  func failure(_ message: String, hint: String? = nil) -> FulcrumError {
+  /// Gives the program up, and returns the reason with its last words, unless they say nothing.
+  func failure(_ message: String, hint: String? = nil, quotes: Bool = true) -> FulcrumError {
     // What it prints because it is ended is no word of its own.
     output.take(from: child)
     if child.hasEnded() { output.flush() }
     let words = output.lastWords
     end()
-    let said = words.isEmpty || message.contains(words) ? "" : "; its last words: '\(words)'"
+    let isSaid = quotes && !words.isEmpty && !message.contains(words)
+    let said = isSaid ? "; its last words: '\(words)'" : ""
     let error = FulcrumError(
       .program, message + said, at: description.location,
       hint: hint ?? "what it printed is in the log above")

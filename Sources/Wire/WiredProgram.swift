@@ -18,7 +18,7 @@ package final class WiredProgram {
     /// The launcher, if there is one, and the program, with their arguments.
     package let command: [String]
     package var environment: [String: String] = [:]
-    /// The address to listen at for programs on several machines; `nil`: a Unix socket.
+    /// The address to listen at for programs on several machines, `auto` for all; `nil`: a Unix socket.
     package var host: String?
     /// The longest time from the start to the first connection that takes calls.
     package var startLimit: Duration = .seconds(600)
@@ -46,8 +46,15 @@ package final class WiredProgram {
   /// The connection that takes calls, once rank 0 has made it.
   var calls: WireConnection?
   package internal(set) var worldSize = 1
+  /// The ranks that are gone, by their place in `ranks`, in the order in which the host saw it.
+  var losses: [Int] = []
+  /// How long the host has listened: the time in which a rank's silence counts. While the host is busy with
+  /// other things, what ranks say waits to be read.
+  var listened = Duration.zero
   /// What a rank has said about its end.
   var complaint: String?
+  /// What a rank has said about its end that another's absence explains: its group failed.
+  var groupComplaint: String?
   var sequence: UInt32 = 0
   /// Why no more can be asked.
   var fault: FulcrumError?
@@ -100,8 +107,9 @@ package final class WiredProgram {
       let left = deadline - .now
       guard left > .zero else {
         let here =
-          calls == nil
-          ? "rank 0 takes no calls yet" : "\(ranks.count) of \(worldSize) ranks are there"
+          worldSize > 1 && ranks.count < worldSize
+          ? "\(ranks.count) of \(worldSize) ranks are there" + missing
+          : "rank 0 takes no calls yet"
         throw failure(
           "\(description.name) did not start within \(description.startLimit.inSeconds): \(here)",
           hint:
@@ -112,5 +120,13 @@ package final class WiredProgram {
     }
     // All have come: no file stays behind, whatever happens.
     listener.close()
+  }
+
+  /// The ranks that haven't come, a few of them at most.
+  private var missing: String {
+    let here = Set(ranks.map(\.rank))
+    let absent = (0..<worldSize).lazy.filter { !here.contains($0) }.prefix(8).map(String.init)
+    let more = worldSize - here.count > absent.count ? ", …" : ""
+    return ", not " + absent.joined(separator: ", ") + more
   }
 }

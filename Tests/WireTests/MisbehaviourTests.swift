@@ -74,7 +74,7 @@ import Wire
     let error = workshop.startError("size = 2; start(); time.sleep(60)") {
       $0.startLimit = .seconds(4)
     }
-    #expect(error?.message == "the program did not start within 4 s: 1 of 2 ranks are there")
+    #expect(error?.message == "the program did not start within 4 s: 1 of 2 ranks are there, not 1")
     #expect(workshop.living.isEmpty)
   }
 

@@ -153,6 +153,19 @@ import Wire
     #expect(try program.call("work")["call"]?.text == "work")
   }
 
+  @Test("a program elsewhere finds any of the host's addresses by the host's name")
+  func anywhere() throws {
+    let program = try workshop.start(
+      """
+      name = address.split(":")[1]
+      address = address.replace(name, "127.0.0.1")
+      start()
+      asked(); reply(name=name)
+      """
+    ) { $0.host = "auto" }
+    #expect(try program.call("work")["name"]?.text == ProcessInfo.processInfo.hostName)
+  }
+
   @Test("an address that can't be listened at is told")
   func noAddress() throws {
     let port = workshop.startError("") { $0.host = "127.0.0.1:no-port" }

@@ -23,7 +23,8 @@ extension TorchPolicy {
       .text(
         "listen", default: "",
         help:
-          "HOST or HOST:PORT where ranks on other machines find this process; empty: a Unix socket"),
+          "HOST or HOST:PORT where ranks on other machines find this process; auto: at all its"
+          + " addresses, by its name; empty: a Unix socket"),
       .choice(
         "device", default: "auto", of: ["auto", "cpu", "cuda"],
         help: "where the model is; auto: cuda where there is one"),

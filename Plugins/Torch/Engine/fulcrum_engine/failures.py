@@ -8,6 +8,7 @@ from typing import Any
 
 from .errors import EngineError
 
+_BACKENDS = ("gloo/", "NCCL", "ProcessGroup")
 _PACKAGE = str(Path(__file__).parent)
 # A message is a sentence, not a dump: some of transformers' have pages.
 _MOST = 2000
@@ -18,7 +19,10 @@ _REMEDY = (
 
 
 def error_header(error: BaseException) -> dict[str, Any]:
-    """The header of an error frame: message, code, hint if there is one, where it was raised."""
+    """The header of an error frame: message, code, hint if there is one, where it was raised.
+
+    `ofGroup` says that an exchange between ranks failed: as a rule because another rank is gone.
+    """
     if isinstance(error, EngineError):
         header: dict[str, Any] = {"message": error.message, "code": error.code}
         if error.hint is not None:
@@ -36,6 +40,8 @@ def error_header(error: BaseException) -> dict[str, Any]:
         header = {"message": f"{name}: {text}" if text else name, "code": "plugin-fault"}
     if where := raised_at(error):
         header["where"] = where
+    if _is_of_group(error):
+        header["ofGroup"] = True
     return header
 
 
@@ -52,3 +58,11 @@ def _is_out_of_memory(error: BaseException) -> bool:
     names = {kind.__name__ for kind in type(error).__mro__}
     is_allocator = isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
     return bool(names & {"OutOfMemoryError", "MemoryError"}) or is_allocator
+
+
+def _is_of_group(error: BaseException) -> bool:
+    names = {kind.__name__ for kind in type(error).__mro__}
+    # Gloo's own errors are plain ones that begin with the place in its sources.
+    return "DistError" in names or (
+        isinstance(error, RuntimeError) and any(one in str(error) for one in _BACKENDS)
+    )

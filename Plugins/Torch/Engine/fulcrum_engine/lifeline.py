@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -12,11 +14,17 @@ from typing import Any
 from fulcrum.addresses import remove_socket
 from fulcrum.wire import Channel, Op, WireFault
 
+from .stage import STAGE
+
+_BEAT_SECONDS = 1.0
+
 
 class Lifeline:
     """Ends the process at once when the host closes the connection, or is gone.
 
-    Opened before torch is imported, for that takes seconds in which a host may end.
+    A beat a second tells the host that the process is there and what it is at, from a thread of its
+    own: a call may compute for minutes. Opened before torch is imported, for that takes seconds in
+    which a host may end.
     """
 
     def __init__(self, channel: Channel, address: str) -> None:
@@ -24,6 +32,13 @@ class Lifeline:
         self._is_released = False
         self._thread = threading.Thread(target=self._watch, name="lifeline", daemon=True)
         self._thread.start()
+        threading.Thread(target=self._beat, name="beats", daemon=True).start()
+
+    def tell(self, stage: str) -> None:
+        """Tells the host which call this rank works on from now on; empty: none."""
+        if stage != STAGE.name:
+            STAGE.name = stage
+            self._send_beat()
 
     def release(self) -> None:
         """From now on the process ends by itself, and the host may go first."""
@@ -36,6 +51,17 @@ class Lifeline:
             self._channel.send(Op.ERROR, 0, header)
         except (OSError, WireFault) as error:
             print(f"fulcrum_engine: the host was not told: {error}", file=sys.stderr)
+
+    def _beat(self) -> None:
+        while not self._is_released:
+            self._send_beat()
+            time.sleep(_BEAT_SECONDS)
+
+    def _send_beat(self) -> None:
+        # While the host is busy for long nobody reads: then no beat, rather than one that waits.
+        with suppress(OSError, WireFault, ValueError):
+            if not self._is_released and select.select([], [self._channel.socket], [], 0)[1]:
+                self._channel.send(Op.EVENT, 0, {"stage": STAGE.name, "waits": STAGE.waits})
 
     def _watch(self) -> None:
         with suppress(OSError, WireFault):

@@ -15,6 +15,7 @@ from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 
 from .errors import EngineError
 from .place import Place, set_meeting_point
+from .stage import exchange
 
 # How long a rank waits for the next call; one whose host is gone ends by its lifeline.
 _PATIENCE = timedelta(days=7)
@@ -69,6 +70,7 @@ class Ranks:
     def world(self) -> int:
         return self.place.world
 
+    @exchange
     def _join(self) -> None:
         set_meeting_point()
         backend = "cpu:gloo,cuda:nccl" if self.device.type == "cuda" else "gloo"
@@ -86,6 +88,7 @@ class Ranks:
             dist.init_process_group(backend, store=dist.HashStore(), rank=0, world_size=1)
         return init_device_mesh(self.device.type, (self.world,))
 
+    @exchange
     def largest(self, number: int) -> int:
         """Returns the largest of all ranks' numbers."""
         value = torch.tensor(number)
@@ -98,6 +101,7 @@ class Ranks:
         if dist.is_initialized():
             dist.destroy_process_group()
 
+    @exchange
     def broadcast(
         self, header: dict[str, Any] | None, arrays: Mapping[str, np.ndarray] | None
     ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -132,6 +136,7 @@ class Ranks:
             offset += part.nbytes
         return envelope["header"], received
 
+    @exchange
     def gather(self, columns: torch.Tensor, counts: list[int]) -> list[torch.Tensor] | None:
         """Collects f32 [counts[r], width] of every rank r at rank 0, on the CPU.
 
@@ -149,23 +154,27 @@ class Ranks:
             return None
         return [part[:count] for part, count in zip(parts, counts, strict=True)]
 
+    @exchange
     def share(self, values: torch.Tensor) -> torch.Tensor:
         """Gives rank 0's CPU tensor to all; the others pass one of the same shape and type."""
         if self.world > 1:
             dist.broadcast(values, 0)
         return values
 
+    @exchange
     def sum(self, tensor: torch.Tensor) -> torch.Tensor:
         """Adds a tensor up over all ranks, in place."""
         if self.world > 1:
             dist.all_reduce(tensor)
         return tensor
 
+    @exchange
     def wait(self) -> None:
         """Waits for all ranks."""
         if self.world > 1:
             dist.barrier()
 
+    @exchange
     def agree(self, error: EngineError | None) -> None:
         """Raises on every rank if one has an error: that of the lowest rank with one.
 

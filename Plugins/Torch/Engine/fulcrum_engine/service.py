@@ -55,7 +55,11 @@ class Service:
                 error was sent.
         """
         while not self._is_ending:
+            self._lifeline.tell("")
             call = self._next()
+            # Rank 0 answers some by itself, thousands one after another.
+            if call.name not in ALONE:
+                self._lifeline.tell(call.name)
             try:
                 header, arrays = self._answer(call)
             except EngineError as error:

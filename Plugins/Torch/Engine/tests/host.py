@@ -131,6 +131,13 @@ class Host:
         loaded, _ = self.call("load")
         return {**started, **loaded}
 
+    def last_word(self, rank: int) -> Frame | None:
+        """What a rank says on its lifeline beside its beats; None if it ends without a word."""
+        while True:
+            frame = self.lifelines[rank].receive()
+            if frame is None or frame.op != Op.EVENT:
+                return frame
+
     def close(self) -> None:
         """Goes away, as a host that ends: all connections close."""
         for channel in [

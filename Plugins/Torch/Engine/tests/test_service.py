@@ -483,7 +483,7 @@ def test_a_faulty_frame_is_told_on_the_lifeline() -> None:
     with Host() as host:
         host.start(LLAMA)
         host.calls.send(Op.ANSWER, 1, {})
-        frame = host.lifelines[0].receive()
+        frame = host.last_word(0)
         assert frame is not None and frame.op == Op.ERROR and frame.sequence == 0
         assert "expected call 3, got answer 1" in frame.header["message"]
         assert frame.header["rank"] == 0 and "channel.py" in frame.header["where"]
@@ -548,7 +548,7 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(tmp_path: 
     (tmp_path / "torch.py").write_text("raise ModuleNotFoundError('no torch', name='torch')")
     folders = [tmp_path, ROOT / "Python", Path(__file__).resolve().parents[1]]
     with Host(PYTHONPATH=os.pathsep.join(map(str, folders))) as host:
-        frame = host.lifelines[0].receive()
+        frame = host.last_word(0)
         assert frame is not None and frame.op == Op.ERROR
         assert frame.header["code"] == "not-found" and frame.header["rank"] == 0
         assert f"{sys.executable} has no package 'torch'" in frame.header["message"]
