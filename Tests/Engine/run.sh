@@ -23,7 +23,7 @@ if ! "$python" -c 'import torch, transformers, peft, pytest, mypy, importlib.met
 fi
 export PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1
 export PYTHONPATH="$PWD/Python:$PWD/Plugins/Torch/Engine"
-folders="Plugins/Torch/Engine Tests/Engine"
+folders="Plugins/Torch/Engine Tests/Engine Tests/VLLM"
 # shellcheck disable=SC2086
 "$python" -m ruff check --quiet $folders
 (cd Plugins/Torch/Engine && "$python" -m mypy fulcrum_engine fulcrum_vllm)

@@ -177,7 +177,8 @@ class VLLMClient:
         except (OSError, WireFault):
             # Its end is told as such: how the process ended says more.
             pass
-        self._answers.put(None)
+        finally:
+            self._answers.put(None)
 
     def _take(self, frame: Frame) -> None:
         """Notes new tokens, and tells which completions are at their ends."""
