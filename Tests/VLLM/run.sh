@@ -27,4 +27,17 @@ if ! "$python" -c 'import torch, vllm, peft, pytest' 2>/dev/null; then
 fi
 export PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 VLLM_NO_USAGE_STATS=1
 export PYTHONPATH="$PWD/Python:$PWD/Plugins/Torch/Engine"
-"$python" -m pytest -q Plugins/Torch/Engine/tests_vllm "$@"
+tests=Plugins/Torch/Engine/tests_vllm
+if [ $# -gt 0 ]; then
+  exec "$python" -m pytest -q $tests "$@"
+fi
+# Most of the time is vLLM's start, on one core: two halves side by side.
+output=$(mktemp)
+trap 'rm -f "$output"' EXIT
+"$python" -m pytest -q $tests/test_engine.py $tests/test_server.py >"$output" 2>&1 &
+half=$!
+status=0
+"$python" -m pytest -q $tests --ignore $tests/test_engine.py --ignore $tests/test_server.py || status=$?
+wait $half || status=$?
+cat "$output"
+exit $status

@@ -133,7 +133,9 @@ class VLLMClient:
                 " interpreter in the policy's parameter 'vllm-python'",
             )
         if code != "plugin-fault":
-            raise EngineError(code, message, _memory_hint(message))
+            # Where vLLM is several processes, the cause is in what another one printed.
+            lines = self._process.last_lines() if "root cause above" in message else ""
+            raise EngineError(code, message + lines, _memory_hint(message))
         self._process.kill()
         raise EngineError(
             code,
@@ -175,7 +177,8 @@ class VLLMClient:
         except (OSError, WireFault):
             # Its end is told as such: how the process ended says more.
             pass
-        self._answers.put(None)
+        finally:
+            self._answers.put(None)
 
     def _take(self, frame: Frame) -> None:
         """Notes new tokens, and tells which completions are at their ends."""

@@ -18,7 +18,7 @@ from fulcrum.wire import Channel
 from .errors import EngineError
 from .vllm_exchange import Exchange
 
-_LINES = 12
+_LINES = 20
 _LONGEST = 400
 # What a launcher says of the engine's ranks is not said of vLLM's.
 _LAUNCHERS = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "GROUP_RANK", "ROLE_RANK",

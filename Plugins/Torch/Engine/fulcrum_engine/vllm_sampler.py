@@ -314,7 +314,13 @@ class VLLMSampler:
 
     def _finish(self) -> Completions:
         assert self._vllm is not None
-        found, version = self._vllm.finish(self._beat)
+        try:
+            found, version = self._vllm.finish(self._beat)
+        except EngineError as error:
+            if error.code == "not-finite":
+                # Or what isn't finite stays in the cache, whatever weights come next.
+                self._vllm.workers("fulcrum_clear", {}, self._beat, resets=True)
+            raise
         expected = self._base + (self._brought or 0)
         if version != expected:
             raise EngineError(

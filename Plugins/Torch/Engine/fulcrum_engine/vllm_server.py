@@ -45,6 +45,8 @@ class VLLMServer:
     def __init__(self, url: str, limit: float, rows: int) -> None:
         self._url, self._limit = url.rstrip("/"), limit
         self._rows = rows
+        # A cluster's own machines are not behind its proxy.
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         self._model = ""
         self._lock = threading.Lock()
         self._collector: Collector | None = None
@@ -186,7 +188,7 @@ class VLLMServer:
         headers = {"Content-Type": "application/json"}
         request = urllib.request.Request(self._url + path, data, headers)
         try:
-            with urllib.request.urlopen(request, timeout=self._limit) as answer:
+            with self._opener.open(request, timeout=self._limit) as answer:
                 found: dict[str, Any] = json.loads(answer.read())
                 return found
         except urllib.error.HTTPError as error:

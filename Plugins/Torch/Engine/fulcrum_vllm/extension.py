@@ -86,6 +86,13 @@ class FulcrumWorker:
         model.compute_logits = compute_logits
         return {"rows": int(end) - len(holes)}
 
+    def fulcrum_clear(self) -> dict[str, int]:
+        """Sets keys and values that were computed to zero.
+
+        What is not finite there would go on: attention multiplies what is behind a text by zero.
+        """
+        return {"cleared": sum(map(_clear, self.model_runner.kv_caches))}
+
     def _fulcrum_take(self, tensors: Iterator[tuple[str, torch.Tensor]], version: int) -> None:
         self._fulcrum_version = -1
         with torch.inference_mode():
@@ -93,6 +100,14 @@ class FulcrumWorker:
             self.reload_weights(weights_iterator=tensors)  # type: ignore[attr-defined]
             _repack_heads(self.model_runner.get_model())
         self._fulcrum_version = int(version)
+
+
+def _clear(cache: Any) -> int:
+    """Clears a tensor, or the tensors of a list, and gives how many there were."""
+    if isinstance(cache, torch.Tensor):
+        cache.zero_()
+        return 1
+    return sum(map(_clear, cache))
 
 
 def _tensors(folder: str) -> Iterator[tuple[str, torch.Tensor]]:

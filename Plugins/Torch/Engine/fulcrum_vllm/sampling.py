@@ -100,6 +100,19 @@ class Sampling:
         self._serves.tell(sequences, tokens, values)
 
 
+def probe(engine: Any) -> None:
+    """Draws a token: some models load, and can't be computed.
+
+    Raises:
+        Exception: of vLLM's.
+    """
+    header = {"temperature": 1.0, "topK": 0, "topP": 1.0, "minP": 0.0}
+    given = _parameters({**header, "minimumTokens": 0, "endTokens": []}, 1, 0)
+    engine.add_request("probe", {"prompt_token_ids": [0]}, given)
+    while engine.has_unfinished_requests():
+        engine.step()
+
+
 def _parameters(header: Mapping[str, Any], limit: int, seed: int) -> Any:
     """vLLM's parameters of a completion. It cuts by min-p before it cuts by top-k and top-p."""
     from vllm import SamplingParams

@@ -9,7 +9,7 @@ from typing import Any
 
 from fulcrum.wire import Array, Channel, Frame, Op, WireFault
 
-from .sampling import Sampling, Serves
+from .sampling import Sampling, Serves, probe
 
 EXTENSION = "fulcrum_vllm.extension.FulcrumWorker"
 # A message is a sentence, not a dump.
@@ -94,6 +94,7 @@ class Serving:
             if not {"gpu_memory_utilization", "kv_cache_memory_bytes"} & options.keys():
                 options["kv_cache_memory_bytes"] = int(header["cacheBytes"])
         self._llm = vllm.LLM(**options, worker_extension_cls=EXTENSION)
+        probe(self._llm.llm_engine)
         described: dict[str, Any] = self._llm.collective_rpc("fulcrum_describe")[0]
         return described
 

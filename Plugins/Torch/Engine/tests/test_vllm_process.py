@@ -148,6 +148,7 @@ def update(both: Both) -> None:
 AT_START = [
     ("refuses", "unsupported", "ValueError: Head size 16 is not supported"),
     ("oom", "unsupported", "RuntimeError: DefaultCPUAllocator: can't allocate memory"),
+    ("can't compute", "unsupported", "RuntimeError: unsupported head_dim=16"),
     ("exits", "plugin-fault", "vLLM's process ended with status 7 while it loads the model"),
 ]
 
