@@ -70,7 +70,8 @@ package final class WireConnection {
       if count < 0, errno == EAGAIN { return }
       guard count > 0 else {
         isAtEnd = true
-        guard !reader.isWithinFrame else {
+        // A connection that breaks may break anywhere; a program that ends has sent whole frames.
+        guard count < 0 || !reader.isWithinFrame else {
           throw WireFault("expected the rest of a frame, got the end of the connection")
         }
         return

@@ -51,6 +51,10 @@ def configuration(folder: Path, name: str, parameters: dict[str, Any]) -> Path:
     return path
 
 
+# A process that gets SIGUSR1 hangs in the thread that works, and its other threads go on.
+HANGING = "import signal, time\nsignal.signal(signal.SIGUSR1, lambda *_: time.sleep(3600))\n"
+
+
 class Cluster:
     """Two hosts with a shared folder, and runs that the first one starts."""
 
@@ -58,6 +62,8 @@ class Cluster:
         self.folder = folder
         self.pair = hosts.Pair(folder)
         self.node_a, self.node_b = (self.pair[name] for name in hosts.NAMES)
+        (folder / "hanging").mkdir()
+        (folder / "hanging/sitecustomize.py").write_text(HANGING)
 
     def configuration(self, name: str, *, is_spread: bool = True) -> Path:
         """A small run of two ranks: on two hosts, or on one."""
@@ -71,7 +77,8 @@ class Cluster:
 
     def start(self, *words: str | Path) -> subprocess.Popen[str]:
         """Starts the program on the first host."""
-        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        hanging = str(self.folder / "hanging")
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": hanging}
         return subprocess.Popen(
             self.node_a.command(PROGRAM, *words), env=environment, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

@@ -45,10 +45,6 @@ def kill_rank_1(cluster: Cluster) -> None:
     os.kill(cluster.node_b.rank(), signal.SIGKILL)
 
 
-def kill_rank_0(cluster: Cluster) -> None:
-    os.kill(cluster.node_a.rank(), signal.SIGKILL)
-
-
 def kill_the_other_host(cluster: Cluster) -> None:
     cluster.node_b.kill()
 
@@ -61,20 +57,24 @@ def stop_rank_1(cluster: Cluster) -> None:
     os.kill(cluster.node_b.rank(), signal.SIGSTOP)
 
 
-ENDED = r"rank {} of 2 on node-{} ended, last heard of (in '\w+'|between calls)"
-SILENT = (
-    r"rank {} of 2 on node-{} has been silent for \d+ s, last heard of (in '\w+'|between calls)"
-)
+def hang_rank_1(cluster: Cluster) -> None:
+    os.kill(cluster.node_b.rank(), signal.SIGUSR1)
+
+
+AT = r"last heard of (in '\w+'|between calls)"
+ENDED = r"rank {} of 2 on node-{} ended, " + AT
+SILENT = r"rank {} of 2 on node-{} has been silent for \d+ s, " + AT
+LATE = r"the others wait for rank {} of 2 on node-{}, " + AT
 
 
 @pytest.mark.parametrize(
     ("fault", "sentence", "seconds"),
     [
         (kill_rank_1, ENDED.format(1, "b"), SECONDS_OF_AN_END),
-        (kill_rank_0, ENDED.format(0, "a"), SECONDS_OF_AN_END),
         (kill_the_other_host, ENDED.format(1, "b"), SECONDS_OF_AN_END),
         (cut_the_link, SILENT.format(1, "b"), SECONDS_OF_SILENCE),
         (stop_rank_1, SILENT.format(1, "b"), SECONDS_OF_SILENCE),
+        (hang_rank_1, LATE.format(1, "b"), SECONDS_OF_SILENCE),
     ],
 )
 def test_a_fault_is_named_and_the_run_goes_on(
