@@ -13,6 +13,7 @@ from .checkpoint import checkpoint_tensors
 from .collecting import Collector
 from .errors import EngineError
 from .layers import head_size
+from .loading import adapter_rank
 from .rows import Completions, Observer, Prompt, Request, check
 from .stops import finder_of
 from .vllm_client import VLLMClient
@@ -21,7 +22,14 @@ from .vllm_options import read_options
 from .vllm_process import VLLMProcess, environment_of
 from .vllm_request import LOGPROBS_MODE, Asked, Served, ask
 from .vllm_server import VLLMServer
-from .vllm_transfer import BroadcastTransfer, FileTransfer, Workers, own_address
+from .vllm_transfer import (
+    AdapterTransfer,
+    BroadcastTransfer,
+    FileTransfer,
+    Workers,
+    own_address,
+)
+from .weights import trained_state
 
 if TYPE_CHECKING:
     from .engine import Engine
@@ -29,6 +37,8 @@ if TYPE_CHECKING:
 Beat = Callable[[], None]
 _DTYPES = {"f32": "float32", "bf16": "bfloat16"}
 _LEAST_CACHE = 1 << 30
+# vLLM has room for adapters of these ranks.
+_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 
 
 class Backend(Workers, Protocol):
@@ -67,7 +77,9 @@ class VLLMSampler:
         self._broadcasts = backend or ("nccl" if self._settings.vllm_transfer == "nccl" else None)
         self._vllm: Backend | None = None
         self._exchange: Exchange | None = None
-        self._transfer: FileTransfer | BroadcastTransfer | None = None
+        self._transfer: FileTransfer | BroadcastTransfer | AdapterTransfer | None = None
+        alone = self._settings.vllm_lora == "adapter"
+        self._adapter_rank = adapter_rank(engine.source, engine.settings) if alone else 0
         self.served: Served | None = None
         # The engine's number of the weights that vLLM has; None: it has others.
         self._brought: int | None = None
@@ -96,9 +108,16 @@ class VLLMSampler:
                 f" its tensors on {self._engine.ranks.device.type}",
                 "set it to file",
             )
+        settings = self._settings
+        if self._adapter_rank and (settings.vllm_server or self._broadcasts):
+            raise EngineError(
+                "parameter",
+                "parameter 'vllm-lora': adapters go over alone to a process of the engine's own, by"
+                " files",
+                "set it to merged",
+            )
         if self._engine.ranks.rank != 0:
             return
-        settings = self._settings
         size = 4 * self._engine.parameter_count
         self._exchange = Exchange(size, is_shared=bool(settings.vllm_server))
         if settings.vllm_server:
@@ -150,7 +169,10 @@ class VLLMSampler:
             hidden = {"end": rows.end, "holes": rows.holes.tolist()}
             self._vllm.workers("fulcrum_hide_rows", hidden, self._beat)
         self.served = served
-        if self._broadcasts:
+        if self._adapter_rank:
+            assert self._exchange is not None and isinstance(self._vllm, VLLMClient)
+            self._transfer = AdapterTransfer(self._exchange, self._engine.policy.loaded, self._vllm)
+        elif self._broadcasts:
             self._transfer = BroadcastTransfer(
                 self._broadcasts,
                 own_address(self._settings.vllm_server),
@@ -173,7 +195,7 @@ class VLLMSampler:
             return
         error: EngineError | None = None
         try:
-            state = self._engine.whole_weights()
+            state = self._state()
             if self._vllm is not None:
                 self._send(state, number)
         except EngineError as raised:
@@ -271,6 +293,9 @@ class VLLMSampler:
             "logprobs_mode": LOGPROBS_MODE,
             "seed": 0,
         }
+        if rank := self._adapter_rank:
+            room = next((least for least in _RANKS if least >= rank), rank)
+            own |= {"enable_lora": True, "max_lora_rank": room, "max_loras": 1}
         return {**usual, **given, **own}
 
     def _cache_bytes(self, given: dict[str, Any]) -> int:
@@ -283,12 +308,22 @@ class VLLMSampler:
         one = 2 * 4 * heads * width * text.num_hidden_layers * (length + 256)
         return max(_LEAST_CACHE, one)
 
+    def _state(self) -> dict[str, torch.Tensor]:
+        """What goes over, at rank 0; all ranks gather it."""
+        engine = self._engine
+        if not self._adapter_rank:
+            return engine.whole_weights()
+        return trained_state(engine.masters, engine.slots.values(0), engine.ranks.rank == 0)
+
     def _send(self, state: dict[str, torch.Tensor], number: int) -> None:
         assert self._vllm is not None and self._transfer is not None and self.served is not None
-        dtype = getattr(torch, self.served.dtype)
-        tensors = checkpoint_tensors(self._engine.policy.loaded, state, dtype)
         version = self._base + number
-        found = self._transfer.send(tensors, version, self._vllm, self._beat)
+        if isinstance(self._transfer, AdapterTransfer):
+            found = self._transfer.send(state, version, self._beat)
+        else:
+            dtype = getattr(torch, self.served.dtype)
+            tensors = checkpoint_tensors(self._engine.policy.loaded, state, dtype)
+            found = self._transfer.send(tensors, version, self._vllm, self._beat)
         if set(found) != {version}:
             raise EngineError(
                 "plugin-fault",

@@ -282,6 +282,16 @@ def test_lengths_beyond_what_vllm_was_started_with_are_refused(llama: Path) -> N
     assert "max_model_len" in (caught.value.hint or "")
 
 
+def test_adapters_alone_need_a_process_and_files(llama: Path) -> None:
+    given = {"vllm_server": "http://127.0.0.1:9", "vllm_lora": "adapter", "lora_rank": 4}
+    with pytest.raises(EngineError) as caught, sampling(llama, **given):  # type: ignore[arg-type]
+        pass
+    assert caught.value.code == "parameter"
+    assert caught.value.message == (
+        "parameter 'vllm-lora': adapters go over alone to a process of the engine's own, by files"
+    )
+
+
 OPTIONS = [
     ("max_model_len", "expected NAME=VALUE, as max_model_len=4096, got 'max_model_len'"),
     ("Seed=1", "expected NAME=VALUE, as max_model_len=4096, got 'Seed=1'"),
