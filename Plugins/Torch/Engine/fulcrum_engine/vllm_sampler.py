@@ -2,63 +2,27 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import torch
 
 from .checkpoint import checkpoint_tensors
 from .collecting import Collector
 from .errors import EngineError
-from .layers import head_size
 from .loading import adapter_rank
 from .rows import Completions, Observer, Prompt, Request, check
 from .stops import finder_of
+from .vllm_backend import Backend, connect, start
 from .vllm_client import VLLMClient
 from .vllm_exchange import Exchange
-from .vllm_options import read_options
-from .vllm_process import VLLMProcess, environment_of
-from .vllm_request import LOGPROBS_MODE, Asked, Served, ask
-from .vllm_server import VLLMServer
-from .vllm_transfer import (
-    AdapterTransfer,
-    BroadcastTransfer,
-    FileTransfer,
-    Workers,
-    own_address,
-)
+from .vllm_request import Served, ask
+from .vllm_transfer import AdapterTransfer, BroadcastTransfer, FileTransfer, own_address
 from .weights import trained_state
 
 if TYPE_CHECKING:
     from .engine import Engine
-
-Beat = Callable[[], None]
-_DTYPES = {"f32": "float32", "bf16": "bfloat16"}
-_LEAST_CACHE = 1 << 30
-# vLLM has room for adapters of these ranks.
-_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
-
-
-class Backend(Workers, Protocol):
-    """vLLM's process, or a server."""
-
-    def started(self, beat: Beat) -> Served:
-        """Waits until it is there."""
-        ...
-
-    def begin(self, asked: Asked, collector: Collector) -> None:
-        """Lets it sample, and gives back at once."""
-        ...
-
-    def finish(self, beat: Beat) -> tuple[Completions, int]:
-        """Waits for what `begin` began; gives it with the weights' version."""
-        ...
-
-    def close(self) -> None:
-        """Ends what the engine has started."""
-        ...
 
 
 class VLLMSampler:
@@ -122,22 +86,7 @@ class VLLMSampler:
         self._exchange = Exchange(size, is_shared=bool(settings.vllm_server))
         if settings.vllm_server:
             self._base = secrets.randbelow(1 << 40) << 12
-            self._vllm = VLLMServer(
-                settings.vllm_server, settings.time_limit, settings.decoding_rows
-            )
-            return
-        given = read_options(settings.vllm_options)
-        environment = environment_of(
-            os.environ, self._exchange, settings.vllm_devices, settings.threads, given
-        )
-        try:
-            process = VLLMProcess(settings.vllm_python, environment, self._exchange)
-        except EngineError:
-            self._exchange.close()
-            raise
-        client = VLLMClient(process, settings.time_limit)
-        self._vllm = client
-        client.start(self._options(given), self._cache_bytes(given))
+        self._vllm = start(self._engine, self._exchange, self._adapter_rank)
 
     def ready(self) -> None:
         """Waits until vLLM serves the model, and checks that it is the engine's.
@@ -150,25 +99,7 @@ class VLLMSampler:
             self._brought = 0
         if self._vllm is None:
             return
-        served = self._vllm.started(self._beat)
-        rows = self._engine.token_rows
-        if served.logprobs_mode != LOGPROBS_MODE:
-            raise EngineError(
-                "unsupported",
-                f"vLLM's log-probabilities are {served.logprobs_mode}, expected {LOGPROBS_MODE}",
-                f"start the server with --logprobs-mode {LOGPROBS_MODE}",
-            )
-        if served.vocabulary < rows.end:
-            raise EngineError(
-                "unsupported",
-                f"expected a model of at least {rows.end} tokens, vLLM serves one of"
-                f" {served.vocabulary}",
-                "the server has another model than the policy's 'checkpoint'",
-            )
-        if served.vocabulary > rows.end or len(rows.holes):
-            hidden = {"end": rows.end, "holes": rows.holes.tolist()}
-            self._vllm.workers("fulcrum_hide_rows", hidden, self._beat)
-        self.served = served
+        self.served = connect(self._engine, self._vllm)
         if self._adapter_rank:
             assert self._exchange is not None and isinstance(self._vllm, VLLMClient)
             self._transfer = AdapterTransfer(self._exchange, self._engine.policy.loaded, self._vllm)
@@ -277,36 +208,6 @@ class VLLMSampler:
             self._vllm = None
         if self._exchange is not None:
             self._exchange.close()
-
-    def _options(self, given: dict[str, Any]) -> dict[str, Any]:
-        """What vLLM is started with; what the run gives is taken before what is usual."""
-        settings = self._settings
-        usual = {
-            "dtype": _DTYPES[settings.precision],
-            "max_num_seqs": settings.decoding_rows,
-            "disable_log_stats": True,
-            "use_tqdm_on_load": False,
-        }
-        own = {
-            "model": str(self._engine.source.folder.resolve()),
-            "skip_tokenizer_init": True,
-            "logprobs_mode": LOGPROBS_MODE,
-            "seed": 0,
-        }
-        if rank := self._adapter_rank:
-            room = next((least for least in _RANKS if least >= rank), rank)
-            own |= {"enable_lora": True, "max_lora_rank": room, "max_loras": 1}
-        return {**usual, **given, **own}
-
-    def _cache_bytes(self, given: dict[str, Any]) -> int:
-        """Keys and values of vLLM on the processor: a gigabyte, or one longest sequence."""
-        text = self._engine.source.config.get_text_config()
-        heads = int(getattr(text, "num_key_value_heads", None) or text.num_attention_heads)
-        width = head_size(text)
-        length = int(given.get("max_model_len") or self._engine.context_length)
-        # A block more, for lengths are rounded up to blocks.
-        one = 2 * 4 * heads * width * text.num_hidden_layers * (length + 256)
-        return max(_LEAST_CACHE, one)
 
     def _state(self) -> dict[str, torch.Tensor]:
         """What goes over, at rank 0; all ranks gather it."""
