@@ -109,6 +109,8 @@ class VLLMProcess:
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(seconds)
         self.kill()
+        # What it has printed is passed on to the last line.
+        self._reader.join(2)
         self.channel.close()
         self._lifeline.close()
 

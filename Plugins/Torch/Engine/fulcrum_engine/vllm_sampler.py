@@ -244,7 +244,13 @@ class VLLMSampler:
         assert self._vllm is not None and self.served is not None
         asked = ask(prompts, request, engine.end_tokens, engine.context_length, self.served)
         collector = Collector(
-            prompts, request, engine.end_tokens, engine.context_length, observe, stops
+            prompts,
+            request,
+            engine.end_tokens,
+            engine.context_length,
+            engine.token_rows.end,
+            observe,
+            stops,
         )
         self._vllm.begin(asked, collector)
 

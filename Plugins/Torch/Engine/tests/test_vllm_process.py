@@ -171,6 +171,7 @@ FAULTS: list[tuple[str, Callable[[Both], None], str, str]] = [
     ("is killed", generate, "plugin-fault", "was ended by signal 9 (SIGKILL) while it samples"),
     ("nan", generate, "not-finite", "prompt 0, sample 0, token 2 are not finite"),
     ("ends early", generate, "plugin-fault", "vLLM ended sample 0 of prompt 0 after 2 tokens"),
+    ("no such token", generate, "plugin-fault", "vLLM drew token 540; the tokenizer has tokens 0"),
     ("refuses requests", generate, "unsupported", "vLLM refuses the request: the prompt is too"),
     ("other weights", generate, "plugin-fault", "from version 77 of the weights, expected 0"),
     ("update", update, "plugin-fault", "vLLM failed while it takes the weights: RuntimeError: a"),

@@ -113,6 +113,8 @@ class Engine:
         outputs = []
         for name, (number, given, place) in list(self._live.items()):
             token = token_of(given.seed, place)
+            if self._fails == "no such token" and place == 3:
+                token = 540
             value = -0.5 * place
             if self._fails == "nan" and place == 2:
                 value = float("nan")
