@@ -17,6 +17,9 @@ class Collector:
 
     What ends one is decided here, by the same rules as in the engine's own sampling: whoever
     samples may go on for a few tokens more, which are dropped.
+
+    Args:
+        vocabulary: tokens are below it.
     """
 
     def __init__(
@@ -25,10 +28,12 @@ class Collector:
         request: Request,
         end_tokens: Sequence[int],
         context_length: int,
+        vocabulary: int,
         observe: Observer | None = None,
         stops: StopFinder | None = None,
     ) -> None:
         self.count = len(prompts) * request.samples_per_prompt
+        self._vocabulary = vocabulary
         self._samples = request.samples_per_prompt
         self._rows = Rows(self.count, prompts, request, end_tokens, context_length, observe, stops)
         self._rows.begin(np.arange(self.count), np.arange(self.count))
@@ -40,11 +45,17 @@ class Collector:
         """Notes new tokens, of one completion in their order; gives the completions that ended.
 
         Raises:
-            EngineError: not-finite, if a log-probability is not.
+            EngineError: not-finite, if a log-probability is not; plugin-fault, for what can't be.
         """
         if len(sequences) and (sequences.min() < 0 or sequences.max() >= self.count):
             raise EngineError(
                 "plugin-fault", f"expected tokens of {self.count} completions, got others'"
+            )
+        if len(tokens) and (tokens.min() < 0 or tokens.max() >= self._vocabulary):
+            wrong = int(tokens.max() if tokens.max() >= self._vocabulary else tokens.min())
+            raise EngineError(
+                "plugin-fault",
+                f"vLLM drew token {wrong}; the tokenizer has tokens 0 to {self._vocabulary - 1}",
             )
         ended: list[Integers] = []
         while len(sequences):

@@ -203,9 +203,19 @@ def _adapter_base(folder: Path) -> str:
     return base
 
 
+def adapter_rank(source: Source, settings: Settings) -> int:
+    """Returns the rank of the adapters that are trained; 0 where there are none."""
+    return _rank_of(source.given) if source.is_adapter else settings.lora_rank
+
+
+def _rank_of(folder: Path) -> int:
+    rank: int = json.loads((folder / _ADAPTER_FILE).read_text(encoding="utf-8")).get("r")
+    return rank
+
+
 def _check_rank(folder: Path, settings: Settings) -> None:
     """Raises where the settings ask for adapters of another rank than those that are there."""
-    rank = json.loads((folder / _ADAPTER_FILE).read_text(encoding="utf-8")).get("r")
+    rank = _rank_of(folder)
     if settings.lora_rank not in (0, rank):
         raise EngineError(
             "parameter",

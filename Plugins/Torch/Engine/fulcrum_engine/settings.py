@@ -21,6 +21,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "lora_save": ("adapter", "merged"),
     "sampler": ("torch", "vllm"),
     "vllm_transfer": ("file", "nccl"),
+    "vllm_lora": ("merged", "adapter"),
 }
 _URL = re.compile(r"https?://[^/\s]+/?\Z")
 _GROUPS = ("norms", "biases", "embeddings")
@@ -70,6 +71,7 @@ class Settings:
         vllm_options: `name=value`, given to vLLM when the engine starts it.
         vllm_devices: CUDA devices of that process, as CUDA_VISIBLE_DEVICES; empty: as they are.
         vllm_transfer: how new weights go to vLLM.
+        vllm_lora: whether adapters go over merged into the model, or alone.
         time_limit: seconds that a rank waits for another within a call, before it gives up; and
             seconds that vLLM may be silent.
     """
@@ -103,6 +105,7 @@ class Settings:
     vllm_options: tuple[str, ...] = ()
     vllm_devices: str = ""
     vllm_transfer: str = "file"
+    vllm_lora: str = "merged"
     time_limit: float = 1800.0
     seed: int = 0
 

@@ -68,6 +68,11 @@ class VLLMClient:
         answers: list[dict[str, Any]] = self._wait("takes the weights", beat).header["answers"]
         return answers
 
+    def adapter(self, folder: str, version: int, beat: Beat) -> int:
+        """Lets vLLM take an adapter in PEFT's layout; gives the version that it has then."""
+        self._send("adapter", {"folder": folder, "version": version})
+        return int(self._wait("takes the adapter", beat).header["version"])
+
     def begin(self, asked: Asked, collector: Collector) -> None:
         """Lets vLLM sample, and gives back at once."""
         self._collector = collector

@@ -21,7 +21,7 @@ _TAKEN = {
     "trust_remote_code": "remote code of a model is never run",
     "generation_config": "what a completion is drawn from is the run's to say",
     "load_format": "vLLM reads the same files as the engine",
-    "enable_lora": "adapters go over merged",
+    "enable_lora": "the policy's 'vllm-lora' says how adapters go over",
 }
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 # A word without quotes is a text, unless JSON reads it as something else.

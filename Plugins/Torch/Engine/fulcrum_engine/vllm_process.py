@@ -15,6 +15,8 @@ from typing import Any
 
 from fulcrum.wire import Channel
 
+from fulcrum_vllm.watch import end_group
+
 from .errors import EngineError
 from .vllm_exchange import Exchange
 
@@ -97,9 +99,8 @@ class VLLMProcess:
 
     def kill(self) -> None:
         """Ends it at once, with all that it has started; harmless if it has ended."""
-        with suppress(OSError):
-            # The group lives while a member does.
-            os.killpg(self._process.pid, signal.SIGKILL)
+        # The group lives while a member does.
+        end_group(self._process.pid)
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(10)
 
@@ -108,14 +109,15 @@ class VLLMProcess:
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(seconds)
         self.kill()
+        # What it has printed is passed on to the last line.
+        self._reader.join(2)
         self.channel.close()
         self._lifeline.close()
 
     def _watch(self) -> None:
         self._process.wait()
         # Children would keep the connection open, and the memory.
-        with suppress(OSError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        end_group(self._process.pid)
 
     def _listen(self) -> None:
         assert self._process.stdout is not None

@@ -2,53 +2,27 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import torch
 
 from .checkpoint import checkpoint_tensors
 from .collecting import Collector
 from .errors import EngineError
-from .layers import head_size
+from .loading import adapter_rank
 from .rows import Completions, Observer, Prompt, Request, check
 from .stops import finder_of
+from .vllm_backend import Backend, connect, start
 from .vllm_client import VLLMClient
 from .vllm_exchange import Exchange
-from .vllm_options import read_options
-from .vllm_process import VLLMProcess, environment_of
-from .vllm_request import LOGPROBS_MODE, Asked, Served, ask
-from .vllm_server import VLLMServer
-from .vllm_transfer import BroadcastTransfer, FileTransfer, Workers, own_address
+from .vllm_request import Served, ask
+from .vllm_transfer import AdapterTransfer, BroadcastTransfer, FileTransfer, own_address
+from .weights import trained_state
 
 if TYPE_CHECKING:
     from .engine import Engine
-
-Beat = Callable[[], None]
-_DTYPES = {"f32": "float32", "bf16": "bfloat16"}
-_LEAST_CACHE = 1 << 30
-
-
-class Backend(Workers, Protocol):
-    """vLLM's process, or a server."""
-
-    def started(self, beat: Beat) -> Served:
-        """Waits until it is there."""
-        ...
-
-    def begin(self, asked: Asked, collector: Collector) -> None:
-        """Lets it sample, and gives back at once."""
-        ...
-
-    def finish(self, beat: Beat) -> tuple[Completions, int]:
-        """Waits for what `begin` began; gives it with the weights' version."""
-        ...
-
-    def close(self) -> None:
-        """Ends what the engine has started."""
-        ...
 
 
 class VLLMSampler:
@@ -67,7 +41,9 @@ class VLLMSampler:
         self._broadcasts = backend or ("nccl" if self._settings.vllm_transfer == "nccl" else None)
         self._vllm: Backend | None = None
         self._exchange: Exchange | None = None
-        self._transfer: FileTransfer | BroadcastTransfer | None = None
+        self._transfer: FileTransfer | BroadcastTransfer | AdapterTransfer | None = None
+        alone = self._settings.vllm_lora == "adapter"
+        self._adapter_rank = adapter_rank(engine.source, engine.settings) if alone else 0
         self.served: Served | None = None
         # The engine's number of the weights that vLLM has; None: it has others.
         self._brought: int | None = None
@@ -96,29 +72,21 @@ class VLLMSampler:
                 f" its tensors on {self._engine.ranks.device.type}",
                 "set it to file",
             )
+        settings = self._settings
+        if self._adapter_rank and (settings.vllm_server or self._broadcasts):
+            raise EngineError(
+                "parameter",
+                "parameter 'vllm-lora': adapters go over alone to a process of the engine's own, by"
+                " files",
+                "set it to merged",
+            )
         if self._engine.ranks.rank != 0:
             return
-        settings = self._settings
         size = 4 * self._engine.parameter_count
         self._exchange = Exchange(size, is_shared=bool(settings.vllm_server))
         if settings.vllm_server:
             self._base = secrets.randbelow(1 << 40) << 12
-            self._vllm = VLLMServer(
-                settings.vllm_server, settings.time_limit, settings.decoding_rows
-            )
-            return
-        given = read_options(settings.vllm_options)
-        environment = environment_of(
-            os.environ, self._exchange, settings.vllm_devices, settings.threads, given
-        )
-        try:
-            process = VLLMProcess(settings.vllm_python, environment, self._exchange)
-        except EngineError:
-            self._exchange.close()
-            raise
-        client = VLLMClient(process, settings.time_limit)
-        self._vllm = client
-        client.start(self._options(given), self._cache_bytes(given))
+        self._vllm = start(self._engine, self._exchange, self._adapter_rank)
 
     def ready(self) -> None:
         """Waits until vLLM serves the model, and checks that it is the engine's.
@@ -131,26 +99,11 @@ class VLLMSampler:
             self._brought = 0
         if self._vllm is None:
             return
-        served = self._vllm.started(self._beat)
-        rows = self._engine.token_rows
-        if served.logprobs_mode != LOGPROBS_MODE:
-            raise EngineError(
-                "unsupported",
-                f"vLLM's log-probabilities are {served.logprobs_mode}, expected {LOGPROBS_MODE}",
-                f"start the server with --logprobs-mode {LOGPROBS_MODE}",
-            )
-        if served.vocabulary < rows.end:
-            raise EngineError(
-                "unsupported",
-                f"expected a model of at least {rows.end} tokens, vLLM serves one of"
-                f" {served.vocabulary}",
-                "the server has another model than the policy's 'checkpoint'",
-            )
-        if served.vocabulary > rows.end or len(rows.holes):
-            hidden = {"end": rows.end, "holes": rows.holes.tolist()}
-            self._vllm.workers("fulcrum_hide_rows", hidden, self._beat)
-        self.served = served
-        if self._broadcasts:
+        self.served = connect(self._engine, self._vllm)
+        if self._adapter_rank:
+            assert self._exchange is not None and isinstance(self._vllm, VLLMClient)
+            self._transfer = AdapterTransfer(self._exchange, self._engine.policy.loaded, self._vllm)
+        elif self._broadcasts:
             self._transfer = BroadcastTransfer(
                 self._broadcasts,
                 own_address(self._settings.vllm_server),
@@ -173,7 +126,7 @@ class VLLMSampler:
             return
         error: EngineError | None = None
         try:
-            state = self._engine.whole_weights()
+            state = self._state()
             if self._vllm is not None:
                 self._send(state, number)
         except EngineError as raised:
@@ -256,39 +209,22 @@ class VLLMSampler:
         if self._exchange is not None:
             self._exchange.close()
 
-    def _options(self, given: dict[str, Any]) -> dict[str, Any]:
-        """What vLLM is started with; what the run gives is taken before what is usual."""
-        settings = self._settings
-        usual = {
-            "dtype": _DTYPES[settings.precision],
-            "max_num_seqs": settings.decoding_rows,
-            "disable_log_stats": True,
-            "use_tqdm_on_load": False,
-        }
-        own = {
-            "model": str(self._engine.source.folder.resolve()),
-            "skip_tokenizer_init": True,
-            "logprobs_mode": LOGPROBS_MODE,
-            "seed": 0,
-        }
-        return {**usual, **given, **own}
-
-    def _cache_bytes(self, given: dict[str, Any]) -> int:
-        """Keys and values of vLLM on the processor: a gigabyte, or one longest sequence."""
-        text = self._engine.source.config.get_text_config()
-        heads = int(getattr(text, "num_key_value_heads", None) or text.num_attention_heads)
-        width = head_size(text)
-        length = int(given.get("max_model_len") or self._engine.context_length)
-        # A block more, for lengths are rounded up to blocks.
-        one = 2 * 4 * heads * width * text.num_hidden_layers * (length + 256)
-        return max(_LEAST_CACHE, one)
+    def _state(self) -> dict[str, torch.Tensor]:
+        """What goes over, at rank 0; all ranks gather it."""
+        engine = self._engine
+        if not self._adapter_rank:
+            return engine.whole_weights()
+        return trained_state(engine.masters, engine.slots.values(0), engine.ranks.rank == 0)
 
     def _send(self, state: dict[str, torch.Tensor], number: int) -> None:
         assert self._vllm is not None and self._transfer is not None and self.served is not None
-        dtype = getattr(torch, self.served.dtype)
-        tensors = checkpoint_tensors(self._engine.policy.loaded, state, dtype)
         version = self._base + number
-        found = self._transfer.send(tensors, version, self._vllm, self._beat)
+        if isinstance(self._transfer, AdapterTransfer):
+            found = self._transfer.send(state, version, self._beat)
+        else:
+            dtype = getattr(torch, self.served.dtype)
+            tensors = checkpoint_tensors(self._engine.policy.loaded, state, dtype)
+            found = self._transfer.send(tensors, version, self._vllm, self._beat)
         if set(found) != {version}:
             raise EngineError(
                 "plugin-fault",
@@ -308,7 +244,13 @@ class VLLMSampler:
         assert self._vllm is not None and self.served is not None
         asked = ask(prompts, request, engine.end_tokens, engine.context_length, self.served)
         collector = Collector(
-            prompts, request, engine.end_tokens, engine.context_length, observe, stops
+            prompts,
+            request,
+            engine.end_tokens,
+            engine.context_length,
+            engine.token_rows.end,
+            observe,
+            stops,
         )
         self._vllm.begin(asked, collector)
 

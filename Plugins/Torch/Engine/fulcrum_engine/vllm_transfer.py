@@ -6,6 +6,7 @@ import shutil
 import socket
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -14,8 +15,10 @@ from safetensors import SafetensorError
 
 from fulcrum_vllm.broadcast import Broadcast
 
-from .checkpoint import write_tensors
+from .checkpoint import save_adapter, write_tensors
 from .errors import EngineError
+from .loading import Loaded
+from .vllm_client import VLLMClient
 from .vllm_exchange import Exchange
 
 Beat = Callable[[], None]
@@ -56,6 +59,36 @@ class FileTransfer:
             raise _unwritten(error) from error
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+class AdapterTransfer:
+    """Writes adapters alone, in PEFT's layout; the last one's folder stays until the next is there.
+
+    Args:
+        loaded: whose adapters they are.
+        client: vLLM's process.
+    """
+
+    def __init__(self, exchange: Exchange, loaded: Loaded, client: VLLMClient) -> None:
+        self._exchange, self._loaded, self._client = exchange, loaded, client
+        self._last: Path | None = None
+
+    def send(self, state: Tensors, version: int, beat: Beat) -> list[int]:
+        """Sends adapters by their names in the model; gives the version that vLLM has then.
+
+        Raises:
+            EngineError: input-output, plugin-fault.
+        """
+        try:
+            folder = self._exchange.weights(version)
+        except OSError as error:
+            raise _unwritten(error) from error
+        save_adapter(self._loaded, state, folder)
+        found = self._client.adapter(str(folder), version, beat)
+        if self._last is not None and self._last != folder:
+            shutil.rmtree(self._last, ignore_errors=True)
+        self._last = folder
+        return [found]
 
 
 class BroadcastTransfer:

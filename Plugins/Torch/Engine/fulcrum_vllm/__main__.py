@@ -31,8 +31,9 @@ def main() -> int:
     faulthandler.enable()
     # An interrupt at the terminal reaches all processes; the host decides what ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    die_with(parent)
+    # In this order: the watch clears up even if the engine is gone by now.
     watch(lifeline, calls, sys.argv[4])
+    die_with(parent)
     channel = Channel(socket.socket(fileno=calls))
     try:
         try:

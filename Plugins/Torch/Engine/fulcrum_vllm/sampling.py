@@ -50,13 +50,19 @@ class Sampling:
         engine: vLLM's `LLMEngine`.
         header: temperature, topK, topP, minP, minimumTokens, endTokens.
         arrays: promptTokens, promptOffsets; of each completion owners (its prompt), limits, seeds.
+        adapter: vLLM's request of an adapter; None: the model itself samples.
 
     Raises:
         ValueError: if vLLM refuses a request; none is left then.
     """
 
     def __init__(
-        self, engine: Any, header: Mapping[str, Any], arrays: Mapping[str, Any], serves: Serves
+        self,
+        engine: Any,
+        header: Mapping[str, Any],
+        arrays: Mapping[str, Any],
+        serves: Serves,
+        adapter: Any = None,
     ) -> None:
         self._engine, self._serves = engine, serves
         self._names: list[str] = []
@@ -69,7 +75,8 @@ class Sampling:
             for number, (owner, limit, seed) in enumerate(zip(*columns, strict=True)):
                 prompt = {"prompt_token_ids": prompts[owner]}
                 given = _parameters(header, limit, seed)
-                self._names.append(engine.add_request(str(number), prompt, given))
+                name = engine.add_request(str(number), prompt, given, lora_request=adapter)
+                self._names.append(name)
         except Exception:
             engine.abort_request(self._names, internal=True)
             raise

@@ -23,6 +23,7 @@ class Serving:
         self._channel = channel
         self._sequence = 0
         self._llm: Any = None
+        self._adapter: Any = None
 
     def run(self) -> None:
         """Serves calls.
@@ -71,6 +72,8 @@ class Serving:
             return {"version": self._version()}
         if name == "worker":
             return self._worker(frame.header)
+        if name == "adapter":
+            return self._take_adapter(frame.header["folder"], int(frame.header["version"]))
         raise _RefusedError("usage", f"there is no call '{name}'")
 
     def _start(self, header: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,8 +109,23 @@ class Serving:
             raise RuntimeError("vLLM didn't clear its prefix cache after an update of the weights")
         return {"answers": answers}
 
+    def _take_adapter(self, folder: str, version: int) -> dict[str, Any]:
+        """Samples with an adapter from now on, and forgets the one before."""
+        from vllm.lora.request import LoRARequest
+
+        # vLLM's numbers begin at 1.
+        adapter = LoRARequest(f"version-{version}", version + 1, folder)
+        if not self._llm.llm_engine.add_lora(adapter):
+            raise RuntimeError(f"vLLM doesn't take the adapter in '{folder}'")
+        if self._adapter is not None and self._adapter.lora_int_id != adapter.lora_int_id:
+            self._llm.llm_engine.remove_lora(self._adapter.lora_int_id)
+        self._adapter = adapter
+        return {"version": self._version()}
+
     def _version(self) -> int:
-        """The version of all workers' weights; -1 if they are not alike."""
+        """The version of the adapter, or of all workers' weights; -1 if they are not alike."""
+        if self._adapter is not None:
+            return int(self._adapter.lora_int_id) - 1
         versions = {one["version"] for one in self._llm.collective_rpc("fulcrum_version")}
         return int(versions.pop()) if len(versions) == 1 else -1
 
@@ -115,7 +133,7 @@ class Serving:
         serves = Serves(self._channel, self._sequence)
         header, arrays = frame.header, _numpy(frame.arrays)
         try:
-            sampling = Sampling(self._llm.llm_engine, header, arrays, serves)
+            sampling = Sampling(self._llm.llm_engine, header, arrays, serves, self._adapter)
         except ValueError as error:
             raise _RefusedError("unsupported", f"vLLM refuses the request: {error}") from error
         sampling.run()

@@ -11,6 +11,7 @@ import os
 import select
 import shutil
 import signal
+import time
 from contextlib import suppress
 
 _PR_SET_PDEATHSIG = 1
@@ -64,10 +65,47 @@ def _wait(lifeline: int, end: int, worker: int, folder: str) -> None:
         ready, _, _ = select.select([lifeline], [], [], _MOMENT)
     if lifeline in ready:
         shutil.rmtree(folder, ignore_errors=True)
-    with suppress(OSError):
-        if os.getpgrp() == worker:
-            # This process is in the group: it ends here, too.
-            os.killpg(worker, signal.SIGKILL)
-        elif lifeline in ready:
+    if os.getpgrp() == worker:
+        # This process is in the group: it ends here, too.
+        end_group(worker, os.getpid())
+    elif lifeline in ready:
+        with suppress(OSError):
             os.kill(worker, signal.SIGKILL)
     os._exit(0)
+
+
+def end_group(leader: int, spared: int = 0) -> None:
+    """Kills a group of processes, at last the one that is spared until then.
+
+    Python's tracker of shared memory is given a moment: when the others are gone it removes what
+    they leave behind, and ends.
+    """
+    for pid in _members(leader):
+        if pid != spared and b"resource_tracker" not in _words(pid):
+            with suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+    end = time.monotonic() + _MOMENT
+    while set(_members(leader)) - {spared} and time.monotonic() < end:
+        time.sleep(0.02)
+    with suppress(OSError):
+        os.killpg(leader, signal.SIGKILL)
+
+
+def _members(leader: int) -> list[int]:
+    """The processes of a group that have not ended; none where the system doesn't tell."""
+    found = []
+    for name in os.listdir("/proc") if os.path.isdir("/proc") else []:
+        if name.isdecimal():
+            with suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:
+                state, _, group = file.read().rpartition(b")")[2].split()[:3]
+                if int(group) == leader and state not in (b"Z", b"X"):
+                    found.append(int(name))
+    return found
+
+
+def _words(pid: int) -> bytes:
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return file.read()
+    except OSError:
+        return b""

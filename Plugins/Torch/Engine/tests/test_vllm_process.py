@@ -171,6 +171,7 @@ FAULTS: list[tuple[str, Callable[[Both], None], str, str]] = [
     ("is killed", generate, "plugin-fault", "was ended by signal 9 (SIGKILL) while it samples"),
     ("nan", generate, "not-finite", "prompt 0, sample 0, token 2 are not finite"),
     ("ends early", generate, "plugin-fault", "vLLM ended sample 0 of prompt 0 after 2 tokens"),
+    ("no such token", generate, "plugin-fault", "vLLM drew token 540; the tokenizer has tokens 0"),
     ("refuses requests", generate, "unsupported", "vLLM refuses the request: the prompt is too"),
     ("other weights", generate, "plugin-fault", "from version 77 of the weights, expected 0"),
     ("update", update, "plugin-fault", "vLLM failed while it takes the weights: RuntimeError: a"),
@@ -280,6 +281,16 @@ def test_lengths_beyond_what_vllm_was_started_with_are_refused(llama: Path) -> N
         "prompt 2 and its completion may have 400 tokens, and vLLM takes 128"
     )
     assert "max_model_len" in (caught.value.hint or "")
+
+
+def test_adapters_alone_need_a_process_and_files(llama: Path) -> None:
+    given = {"vllm_server": "http://127.0.0.1:9", "vllm_lora": "adapter", "lora_rank": 4}
+    with pytest.raises(EngineError) as caught, sampling(llama, **given):  # type: ignore[arg-type]
+        pass
+    assert caught.value.code == "parameter"
+    assert caught.value.message == (
+        "parameter 'vllm-lora': adapters go over alone to a process of the engine's own, by files"
+    )
 
 
 OPTIONS = [

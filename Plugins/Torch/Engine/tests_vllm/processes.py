@@ -62,6 +62,19 @@ def exchange_of(pid: int) -> Path:
     return folder
 
 
+def shared_memory(pids: list[int]) -> set[Path]:
+    """The named pieces of shared memory that processes use."""
+    found: set[Path] = set()
+    for pid in pids:
+        try:
+            lines = Path(f"/proc/{pid}/maps").read_text().splitlines()
+        except OSError:
+            continue
+        names = [line.split()[-1] for line in lines if "/dev/shm/" in line]
+        found |= {Path(name) for name in names if Path(name).exists()}
+    return found
+
+
 def _table() -> dict[int, tuple[int, int]]:
     table = {}
     for folder in Path("/proc").iterdir():

@@ -15,7 +15,7 @@ from conftest import FIXTURES, arrays_of
 from fulcrum.wire import Op
 from host import CallFailed, Host
 from models import make
-from processes import are_gone, comes_true, exchange_of, is_running, samplers
+from processes import are_gone, comes_true, exchange_of, is_running, samplers, shared_memory
 from test_service import PROMPTS, generation, scoring, some_batch, split
 from vllm_support import OPTIONS, prompts_of, request_of, sampling
 
@@ -203,10 +203,13 @@ def test_processes_that_vllm_starts_end_with_it(folder: Path) -> None:
         pids = samplers(host.process.pid)
         # The process, its watch, vLLM's core at least.
         assert len(pids) >= 3
+        shared = shared_memory(pids)
+        assert shared
         os.kill(pids[0], signal.SIGKILL)
         header = fault(host)
         assert header["code"] == "plugin-fault" and "SIGKILL" in header["message"]
         assert are_gone(pids, 5)
+        assert not [one for one in shared if one.exists()]
 
 
 def test_no_vllm_outlives_its_host(folder: Path) -> None:
@@ -225,8 +228,10 @@ def test_no_vllm_is_left_that_was_still_loading(folder: Path) -> None:
         host.calls.send(Op.CALL, 2, {"call": "load"})
         assert comes_true(lambda: bool(samplers(host.process.pid)), 60)
         pids = samplers(host.process.pid)
+        exchange = exchange_of(pids[0])
         os.kill(host.pids[0], signal.SIGKILL)
         assert are_gone(pids, 5)
+        assert comes_true(lambda: not exchange.exists(), 5)
 
 
 def test_what_vllm_refuses_is_an_error_of_loading(folder: Path) -> None:

@@ -29,6 +29,7 @@ from vllm_support import (
 )
 
 from fulcrum_engine.errors import EngineError
+from fulcrum_vllm.watch import end_group
 
 PROMPTS = prompts_of(LENGTHS)
 # Importing and loading takes half a minute on a busy machine, several processes do it.
@@ -70,11 +71,7 @@ def server(folder: Path, tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen
         yield url, process
     finally:
         pids = [process.pid, *family(process.pid)]
-        for pid in pids:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except OSError:
-                continue
+        end_group(process.pid)
         process.wait(10)
         assert are_gone(pids, 10)
 

@@ -99,6 +99,30 @@ def test_an_adapters_folder_goes_over_before_the_first_sampling(tmp_path: Path) 
     assert_exact(target, PROMPTS, found)
 
 
+def test_adapters_alone_are_as_good_as_merged(tmp_path: Path) -> None:
+    folder = make("qwen2-tied", tmp_path / "model")
+    with sampling(folder, lora_rank=4, lora_save="merged", vllm_lora="adapter") as (
+        engine,
+        sampler,
+    ):
+        assert_exact(folder, PROMPTS, both_ways(sampler)[1])
+        found = []
+        for seed in (1, 2):
+            # Larger ones make larger logits, of which f32 rounds more.
+            move(engine, seed, 0.03)
+            sampler.bring()
+            found.append(both_ways(sampler))
+        target = saved(engine, tmp_path / "saved")
+        assert [one.name for one in sampler._exchange.folder.glob("weights-*")] == ["weights-2"]  # type: ignore[union-attr]
+    assert split(found[0][1]) != split(found[1][1])
+    for one in found[1]:
+        assert_exact(target, PROMPTS, one)
+    # An adapter's folder goes over before the first sampling.
+    with sampling(target / "adapter", vllm_lora="adapter") as (engine, sampler):
+        sampler.bring()
+        assert_exact(target, PROMPTS, sampler.generate(PROMPTS, request_of()))
+
+
 def test_every_change_of_the_policy_is_brought(tmp_path: Path) -> None:
     folder = make("llama", tmp_path / "model")
     with sampling(folder) as (engine, sampler):

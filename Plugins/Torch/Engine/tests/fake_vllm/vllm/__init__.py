@@ -82,7 +82,13 @@ class Engine:
         self._steps = 0
         self.engine_core = SimpleNamespace(shutdown=lambda: None)
 
-    def add_request(self, name: str, prompt: dict[str, Any], given: SamplingParams) -> str:
+    def add_request(
+        self,
+        name: str,
+        prompt: dict[str, Any],
+        given: SamplingParams,
+        lora_request: object = None,
+    ) -> str:
         """Gives the request's name within."""
         if self._fails == "refuses requests" and name != "probe":
             raise ValueError("the prompt is too long")
@@ -107,6 +113,8 @@ class Engine:
         outputs = []
         for name, (number, given, place) in list(self._live.items()):
             token = token_of(given.seed, place)
+            if self._fails == "no such token" and place == 3:
+                token = 540
             value = -0.5 * place
             if self._fails == "nan" and place == 2:
                 value = float("nan")
