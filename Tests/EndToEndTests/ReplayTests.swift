@@ -45,6 +45,32 @@ import Testing
     #expect(try SmallRun.weights(of: other, step: 3) != SmallRun.weights(of: recorded, step: 3))
   }
 
+  @Test func `rollouts of another policy are corrected, and one's own are left alone`() throws {
+    func replay(_ name: String, _ advantages: String) throws -> [[String: Double]] {
+      let run = folder.path + "/" + name
+      let result = try CommandLine().run(
+        "replay", recorded, "--output", run, "--set", "advantage=[\(advantages)]", "--set",
+        "update.old-log-probabilities=recompute", "--set", "update.learning-rate=5e-3")
+      #expect(result.status == 0, "\(result.errors)")
+      return try metrics(run)
+    }
+    let plain = try replay("plain", "grpo")
+    let corrected = try replay("corrected", "grpo, rollout-correction")
+    let prefix = "rollout_correction/token/"
+    // Both begin at the recorded run's start: the first step's rollouts are of this very policy.
+    let own = corrected[0].filter { !$0.key.hasPrefix(prefix) }
+    #expect(own == plain[0])
+    // From there they go their own way, at another learning rate.
+    for step in 0..<3 {
+      let ends = try ["min", "mean", "max"].map { end in
+        try #require(corrected[step][prefix + "importance_sampling_ratio/" + end])
+      }
+      let isOwn = step == 0
+      #expect(isOwn == (ends == [1, 1, 1]) && isOwn == (ends[0] == 1) && isOwn == (ends[2] == 1))
+    }
+    #expect(corrected[1]["grad_norm"] != plain[1]["grad_norm"])
+  }
+
   @Test func `a replay may begin at any checkpoint`() throws {
     let replayed = folder.path + "/late"
     let result = try CommandLine().run("replay", recorded, "--output", replayed, "--from", "2")
