@@ -17,6 +17,7 @@ from conftest import LIMIT, STEPS, Cluster, same_bits
 SECONDS_OF_SILENCE = LIMIT + 7
 # And when a connection's end tells.
 SECONDS_OF_AN_END = 10
+SLOW = pytest.mark.skipif("FULCRUM_QUICK" in os.environ, reason="FULCRUM_QUICK is set")
 
 
 def test_two_hosts_make_the_update_of_one(cluster: Cluster, whole: Path) -> None:
@@ -74,7 +75,7 @@ LATE = r"the others wait for rank {} of 2 on node-{}, " + AT
         (kill_the_other_host, ENDED.format(1, "b"), SECONDS_OF_AN_END),
         (cut_the_link, SILENT.format(1, "b"), SECONDS_OF_SILENCE),
         (stop_rank_1, SILENT.format(1, "b"), SECONDS_OF_SILENCE),
-        (hang_rank_1, LATE.format(1, "b"), SECONDS_OF_SILENCE),
+        pytest.param(hang_rank_1, LATE.format(1, "b"), SECONDS_OF_SILENCE, marks=SLOW),
     ],
 )
 def test_a_fault_is_named_and_the_run_goes_on(
@@ -101,6 +102,7 @@ def test_a_fault_is_named_and_the_run_goes_on(
     same_bits(whole, cluster.folder / name, STEPS)
 
 
+@SLOW
 def test_the_end_of_the_first_host_ends_the_ranks_of_the_other(
     cluster: Cluster, whole: Path
 ) -> None:
