@@ -4,20 +4,21 @@ import FulcrumKernel
 package struct StepPlan: Sendable {
   /// Lists the phases of a step in their order.
   package enum Phase: String, Sendable, CaseIterable {
+    /// To a sampler of its own.
+    case transfer = "weights to the sampler"
     case sampling, rewards
     case old = "old log-probabilities"
     case reference, training
     case gradient = "sum of gradients"
     case optimizer = "optimiser"
-    case transfer = "weights to the sampler"
     case probe
 
     /// The metric of a run that has the phase's seconds.
     package var metric: String {
       switch self {
-      case .sampling, .rewards: "time/rollout"
+      case .transfer, .sampling, .rewards: "time/rollout"
       case .old, .reference: "time/scoring"
-      case .training, .gradient, .optimizer, .transfer: "time/update"
+      case .training, .gradient, .optimizer: "time/update"
       case .probe: "time/probe"
       }
     }
@@ -36,7 +37,14 @@ package struct StepPlan: Sendable {
   package let peak: Double
   package let memory: MemoryPlan
 
-  package var seconds: Double { phases.reduce(0) { $0 + $1.cost.seconds } }
+  /// Seconds of all phases, one after the other.
+  package var sum: Double { phases.reduce(0) { $0 + $1.cost.seconds } }
+  /// Seconds of the step.
+  package var seconds: Double {
+    guard job.isAhead else { return sum }
+    let rollout = seconds(of: Phase.sampling.metric)
+    return max(rollout, sum - rollout)
+  }
   package var tokensPerSecond: Double { Double(completionTokens) / seconds }
 
   /// Returns the seconds of a run's metric.
@@ -50,7 +58,7 @@ package struct StepPlan: Sendable {
   }
   package var efficiency: Double { operations / (seconds * peak) }
 
-  /// - Throws: `.configuration` if the machine has no rate that the job needs, or the server no devices.
+  /// - Throws: `.configuration` if the machine has no rate that the job needs.
   package init(_ job: Job, on machine: Machine, _ layout: Layout) throws(FulcrumError) {
     try Self.check(job, machine, layout)
     self.job = job
@@ -58,6 +66,7 @@ package struct StepPlan: Sendable {
     let sequences = job.sequences()
     let simulation = StepSimulation(job: job, machine: machine, layout: layout)
     var phases: [(phase: Phase, cost: Cost)] = [
+      (.transfer, job.engine.hasServer ? simulation.transfer : Cost()),
       (.sampling, simulation.sampling(sequences)),
       (.rewards, Cost([.rewards: job.rewardSeconds * Double(job.completions)])),
     ]
@@ -66,7 +75,6 @@ package struct StepPlan: Sendable {
     if job.hasReference { phases.append((.reference, scoring)) }
     let (training, gradient, optimizer) = simulation.update(sequences)
     phases += [(.training, training), (.gradient, gradient), (.optimizer, optimizer)]
-    if job.engine.hasServer { phases.append((.transfer, simulation.transfer)) }
     let probed = Int((job.probedShare * Double(job.completions)).rounded(.up))
     if probed > 0 { phases.append((.probe, simulation.scoring(Array(sequences.prefix(probed))))) }
     self.phases = phases.filter { $0.cost.seconds > 0 }

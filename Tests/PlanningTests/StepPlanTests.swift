@@ -161,6 +161,18 @@ import Testing
     #expect(error?.location == "policy.sampler")
   }
 
+  /// Sampling and rewards take 3.9 s, the rest 21 s.
+  @Test func `a step that samples ahead takes the longer of sampling and the rest`() throws {
+    var job = Self.job
+    job.isAhead = true
+    let plan = try StepPlan(job, on: Self.machine(), Layout(nodes: 1, ranksOfNode: 1))
+    #expect(abs(plan.seconds - 21) < 1e-9)
+    #expect(abs(plan.sum - 24.9) < 1e-9)
+    job.rewardSeconds = 3
+    let slow = try StepPlan(job, on: Self.machine(), Layout(nodes: 1, ranksOfNode: 1))
+    #expect(abs(slow.seconds - 25.9) < 1e-9)
+  }
+
   @Test func `a machine without rates in bf16 is refused`() throws {
     var job = Self.job
     job.engine.isBF16 = true

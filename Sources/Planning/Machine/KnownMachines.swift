@@ -43,8 +43,8 @@ extension Machine {
     static let step = 2e-3
     /// Of a server that replays whole steps as graphs.
     static let serverStep = 3e-3
-    static let latencyWithin = 10e-6
-    static let latencyBetween = 20e-6
+    static let latencyWithin = 2e-6
+    static let latencyBetween = 5e-6
     static let overlap = 0.8
   }
 

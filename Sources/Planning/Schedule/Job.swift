@@ -22,6 +22,8 @@ package struct Job: Sendable {
   package var probedShare: Double
   /// Seconds of a completion's reward.
   package var rewardSeconds: Double
+  /// Whether the next step's completions are sampled while this one trains.
+  package var isAhead = false
   package var engine: EngineOptions
 
   package init(
