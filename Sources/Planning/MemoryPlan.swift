@@ -82,11 +82,20 @@ package struct MemoryPlan: Sendable, Equatable {
         Part(name: "\(peak): \($0.name)", bytes: $0.bytes)
       }
     limit = machine.memory / Double(machine.isGPU ? 1 : layout.ranksOfNode)
-    remedies = Self.remedies(job, layout, isSampling: isSampling)
+    remedies = Self.remedies(
+      job, layout, isSampling: isSampling,
+      sampledWeights: isSampling ? width * count : 0, limit: limit)
   }
 
-  private static func remedies(_ job: Job, _ layout: Layout, isSampling: Bool) -> [String] {
+  /// - Parameter sampledWeights: bytes of the whole model, which each rank has while it samples.
+  private static func remedies(
+    _ job: Job, _ layout: Layout, isSampling: Bool, sampledWeights: Double, limit: Double
+  ) -> [String] {
     let engine = job.engine
+    // No number of ranks helps a model that is too large for one while it samples.
+    let isTooLarge = sampledWeights > 0.8 * limit
+    let server = "policy.sampler: vllm, on GPUs of its own"
+    guard !isTooLarge else { return [server] }
     var found: [String] = []
     if isSampling, engine.decodingRows > 16 { found.append("lower policy.decoding-rows") }
     if !isSampling, engine.microbatchTokens > job.promptTokens + job.maximumLength {
@@ -96,6 +105,7 @@ package struct MemoryPlan: Sendable, Equatable {
     if !engine.isBF16 { found.append("policy.precision: bf16") }
     if !engine.isSharded, layout.ranks > 1 { found.append("policy.shard: fsdp2") }
     if engine.loraRank == 0 { found.append("policy.lora-rank: 32") }
+    if isSampling { found.append(server) }
     found.append("more GPUs" + (engine.isSharded ? "" : " with policy.shard: fsdp2"))
     return found
   }

@@ -43,7 +43,7 @@ import Testing
       "model  Qwen2.5-7B, 7.62 billion parameters, bf16, weights shared by the ranks\n",
       "machine  H100 SXM 80 GB\n",
       // Two phases of two mini-batches.
-      "step  64 prompts of 300 tokens × 8 completions of 512.0 tokens on average, 1024 at most;"
+      "step  64 prompts of 300 tokens × 8 completions of 512 tokens on average, 1024 at most;"
         + " 4 optimiser steps\n",
       "1 node × 8 ranks\nphase", "\nsampling ", "\nreference ", "\ntraining ", "\noptimiser ",
       "memory of each GPU, at the peak, which is training\n",
@@ -94,7 +94,10 @@ import Testing
   }
 
   @Test(arguments: [
-    (["--machine", "h100"], "no/model-7b: expected a model's folder with config.json, found none"),
+    (
+      ["--machine", "h100"],
+      "run.yaml:3: policy.checkpoint: no/model-7b: expected a model's folder with config.json, found none"
+    ),
     (["--machine", "h10", "--model", "7B"], "h10: no readable machine file here"),
     (
       ["--machine", "h100", "--model", "7B", "--nodes", "1,,2"],
@@ -102,7 +105,7 @@ import Testing
     ),
     (
       ["--machine", "h100", "--model", "7B", "--mean-length", "2000"],
-      "--mean-length: expected a mean length of at most rollout.max-new-tokens = 1024, got 2000.0"
+      "error: --mean-length: expected a mean length of at most rollout.max-new-tokens = 1024, got 2000.0"
     ),
     (
       ["--machine", "h100", "--model", "7B", "--reward-seconds=-1"],

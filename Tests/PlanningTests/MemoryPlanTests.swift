@@ -52,5 +52,9 @@ import Testing
     let shared = MemoryPlan(job, machine, Layout(nodes: 1, ranksOfNode: 8))
     #expect(shared.fits)
     #expect(shared.peak == "sampling")
+    job.model = try #require(ModelShape.named("70B"))
+    let large = MemoryPlan(job, machine, Layout(nodes: 8, ranksOfNode: 8))
+    #expect(!large.fits)
+    #expect(large.remedies == ["policy.sampler: vllm, on GPUs of its own"])
   }
 }

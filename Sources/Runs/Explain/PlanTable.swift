@@ -37,7 +37,7 @@ package struct PlanTable {
         engine.hasServer
           ? "a sampler on " + Counted.text(engine.serverDevices, "device") + " of its own" : nil,
       ].compactMap(\.self)
-    let mean = BatchArithmetic.decimal(job.meanLength)
+    let mean = Self.significant(job.meanLength)
     return TextTable.text([
       [
         "model",

@@ -35,6 +35,14 @@ package struct PlannedJob {
     let factory = ComponentFactory(
       host: host(configuration.general.plugins),
       context: ComponentContext(seed: configuration.general.seed), tree: tree)
+    let longest = configuration.rollout.maximumTokens
+    let mean = given.meanLength ?? max(1, Double(longest) / 2)
+    guard mean <= Double(longest) else {
+      throw FulcrumError(
+        .usage,
+        "expected a mean length of at most rollout.max-new-tokens = \(longest), got \(mean)",
+        at: "--mean-length")
+    }
     var faults = ConfigurationFaults(tree)
     factory.gatherFaults(
       of: [.policy] + ComponentKey.trained, in: tree, readsCheckpoint: given.model == nil, &faults)
@@ -47,17 +55,8 @@ package struct PlannedJob {
       var engine = try Self.engine(policy.manual, policy.parameters, at: choice.path)
       if let devices = given.serverDevices { engine.serverDevices = devices }
       if tree.root["threads"] != nil { engine.threads = configuration.general.threads }
-      let model: ModelShape
-      if let named = given.model {
-        model = named
-      } else {
-        guard let folder = try factory.checkpoint(of: choice) else {
-          throw FulcrumError(
-            .configuration, "expected a checkpoint, got none", at: "\(choice.path).checkpoint",
-            hint: "name one, or give --model")
-        }
-        model = try ModelShape.at(folder)
-      }
+      let model: ModelShape =
+        if let named = given.model { named } else { try Self.model(of: choice, factory) }
       var needs: Set<Column> = []
       for choice in try configuration.choices(.advantage) {
         needs.formUnion(try factory.transform(choice).component.needs)
@@ -69,16 +68,9 @@ package struct PlannedJob {
       let probe = try SchedulerProbe(
         try scheduler.map { (choice) throws(FulcrumError) in try factory.scheduler(choice) })
       let rollout = configuration.rollout
-      let mean = given.meanLength ?? Double(rollout.maximumTokens) / 2
-      guard mean <= Double(rollout.maximumTokens) else {
-        throw FulcrumError(
-          .usage,
-          "expected a mean length of at most rollout.max-new-tokens = \(rollout.maximumTokens), got"
-            + " \(mean)", at: "--mean-length")
-      }
       var job = Job(
         model: model, prompts: rollout.prompts, samples: rollout.samples,
-        promptTokens: given.promptTokens ?? Self.promptTokens, meanLength: max(1, mean),
+        promptTokens: given.promptTokens ?? Self.promptTokens, meanLength: mean,
         maximumLength: rollout.maximumTokens, minibatchPrompts: options.minibatchPrompts,
         phases: probe.phases.count, iterations: options.iterations,
         recomputesOld: options.recomputesOldLogProbabilities,
@@ -90,6 +82,24 @@ package struct PlannedJob {
       throw tree.placed(error)
     }
     assumptions = Self.assumptions(given, job)
+  }
+
+  /// Reads the sizes of the model that a policy starts from.
+  private static func model(of choice: ComponentChoice, _ factory: ComponentFactory)
+    throws(FulcrumError) -> ModelShape
+  {
+    let (manual, _) = try factory.resolve(.policy, choice)
+    let name = manual.parameters.first { $0.meaning == .checkpoint }?.name ?? "checkpoint"
+    do throws(FulcrumError) {
+      if let checkpoint = try factory.checkpoint(of: choice) {
+        return try ModelShape.at(checkpoint)
+      }
+    } catch {
+      throw error.within("\(choice.path).\(name)")
+    }
+    throw FulcrumError(
+      .configuration, "expected a checkpoint, got none", at: "\(choice.path).\(name)",
+      hint: "name one, or give --model")
   }
 
   private static func assumptions(_ given: Given, _ job: Job) -> [String] {
