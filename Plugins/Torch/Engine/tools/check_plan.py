@@ -112,31 +112,35 @@ checkpoint: {{every: 0}}
 """
 
 
-def run(case: Case, program: str, machine: str, smollm2: str | None) -> dict[str, Any] | None:
-    """Runs and plans one case; none if its model isn't there."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        if case.shape is not None:
-            model = write_random(folder / "model", case.shape)
-        elif smollm2:
-            model = Path(smollm2)
-        else:
-            return None
-        config = folder / "run.yaml"
-        config.write_text(configuration(case, model, folder))
-        environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
-        environment.pop("OMP_NUM_THREADS", None)
-        subprocess.run(
-            [program, "train", str(config)], check=True, env=environment, stdout=subprocess.DEVNULL
-        )
-        lines = (folder / "run/metrics.jsonl").read_text().splitlines()
-        # The first step loads code and takes fresh memory.
-        steps = [json.loads(line) for line in lines][1:]
-        mean = statistics.mean(step["completions/mean_length"] for step in steps)
-        planning = [program, "plan", str(config), "--json", "--machine", machine]
-        planning += ["--gpus", str(case.ranks), "--mean-length", str(mean)]
-        planning += ["--prompt-tokens", str(case.load[2])]
-        told = subprocess.run(planning, check=True, capture_output=True, text=True).stdout
+def take_steps(case: Case, program: str, folder: Path, smollm2: str | None) -> bool:
+    """Trains, unless the folder has a run; false if the case's model isn't there."""
+    if (folder / "run/metrics.jsonl").exists():
+        return True
+    if case.shape is not None:
+        model = write_random(folder / "model", case.shape)
+    elif smollm2:
+        model = Path(smollm2).resolve()
+    else:
+        return False
+    config = folder / "run.yaml"
+    config.write_text(configuration(case, model, folder))
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
+    environment.pop("OMP_NUM_THREADS", None)
+    command = [program, "train", str(config)]
+    subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
+    return True
+
+
+def compare(case: Case, program: str, machine: str, folder: Path) -> dict[str, Any]:
+    """Plans what was run, and returns both's seconds."""
+    lines = (folder / "run/metrics.jsonl").read_text().splitlines()
+    # The first step loads code and takes fresh memory.
+    steps = [json.loads(line) for line in lines][1:]
+    mean = statistics.mean(step["completions/mean_length"] for step in steps)
+    planning = [program, "plan", str(folder / "run.yaml"), "--json", "--machine", machine]
+    planning += ["--gpus", str(case.ranks), "--mean-length", str(mean)]
+    planning += ["--prompt-tokens", str(case.load[2])]
+    told = subprocess.run(planning, check=True, capture_output=True, text=True).stdout
     planned = json.loads(told)["plans"][0]
     # The least disturbed by what else the machine does.
     best = min(steps, key=lambda step: sum(step[metric] for metric in METRICS))
@@ -164,7 +168,7 @@ def report(result: dict[str, Any]) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fulcrum", required=True, help="the program")
-    parser.add_argument("--machine", required=True, help="the machine file")
+    parser.add_argument("--machine", default="", help="the machine file")
     parser.add_argument("--output", type=Path, help="a JSON file for the figures")
     parser.add_argument("--smollm2", help="the folder of SmolLM2-135M in f32")
     parser.add_argument(
@@ -180,10 +184,15 @@ def main() -> int:
     for case in CASES:
         if given.case and case.name not in given.case:
             continue
-        result = run(case, given.fulcrum, given.machine, given.smollm2)
-        if result is not None:
-            results.append(result)
-            print(report(result), flush=True)
+        with tempfile.TemporaryDirectory() as name:
+            folder = (given.keep / case.name if given.keep else Path(name)).resolve()
+            folder.mkdir(parents=True, exist_ok=True)
+            if not take_steps(case, given.fulcrum, folder, given.smollm2) or given.no_plan:
+                continue
+            results.append(compare(case, given.fulcrum, given.machine, folder))
+            print(report(results[-1]), flush=True)
+    if given.no_plan:
+        return 0
     if given.output:
         given.output.write_text(json.dumps(results, indent=1) + "\n")
     apart = [abs(one["sum"]["plan"] / one["sum"]["run"] - 1) for one in results]
