@@ -183,10 +183,14 @@ let package = Package(
       name: "Settings",
       dependencies: [kernel, "Training", "YAML", .product(name: "Yams", package: "Yams")],
       swiftSettings: settings),
+    // What a step takes on a machine, from numbers alone: it knows nothing of runs and plugins.
+    .target(name: "Planning", dependencies: [kernel, "JSON", "YAML"], swiftSettings: settings),
+    .testTarget(
+      name: "PlanningTests", dependencies: ["JSON", "Planning", kernel], swiftSettings: settings),
     .target(
       name: "Runs",
       dependencies: [
-        kernel, "Digests", "Files", "JSON", "PluginHost", "Settings", "Stages",
+        kernel, "Digests", "Files", "JSON", "Planning", "PluginHost", "Settings", "Stages",
         "TensorBoardEvents", "Training", "Wire", "YAML", .product(name: "Yams", package: "Yams"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
@@ -212,8 +216,9 @@ let package = Package(
     .executableTarget(
       name: "fulcrum",
       dependencies: [
-        kernel, pluginTesting, "Files", "ForeignPlugins", "JSON", "Microscope", "PluginChecks",
-        "PluginHost", "PythonPlugins", "Report", "Runs", "Settings", "Stages", "Training", "YAML",
+        kernel, pluginTesting, "Files", "ForeignPlugins", "JSON", "Microscope", "Planning",
+        "PluginChecks", "PluginHost", "PythonPlugins", "Report", "Runs", "Settings", "Stages",
+        "Training", "YAML",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

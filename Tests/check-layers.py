@@ -37,8 +37,9 @@ LAYERS: dict[str, set[str]] = {
     "PythonPlugins": {"Digests", "Files", "JSON", "PluginHost", "Wire"},
     "PluginChecks": {"Files", "JSON", "PluginHost", "Stages"},
     "TensorBoardEvents": set(),
+    "Planning": {"JSON", "YAML"},
     "Runs": {
-        "Digests", "Files", "JSON", "PluginHost", "Settings", "Stages", "TensorBoardEvents",
+        "Digests", "Files", "JSON", "Planning", "PluginHost", "Settings", "Stages", "TensorBoardEvents",
         "Training", "Wire", "YAML",
     },
     "Charts": set(),
@@ -47,8 +48,8 @@ LAYERS: dict[str, set[str]] = {
         "Charts", "Files", "JSON", "Microscope", "PluginHost", "Runs", "Training", "YAML",
     },
     "fulcrum": {
-        "Charts", "Files", "ForeignPlugins", "JSON", "Microscope", "PluginChecks", "PluginHost",
-        "PythonPlugins", "Report", "Runs", "Settings", "Stages", "Training", "YAML",
+        "Charts", "Files", "ForeignPlugins", "JSON", "Microscope", "Planning", "PluginChecks",
+        "PluginHost", "PythonPlugins", "Report", "Runs", "Settings", "Stages", "Training", "YAML",
     },
 }  # fmt: skip
 # Floors below the kernel's: these don't even know it.

@@ -14,6 +14,7 @@ struct Fulcrum: ParsableCommand {
       + "\(KernelInterface.major).\(KernelInterface.minor)",
     subcommands: [
       TrainCommand.self, ResumeCommand.self, ArmsCommand.self, ExplainCommand.self,
+      PlanCommand.self,
       ReplayCommand.self,
       EvaluateCommand.self, MicroscopeCommand.self, ReportCommand.self, CompareCommand.self,
       WarmStartCommand.self,
