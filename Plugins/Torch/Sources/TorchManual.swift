@@ -66,6 +66,9 @@ extension TorchPolicy {
       .choice(
         "vllm-transfer", default: "file", of: ["file", "nccl"],
         help: "how weights go to vLLM: by a file that both see, or from GPU to GPU"),
+      .choice(
+        "vllm-lora", default: "merged", of: ["merged", "adapter"],
+        help: "whether adapters go to vLLM merged into the whole model, or alone"),
       .flag(
         "share-prompts", default: true,
         help:
