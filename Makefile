@@ -39,7 +39,7 @@ test-engine: build python
 
 # Sampling by vLLM: the engine beside a real one, its build for the processor, in a virtual environment of its own.
 # FULCRUM_VLLM_VENV names one that is there; FULCRUM_TORCH_WHEEL and FULCRUM_VLLM_WHEEL name wheels to take.
-test-vllm: python
+test-vllm: build python
 	sh Tests/VLLM/run.sh
 
 # Runs of the engine on two hosts, and how they end when one of them fails.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,18 +41,25 @@ def torch_options(**parameters: Any) -> list[str]:
     return options
 
 
+# In the environment of all that these tests start: other suites may run beside this one.
+MARK = f"FULCRUM_TESTS_{os.getpid()}"
+os.environ[MARK] = "1"
+
+
 def engine_processes() -> list[int]:
-    """The numbers of all processes that run the engine."""
+    """The numbers of all processes of these tests that run the engine."""
     found = []
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit():
             continue
         try:
             words = (folder / "cmdline").read_bytes().split(b"\0")
+            variables = (folder / "environ").read_bytes().split(b"\0")
             state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
         except OSError:
             continue
-        if b"fulcrum_engine" in words and state not in "ZX":
+        is_own = f"{MARK}=1".encode() in variables
+        if is_own and b"fulcrum_engine" in words and state not in "ZX":
             found.append(int(folder.name))
     return found
 

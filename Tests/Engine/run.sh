@@ -10,5 +10,13 @@ folders="Plugins/Torch/Engine Tests/Engine Tests/VLLM"
 # shellcheck disable=SC2086
 "$python" -m ruff check --quiet $folders
 (cd Plugins/Torch/Engine && "$python" -m mypy fulcrum_engine fulcrum_vllm)
-"$python" -m pytest -q Plugins/Torch/Engine/tests "$@"
-"$python" -m pytest -q Tests/Engine "$@"
+# Each test keeps one core busy, most of the time: the package's side by side with the program's.
+output=$(mktemp)
+trap 'rm -f "$output"' EXIT
+"$python" -m pytest -q Plugins/Torch/Engine/tests "$@" >"$output" 2>&1 &
+package=$!
+status=0
+"$python" -m pytest -q Tests/Engine "$@" || status=$?
+wait $package || status=$?
+cat "$output"
+exit $status

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Makes a virtual environment with vLLM's build for the processor, and tests the engine's sampling by it: a real
-# vLLM, small random models. FULCRUM_VLLM_VENV names an environment that is there; FULCRUM_TORCH_WHEEL and
-# FULCRUM_VLLM_WHEEL name wheels to take. Arguments go to pytest.
+# vLLM, small random models, runs of the built program. FULCRUM_QUICK leaves out all but new weights and runs.
+# FULCRUM_VLLM_VENV names an environment that is there; FULCRUM_TORCH_WHEEL and FULCRUM_VLLM_WHEEL name wheels to take.
+# Arguments go to pytest.
 set -eu
 cd "$(dirname "$0")/../.."
 venv=${FULCRUM_VLLM_VENV:-$PWD/.build-vllm/venv}
@@ -29,15 +30,22 @@ export PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 VLLM_NO_USAG
 export PYTHONPATH="$PWD/Python:$PWD/Plugins/Torch/Engine"
 tests=Plugins/Torch/Engine/tests_vllm
 if [ $# -gt 0 ]; then
-  exec "$python" -m pytest -q $tests "$@"
+  exec "$python" -m pytest -q $tests Tests/VLLM "$@"
 fi
 # Most of the time is vLLM's start, on one core: two halves side by side.
 output=$(mktemp)
 trap 'rm -f "$output"' EXIT
-"$python" -m pytest -q $tests/test_engine.py $tests/test_server.py >"$output" 2>&1 &
+if [ -n "${FULCRUM_QUICK-}" ]; then
+  here="$tests/test_weights.py -k fresh_load" beside=Tests/VLLM
+else
+  here="$tests/test_sampling.py $tests/test_weights.py Tests/VLLM" beside="$tests/test_engine.py $tests/test_server.py"
+fi
+# shellcheck disable=SC2086
+"$python" -m pytest -q $beside >"$output" 2>&1 &
 half=$!
 status=0
-"$python" -m pytest -q $tests --ignore $tests/test_engine.py --ignore $tests/test_server.py || status=$?
+# shellcheck disable=SC2086
+"$python" -m pytest -q $here || status=$?
 wait $half || status=$?
 cat "$output"
 exit $status
