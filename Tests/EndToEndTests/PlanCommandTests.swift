@@ -104,6 +104,10 @@ import Testing
       "--nodes: expected numbers from 1 to 4096, got '1,,2'"
     ),
     (
+      ["--machine", "h100", "--model", "7B", "--nodes", "1,1024", "--gpus", "8"],
+      "--nodes: expected at most 4096 ranks in all, got 1024 × 8"
+    ),
+    (
       ["--machine", "h100", "--model", "7B", "--mean-length", "2000"],
       "error: --mean-length: expected a mean length of at most rollout.max-new-tokens = 1024, got 2000.0"
     ),

@@ -36,6 +36,9 @@ package struct Packing: Sendable {
   }
 
   /// Returns rounds of one pass a rank at most, each of neighbours in the batch.
+  ///
+  /// A round grows sequence by sequence, as in the engine. From 512 on it grows by a 256th at a time, for the
+  /// time that this takes goes with the square of the round.
   package func adjacentRounds(of sequences: [PackedSequence]) -> [[PackedPass?]] {
     let ordered = sequences.sorted { $0.sequence < $1.sequence }
     var rounds: [[PackedPass?]] = []
@@ -44,10 +47,11 @@ package struct Packing: Sendable {
       var end = first + 1
       var best = round(ordered[first..<end])
       while end < ordered.count {
-        let longer = round(ordered[first...end])
+        let next = min(ordered.count, end + max(1, (end - first) / 256))
+        let longer = round(ordered[first..<next])
         if (longer.compactMap { $0?.cost }.max() ?? 0) > budget { break }
         best = longer
-        end += 1
+        end = next
       }
       rounds.append(best)
       first = end
@@ -111,6 +115,10 @@ package struct Packing: Sendable {
     let order = costs.indices.sorted { (costs[$0], $1) > (costs[$1], $0) }
     var work = [Int](repeating: 0, count: ranks)
     var shares = [[[PackedSequence]]](repeating: [], count: ranks)
+    if units.count <= ranks {
+      for (rank, unit) in order.enumerated() { shares[rank].append(units[unit]) }
+      return shares
+    }
     for unit in order {
       var least = 0
       for rank in 1..<max(1, ranks) where work[rank] < work[least] { least = rank }

@@ -57,7 +57,7 @@ struct PlanCommand: ParsableCommand {
     let layouts = try Self.counts(nodes, of: "--nodes").flatMap { nodes in
       try Self.counts(gpus, of: "--gpus").map { Layout(nodes: nodes, ranksOfNode: $0) }
     }
-    try checkNumbers()
+    try checkNumbers(layouts)
     let machine = try Machine.named(machine) ?? Machine(file: machine)
     var given = PlannedJob.Given()
     given.model = try model.map { try ModelShape.at($0) }
@@ -72,8 +72,17 @@ struct PlanCommand: ParsableCommand {
     print(json ? table.line.text : table.text)
   }
 
+  /// The most ranks whose schedule is simulated.
+  private static let mostRanks = 4096
+
   /// - Throws: `.usage` for a number that nothing can be planned with.
-  private func checkNumbers() throws(FulcrumError) {
+  private func checkNumbers(_ layouts: [Layout]) throws(FulcrumError) {
+    if let large = layouts.first(where: { $0.ranks > Self.mostRanks }) {
+      throw FulcrumError(
+        .usage,
+        "expected at most \(Self.mostRanks) ranks in all, got \(large.nodes) × \(large.ranksOfNode)",
+        at: "--nodes")
+    }
     let faults: [(isFault: Bool, option: String, expected: String)] = [
       (!(1...1_048_576).contains(promptTokens ?? 1), "--prompt-tokens", "1 to 1048576 tokens"),
       (!(1...1e6).contains(meanLength ?? 1), "--mean-length", "1 to 1000000 tokens"),
