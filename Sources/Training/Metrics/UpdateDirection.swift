@@ -53,10 +53,11 @@ extension UpdateDirection {
   ///
   /// - Parameters:
   ///   - share: the share of the completions that is scored; each step takes others.
-  ///   - advantages: one for each completion token of the rollout.
+  ///   - before: log π of each completion token of the rollout, before the update.
+  ///   - advantages: one for each of them.
   /// - Throws: what the policy throws.
   package init(
-    of rollout: Rollout, advantages: [Float], share: Double, step: UInt32,
+    of rollout: Rollout, before: [Float], advantages: [Float], share: Double, step: UInt32,
     by policy: any PolicyModel, temperature: Float
   ) throws(FulcrumError) {
     self.init()
@@ -80,8 +81,7 @@ extension UpdateDirection {
     let scored = try ScoredColumns(
       of: part, sequences: 0..<part.sequenceCount, by: policy, temperature: temperature)
     for (after, place) in zip(scored.logProbabilities, places) {
-      add(
-        before: rollout.logProbabilities[place], after: after, advantage: advantages[place])
+      add(before: before[place], after: after, advantage: advantages[place])
     }
   }
 }

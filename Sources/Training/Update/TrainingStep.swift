@@ -61,7 +61,8 @@ package struct TrainingStep {
     var direction: UpdateDirection?
     if options.probedShare > 0, !report.gradientNorms.isEmpty {
       direction = try UpdateDirection(
-        of: rollout, advantages: advantages, share: options.probedShare, step: step,
+        of: rollout, before: columns[.oldLogProbabilities] ?? rollout.logProbabilities,
+        advantages: advantages, share: options.probedShare, step: step,
         by: components.policy, temperature: options.temperature)
     }
     return Result(
