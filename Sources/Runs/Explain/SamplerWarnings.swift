@@ -26,8 +26,8 @@ enum SamplerWarnings {
     guard readers.isEmpty else { return [] }
     let ahead = components.configuration.rollout.isAhead ? ", one step before," : ""
     return [
-      "\(separate) samples\(ahead) and no advantage corrects for it: add {use: rollout-correction} as the"
-        + " last of the advantages"
+      "\(separate) samples\(ahead) and no advantage corrects for the difference to the policy: name one that"
+        + " compares rollout-log-probabilities with old-log-probabilities, after the others"
     ]
   }
 }

@@ -18,7 +18,9 @@ import string
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -112,15 +114,19 @@ checkpoint: {{every: 0}}
 """
 
 
+def model_of(case: Case, folder: Path, smollm2: str | None) -> Path | None:
+    """Returns the folder of a case's model, written if it is random; none: it isn't there."""
+    if case.shape is not None:
+        return write_random(folder / "model", case.shape)
+    return Path(smollm2).resolve() if smollm2 else None
+
+
 def take_steps(case: Case, program: str, folder: Path, smollm2: str | None) -> bool:
     """Trains, unless the folder has a run; false if the case's model isn't there."""
     if (folder / "run/metrics.jsonl").exists():
         return True
-    if case.shape is not None:
-        model = write_random(folder / "model", case.shape)
-    elif smollm2:
-        model = Path(smollm2).resolve()
-    else:
+    model = model_of(case, folder, smollm2)
+    if model is None:
         return False
     config = folder / "run.yaml"
     config.write_text(configuration(case, model, folder))
@@ -137,23 +143,66 @@ def compare(case: Case, program: str, machine: str, folder: Path) -> dict[str, A
     # The first step loads code and takes fresh memory.
     steps = [json.loads(line) for line in lines][1:]
     mean = statistics.mean(step["completions/mean_length"] for step in steps)
-    planning = [program, "plan", str(folder / "run.yaml"), "--json", "--machine", machine]
+    planned = plan_of(program, folder / "run.yaml", machine, case, mean)
+    # The least disturbed by what else the machine does.
+    best = min(steps, key=lambda step: sum(step[metric] for metric in METRICS))
+    return beside(case, mean, best, planned)
+
+
+def plan_of(program: str, config: Path, machine: str, case: Case, mean: float) -> dict[str, float]:
+    """Returns the planned seconds of each metric."""
+    planning = [program, "plan", str(config), "--json", "--machine", machine]
     planning += ["--gpus", str(case.ranks), "--mean-length", str(mean)]
     planning += ["--prompt-tokens", str(case.load[2])]
     told = subprocess.run(planning, check=True, capture_output=True, text=True).stdout
-    planned = json.loads(told)["plans"][0]
-    # The least disturbed by what else the machine does.
-    best = min(steps, key=lambda step: sum(step[metric] for metric in METRICS))
+    phases = json.loads(told)["plans"][0]["phases"]
+    return {
+        metric: sum(one["seconds"] for one in phases if one["metric"] == metric)
+        for metric in METRICS
+    }
+
+
+def beside(
+    case: Case, mean: float, run: Mapping[str, float], planned: Mapping[str, float]
+) -> dict[str, Any]:
     result: dict[str, Any] = {"case": case.name, "ranks": case.ranks, "mean_length": mean}
     for metric in METRICS:
-        result[metric] = {
-            "run": best[metric],
-            "plan": sum(one["seconds"] for one in planned["phases"] if one["metric"] == metric),
-        }
+        result[metric] = {"run": run[metric], "plan": planned[metric]}
     result["sum"] = {
         side: sum(result[metric][side] for metric in METRICS) for side in ("run", "plan")
     }
     return result
+
+
+def compare_own(
+    case: Case, program: str, machine: str, folder: Path, model: Path
+) -> dict[str, Any]:
+    """Takes steps in this process on one core, and plans them: both by the process's own time.
+
+    What else the machine does disturbs that little. All completions are as long as they may be.
+    """
+    from engine_step import GroupStep, make_engine
+    from random_models import random_tokens
+
+    prompts, samples, length, new, _ = case.load
+    config = folder / "run.yaml"
+    text = configuration(replace(case, load=(*case.load[:4], prompts)), model, folder)
+    config.write_text(text + "threads: 1\n")
+    engine = make_engine(model, device="cpu", threads=1)
+    tokens = random_tokens(prompts, length, 100, 5)
+    step = GroupStep(engine, tokens, samples, new, 0.001, clock=time.process_time)
+    found: list[dict[str, float]] = []
+    for number in range(4):
+        step.run(number)
+        found.append(step.seconds)
+    best = min(found[1:], key=lambda seconds: sum(seconds.values()))
+    planned = plan_of(program, config, machine, case, float(new))
+    own = {
+        "time/rollout": best["sampling"],
+        "time/scoring": best["reference"],
+        "time/update": best["training"] + best["optimizer"],
+    }
+    return beside(case, float(new), own, planned)
 
 
 def report(result: dict[str, Any]) -> str:
@@ -174,6 +223,13 @@ def main() -> int:
     parser.add_argument(
         "--case", action="append", help="one of: " + ", ".join(c.name for c in CASES)
     )
+    parser.add_argument("--keep", type=Path, help="a folder that keeps the runs, or has them")
+    parser.add_argument("--no-plan", action="store_true", help="run alone, for --keep")
+    parser.add_argument(
+        "--own-time",
+        action="store_true",
+        help="take steps in this process on one core, by its own time: of cases with one rank",
+    )
     given = parser.parse_args()
     results = []
     print(
@@ -187,6 +243,12 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as name:
             folder = (given.keep / case.name if given.keep else Path(name)).resolve()
             folder.mkdir(parents=True, exist_ok=True)
+            if given.own_time:
+                if case.ranks > 1 or not (model := model_of(case, folder, given.smollm2)):
+                    continue
+                results.append(compare_own(case, given.fulcrum, given.machine, folder, model))
+                print(report(results[-1]), flush=True)
+                continue
             if not take_steps(case, given.fulcrum, folder, given.smollm2) or given.no_plan:
                 continue
             results.append(compare(case, given.fulcrum, given.machine, folder))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +66,7 @@ class GroupStep:
         samples: of each prompt.
         new_tokens: of each sample, forced.
         kl: weight of the divergence from the reference; 0: there is none.
+        clock: gives seconds.
         seconds: of the phases of the last step.
     """
 
@@ -75,6 +76,7 @@ class GroupStep:
     new_tokens: int
     kl: float
     learning_rate: float = 1e-6
+    clock: Callable[[], float] = time.perf_counter
 
     def __post_init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -144,7 +146,7 @@ class GroupStep:
     def _timed(self, phase: str) -> Iterator[None]:
         device = self.engine.ranks.device
         synchronize(device)
-        began = time.perf_counter()
+        began = self.clock()
         yield
         synchronize(device)
-        self.seconds[phase] += time.perf_counter() - began
+        self.seconds[phase] += self.clock() - began
