@@ -228,7 +228,7 @@ def main() -> int:
     parser.add_argument(
         "--own-time",
         action="store_true",
-        help="take steps in this process on one core, by its own time: of cases with one rank and no parameters",
+        help="take steps in this process on one core, by its own time, where a case lets it",
     )
     given = parser.parse_args()
     results = []
