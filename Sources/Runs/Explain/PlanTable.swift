@@ -127,8 +127,8 @@ package struct PlanTable {
       lines.append("assumed: " + planned.assumptions.joined(separator: "; "))
     }
     lines.append(
-      "checked: on one machine's two cores with 1, 2 and 4 ranks (Documentation/Planning.md)."
-        + " Never run: GPUs, several nodes, models above a billion parameters")
+      "checked: steps of small models on one core (Documentation/Planning.md). Never run: GPUs,"
+        + " several nodes, models above 135 million parameters")
     return lines
   }
 

@@ -228,7 +228,7 @@ def main() -> int:
     parser.add_argument(
         "--own-time",
         action="store_true",
-        help="take steps in this process on one core, by its own time: of cases with one rank",
+        help="take steps in this process on one core, by its own time, where a case lets it",
     )
     given = parser.parse_args()
     results = []
@@ -244,7 +244,11 @@ def main() -> int:
             folder = (given.keep / case.name if given.keep else Path(name)).resolve()
             folder.mkdir(parents=True, exist_ok=True)
             if given.own_time:
-                if case.ranks > 1 or not (model := model_of(case, folder, given.smollm2)):
+                if (
+                    case.ranks > 1
+                    or case.policy
+                    or not (model := model_of(case, folder, given.smollm2))
+                ):
                     continue
                 results.append(compare_own(case, given.fulcrum, given.machine, folder, model))
                 print(report(results[-1]), flush=True)
