@@ -65,16 +65,13 @@ package struct RolloutSettings: SettingsSection {
     let refills = try values.integer("max-refills")
     maximumRefills = try values.flag("dynamic-sampling") ? refills : nil
     onFailure = try values.choice("on-failure")
-    isAhead = try values.integer("ahead") > 0
     replay = try values.optionalText("replay")
-    guard isAhead else { return }
-    guard maximumRefills == nil else {
+    // Nothing is sampled in a replay, so that a run that sampled ahead can be replayed as it is.
+    isAhead = try values.integer("ahead") > 0 && replay == nil
+    guard !isAhead || maximumRefills == nil else {
       throw values.refuse(
         "ahead", "expected 0 with dynamic sampling, got 1",
         hint: "how many prompts a step takes is known only when its own completions are there")
-    }
-    guard replay == nil else {
-      throw values.refuse("ahead", "expected 0 with replay, which samples nothing, got 1")
     }
   }
 }

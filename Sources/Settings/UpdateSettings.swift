@@ -103,7 +103,7 @@ package struct UpdateSettings: SettingsSection {
     let isReplay = rollout.replay != nil
     options.recomputesOldLogProbabilities =
       switch oldLogProbabilities {
-      case .auto: samplesApart && !isReplay
+      case .auto: samplesApart
       case .rollout: false
       case .recompute: true
       }

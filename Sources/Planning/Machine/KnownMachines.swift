@@ -46,6 +46,8 @@ extension Machine {
     static let latencyWithin = 2e-6
     static let latencyBetween = 5e-6
     static let overlap = 0.8
+    /// Weights that are written to a memory's file system and read from it.
+    static let file = 2e9
   }
 
   private static func gpu(
@@ -74,7 +76,7 @@ extension Machine {
       optimizerBytes: moved, overlap: Assumed.overlap,
       within: Link(bandwidth: within * Assumed.link, latency: Assumed.latencyWithin),
       between: Link(bandwidth: between * Assumed.link, latency: Assumed.latencyBetween),
-      transfer: within * Assumed.link, server: steps(step: Assumed.serverStep, layer: 0))
+      transfer: Assumed.file, server: steps(step: Assumed.serverStep, layer: 0))
     return (key, machine)
   }
 }

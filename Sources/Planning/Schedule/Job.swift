@@ -68,6 +68,8 @@ package struct EngineOptions: Sendable, Equatable {
   package var loraTargets = ["all-linear"]
   /// Whether a server of its own samples.
   package var hasServer = false
+  /// Weights go to it from device to device, and not by a file.
+  package var sendsDirectly = false
   /// The devices of that server.
   package var serverDevices = 1
   /// Threads of the processor for all ranks of a node; 0: as many as there are.

@@ -48,12 +48,14 @@ package struct PlannedJob {
       of: [.policy] + ComponentKey.trained, in: tree, readsCheckpoint: given.model == nil, &faults)
     try faults.check()
     do throws(FulcrumError) {
-      let options = try configuration.update.options(
-        rollout: configuration.rollout, logging: configuration.logging)
       let choice = try configuration.choice(.policy)
       let policy = try factory.resolve(.policy, choice)
       var engine = try Self.engine(policy.manual, policy.parameters, at: choice.path)
       if let devices = given.serverDevices { engine.serverDevices = devices }
+      try configuration.checkSampler(engine.hasServer ? "vLLM" : nil)
+      let options = try configuration.update.options(
+        rollout: configuration.rollout, logging: configuration.logging,
+        samplesApart: engine.hasServer)
       if tree.root["threads"] != nil { engine.threads = configuration.general.threads }
       let model: ModelShape =
         if let named = given.model { named } else { try Self.model(of: choice, factory) }
@@ -76,7 +78,7 @@ package struct PlannedJob {
         recomputesOld: options.recomputesOldLogProbabilities,
         hasReference: needs.contains { $0.policy == .reference },
         probedShare: options.probedShare, rewardSeconds: given.rewardSeconds ?? 0, engine: engine)
-      job.isAhead = Self.samplesAhead(configuration)
+      job.isAhead = rollout.isAhead
       self.job = job
     } catch {
       throw tree.placed(error)
@@ -112,6 +114,9 @@ package struct PlannedJob {
     }
     texts.append("lengths as if completions ended at any token alike")
     if given.rewardSeconds == nil { texts.append("rewards that take no time (--reward-seconds)") }
+    if job.engine.hasServer {
+      texts.append("a sampler on devices beside those of --gpus, with room for the model")
+    }
     if job.phases > 1 {
       texts.append("phases that have equal shares of the tokens")
     }
@@ -145,6 +150,9 @@ package struct PlannedJob {
     if names.contains("lora-targets") { engine.loraTargets = try values.texts("lora-targets") }
     if names.contains("optimizer") { engine.isAdamW = try values.text("optimizer") == "adamw" }
     if names.contains("sampler") { engine.hasServer = try values.text("sampler") == "vllm" }
+    if names.contains("vllm-transfer") {
+      engine.sendsDirectly = try values.text("vllm-transfer") == "nccl"
+    }
     if names.contains("vllm-options") {
       let parts = try values.texts("vllm-options").compactMap { option in
         let pair = option.split(separator: "=")
@@ -153,12 +161,5 @@ package struct PlannedJob {
       engine.serverDevices = max(1, parts.last ?? 1)
     }
     return engine
-  }
-
-  /// Whether the configuration has the next step's completions sampled while this one trains.
-  private static func samplesAhead(_ configuration: RunConfiguration) -> Bool {
-    let rollout = configuration.resolved.first { $0.section == RolloutSettings.key }
-    let ahead = rollout?.values.resolved.first { $0.name == "ahead" }
-    return ahead?.value == .integer(1)
   }
 }

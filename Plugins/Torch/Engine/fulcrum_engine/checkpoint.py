@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import torch
@@ -13,23 +12,10 @@ from safetensors.torch import save_file
 from transformers.core_model_loading import revert_weight_conversion
 
 from .errors import EngineError
-from .loading import ADAPTER_WEIGHTS, Loaded, Source
+from .loading import ADAPTER_WEIGHTS, CONFIG, Loaded, Source
 
-# What belongs to a tokenizer or to generation, copied to the byte.
 # Before the names of an adapter's tensors in its file.
 ADAPTER_PREFIX = "base_model.model."
-_COMPANIONS = (
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "tokenizer.model",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "vocab.json",
-    "merges.txt",
-    "chat_template.jinja",
-    "chat_template.json",
-    "generation_config.json",
-)
 _SHARD_SIZE = "5GB"
 _PRECISIONS = {"f32": torch.float32, "bf16": torch.bfloat16}
 
@@ -53,8 +39,8 @@ def save_model(
     named = checkpoint_tensors(loaded, state, dtype)
     try:
         write_tensors(named, directory)
-        _write_config(loaded.source.folder, dtype, directory)
-        copy_companions(loaded.source.folder, directory)
+        _write_config(loaded.source, dtype, directory)
+        write_companions(loaded.source, directory)
     except (OSError, SafetensorError) as error:
         raise EngineError("input-output", f"can't write to '{directory}': {error}") from error
 
@@ -90,7 +76,7 @@ def save_adapter(loaded: Loaded, state: dict[str, torch.Tensor], directory: Path
     try:
         loaded.adapter.peft_config["default"].save_pretrained(str(directory))
         save_file(named, directory / ADAPTER_WEIGHTS, metadata={"format": "pt"})
-        copy_companions(loaded.source.folder, directory)
+        write_companions(loaded.source, directory)
     except (OSError, SafetensorError) as error:
         raise EngineError("input-output", f"can't write to '{directory}': {error}") from error
 
@@ -104,11 +90,11 @@ def save_gradient(loaded: Loaded, state: dict[str, torch.Tensor], file: Path) ->
         raise EngineError("input-output", f"can't write '{file}': {error}") from error
 
 
-def copy_companions(source: Path, directory: Path) -> None:
-    """Copies the tokenizer's files."""
-    for name in _COMPANIONS:
-        if (source / name).is_file():
-            shutil.copyfile(source / name, directory / name)
+def write_companions(source: Source, directory: Path) -> None:
+    """Writes the tokenizer's files as they were read."""
+    for name, content in source.files.items():
+        if name != CONFIG:
+            (directory / name).write_bytes(content)
 
 
 def write_tensors(named: dict[str, torch.Tensor], directory: Path) -> None:
@@ -125,11 +111,11 @@ def write_tensors(named: dict[str, torch.Tensor], directory: Path) -> None:
         (directory / "model.safetensors.index.json").write_text(text + "\n", encoding="utf-8")
 
 
-def _write_config(source: Path, dtype: torch.dtype, directory: Path) -> None:
-    """Copies config.json, but for the precision that it names."""
-    config = json.loads((source / "config.json").read_text(encoding="utf-8"))
+def _write_config(source: Source, dtype: torch.dtype, directory: Path) -> None:
+    """Writes config.json as it was read, but for the precision that it names."""
+    config = json.loads(source.files[CONFIG])
     name = str(dtype).removeprefix("torch.")
     key = "torch_dtype" if "torch_dtype" in config and "dtype" not in config else "dtype"
     config[key] = name
     text = json.dumps(config, indent=2)
-    (directory / "config.json").write_text(text + "\n", encoding="utf-8")
+    (directory / CONFIG).write_text(text + "\n", encoding="utf-8")

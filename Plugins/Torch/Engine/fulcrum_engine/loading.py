@@ -21,6 +21,21 @@ ADAPTER_WEIGHTS = "adapter_model.safetensors"
 MERGED_ADAPTER = "adapter"
 _HUB_FILES = ("*.json", "*.safetensors", "*.jinja", "*.model", "*.txt")
 
+CONFIG = "config.json"
+# What belongs to a tokenizer or to generation, kept to the byte.
+_COMPANIONS = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "tokenizer.model",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.json",
+    "merges.txt",
+    "chat_template.jinja",
+    "chat_template.json",
+    "generation_config.json",
+)
+
 
 @dataclass(frozen=True)
 class Source:
@@ -34,6 +49,8 @@ class Source:
         tokenizer: of transformers.
         dtype: the precision in which the checkpoint stores its weights.
         generation: of transformers, or none.
+        files: config.json and what belongs to tokenizer or generation, by name: a run's checkpoints
+            have them, also when the folder that the run began from was long removed.
     """
 
     given: Path
@@ -43,11 +60,19 @@ class Source:
     tokenizer: Any
     dtype: torch.dtype
     generation: Any | None
+    files: dict[str, bytes]
 
     @property
     def is_adapter(self) -> bool:
         """Whether the settings name an adapter's folder."""
         return (self.given / _ADAPTER_FILE).is_file()
+
+
+    @staticmethod
+    def files_of(folder: Path) -> dict[str, bytes]:
+        """The files of a checkpoint's folder that its own checkpoints have too."""
+        names = [name for name in (CONFIG, *_COMPANIONS) if (folder / name).is_file()]
+        return {name: (folder / name).read_bytes() for name in names}
 
 
 @dataclass(frozen=True)
@@ -91,7 +116,11 @@ def read_source(settings: Settings) -> Source:
     tokenizer = _read_tokenizer(folder, given)
     if is_adapter:
         _check_rank(given, settings)
-    return Source(given, folder, base, config, tokenizer, dtype, generation)
+    try:
+        files = Source.files_of(folder)
+    except OSError as error:
+        raise EngineError("checkpoint", f"can't read '{folder}': {error}") from error
+    return Source(given, folder, base, config, tokenizer, dtype, generation, files)
 
 
 def skeleton(source: Source) -> nn.Module:

@@ -69,6 +69,7 @@ class VLLMProcess:
             other.close()
             lifeline.close()
         self.channel = Channel(own)
+        self._exchange = exchange
         self._lines: deque[str] = deque(maxlen=_LINES)
         self._reader = threading.Thread(target=self._listen, name="vllm output", daemon=True)
         self._reader.start()
@@ -103,6 +104,8 @@ class VLLMProcess:
         end_group(self._process.pid)
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(10)
+        # The host may end this process as soon as it hears of the loss.
+        self._exchange.close()
 
     def close(self, seconds: float = 3) -> None:
         """Waits for it to end, some seconds at most, and closes everything."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,23 @@ def test_a_saved_folder_is_as_the_source(
     own = json.loads((tiny / "config.json").read_text())
     key = "dtype" if "dtype" in config else "torch_dtype"
     assert {**own, key: config[key]} == config
+
+
+def test_a_run_outlives_the_folder_that_it_began_from(tiny: Path, tmp_path: Path) -> None:
+    # A resumed run begins from a checkpoint of its own, which later ones replace.
+    first = tmp_path / "first"
+    shutil.copytree(tiny, first)
+    engine = engine_of(first)
+    files = [first / "config.json", *first.glob("tokenizer*.json")]
+    kept = {path.name: path.read_bytes() for path in files}
+    shutil.rmtree(first)
+    save(engine, tmp_path)
+    saved = tmp_path / "model"
+    assert {path.name for path in saved.iterdir()} - {"model.safetensors"} == set(kept)
+    for name in set(kept) - {"config.json"}:
+        assert (saved / name).read_bytes() == kept[name]
+    again = json.loads((saved / "config.json").read_text())
+    assert {**json.loads(kept["config.json"]), "dtype": "float32"} == {**again, "dtype": "float32"}
 
 
 def test_a_gradient_file_has_the_checkpoints_names(tiny: Path, tmp_path: Path) -> None:
