@@ -126,7 +126,10 @@ struct StepSimulation {
   var transfer: Cost {
     let bytes = Double(engine.bytes * model.parameterCount)
     let gathered = engine.isSharded && !isAlone ? ring.gather(bytes: bytes) : 0
-    return Cost([.network: gathered + bytes / (engine.sendsDirectly ? machine.within.bandwidth : machine.transfer)])
+    return Cost([
+      .network: gathered + bytes
+        / (engine.sendsDirectly ? machine.within.bandwidth : machine.transfer)
+    ])
   }
 
   /// Returns the operations of a forward pass over the sequences, without padding.
