@@ -67,7 +67,6 @@ class Source:
         """Whether the settings name an adapter's folder."""
         return (self.given / _ADAPTER_FILE).is_file()
 
-
     @staticmethod
     def files_of(folder: Path) -> dict[str, bytes]:
         """The files of a checkpoint's folder that its own checkpoints have too."""

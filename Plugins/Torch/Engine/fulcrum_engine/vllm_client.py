@@ -18,6 +18,10 @@ from .vllm_process import VLLMProcess
 from .vllm_request import Asked, Served
 
 Beat = Callable[[], None]
+_LOADING = (
+    "'vllm-python', 'vllm-options' or the model are not for each other: what it printed is in the"
+    " output above; `sampler: torch` samples without vLLM"
+)
 _RESUME = (
     "the run's output has all that it printed; `fulcrum resume` goes on from the last checkpoint"
 )
@@ -40,6 +44,8 @@ class VLLMClient:
         self._answers: queue.SimpleQueue[Frame | None] = queue.SimpleQueue()
         self._heard = time.monotonic()
         self._collector: Collector | None = None
+        # Of its loss: before the model is there, nothing can be resumed.
+        self._remedy = _LOADING
         self._error: EngineError | None = None
         threading.Thread(target=self._read, name="vllm", daemon=True).start()
 
@@ -53,7 +59,9 @@ class VLLMClient:
         Raises:
             EngineError: not-found, unsupported, plugin-fault.
         """
-        return Served.read(self._wait("loads the model", beat).header)
+        served = Served.read(self._wait("loads the model", beat).header)
+        self._remedy = _RESUME
+        return served
 
     def workers(
         self, method: str, arguments: Mapping[str, Any], beat: Beat, resets: bool = False
@@ -111,7 +119,8 @@ class VLLMClient:
         try:
             self._channel.send(Op.CALL, self._sequence, {"call": name, **header}, arrays)
         except OSError:
-            raise self._gone(f"before it heard '{name}'") from None
+            when = "before it loaded the model" if name == "start" else "between two calls"
+            raise self._gone(when) from None
 
     def _wait(self, doing: str, beat: Beat) -> Frame:
         while True:
@@ -140,18 +149,19 @@ class VLLMClient:
         if code != "plugin-fault":
             # Where vLLM is several processes, the cause is in what another one printed.
             lines = self._process.last_lines() if "root cause above" in message else ""
-            raise EngineError(code, message + lines, _memory_hint(message))
+            hint = _LOADING if code == "unsupported" and self._remedy == _LOADING else None
+            raise EngineError(code, message + lines, _memory_hint(message) or hint)
         self._process.kill()
         raise EngineError(
             code,
             f"vLLM failed while it {doing}: {message}{self._process.last_lines()}",
-            _memory_hint(message) or _RESUME,
+            _memory_hint(message) or self._remedy,
         )
 
     def _gone(self, when: str) -> EngineError:
         ending = self._process.ending()
         self._process.kill()
-        hint = _RESUME
+        hint = self._remedy
         if "SIGKILL" in ending:
             hint = "the system ends so what takes too much memory; " + hint
         return EngineError(
@@ -166,7 +176,7 @@ class VLLMClient:
             "plugin-fault",
             f"vLLM has said nothing for {self._limit:g} s (time-limit) while it {doing}"
             f"{self._process.last_lines()}",
-            _RESUME,
+            self._remedy,
         )
 
     # What follows is done by the reading thread.

@@ -207,6 +207,9 @@ def test_silence_is_limited(llama: Path, fails: str) -> None:
     assert caught.value.message.startswith(
         f"vLLM has said nothing for 3 s (time-limit) while it {doing}; its last lines:\n  "
     )
+    # Nothing can be resumed before the model is there.
+    remedy = "`fulcrum resume`" if fails == "hangs" else "`sampler: torch`"
+    assert remedy in (caught.value.hint or "")
     assert time.monotonic() - began < 15
 
 
