@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
+from .errors import EngineError
+
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
 
@@ -33,8 +35,13 @@ def exchange(function: Callable[_Arguments, _Result]) -> Callable[_Arguments, _R
     @wraps(function)
     def marked(*arguments: _Arguments.args, **named: _Arguments.kwargs) -> _Result:
         before, STAGE.waits = STAGE.waits, True
-        result = function(*arguments, **named)
-        # Not after an exception: it ends the rank, which waited for the others then.
+        try:
+            result = function(*arguments, **named)
+        except EngineError:
+            # All ranks have come to it, and it is an answer like another.
+            STAGE.waits = before
+            raise
+        # Not after another exception: it ends the rank, which waited for the others then.
         STAGE.waits = before
         return result
 

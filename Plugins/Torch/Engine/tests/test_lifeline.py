@@ -13,6 +13,7 @@ from fulcrum.wire import Channel, Op
 from host import Host
 
 from fulcrum_engine import lifeline as lifelines
+from fulcrum_engine.errors import EngineError
 from fulcrum_engine.failures import error_header
 from fulcrum_engine.lifeline import Lifeline
 from fulcrum_engine.stage import STAGE, exchange
@@ -22,13 +23,13 @@ from fulcrum_engine.stage import STAGE, exchange
 def ends() -> Iterator[tuple[Lifeline, Channel]]:
     """A lifeline in this process, and the host's end of it."""
     own, other = socket.socketpair()
-    before = STAGE.name
+    before, STAGE.waits = STAGE.name, False
     line = Lifeline(Channel(own), "unix:")
     other.settimeout(10)
     yield line, Channel(other)
     # Not the end of this process.
     line.release()
-    STAGE.name = before
+    STAGE.name, STAGE.waits = before, False
     other.close()
     line._thread.join(5)
     own.close()
@@ -47,8 +48,8 @@ def test_beats_come_whatever_the_rank_does(
     line, channel = ends
     next_beat(channel)
     line.tell("accumulate")
-    while next_beat(channel) != {"stage": "accumulate", "waits": False}:
-        pass
+    told = [next_beat(channel) for _ in range(40)]
+    assert {"stage": "accumulate", "waits": False} in told
 
     @exchange
     def wait() -> None:
@@ -56,6 +57,16 @@ def test_beats_come_whatever_the_rank_does(
         assert {"stage": "accumulate", "waits": True} in [next_beat(channel) for _ in range(40)]
 
     wait()
+    assert STAGE.waits is False
+
+
+def test_a_refused_call_leaves_no_rank_waiting() -> None:
+    @exchange
+    def agree() -> None:
+        raise EngineError("usage", "expected another call")
+
+    with pytest.raises(EngineError):
+        agree()
     assert STAGE.waits is False
 
 
