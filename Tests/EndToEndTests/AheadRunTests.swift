@@ -9,20 +9,7 @@ import Testing
 
   init() throws {
     folder = try CommandLine.Folder()
-    let engine = CommandLine.fixture("engine")
-    let python = URL(fileURLWithPath: engine + "/../../../Python").standardized.path
-    let policy = """
-      policy:
-        use: torch
-        checkpoint: "\(engine)"
-        sampler: vllm
-        launch: [env, "PYTHONPATH=\(engine):\(python)", PYTHONDONTWRITEBYTECODE=1,
-          "FAKE_ENGINE_NOTES=\(folder.path)"]
-
-      """
-    config = folder.path + "/run.yaml"
-    try (SmallRun.training + SmallRun.task + policy).write(
-      toFile: config, atomically: true, encoding: .utf8)
+    config = try SmallRun.engineConfiguration(sampler: "vllm", in: folder.path)
   }
 
   private func train(_ name: String, _ settings: String...) throws -> CommandLine.Result {

@@ -115,6 +115,26 @@ enum SmallRun {
     return path
   }
 
+  /// Writes a training configuration whose policy is the tests' engine (Tests/Fixtures/engine), which
+  /// leaves its notes in the folder.
+  static func engineConfiguration(sampler: String = "torch", in folder: String) throws -> String {
+    let engine = CommandLine.fixture("engine")
+    let python = URL(fileURLWithPath: engine + "/../../../Python").standardized.path
+    // The folder of the checkpoint has no weights: the engine begins with its own.
+    let policy = """
+      policy:
+        use: torch
+        checkpoint: "\(engine)"
+        sampler: \(sampler)
+        launch: [env, "PYTHONPATH=\(engine):\(python)", PYTHONDONTWRITEBYTECODE=1,
+          "FAKE_ENGINE_NOTES=\(folder)"]
+
+      """
+    let path = folder + "/run.yaml"
+    try (training + task + policy).write(toFile: path, atomically: true, encoding: .utf8)
+    return path
+  }
+
   /// The lines of `metrics.jsonl` without what depends on the clock.
   static func metrics(of run: String) throws -> [[String: Double]] {
     let text = try String(contentsOfFile: run + "/metrics.jsonl", encoding: .utf8)

@@ -8,20 +8,7 @@ import Testing
 
   init() throws {
     folder = try CommandLine.Folder()
-    let engine = CommandLine.fixture("engine")
-    let python = URL(fileURLWithPath: engine + "/../../../Python").standardized.path
-    // The folder of the checkpoint has no weights: the engine begins with its own.
-    let policy = """
-      policy:
-        use: torch
-        checkpoint: "\(engine)"
-        launch: [env, "PYTHONPATH=\(engine):\(python)", PYTHONDONTWRITEBYTECODE=1,
-          "FAKE_ENGINE_NOTES=\(folder.path)"]
-
-      """
-    config = folder.path + "/run.yaml"
-    try (SmallRun.training + SmallRun.task + policy).write(
-      toFile: config, atomically: true, encoding: .utf8)
+    config = try SmallRun.engineConfiguration(in: folder.path)
   }
 
   private func arguments(_ name: String) -> [String] {
