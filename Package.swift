@@ -183,7 +183,7 @@ let package = Package(
       name: "Settings",
       dependencies: [kernel, "Training", "YAML", .product(name: "Yams", package: "Yams")],
       swiftSettings: settings),
-    // What a step takes on a machine, from numbers alone: it knows nothing of runs and plugins.
+    // Computes what a step takes on a machine, from numbers alone: it knows nothing of runs and plugins.
     .target(name: "Planning", dependencies: [kernel, "JSON", "YAML"], swiftSettings: settings),
     .testTarget(
       name: "PlanningTests", dependencies: ["JSON", "Planning", kernel], swiftSettings: settings),

@@ -27,7 +27,7 @@ package final class TorchPolicy: PolicyModel {
 
   let engine: Engine
   let slot: Slot
-  /// What vLLM samples while the policy trains.
+  /// The request that vLLM works on while the policy trains.
   var underWay: GenerationRequest?
 
   /// Starts the engine.

@@ -20,7 +20,7 @@ package struct DecodingWork: Sendable {
   package var most: Int
   /// Padded tokens of prompts that are computed at a time.
   package var prefillTokens: Int
-  /// Whether all rows' keys are read up to the longest, as the engine does; a server reads each row's own.
+  /// True: all rows' keys are read up to the longest, as the engine does; a server reads each row's own.
   package var isPadded: Bool
 
   package init(rows: [Row], most: Int, prefillTokens: Int, isPadded: Bool) {

@@ -26,7 +26,7 @@ extension Machine {
     known.first { $0.name == name.lowercased() }?.machine
   }
 
-  /// What is assumed of a GPU beside its data sheet.
+  /// Holds the assumptions about a GPU beside its data sheet.
   private enum Assumed {
     /// The attained shares of peak rates: large products, attention, memory, links.
     static let products = 0.65

@@ -15,7 +15,7 @@ package struct Machine: Sendable, Equatable {
   package var memory: Double
   /// The cores of a node, which its ranks share; 0: each rank has a device of its own.
   package var cores: Int
-  /// What a core does while all threads of one rank are busy, as a share of what it does alone; the same
+  /// A core's work while all threads of one rank are busy, as a share of what it does alone; the same
   /// with as many ranks as cores.
   package var threadShare: Double
   package var rankShare: Double
