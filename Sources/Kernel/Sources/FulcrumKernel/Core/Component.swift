@@ -6,12 +6,26 @@ public struct ComponentManual: Sendable {
   public let summary: String
   /// The paper, section or equation that it implements.
   public let source: String
+  /// What becomes of a token's weight, or of its advantage, in one line: `w = r A where r is in the clip, else 0`.
+  ///
+  /// Symbols: π and p = π_old the token's probability, r = π/p, A its advantage, H the entropy at its
+  /// place, σ the logistic function; w is the weight on ∇ log π before the aggregation's share. Empty:
+  /// the component says nothing of it.
+  public let formula: String
   public let parameters: [Parameter]
 
   public init(name: String, summary: String, source: String, parameters: [Parameter] = []) {
+    self.init(name: name, summary: summary, source: source, formula: "", parameters: parameters)
+  }
+
+  /// A manual with the formula, for the table that `fulcrum methods` makes.
+  public init(
+    name: String, summary: String, source: String, formula: String, parameters: [Parameter] = []
+  ) {
     self.name = name
     self.summary = summary
     self.source = source
+    self.formula = formula
     self.parameters = parameters
   }
 }

@@ -9,7 +9,7 @@
 /* The kernel's interface. Major: a change that breaks built plugins.
  * Minor: an addition. Sources/Kernel/Interface holds the text they stand for. */
 #define FULCRUM_INTERFACE_MAJOR 2
-#define FULCRUM_INTERFACE_MINOR 3
+#define FULCRUM_INTERFACE_MINOR 4
 
 #define FULCRUM_STAMP_MAGIC "FULCRUM"
 #define FULCRUM_STAMP_FORMAT 1
