@@ -3,8 +3,8 @@ import ObjectiveTestSupport
 import TestSupport
 import Testing
 
-/// Holds `objectives.json` of the golden files.
-struct GoldenObjectives: Decodable {
+/// Holds a golden file of objectives: one mini-batch, and what a peer's code makes of it.
+struct GoldenObjectives: Decodable, Sendable {
   struct Case: Decodable, CustomTestStringConvertible, Sendable {
     let name: String
     let source: String
@@ -42,8 +42,27 @@ struct GoldenObjectives: Decodable {
     case reference = "reference-log-probabilities"
   }
 
-  /// The file, or what is wrong with it.
+  /// The files, by name.
+  static let files = ["objectives"]
+
+  /// TRL's and verl's own objectives, or what is wrong with the file.
   static let shared = Result { try GoldenFile.read(GoldenObjectives.self, "objectives") }
+
+  /// Every case of every file, with its file.
+  static func allCases() throws -> [FiledCase] {
+    try files.flatMap { name in
+      let file = try GoldenFile.read(GoldenObjectives.self, name)
+      return file.cases.map { FiledCase(file: file, golden: $0) }
+    }
+  }
+
+  /// A case with the file that holds its batch.
+  struct FiledCase: CustomTestStringConvertible, Sendable {
+    let file: GoldenObjectives
+    let golden: Case
+
+    var testDescription: String { golden.testDescription }
+  }
 
   /// The mini-batch of a case.
   func batch(advantages name: String, aggregation: String) throws -> MiniBatch {

@@ -27,9 +27,10 @@ import Testing
     return try type.init(parameters, context: ComponentContext())
   }
 
-  @Test(arguments: try GoldenObjectives.shared.get().cases)
-  func `weights and losses are the peer's`(golden: GoldenObjectives.Case) throws {
-    let batch = try GoldenObjectives.shared.get().batch(
+  @Test(arguments: try GoldenObjectives.allCases())
+  func `weights and losses are the peer's`(filed: GoldenObjectives.FiledCase) throws {
+    let golden = filed.golden
+    let batch = try filed.file.batch(
       advantages: golden.advantages, aggregation: golden.aggregation)
     // As the host does it: weights and losses of the list's objectives are added.
     var slopes = [Double](repeating: 0, count: batch.current.count)
@@ -60,7 +61,8 @@ import Testing
   @Test func `every objective and aggregation has a case, on both sides of every clip`() throws {
     let golden = try GoldenObjectives.shared.get()
     let used = Set(
-      golden.cases.flatMap { $0.objectives }.compactMap { settings -> String? in
+      try GoldenObjectives.allCases().flatMap { $0.golden.objectives }.compactMap {
+        settings -> String? in
         if case .text(let name)? = settings["use"] { name } else { nil }
       })
     #expect(used == Set(Self.types.map { $0.manual.name }))
