@@ -47,6 +47,10 @@ let plugins = [
   objective(name: "kl-cov", folder: "KLCov"),
   objective(name: "kl-penalty", folder: "KLPenalty"),
   objective(name: "entropy-bonus", folder: "EntropyBonus"),
+  objective(name: "adaptive-entropy", folder: "AdaptiveEntropy"),
+  Plugin(
+    name: "simko", folder: "SimKO", dependencies: ["ObjectiveParts"],
+    testDependencies: ["ObjectiveTestSupport", "TestSupport"]),
   Plugin(name: "dr-grpo", folder: "DrGRPO"),
   Plugin(name: "rloo", folder: "RLOO"),
   Plugin(name: "reinforce-plus-plus", folder: "ReinforcePlusPlus"),

@@ -67,8 +67,11 @@ package struct Experiment {
         policy: policy, reference: components.reference, transforms: components.transforms,
         scheduler: components.scheduler, objectives: components.objectives, options: options))
     var hasMoved = false
+    // Every update is the same step's, so none may find another's traces in a component.
+    let states = try ComponentStates(of: training.components)
     let result = try training.run(
       rollout, step: step, learningRate: learningRate, hasMoved: &hasMoved)
+    try states.restore(training.components)
     if let fault = result.report.skipped.first { throw fault }
     let sequences = rollout.sequences
     let scored = try ScoredColumns(

@@ -15,6 +15,11 @@ package struct Named<Component> {
     self.component = component
   }
 
+  /// Returns the same component by another of its protocols.
+  package func with<Other>(_ component: Other) -> Named<Other> {
+    Named<Other>(role, name: name, component: component)
+  }
+
   /// The component's place in messages: `objective grpo`.
   package var place: String { "\(role) \(name)" }
 

@@ -12,6 +12,17 @@ extension PolicyModel {
     return able
   }
 
+  /// The policy as one that objectives which weigh entropies can train.
+  func requireEntropyGradient() throws(FulcrumError) -> any EntropyGradientPolicy {
+    try capability((any EntropyGradientPolicy).self, to: "take the gradient of the entropy")
+  }
+
+  /// The policy as one that objectives which weigh candidates can train.
+  func requireCandidateGradient() throws(FulcrumError) -> any CandidateGradientPolicy {
+    try capability(
+      (any CandidateGradientPolicy).self, to: "take the gradient of tokens that were not drawn")
+  }
+
   /// Returns the policy's type as one that has a capability, before there is a model.
   ///
   /// - Throws: as above.

@@ -112,6 +112,13 @@ import Testing
       "a step along the entropy's gradient raises entropies, one against it lowers them",
       "expected Σ H to rise in a step with entropy weights 1.0, got ", checks(.wrongEntropySign)),
     Broken(
+      "weighs candidates twice", "a step along a candidate's log π is one along that token's",
+      "expected a gradient of norm ", checks(.doublesCandidates)),
+    Broken(
+      "goes against candidates", "a step along a candidate's log π is one along that token's",
+      "expected log π of second candidates to rise against the first ones', got ",
+      checks(.turnsCandidates)),
+    Broken(
       "hides a token", "tokens are shown as they are drawn, and are those of a draw",
       "expected the tokens [", checks(.hidesToken)),
     Broken(

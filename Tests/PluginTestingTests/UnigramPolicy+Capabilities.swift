@@ -1,6 +1,6 @@
 import FulcrumKernel
 
-extension UnigramPolicy: EntropyGradientPolicy, StreamingPolicy {}
+extension UnigramPolicy: CandidateGradientPolicy, StreamingPolicy {}
 
 extension UnigramPolicy: FreezablePolicy {
   func frozenCopy() throws(FulcrumError) -> any FrozenPolicy {

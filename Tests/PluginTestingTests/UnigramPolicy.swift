@@ -14,6 +14,7 @@ final class UnigramPolicy: FreshPolicy {
     case sharedCopy, forgetsMomentum, keepsGradient, restoresAnything, halfBlend, wrongEntropySign
     /// Faults with what limits sampling.
     case ignoresStops, stopsWhole, stopsUnfinished, endsEarly, stopsEarly, ignoresMinP, cutLogs
+    case doublesCandidates, turnsCandidates
     case hidesToken, otherCodec, sameOperations, noParameters, dropsTurn
   }
 
@@ -178,7 +179,24 @@ final class UnigramPolicy: FreshPolicy {
       Span<Int>, borrowing TokenScores, inout MutableSpan<Float>, inout MutableSpan<Float>
     ) throws(FulcrumError) -> Void
   ) throws(FulcrumError) {
+    try accumulateGradient(
+      of: batch, sequences: sequences, request: request, participants: participants,
+      candidateCount: 0,
+      weighWithCandidates: { (tokens, scores, weights, pulls, _) throws(FulcrumError) in
+        try weigh(tokens, scores, &weights, &pulls)
+      })
+  }
+
+  func accumulateGradient(
+    of batch: SequenceBatch, sequences: Range<Int>, request: ScoreRequest,
+    participants: TokenMask, candidateCount: Int,
+    weighWithCandidates weigh: (
+      Span<Int>, borrowing TokenScores, inout MutableSpan<Float>, inout MutableSpan<Float>,
+      inout MutableSpan<Float>
+    ) throws(FulcrumError) -> Void
+  ) throws(FulcrumError) {
     let probabilities = probabilities
+    let likeliest = (0..<257).sorted { (-logits[$0], $0) < (-logits[$1], $1) }
     let entropy = entropy
     for sequence in sequences {
       let taking = batch.tokens(ofSequence: sequence).filter {
@@ -188,10 +206,21 @@ final class UnigramPolicy: FreshPolicy {
       for tokens in [Array(taking[..<cut]), Array(taking[cut...])] where !tokens.isEmpty {
         var weights = [Float](repeating: 0, count: tokens.count)
         var entropyWeights = weights
+        var candidates = [Float](repeating: 0, count: tokens.count * candidateCount)
         try withScores(of: tokens, in: batch, request) { (scores) throws(FulcrumError) in
           var span = weights.mutableSpan
           var entropySpan = entropyWeights.mutableSpan
-          try weigh(tokens.span, scores, &span, &entropySpan)
+          var candidateSpan = candidates.mutableSpan
+          try weigh(tokens.span, scores, &span, &entropySpan, &candidateSpan)
+        }
+        for place in candidates.indices {
+          var weight = Double(candidates[place])
+          if mistake == .doublesCandidates { weight *= 2 }
+          if mistake == .turnsCandidates { weight *= -1 }
+          let candidate = likeliest[place % candidateCount]
+          for other in 0..<257 {
+            gradient[other] += weight * ((other == candidate ? 1 : 0) - probabilities[other])
+          }
         }
         let factor = mistake == .heavierAlone && !participants.isAll ? 2.0 : 1
         let sign = mistake == .wrongEntropySign ? -1.0 : 1

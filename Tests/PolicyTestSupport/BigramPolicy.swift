@@ -3,7 +3,7 @@ import FulcrumKernel
 
 /// A policy small enough to work by hand: logits of the next token are a row of a table, chosen by
 /// the token before it. Gradient ascent without momentum.
-package final class BigramPolicy: EntropyGradientPolicy {
+package final class BigramPolicy: CandidateGradientPolicy {
   package static let manual = ComponentManual(
     name: "bigram", summary: "a table", source: "tests",
     parameters: [
@@ -98,6 +98,7 @@ package final class BigramPolicy: EntropyGradientPolicy {
   /// The weights of the tokens as they came.
   package private(set) var weights: [Float] = []
   package private(set) var entropyWeights: [Float] = []
+  package private(set) var candidateWeights: [Float] = []
   /// Places that it gives instead of the tokens' own: a fault.
   package var misplacing: [Int]?
   /// The places of the tokens that were weighed, pass by pass.
@@ -122,27 +123,48 @@ package final class BigramPolicy: EntropyGradientPolicy {
       Span<Int>, borrowing TokenScores, inout MutableSpan<Float>, inout MutableSpan<Float>
     ) throws(FulcrumError) -> Void
   ) throws(FulcrumError) {
+    try accumulateGradient(
+      of: batch, sequences: sequences, request: request, participants: participants,
+      candidateCount: 0,
+      weighWithCandidates: {
+        (tokens, scores, weights, entropyWeights, _) throws(FulcrumError) in
+        try weigh(tokens, scores, &weights, &entropyWeights)
+      })
+  }
+
+  package func accumulateGradient(
+    of batch: SequenceBatch, sequences: Range<Int>, request: ScoreRequest,
+    participants: TokenMask, candidateCount: Int,
+    weighWithCandidates weigh: (
+      Span<Int>, borrowing TokenScores, inout MutableSpan<Float>, inout MutableSpan<Float>,
+      inout MutableSpan<Float>
+    ) throws(FulcrumError) -> Void
+  ) throws(FulcrumError) {
     log.append("accumulate \(sequences)")
     weighed.append([])
     let temperature = Double(request.temperature)
     for sequence in sequences {
       var w: [Float] = []
       var v: [Float] = []
+      var c: [Float] = []
       var places: [(previous: Int32, token: Int32)] = []
       try scored(batch, sequence, participants, request) {
         (tokens, scores, pairs) throws(FulcrumError) in
         guard !tokens.isEmpty else { return }
         w = [Float](repeating: 0, count: pairs.count)
         v = w
+        c = [Float](repeating: 0, count: pairs.count * candidateCount)
         places = pairs
         weighed[weighed.count - 1] += tokens
         var span = w.mutableSpan
         var entropySpan = v.mutableSpan
+        var candidateSpan = c.mutableSpan
         let given = misplacing ?? tokens
-        try weigh(given.span, scores, &span, &entropySpan)
+        try weigh(given.span, scores, &span, &entropySpan, &candidateSpan)
       }
       weights += w
       entropyWeights += v
+      candidateWeights += c
       for (index, place) in places.enumerated() {
         let row = logProbabilities(after: place.previous, temperature: temperature)
         let entropy = -row.reduce(0) { $0 + exp($1) * $1 }
@@ -151,6 +173,13 @@ package final class BigramPolicy: EntropyGradientPolicy {
           gradient[Int(place.previous) * 4 + k] +=
             (Double(w[index]) * (hit - exp(row[k]))
               - Double(v[index]) * exp(row[k]) * (row[k] + entropy)) / temperature
+        }
+        for (rank, candidate) in Self.order(of: row).prefix(candidateCount).enumerated() {
+          let weight = Double(c[index * candidateCount + rank]) / temperature
+          for k in 0..<4 {
+            gradient[Int(place.previous) * 4 + k] +=
+              weight * ((k == candidate ? 1 : 0) - exp(row[k]))
+          }
         }
       }
     }
@@ -186,15 +215,29 @@ package final class BigramPolicy: EntropyGradientPolicy {
       pairs.append((previous, tokens[place]))
     }
     let statistics = Array(request.statistics)
-    guard statistics.allSatisfy({ $0 == .topProbability }) else {
-      throw FulcrumError(.unsupported, "the tests' policy knows top-probability alone")
+    var further: [Float] = []
+    for statistic in statistics {
+      switch statistic {
+      case .topProbability: further += top
+      case .topTokens(let count):
+        for pair in pairs {
+          let row = logProbabilities(after: pair.previous, temperature: Double(request.temperature))
+          further += Self.order(of: row).prefix(count).map { Float($0) }
+        }
+      default:
+        throw FulcrumError(.unsupported, "the tests' policy knows no \(statistic.name)")
+      }
     }
-    let further = statistics.isEmpty ? [] : top
     try body(
       places,
       TokenScores(
         logProbabilities: columns.logs.span, entropies: columns.entropies.span,
         levers: columns.levers.span, statistics: statistics, further: further.span), pairs)
+  }
+
+  /// The tokens, likeliest first.
+  private static func order(of row: [Double]) -> [Int] {
+    row.indices.sorted { (-row[$0], $0) < (-row[$1], $1) }
   }
 
   /// The numbers of the calls of `applyGradient` that find a gradient that is not finite, from 0.

@@ -150,6 +150,42 @@ import TorchPlugin
     }
   }
 
+  @Test("weights on candidates are weights on those tokens")
+  func candidates() throws {
+    let policy = try bench.policy([
+      "optimizer": .text("sgd"), "max-gradient-norm": .number(0), "microbatch-tokens": .integer(3),
+    ])
+    var oracle = Oracle()
+    try policy.accumulateGradient(
+      of: batch, sequences: 0..<4, request: ScoreRequest(temperature: 0.5), participants: .all,
+      candidateCount: 3,
+      weighWithCandidates: { (tokens, _, weights, pulls, candidates) throws(FulcrumError) in
+        #expect(candidates.count == 3 * tokens.count)
+        for place in tokens.indices {
+          weights[place] = 0.5
+          pulls[place] = 0.25
+          for k in 0..<3 { candidates[place * 3 + k] = Float(tokens[place] * (k - 1)) }
+        }
+      })
+    for (token, pair) in pairs.enumerated() {
+      oracle.add(pair, weight: 0.5, pull: 0.25, temperature: 0.5)
+      let row = oracle.logs(after: pair.previous, temperature: 0.5)
+      let order = row.indices.sorted { (-row[$0], $0) < (-row[$1], $1) }
+      for k in 0..<3 {
+        oracle.add(
+          (pair.previous, Int32(order[k])), weight: Double(token * (k - 1)), temperature: 0.5)
+      }
+    }
+    let report = try policy.applyGradient(learningRate: 0.125)
+    #expect(abs(report.norm - oracle.norm) < 1e-9 * oracle.norm)
+    let error = #expect(throws: FulcrumError.self) {
+      try policy.accumulateGradient(
+        of: batch, sequences: 0..<4, request: ScoreRequest(temperature: 1), participants: .all,
+        candidateCount: 0, weighWithCandidates: { (_, _, _, _, _) throws(FulcrumError) in })
+    }
+    #expect(error?.description == "torch: expected at least one candidate a place, got 0")
+  }
+
   @Test("a large gradient is clipped, and one that is not finite changes nothing")
   func clipping() throws {
     let policy = try bench.policy(["optimizer": .text("sgd")])

@@ -3,7 +3,7 @@ import JSON
 import Wire
 
 /// Scores and trains. A piece is what the ranks compute in one round.
-extension TorchPolicy: EntropyGradientPolicy, GradientExportPolicy {
+extension TorchPolicy: CandidateGradientPolicy, GradientExportPolicy {
   /// Scores all sequences as one piece.
   package func score(
     _ batch: SequenceBatch, sequences: Range<Int>, request: ScoreRequest,
@@ -25,8 +25,8 @@ extension TorchPolicy: EntropyGradientPolicy, GradientExportPolicy {
       _ tokens: Span<Int>, _ scores: borrowing TokenScores, _ weights: inout MutableSpan<Float>
     ) throws(FulcrumError) -> Void
   ) throws(FulcrumError) {
-    try accumulate(batch, sequences, request, participants, hasEntropy: false) {
-      (tokens, scores, weights, _) throws(FulcrumError) in
+    try accumulate(batch, sequences, request, participants, hasEntropy: false, candidateCount: 0) {
+      (tokens, scores, weights, _, _) throws(FulcrumError) in
       try weigh(tokens, scores, &weights)
     }
   }
@@ -39,16 +39,36 @@ extension TorchPolicy: EntropyGradientPolicy, GradientExportPolicy {
       _ entropyWeights: inout MutableSpan<Float>
     ) throws(FulcrumError) -> Void
   ) throws(FulcrumError) {
+    try accumulate(batch, sequences, request, participants, hasEntropy: true, candidateCount: 0) {
+      (tokens, scores, weights, entropyWeights, _) throws(FulcrumError) in
+      try weigh(tokens, scores, &weights, &entropyWeights)
+    }
+  }
+
+  package func accumulateGradient(
+    of batch: SequenceBatch, sequences: Range<Int>, request: ScoreRequest,
+    participants: TokenMask, candidateCount: Int,
+    weighWithCandidates weigh: (
+      _ tokens: Span<Int>, _ scores: borrowing TokenScores, _ weights: inout MutableSpan<Float>,
+      _ entropyWeights: inout MutableSpan<Float>, _ candidateWeights: inout MutableSpan<Float>
+    ) throws(FulcrumError) -> Void
+  ) throws(FulcrumError) {
+    guard candidateCount > 0 else {
+      throw FulcrumError(
+        .usage, "expected at least one candidate a place, got \(candidateCount)",
+        at: Self.manual.name)
+    }
     try accumulate(
-      batch, sequences, request, participants, hasEntropy: true, weigh: weigh)
+      batch, sequences, request, participants, hasEntropy: true, candidateCount: candidateCount,
+      weigh: weigh)
   }
 
   private func accumulate(
     _ batch: SequenceBatch, _ sequences: Range<Int>, _ request: ScoreRequest,
-    _ participants: TokenMask, hasEntropy: Bool,
+    _ participants: TokenMask, hasEntropy: Bool, candidateCount: Int,
     weigh: (
       _ tokens: Span<Int>, _ scores: borrowing TokenScores, _ weights: inout MutableSpan<Float>,
-      _ entropyWeights: inout MutableSpan<Float>
+      _ entropyWeights: inout MutableSpan<Float>, _ candidateWeights: inout MutableSpan<Float>
     ) throws(FulcrumError) -> Void
   ) throws(FulcrumError) {
     let content = BatchArrays(batch, sequences: sequences)
@@ -60,7 +80,11 @@ extension TorchPolicy: EntropyGradientPolicy, GradientExportPolicy {
       arrays.append(("participants", WireArray(content.tokens.map { participants.contains($0) })))
     }
     var thrown: FulcrumError?
-    let header = ScoreArrays.header(request) + [JSONMember("entropy", .bool(hasEntropy))]
+    let header =
+      ScoreArrays.header(request) + [
+        JSONMember("entropy", .bool(hasEntropy)),
+        JSONMember("candidates", .number(Double(candidateCount))),
+      ]
     _ = try call("accumulate", header, arrays) { (event) throws(WireFault) in
       // Of any numbers, whose sum may overflow; what is no place of the batch is refused.
       let places = try event.array("places").integers().map { $0 &+ first }
@@ -68,11 +92,13 @@ extension TorchPolicy: EntropyGradientPolicy, GradientExportPolicy {
       let scores = try ScoreArrays(event, request, count: places.count)
       var weights = [Float](repeating: 0, count: places.count)
       var entropyWeights = weights
+      var candidateWeights = [Float](repeating: 0, count: places.count * candidateCount)
       do throws(FulcrumError) {
         try scores.withScores { (scores) throws(FulcrumError) in
           var span = weights.mutableSpan
           var entropySpan = entropyWeights.mutableSpan
-          try weigh(places.span, scores, &span, &entropySpan)
+          var candidateSpan = candidateWeights.mutableSpan
+          try weigh(places.span, scores, &span, &entropySpan, &candidateSpan)
         }
       } catch {
         thrown = error
@@ -82,6 +108,7 @@ extension TorchPolicy: EntropyGradientPolicy, GradientExportPolicy {
         [JSONMember("stop", .bool(false))],
         [("weights", WireArray(weights))]
           + (hasEntropy ? [("entropyWeights", WireArray(entropyWeights))] : [])
+          + (candidateCount > 0 ? [("candidateWeights", WireArray(candidateWeights))] : [])
       )
     }
     if let thrown { throw thrown }

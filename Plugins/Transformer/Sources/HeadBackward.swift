@@ -6,7 +6,7 @@ extension Network {
   /// Adds the head's and the last gain's gradients, and sets `backwardBuffers.exit`.
   ///
   /// ∂ Σ (w log π + v H) / ∂ logits = (w · (onehot − π) − v · π (log π + H)) / temperature, written
-  /// over the logits. Without `gradients` only the exit's gradient is computed. `norms` notes the
+  /// over the logits; each candidate adds c · (its onehot − π) / temperature. Without `gradients` only the exit's gradient is computed. `norms` notes the
   /// norm of the logits' gradient.
   func headBackward(
     _ batch: PackedBatch, _ activations: Activations, temperature: Float,
@@ -74,7 +74,9 @@ extension Network {
     let columns = tokenColumns
     for (row, token) in tokens.enumerated() {
       let (place, maximum) = (logits + row * vocabulary, columns.maxima.pointer[token])
-      let (total, weight) = (columns.totals.pointer[token], columns.weights.pointer[token])
+      let total = columns.totals.pointer[token]
+      let others = columns.candidates.total(token)
+      let weight = columns.weights.pointer[token] + others
       let entropyWeight = columns.entropyWeights.pointer[token]
       if entropyWeight == 0 {
         tk_logit_gradient(
@@ -86,6 +88,8 @@ extension Network {
           columns.spreads.pointer[token], batch.targets[token], weight / temperature,
           entropyWeight / temperature)
       }
+      columns.candidates.add(
+        token, target: batch.targets[token], total: others, temperature: temperature, to: place)
       norms?.noteLogits(token, place)
     }
     let rounded = backwardBuffers.rounded

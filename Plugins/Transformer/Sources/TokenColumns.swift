@@ -18,6 +18,8 @@ package final class TokenColumns {
   let weights = FloatBuffer()
   /// The weights on the entropies: ∂J/∂H.
   let entropyWeights = FloatBuffer()
+  /// The weights on other tokens than the drawn ones.
+  let candidates = CandidateColumns()
   /// The head's normalised input, `[C, width]`.
   let hidden = FloatBuffer()
   /// Logits of all tokens if a backward pass may follow and they fit the budget: `[C, logits]`.
@@ -51,6 +53,7 @@ package final class TokenColumns {
     for column in [maxima, totals, spreads, weights, entropyWeights] {
       moves.apply(to: column, width: 1)
     }
+    candidates.move(moves)
     moves.apply(to: hidden, width: width)
     if let logitCount { moves.apply(to: logits, width: logitCount) }
   }
@@ -70,24 +73,33 @@ package final class TokenColumns {
         statistics: furtherStatistics.statistics, further: further.span))
   }
 
-  /// Gives the scores of all tokens to a closure that sets both weights, which are zero before.
+  /// Gives the scores of all tokens to a closure that sets all weights, which are zero before.
   ///
+  /// - Parameter candidateCount: how many candidates of a place have weights; if it is above 0, the
+  ///   scores have the statistic that lists them.
   /// - Returns: whether any weight is not zero.
   func withWeights(
+    candidateCount: Int,
     _ body: (
       borrowing TokenScores, _ weights: inout MutableSpan<Float>,
-      _ entropyWeights: inout MutableSpan<Float>
+      _ entropyWeights: inout MutableSpan<Float>, _ candidateWeights: inout MutableSpan<Float>
     ) throws(FulcrumError) -> Void
   ) throws(FulcrumError) -> Bool {
     let weights = UnsafeMutableBufferPointer(start: weights.pointer, count: count)
     let entropyWeights = UnsafeMutableBufferPointer(start: entropyWeights.pointer, count: count)
     weights.update(repeating: 0)
     entropyWeights.update(repeating: 0)
+    let candidateWeights = candidates.reset(tokens: count, width: candidateCount)
     try withScores { (scores) throws(FulcrumError) in
+      if candidateCount > 0 {
+        candidates.take(try scores.values(of: .topTokens(candidateCount)))
+      }
       var span = weights.mutableSpan
       var entropySpan = entropyWeights.mutableSpan
-      try body(scores, &span, &entropySpan)
+      var candidateSpan = candidateWeights.mutableSpan
+      try body(scores, &span, &entropySpan, &candidateSpan)
     }
     return weights.contains { $0 != 0 } || entropyWeights.contains { $0 != 0 }
+      || candidateWeights.contains { $0 != 0 }
   }
 }

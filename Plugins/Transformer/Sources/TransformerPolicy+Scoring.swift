@@ -2,7 +2,7 @@ import FulcrumKernel
 import TransformerFormats
 
 /// Scores and trains, piece by piece.
-extension TransformerPolicy: EntropyGradientPolicy, GradientExportPolicy {
+extension TransformerPolicy: CandidateGradientPolicy, GradientExportPolicy {
   /// - Throws: `.data` for sequences that the model can't take, `.usage` for a temperature that is
   ///   not positive and for statistics that the vocabulary has no room for; and what `visit` throws.
   package func score(
@@ -33,15 +33,12 @@ extension TransformerPolicy: EntropyGradientPolicy, GradientExportPolicy {
       _ tokens: Span<Int>, _ scores: borrowing TokenScores, _ weights: inout MutableSpan<Float>
     ) throws(FulcrumError) -> Void
   ) throws(FulcrumError) {
-    try accumulateGradient(
-      of: batch, sequences: sequences, request: request, participants: participants,
-      weighWithEntropy: { (tokens, scores, weights, _) throws(FulcrumError) in
-        try weigh(tokens, scores, &weights)
-      })
+    try accumulate(batch, sequences, request, participants, candidateCount: 0) {
+      (tokens, scores, weights, _, _) throws(FulcrumError) in
+      try weigh(tokens, scores, &weights)
+    }
   }
 
-  /// Accumulates the gradient. A piece without a token that takes part is left out.
-  ///
   /// - Throws: as above.
   package func accumulateGradient(
     of batch: SequenceBatch, sequences: Range<Int>, request: ScoreRequest,
@@ -51,7 +48,44 @@ extension TransformerPolicy: EntropyGradientPolicy, GradientExportPolicy {
       _ entropyWeights: inout MutableSpan<Float>
     ) throws(FulcrumError) -> Void
   ) throws(FulcrumError) {
+    try accumulate(batch, sequences, request, participants, candidateCount: 0) {
+      (tokens, scores, weights, entropyWeights, _) throws(FulcrumError) in
+      try weigh(tokens, scores, &weights, &entropyWeights)
+    }
+  }
+
+  /// - Throws: as above; `.usage` for more candidates than the vocabulary has tokens.
+  package func accumulateGradient(
+    of batch: SequenceBatch, sequences: Range<Int>, request: ScoreRequest,
+    participants: TokenMask, candidateCount: Int,
+    weighWithCandidates weigh: (
+      _ tokens: Span<Int>, _ scores: borrowing TokenScores, _ weights: inout MutableSpan<Float>,
+      _ entropyWeights: inout MutableSpan<Float>, _ candidateWeights: inout MutableSpan<Float>
+    ) throws(FulcrumError) -> Void
+  ) throws(FulcrumError) {
+    let tokenCount = try ready().network.tokenRows.count
+    guard candidateCount > 0, candidateCount <= tokenCount else {
+      throw FulcrumError(
+        .usage, "expected 1 to \(tokenCount) candidates a place, got \(candidateCount)",
+        at: Self.manual.name)
+    }
+    try accumulate(
+      batch, sequences, request, participants, candidateCount: candidateCount, weigh: weigh)
+  }
+
+  /// Accumulates the gradient. A piece without a token that takes part is left out.
+  private func accumulate(
+    _ batch: SequenceBatch, _ sequences: Range<Int>, _ request: ScoreRequest,
+    _ participants: TokenMask, candidateCount: Int,
+    weigh: (
+      _ tokens: Span<Int>, _ scores: borrowing TokenScores, _ weights: inout MutableSpan<Float>,
+      _ entropyWeights: inout MutableSpan<Float>, _ candidateWeights: inout MutableSpan<Float>
+    ) throws(FulcrumError) -> Void
+  ) throws(FulcrumError) {
     let network = try ready().network
+    var request = request
+    // The candidates of a place are what this statistic lists there.
+    if candidateCount > 0 { request.statistics.insert(.topTokens(candidateCount)) }
     let further = try check(batch, sequences, request, network)
     network.prepareProducts()
     let training = trainingState(of: network)
@@ -63,9 +97,9 @@ extension TransformerPolicy: EntropyGradientPolicy, GradientExportPolicy {
       network.score(
         packed, network.kept, temperature: request.temperature, further: further,
         isTraining: true)
-      let hasWeights = try network.tokenColumns.withWeights {
-        (scores, weights, entropyWeights) throws(FulcrumError) in
-        try weigh(packed.places.span, scores, &weights, &entropyWeights)
+      let hasWeights = try network.tokenColumns.withWeights(candidateCount: candidateCount) {
+        (scores, weights, entropyWeights, candidateWeights) throws(FulcrumError) in
+        try weigh(packed.places.span, scores, &weights, &entropyWeights, &candidateWeights)
       }
       guard hasWeights else { continue }
       training.isClear = false

@@ -17,8 +17,11 @@ extension Network {
   ) -> PackedBatch {
     let weights = tokenColumns.weights.pointer
     let entropyWeights = tokenColumns.entropyWeights.pointer
+    let candidates = tokenColumns.candidates
     let members = packed.members.indices.filter { member in
-      packed.members[member].targets.contains { weights[$0] != 0 || entropyWeights[$0] != 0 }
+      packed.members[member].targets.contains {
+        weights[$0] != 0 || entropyWeights[$0] != 0 || candidates.hasWeight($0)
+      }
     }
     let count = packed.members.count { !$0.targets.isEmpty }
     guard members.count < count else { return packed }

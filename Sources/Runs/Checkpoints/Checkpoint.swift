@@ -14,6 +14,8 @@ import YAML
 package struct Checkpoint: Sendable {
   package let path: String
   package let counters: RunCounters
+  /// What stateful components carry to the next step.
+  package let states: ComponentStates
 
   package var step: Int { counters.step }
   package var optimizer: String { path + "/trainer/optimizer" }
@@ -36,6 +38,8 @@ package struct Checkpoint: Sendable {
   private struct State: Codable {
     var format: Int
     var counters: RunCounters
+    /// Absent if no component has a state, and in checkpoints of versions before 0.6.
+    var components: ComponentStates?
   }
 
   /// Opens a checkpoint and checks that all of its files are as they were written.
@@ -62,6 +66,7 @@ package struct Checkpoint: Sendable {
     }
     self.path = path
     counters = state.counters
+    states = state.components ?? ComponentStates()
   }
 
   /// Checks a policy's folder that a run may have written. An imported model has no checksums.
@@ -72,21 +77,23 @@ package struct Checkpoint: Sendable {
     try Checksums.verify(folder, last: state)
   }
 
-  private init(path: String, counters: RunCounters) {
+  private init(path: String, counters: RunCounters, states: ComponentStates) {
     self.path = path
     self.counters = counters
+    self.states = states
   }
 
   /// Writes a checkpoint aside and renames it, then removes all but the newest `keep`.
   ///
   /// - Parameters:
+  ///   - states: what components carry to the next step.
   ///   - ahead: completions of the next step.
   ///   - addReference: writes a reference policy that moved into a folder that it makes.
   /// - Throws: what writing throws; nothing of the new checkpoint is left then, and the earlier ones
   ///   stay.
   package static func write(
-    _ policy: any PolicyModel, counters: RunCounters, in directory: RunDirectory, keep: Int,
-    ahead: Generation? = nil,
+    _ policy: any PolicyModel, counters: RunCounters, states: ComponentStates = .init(),
+    in directory: RunDirectory, keep: Int, ahead: Generation? = nil,
     addReference: (_ folder: String) throws(FulcrumError) -> Void = { (_) throws(FulcrumError) in }
   ) throws(FulcrumError) -> Checkpoint {
     let path = directory.checkpoint(step: counters.step)
@@ -105,7 +112,9 @@ package struct Checkpoint: Sendable {
       encoder.outputFormatting = .sortedKeys
       let state: Data
       do {
-        state = try encoder.encode(State(format: format, counters: counters))
+        state = try encoder.encode(
+          State(
+            format: format, counters: counters, components: states.isEmpty ? nil : states))
       } catch {
         throw FulcrumError(.inputOutput, "could not write the counters: \(error)", at: path)
       }
@@ -113,7 +122,7 @@ package struct Checkpoint: Sendable {
       try Checksums.write(in: aside, last: Self.state)
     }
     try directory.prune(keep: keep)
-    return Checkpoint(path: path, counters: counters)
+    return Checkpoint(path: path, counters: counters, states: states)
   }
 
   /// Opens the checkpoint that a configuration's run begins from; `nil`: it begins at step 0.

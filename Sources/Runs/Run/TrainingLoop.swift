@@ -21,6 +21,8 @@ struct TrainingLoop {
   private var source: any RolloutSource
   let reference: ReferenceUpdate
   private(set) var counters: RunCounters
+  /// What components carry on, as it was after the last whole step.
+  private(set) var states: ComponentStates
   /// Whether the policy has changed since the last whole step.
   private(set) var hasMoved = false
 
@@ -30,6 +32,7 @@ struct TrainingLoop {
   ) throws(FulcrumError) {
     let configuration = components.configuration
     step = TrainingStep(components: components.training)
+    states = try ComponentStates(of: components.training)
     self.directory = directory
     self.reference = reference
     self.counters = counters
@@ -88,6 +91,7 @@ struct TrainingLoop {
           at: fault.location, hint: fault.hint))
     }
     try reference.stepEnded(number)
+    states = try ComponentStates(of: self.step.components)
     counters = next
     var metrics = Metrics()
     metrics.describe(collected, rewardNames: rewardNames)

@@ -53,7 +53,12 @@ struct TrainingRun {
     let reference = try ReferenceUpdate(
       configuration.reference, policy: components.policy,
       reference: components.training.reference)
-    if let start { try components.policy.loadOptimizer(from: start.optimizer) }
+    if let start {
+      try components.policy.loadOptimizer(from: start.optimizer)
+      for place in try start.states.restore(components.training) {
+        observer.note("the checkpoint has no state of \(place): it begins anew")
+      }
+    }
     let counters = start?.counters ?? RunCounters()
     let first = counters.step
     let evaluateEvery = configuration.evaluation.every
@@ -134,11 +139,12 @@ struct TrainingRun {
   }
 
   private func save(_ loop: inout TrainingLoop, keep: Int) throws(FulcrumError) -> Checkpoint {
-    let (reference, counters) = (loop.reference, loop.counters)
+    let (reference, counters, states) = (loop.reference, loop.counters, loop.states)
     do throws(FulcrumError) {
       try directory.sync()
       return try Checkpoint.write(
-        components.policy, counters: counters, in: directory, keep: keep, ahead: try loop.ahead(),
+        components.policy, counters: counters, states: states, in: directory, keep: keep,
+        ahead: try loop.ahead(),
         addReference: { (folder) throws(FulcrumError) in try reference.save(to: folder) })
     } catch {
       throw error.within("the checkpoint of step \(counters.step)")

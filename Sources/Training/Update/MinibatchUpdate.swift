@@ -63,26 +63,39 @@ struct MinibatchUpdate {
     surveys = try survey()
     let update = self
     let participants = participants
+    let candidateCount = objectives.candidateCount
+    if candidateCount > 0 {
+      return try policy.requireCandidateGradient().accumulateGradient(
+        of: batch.sequences, sequences: minibatch.sequences, request: request,
+        participants: participants, candidateCount: candidateCount,
+        weighWithCandidates: {
+          (tokens, scores, weights, entropyWeights, candidateWeights) throws(FulcrumError) in
+          try update.weigh(
+            tokens, isWhole: participants.isAll, scores, weights: &weights,
+            entropyWeights: &entropyWeights, candidateWeights: &candidateWeights, &report,
+            &agreement)
+        })
+    }
     guard objectives.weighsEntropy else {
       return try policy.accumulateGradient(
         of: batch.sequences, sequences: minibatch.sequences, request: request,
         participants: participants
       ) { (tokens, scores, weights) throws(FulcrumError) in
         var none = MutableSpan<Float>()
+        var noCandidates = MutableSpan<Float>()
         try update.weigh(
           tokens, isWhole: participants.isAll, scores, weights: &weights, entropyWeights: &none,
-          &report, &agreement)
+          candidateWeights: &noCandidates, &report, &agreement)
       }
     }
-    let able = try policy.capability(
-      (any EntropyGradientPolicy).self, to: "take the gradient of the entropy")
-    try able.accumulateGradient(
+    try policy.requireEntropyGradient().accumulateGradient(
       of: batch.sequences, sequences: minibatch.sequences, request: request,
       participants: participants,
       weighWithEntropy: { (tokens, scores, weights, entropyWeights) throws(FulcrumError) in
+        var noCandidates = MutableSpan<Float>()
         try update.weigh(
           tokens, isWhole: participants.isAll, scores, weights: &weights,
-          entropyWeights: &entropyWeights, &report, &agreement)
+          entropyWeights: &entropyWeights, candidateWeights: &noCandidates, &report, &agreement)
       })
   }
 
@@ -115,7 +128,8 @@ struct MinibatchUpdate {
   private func weigh(
     _ tokens: Span<Int>, isWhole: Bool, _ scores: borrowing TokenScores,
     weights: inout MutableSpan<Float>, entropyWeights: inout MutableSpan<Float>,
-    _ report: inout UpdateReport, _ agreement: inout SamplerAgreement?
+    candidateWeights: inout MutableSpan<Float>, _ report: inout UpdateReport,
+    _ agreement: inout SamplerAgreement?
   ) throws(FulcrumError) {
     guard !tokens.isEmpty else { return }
     try check(tokens, isWhole: isWhole, scores)
@@ -136,8 +150,10 @@ struct MinibatchUpdate {
         input(
           piece, scores, columns.slice(rows), own.span.extracting(ownRows),
           sequences.groupOffsets, survey: survey.span),
-        weights: &weights, entropyWeights: &entropyWeights, losses: &losses, metrics: &report.sums)
+        weights: &weights, entropyWeights: &entropyWeights, candidateWeights: &candidateWeights,
+        losses: &losses, metrics: &report.sums)
     }
+    let width = candidateWeights.count / tokens.count
     for (sequence, bounds) in zip(piece.sequences, zip(piece.offsets, piece.offsets.dropFirst())) {
       let counts = minibatch.shares[sequence - minibatch.sequences.lowerBound] > 0
       for offset in bounds.0..<bounds.1 {
@@ -145,6 +161,7 @@ struct MinibatchUpdate {
         guard counts, phase.participates?[token] ?? true else {
           weights[offset] = 0
           if !entropyWeights.isEmpty { entropyWeights[offset] = 0 }
+          for place in offset * width..<(offset + 1) * width { candidateWeights[place] = 0 }
           continue
         }
         report.count(

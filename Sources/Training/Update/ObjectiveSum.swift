@@ -1,24 +1,24 @@
 import FulcrumKernel
 
-/// Adds the objectives of a run: their weights, their entropy weights and their losses.
+/// Adds the objectives of a run: their weights, their weights on entropies and candidates, their losses.
 package struct ObjectiveSum {
   package let objectives: [Named<any PolicyObjective>]
-  /// The objectives that weigh entropies, and those that survey a mini-batch first, each at its
-  /// objective's place; `nil` for the others.
+  /// The objectives that weigh entropies, those that weigh candidates, and those that survey a
+  /// mini-batch first, each at its objective's place; `nil` for the others.
   private let entropic: [Named<any EntropyObjective>?]
+  private let choosing: [Named<any CandidateObjective>?]
   private let surveying: [Named<any SurveyingObjective>?]
 
   package init(_ objectives: [Named<any PolicyObjective>]) {
     self.objectives = objectives
     entropic = objectives.map { objective in
-      (objective.component as? any EntropyObjective).map {
-        Named(objective.role, name: objective.name, component: $0)
-      }
+      (objective.component as? any EntropyObjective).map(objective.with)
+    }
+    choosing = objectives.map { objective in
+      (objective.component as? any CandidateObjective).map(objective.with)
     }
     surveying = objectives.map { objective in
-      (objective.component as? any SurveyingObjective).map {
-        Named(objective.role, name: objective.name, component: $0)
-      }
+      (objective.component as? any SurveyingObjective).map(objective.with)
     }
   }
 
@@ -35,6 +35,10 @@ package struct ObjectiveSum {
   }
 
   package var weighsEntropy: Bool { entropic.contains { $0 != nil } }
+  /// The most candidates of a place that some objective weighs; 0: none weighs any.
+  package var candidateCount: Int {
+    choosing.reduce(0) { max($0, $1?.component.candidateCount ?? 0) }
+  }
   package var surveysMinibatch: Bool { surveying.contains { $0 != nil } }
   /// Whether no objective reads tokens outside a phase, so that those need not be scored.
   package var isTokenwise: Bool { objectives.allSatisfy(\.component.isTokenwise) }
@@ -63,12 +67,24 @@ package struct ObjectiveSum {
     return surveys
   }
 
+  /// Checks that an objective weighs at least one candidate, if it weighs candidates.
+  func checkCandidates() throws(FulcrumError) {
+    for case let objective? in choosing where objective.component.candidateCount < 1 {
+      throw objective.fault(
+        "expected at least one candidate a place, got \(objective.component.candidateCount)")
+    }
+  }
+
   /// Weighs a slice of a mini-batch by one objective and adds to the sums.
   ///
+  /// - Parameters:
+  ///   - entropyWeights: empty if no objective weighs entropies or candidates.
+  ///   - candidateWeights: `[tokens, candidateCount]`; empty if none weighs candidates.
   /// - Throws: what the objective throws; `.pluginFault`, naming it, for a value that is not finite.
   package func weigh(
     _ index: Int, _ input: borrowing ObjectiveInput, weights: inout MutableSpan<Float>,
-    entropyWeights: inout MutableSpan<Float>, losses: inout [Double], metrics: inout MetricSums
+    entropyWeights: inout MutableSpan<Float>, candidateWeights: inout MutableSpan<Float>,
+    losses: inout [Double], metrics: inout MetricSums
   ) throws(FulcrumError) {
     let objective = objectives[index]
     let count = input.tokenCount
@@ -84,6 +100,8 @@ package struct ObjectiveSum {
       weights[token] += own[token]
       losses[token] += Double(ownLosses[token])
     }
+    try weighCandidates(
+      index, input, weights: &candidateWeights, losses: &losses, metrics: &metrics)
     guard let entropic = entropic[index] else { return }
     for token in 0..<count {
       own[token] = 0
@@ -99,6 +117,36 @@ package struct ObjectiveSum {
       entropyWeights[token] += own[token]
       losses[token] += Double(ownLosses[token])
     }
+  }
+
+  private func weighCandidates(
+    _ index: Int, _ input: borrowing ObjectiveInput, weights: inout MutableSpan<Float>,
+    losses: inout [Double], metrics: inout MetricSums
+  ) throws(FulcrumError) {
+    guard let choosing = choosing[index] else { return }
+    let own = choosing.component.candidateCount
+    let width = candidateCount
+    var values = [Float](repeating: 0, count: input.tokenCount * own)
+    var ownLosses = [Float](repeating: 0, count: input.tokenCount)
+    try choosing.call(with: input) { (component, input) throws(FulcrumError) in
+      var valueSpan = values.mutableSpan
+      var lossSpan = ownLosses.mutableSpan
+      try component.weighCandidates(
+        input, weights: &valueSpan, losses: &lossSpan, metrics: &metrics)
+    }
+    for token in 0..<input.tokenCount {
+      for candidate in 0..<own {
+        let value = values[token * own + candidate]
+        guard value.isFinite else {
+          throw choosing.fault(
+            "expected finite weights of candidates, got \(value) for candidate \(candidate + 1) at a"
+              + " token with log π \(input.logProbabilities[token])")
+        }
+        weights[token * width + candidate] += value
+      }
+    }
+    try Self.check(ownLosses, ownLosses, input, of: objectives[index])
+    for token in 0..<input.tokenCount { losses[token] += Double(ownLosses[token]) }
   }
 
   private static func check(

@@ -42,10 +42,9 @@ package struct StepComponents {
     for objective in objectives.objectives {
       try check(objective, needs: objective.component.needs, isObjective: true)
     }
-    if objectives.weighsEntropy {
-      _ = try policy.capability(
-        (any EntropyGradientPolicy).self, to: "take the gradient of the entropy")
-    }
+    if objectives.weighsEntropy { _ = try policy.requireEntropyGradient() }
+    try objectives.checkCandidates()
+    if objectives.candidateCount > 0 { _ = try policy.requireCandidateGradient() }
   }
 
   private func check<Component>(

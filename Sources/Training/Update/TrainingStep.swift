@@ -39,6 +39,7 @@ package struct TrainingStep {
     let batch = RolloutBatch(
       sequences: rollout.sequences, rewards: rollout.rewards, isFinished: rollout.isFinished,
       columns: columns, step: step, minibatchOffsets: minibatches.offsets)
+    try components.begin(batch)
     var sums = MetricSums()
     let advantages = try AdvantageChain.run(components.transforms, on: batch, metrics: &sums)
     var plan = UpdatePlan(iterations: options.iterations)

@@ -128,9 +128,10 @@ class Handlers:
     def accumulate(self, header: Header, arrays: Arrays) -> Reply:
         need_policy(header)
         has_entropy = need(header, "entropy", bool)
+        candidates = need(header, "candidates", int)
 
         def weigh(number: int, columns: Columns) -> Weights | None:
-            return self._ask(number, columns, has_entropy)
+            return self._ask(number, columns, has_entropy, candidates)
 
         self._engine.accumulate(
             self._engine.batch(arrays),
@@ -138,6 +139,7 @@ class Handlers:
             need(header, "temperature", float),
             need(header, "statistics", list),
             weigh if self._calls else None,
+            candidates,
         )
         return {}, {}
 
@@ -253,7 +255,9 @@ class Handlers:
             {"tokens": len(tokens)}, {"prompt": prompts, "sample": samples, "token": tokens}
         )
 
-    def _ask(self, number: int, columns: Columns, has_entropy: bool) -> Weights | None:
+    def _ask(
+        self, number: int, columns: Columns, has_entropy: bool, candidates: int
+    ) -> Weights | None:
         """Asks the host for a piece's weights."""
         assert self._calls is not None
         arrays = {"places": columns.places, **_score_arrays(columns)}
@@ -261,18 +265,23 @@ class Handlers:
         if need(answer.header, "stop", bool):
             return None
         count = len(columns.places)
-        weights = {
-            name: np.frombuffer(array.data, np.float32)
-            for name, array in answer.arrays.items()
-            if array.type == "f32" and array.shape == (count,)
-        }
-        names = ["weights", *(["entropyWeights"] if has_entropy else [])]
-        for name in names:
-            if name not in weights:
+
+        def values(name: str, width: int = 1) -> np.ndarray:
+            array = answer.arrays.get(name)
+            if array is None or array.type != "f32" or array.shape != (count * width,):
                 raise EngineError(
-                    "usage", f"expected the {count} values of f32 '{name}' in the answer, got none"
+                    "usage",
+                    f"expected the {count * width} values of f32 '{name}' in the answer, got none",
                 )
-        return Weights(weights["weights"], weights["entropyWeights"] if has_entropy else None)
+            return np.frombuffer(array.data, np.float32)
+
+        return Weights(
+            values("weights"),
+            values("entropyWeights") if has_entropy else None,
+            values("candidateWeights", candidates).reshape(count, candidates)
+            if candidates
+            else None,
+        )
 
 
 ALONE: dict[str, Callable[[Handlers, Header, Arrays], Reply]] = {

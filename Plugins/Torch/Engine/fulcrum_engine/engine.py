@@ -213,17 +213,23 @@ class Engine:
         temperature: float,
         statistics: Sequence[str],
         weigh: Weigh | None,
+        candidates: int = 0,
     ) -> None:
-        """Adds Σ (w ∇ log π + v ∇ H) over the participants to the gradient.
+        """Adds Σ (w ∇ log π + v ∇ H + Σ c ∇ log π(candidate)) over the participants to the gradient.
 
         Args:
             participants: not 0 for the tokens that take part, [T]; none: all do.
+            candidates: how many of each place's likeliest tokens have weights of their own.
             weigh: at rank 0, asks for each piece's weights; none on other ranks.
 
         Raises:
             EngineError: usage, unsupported; and what `weigh` raises.
         """
         asked = self._statistics(statistics, temperature)
+        if not 0 <= candidates <= self.token_rows.end:
+            raise EngineError(
+                "usage", f"expected 0 to {self.token_rows.end} candidates a place, got {candidates}"
+            )
         mask = None
         if participants is not None:
             mask = np.asarray(participants) != 0
@@ -234,7 +240,7 @@ class Engine:
                 )
         self._share_out()
         with checkpointing(self.scorer.model):
-            self.policy.passes.accumulate(batch, mask, temperature, asked, weigh)
+            self.policy.passes.accumulate(batch, mask, temperature, asked, weigh, candidates)
 
     def apply(self, learning_rate: float) -> GradientReport:
         """Takes one ascent step, then clears the gradient.

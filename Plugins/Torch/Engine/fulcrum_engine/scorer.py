@@ -11,7 +11,7 @@ from torch.utils.checkpoint import checkpoint
 from transformers import DynamicCache
 
 from .final_logits import Transform, final_transforms
-from .statistics import Statistic, further_statistics
+from .statistics import Statistic, further_statistics, top_tokens
 from .token_rows import TokenRows
 from .token_scores import token_scores
 from .work import Work
@@ -51,10 +51,12 @@ class Scorer(nn.Module):
         work: Work,
         temperature: float,
         statistics: Sequence[Statistic] = (),
+        candidates: int = 0,
     ) -> tuple[torch.Tensor, ...]:
-        """Returns log π, entropy, lever, f32 [n] each, then f32 [n, width] for each statistic.
+        """Returns log π, entropy, lever, f32 [n] each, log π of the likeliest tokens, f32
+        [n, candidates], then f32 [n, width] for each statistic.
 
-        Log π and entropy are differentiable in the parameters if gradients are enabled.
+        All but levers and statistics are differentiable in the parameters if gradients are enabled.
         """
         # A tuple of tensors, for FSDP2 finds no others on which to hang its backward hooks.
         states = self.states(work)
@@ -65,7 +67,9 @@ class Scorer(nn.Module):
             part = slice(first, first + chunk)
             rows, targets = work.rows[part], work.targets[part]
             keeps = first + len(rows) <= kept
-            columns.append(self._scores(states, rows, targets, temperature, statistics, keeps))
+            columns.append(
+                self._scores(states, rows, targets, temperature, statistics, candidates, keeps)
+            )
         return tuple(torch.cat(parts) for parts in zip(*columns, strict=True))
 
     def states(self, work: Work) -> torch.Tensor:
@@ -142,6 +146,7 @@ class Scorer(nn.Module):
         targets: torch.Tensor,
         temperature: float,
         statistics: Sequence[Statistic],
+        candidates: int,
         keeps: bool,
     ) -> tuple[torch.Tensor, ...]:
         """Returns the columns of some rows, whose logits are kept, or are computed again."""
@@ -155,7 +160,8 @@ class Scorer(nn.Module):
                     further.extend(
                         further_statistics(logits.detach(), targets, temperature, statistics)
                     )
-            return token_scores(logits, targets, temperature)
+            likeliest = top_tokens(logits.detach(), candidates) if candidates else None
+            return token_scores(logits, targets, temperature, likeliest)
 
         own = states.index_select(0, rows)
         if torch.is_grad_enabled() and self.is_direct and not keeps:

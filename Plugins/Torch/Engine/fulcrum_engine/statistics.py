@@ -78,7 +78,7 @@ def further_statistics(
     weights = ((logits - largest) / temperature).exp_()
     total = weights.sum(dim=1, keepdim=True)
     count = max(statistic.listed for statistic in statistics)
-    top = _top_tokens(logits, min(count, logits.shape[1])) if count else None
+    top = top_tokens(logits, min(count, logits.shape[1])) if count else None
     results = []
     for statistic in statistics:
         if statistic.kind == "top-probability":
@@ -124,7 +124,7 @@ def _rank(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     return before.sum(dim=1, keepdim=True)
 
 
-def _top_tokens(logits: torch.Tensor, count: int) -> torch.Tensor:
+def top_tokens(logits: torch.Tensor, count: int) -> torch.Tensor:
     """Returns the `count` likeliest tokens, i64 [n, count], of equal ones the lower first.
 
     `topk` promises nothing about equal values. So rows whose last value occurs outside too are

@@ -32,13 +32,18 @@ class _TokenScores(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, logits: torch.Tensor, targets: torch.Tensor, temperature: float
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """logits f32 [n, V], targets i64 [n] -> log π, entropy, lever, each f32 [n]."""
+        ctx: Any,
+        logits: torch.Tensor,
+        targets: torch.Tensor,
+        candidates: torch.Tensor,
+        temperature: float,
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        """logits f32 [n, V], targets i64 [n], candidates i64 [n, K] -> as `token_scores`."""
         differences, others, likeliest, total = _distribution(logits, temperature)
         column = targets.unsqueeze(1)
         largest = logits.gather(1, likeliest)
         own = (logits.gather(1, column) - largest) / temperature - total
+        others_own = (logits.gather(1, candidates) - largest) / temperature - total
         probability = torch.exp(-total)
         # All terms are positive, so none cancels another: H = log Σ + Σ π (max − z).
         entropy = total - (others * differences).sum(dim=1, keepdim=True) * probability
@@ -46,17 +51,21 @@ class _TokenScores(torch.autograd.Function):
         squares = others.scatter(1, likeliest, 1.0).scatter_(1, column, 0.0).mul_(probability)
         rest = squares.square_().sum(dim=1, keepdim=True)
         lever = torch.sqrt(torch.expm1(own).square() + rest)
-        ctx.save_for_backward(logits, targets)
+        ctx.save_for_backward(logits, targets, candidates)
         ctx.temperature = temperature
         ctx.mark_non_differentiable(lever)
-        return own.squeeze(1), entropy.squeeze(1), lever.squeeze(1)
+        return own.squeeze(1), entropy.squeeze(1), lever.squeeze(1), others_own
 
     @staticmethod
     def backward(
-        ctx: Any, toward: torch.Tensor | None, spread: torch.Tensor | None, _: Any
-    ) -> tuple[torch.Tensor, None, None]:
+        ctx: Any,
+        toward: torch.Tensor | None,
+        spread: torch.Tensor | None,
+        _: Any,
+        apart: torch.Tensor | None,
+    ) -> tuple[torch.Tensor, None, None, None]:
         """∂ log π / ∂ z_v = ([v = token] − π_v) / T; ∂ H / ∂ z_v = −π_v (log π_v + H) / T."""
-        logits, targets = ctx.saved_tensors
+        logits, targets, candidates = ctx.saved_tensors
         differences, others, likeliest, total = _distribution(logits, ctx.temperature)
         scale = torch.exp(-total)
         mean = (others * differences).sum(dim=1, keepdim=True) * scale
@@ -64,22 +73,33 @@ class _TokenScores(torch.autograd.Function):
         # log π_v + H = (difference − total) + (total − mean).
         gradient = (differences.sub_(mean)).mul_(pi)
         gradient.mul_(0.0 if spread is None else -spread.unsqueeze(1))
-        if toward is not None:
-            gradient.sub_(pi.mul_(toward.unsqueeze(1)))
-            gradient.scatter_add_(1, targets.unsqueeze(1), toward.unsqueeze(1))
-        return gradient.div_(ctx.temperature), None, None
+        weights = [] if toward is None else [(targets.unsqueeze(1), toward.unsqueeze(1))]
+        if apart is not None and candidates.shape[1]:
+            weights.append((candidates, apart))
+        for tokens, own in weights:
+            gradient.scatter_add_(1, tokens, own)
+        if weights:
+            total_weight = sum(own.sum(dim=1, keepdim=True) for _, own in weights)
+            gradient.sub_(pi.mul_(total_weight))
+        return gradient.div_(ctx.temperature), None, None, None
 
 
 def token_scores(
-    logits: torch.Tensor, targets: torch.Tensor, temperature: float
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Returns log π(target), the entropy of π (both in nats) and ‖e_target − π‖₂.
+    logits: torch.Tensor,
+    targets: torch.Tensor,
+    temperature: float,
+    candidates: torch.Tensor | None = None,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Returns log π(target), the entropy of π, ‖e_target − π‖₂, and log π(candidates), in nats.
 
-    π = softmax(logits / temperature); the first two are differentiable in the logits.
+    π = softmax(logits / temperature); all but the third are differentiable in the logits.
 
-    Shapes: logits f32 [n, V], −∞ for what has no probability; targets i64 [n]; results f32 [n].
+    Shapes: logits f32 [n, V], −∞ for what has no probability; targets i64 [n]; candidates i64 [n, K],
+    none: K = 0; results f32 [n], the last f32 [n, K].
     """
-    result: tuple[torch.Tensor, torch.Tensor, torch.Tensor] = _TokenScores.apply(
-        logits, targets, temperature
+    if candidates is None:
+        candidates = targets.new_empty(len(targets), 0)
+    result: tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor] = _TokenScores.apply(
+        logits, targets, candidates, temperature
     )
     return result

@@ -40,15 +40,17 @@ class Columns:
 
 @dataclass(frozen=True)
 class Weights:
-    """The factors of one piece's tokens in the gradient Σ (w ∇ log π + v ∇ H).
+    """The factors of one piece's tokens in Σ (w ∇ log π + v ∇ H + Σ c ∇ log π(candidate)).
 
     Attributes:
         log_probabilities: w, f32 [n].
         entropies: v, f32 [n]; none: 0.
+        candidates: c, f32 [n, K]; none: 0.
     """
 
     log_probabilities: Floats
     entropies: Floats | None = None
+    candidates: Floats | None = None
 
 
 # Answers a piece's scores with its weights; none: stop, and drop this piece.
@@ -80,6 +82,7 @@ class Passes:
         pieces = []
         for passes in self._rounds(batch, None):
             columns = self._forward(batch, passes[self._ranks.rank], temperature, statistics)
+            # There are no candidates: their column has no width.
             pieces.append(self._merged(passes, torch.cat(columns, dim=1), statistics))
             beat()
         if self._ranks.rank != 0:
@@ -93,11 +96,13 @@ class Passes:
         temperature: float,
         statistics: Sequence[Statistic],
         weigh: Weigh | None,
+        candidates: int = 0,
     ) -> None:
-        """Adds the gradient of Σ (w log π + v H) to the parameters'.
+        """Adds the gradient of Σ (w log π + v H + Σ c log π(candidate)) to the parameters'.
 
         Args:
             participants: true for the tokens that take part, [T]; none: all do.
+            candidates: how many of each place's likeliest tokens have weights of their own.
             weigh: is asked at rank 0 for the weights of each piece, between its forward and its
                 backward pass; over all pieces each participant occurs once.
 
@@ -109,9 +114,10 @@ class Passes:
         for number, passes in enumerate(rounds):
             own = passes[self._ranks.rank]
             with torch.enable_grad():
-                columns = self._forward(batch, own, temperature, statistics)
-            piece = self._merged(passes, torch.cat(columns, dim=1).detach(), statistics)
-            weights = self._weights(number, piece, weigh, passes)
+                columns = self._forward(batch, own, temperature, statistics, candidates)
+            told = [column.detach() for column in (*columns[:3], *columns[4:])]
+            piece = self._merged(passes, torch.cat(told, dim=1), statistics)
+            weights = self._weights(number, piece, weigh, passes, candidates)
             if weights is None:
                 return
             self._backward(columns, weights[self._order(passes, self._ranks.rank)])
@@ -136,11 +142,13 @@ class Passes:
         one: Pass | None,
         temperature: float,
         statistics: Sequence[Statistic],
+        candidates: int = 0,
     ) -> list[torch.Tensor]:
-        """Returns log π, entropy and lever, f32 [n, 1] each, then the further columns."""
+        """Returns log π, entropy and lever, f32 [n, 1] each, log π of the candidates, f32
+        [n, candidates], then the further columns."""
         device = self._ranks.device
         work = make_work(batch, one, device) if one else empty_work(device)
-        scores = self._scorer(work, temperature, statistics)
+        scores = self._scorer(work, temperature, statistics, candidates)
         columns = [*(score.unsqueeze(1) for score in scores[:3]), *scores[3:]]
         # A rank without a pass takes part in what the ranks do together, and gives nothing.
         return columns if one else [column[:0] for column in columns]
@@ -167,12 +175,18 @@ class Passes:
         return torch.from_numpy(np.searchsorted(np.sort(joined), places))
 
     def _weights(
-        self, number: int, piece: Columns | None, weigh: Weigh | None, passes: list[Pass | None]
+        self,
+        number: int,
+        piece: Columns | None,
+        weigh: Weigh | None,
+        passes: list[Pass | None],
+        candidates: int,
     ) -> torch.Tensor | None:
-        """Asks for a round's weights, and tells all ranks: f32 [n, 2], or none to stop."""
+        """Asks for a round's weights, and tells all ranks: f32 [n, 2 + candidates], or none to
+        stop."""
         count = sum(len(one.places) for one in passes if one)
         # The last row says whether to go on.
-        table = torch.zeros(count + 1, 2)
+        table = torch.zeros(count + 1, 2 + candidates)
         try:
             if piece is not None and weigh is not None:
                 answer = weigh(number, piece)
@@ -180,15 +194,17 @@ class Passes:
                     table[:-1, 0] = torch.from_numpy(np.array(answer.log_probabilities))
                     if answer.entropies is not None:
                         table[:-1, 1] = torch.from_numpy(np.array(answer.entropies))
+                    if answer.candidates is not None:
+                        table[:-1, 2:] = torch.from_numpy(np.array(answer.candidates))
                     table[-1, 0] = 1
         finally:
             table = self._ranks.share(table)
         return table[:-1] if table[-1, 0] == 1 else None
 
     def _backward(self, columns: list[torch.Tensor], weights: torch.Tensor) -> None:
-        """Runs the backward pass of Σ (w log π + v H)."""
+        """Runs the backward pass of Σ (w log π + v H + Σ c log π(candidate))."""
         own = weights.to(self._ranks.device)
-        scores = torch.cat(columns[:2], dim=1)
+        scores = torch.cat([*columns[:2], columns[3]], dim=1)
         if scores.requires_grad:
             torch.autograd.backward(scores, own)
 

@@ -92,11 +92,13 @@ def autograd_oracle(
     spread: np.ndarray,
     temperature: float,
     tokens: int,
+    candidates: np.ndarray | None = None,
 ) -> dict[str, torch.Tensor]:
     """∇ Σ (w log π + v H) by transformers' own forward pass, sequence by sequence, unpadded.
 
     Args:
         tokens: logits from there on have no probability.
+        candidates: weights on log π of each place's likeliest tokens, [T, K].
     """
     model.zero_grad()
     groups = batch.groups()
@@ -110,7 +112,11 @@ def autograd_oracle(
         entropy = -(log_pi.exp() * log_pi).sum(dim=1)
         w = torch.from_numpy(weights[first:end]).to(own.dtype)
         v = torch.from_numpy(spread[first:end]).to(own.dtype)
-        (w * own + v * entropy).sum().backward()
+        total = (w * own + v * entropy).sum()
+        if candidates is not None:
+            c = torch.from_numpy(candidates[first:end]).to(own.dtype)
+            total = total + (c * log_pi.topk(c.shape[1], dim=1).values).sum()
+        total.backward()
     return {
         name: torch.zeros_like(p) if p.grad is None else p.grad.clone()
         for name, p in model.named_parameters()

@@ -71,7 +71,7 @@ def some_batch() -> dict[str, np.ndarray]:
 
 
 def scoring(**changed: Any) -> dict[str, Any]:
-    return {"model": 0, "temperature": 1.0, "statistics": [], **changed}
+    return {"model": 0, "temperature": 1.0, "statistics": [], "candidates": 0, **changed}
 
 
 def log_probabilities(temperature: float = 1.0) -> np.ndarray:

@@ -15,7 +15,7 @@ from fulcrum_engine.token_scores import token_scores
 def test_a_log_probability_near_zero_keeps_its_digits() -> None:
     # π of the token is 1 - 2e^-20: log π = -log(1 + 2e^-20), which float32 sums round to 0.
     logits = torch.tensor([[20.0, 0.0, 0.0]])
-    own, entropy, lever = token_scores(logits, torch.tensor([0]), 1.0)
+    own, entropy, lever, _ = token_scores(logits, torch.tensor([0]), 1.0)
     rest = 2 * np.exp(-20.0)
     assert float(own) == pytest.approx(-np.log1p(rest), rel=1e-6)
     assert float(entropy) == pytest.approx(np.log1p(rest) + rest * 20 / (1 + rest), rel=1e-6)
@@ -28,12 +28,18 @@ def test_gradients_are_autograds_in_float64() -> None:
     logits = (3 * torch.randn(7, 50)).requires_grad_()
     targets = torch.randint(50, (7,))
     w, v = torch.randn(2, 7)
-    own, entropy, _ = token_scores(logits, targets, 0.6)
-    (w * own + v * entropy).sum().backward()
+    # Some candidates are the targets.
+    candidates = torch.cat([targets[:, None].roll(1, 0), torch.randint(50, (7, 3))], dim=1)
+    candidates[::2, 0] = targets[::2]
+    c = torch.randn(7, 4)
+    own, entropy, _, others = token_scores(logits, targets, 0.6, candidates)
+    ((w * own + v * entropy).sum() + (c * others).sum()).backward()
     exact = logits.detach().double().requires_grad_()
     log_pi = torch.log_softmax(exact / 0.6, dim=1)
     spread = -(log_pi.exp() * log_pi).sum(dim=1)
-    (w * log_pi.gather(1, targets[:, None]).squeeze(1) + v * spread).sum().backward()
+    total = (w * log_pi.gather(1, targets[:, None]).squeeze(1) + v * spread).sum()
+    (total + (c * log_pi.gather(1, candidates)).sum()).backward()
+    assert float((others - log_pi.gather(1, candidates)).detach().abs().max()) < 1e-5
     assert logits.grad is not None and exact.grad is not None
     # Each entry is a sum of a few products of numbers up to 10.
     assert float((logits.grad - exact.grad).abs().max()) < 1e-5
@@ -50,7 +56,7 @@ def test_rows_without_a_token_have_no_probability() -> None:
     rows = TokenRows.of(Tokenizer(), 6)
     assert (rows.end, rows.holes.tolist(), rows.count) == (4, [2], 3)
     logits = torch.tensor([[1.0, 2.0, 9.0, 0.5, 30.0, 40.0]], requires_grad=True)
-    own, entropy, _ = token_scores(rows.cut(logits), torch.tensor([1]), 1.0)
+    own, entropy, _, _ = token_scores(rows.cut(logits), torch.tensor([1]), 1.0)
     kept = torch.log_softmax(torch.tensor([1.0, 2.0, 0.5], dtype=torch.float64), dim=0)
     assert own.item() == pytest.approx(float(kept[1]), rel=1e-6)
     assert entropy.item() == pytest.approx(float(-(kept.exp() * kept).sum()), rel=1e-6)

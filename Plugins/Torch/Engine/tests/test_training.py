@@ -71,6 +71,36 @@ def test_gradients_with_entropy_are_autograds(tiny: Path, settings: dict[str, ob
     assert largest_difference(gradients(engine), want) < TOLERANCE
 
 
+def test_gradients_with_candidates_are_autograds(tiny: Path) -> None:
+    """Of the three likeliest tokens of each place, beside the drawn one's and the entropy's."""
+    engine = engine_of(tiny, logit_rows=3)
+    batch = engine.batch(random_batch(512, seed=1))
+    random = np.random.default_rng(2)
+    w, v = random.normal(size=(2, batch.token_count))
+    c = random.normal(size=(batch.token_count, 3))
+
+    def weigh(_: int, piece: Columns) -> Weights:
+        own = [np.float32(values[piece.places]) for values in (w, v, c)]
+        # The candidates are those that the statistic lists.
+        assert [column.shape[1] for column in piece.further] == [3]
+        return Weights(*own)
+
+    engine.accumulate(batch, None, 0.8, ["top-tokens(3)"], weigh, candidates=3)
+    model = AutoModelForCausalLM.from_pretrained(tiny, dtype=torch.float64)
+    want = autograd_oracle(model, batch, w, v, 0.8, 512, candidates=c)
+    assert largest_difference(gradients(engine), want) < TOLERANCE
+
+
+def test_a_number_of_candidates_out_of_bounds_is_refused(llama: Path) -> None:
+    engine = engine_of(llama)
+    batch = engine.batch(random_batch(512, seed=1))
+    for count in (-1, 513):
+        with pytest.raises(EngineError) as caught:
+            engine.accumulate(batch, None, 1.0, [], None, candidates=count)
+        assert caught.value.code == "usage"
+        assert str(caught.value) == f"expected 0 to 512 candidates a place, got {count}"
+
+
 def test_a_stop_keeps_what_was_accumulated(llama: Path) -> None:
     engine = engine_of(llama, microbatch_tokens=1)
     batch = engine.batch(random_batch(512, seed=3))

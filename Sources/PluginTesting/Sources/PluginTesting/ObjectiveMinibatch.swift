@@ -102,6 +102,10 @@ public struct ObjectiveMinibatch: Sendable {
     /// The weights that `weighEntropy` set; zeros if the objective has none.
     public var entropyWeights: [Float]
     public var entropyLosses: [Float]
+    /// The weights that `weighCandidates` set, K for each token; empty if the objective has none.
+    public var candidateWeights: [Float] = []
+    /// One for each token; zeros if the objective weighs no candidates.
+    public var candidateLosses: [Float]
     public var metrics = MetricSums()
     /// The values that `survey` returned; empty if it was not called.
     public var survey: [Float] = []
@@ -111,11 +115,12 @@ public struct ObjectiveMinibatch: Sendable {
       losses = weights
       entropyWeights = weights
       entropyLosses = weights
+      candidateLosses = weights
     }
 
-    /// Of both parts: the mini-batch's −J.
+    /// Of all parts: the mini-batch's −J.
     public var loss: Double {
-      losses.reduce(0) { $0 + Double($1) } + entropyLosses.reduce(0) { $0 + Double($1) }
+      (losses + entropyLosses + candidateLosses).reduce(0) { $0 + Double($1) }
     }
   }
 
@@ -138,18 +143,28 @@ public struct ObjectiveMinibatch: Sendable {
     } else if objective is any SurveyingObjective {
       result.survey = try surveyed(by: objective)
     }
+    let width = (objective as? any CandidateObjective)?.candidateCount ?? 0
+    result.candidateWeights = [Float](repeating: 0, count: tokenCount * width)
     for piece in pieces ?? [0..<sequenceCount] {
       let places = places(of: piece, participants)
       var weights = [Float](repeating: 0, count: places.count)
       var losses = weights
       var entropyWeights = weights
       var entropyLosses = weights
+      var candidateWeights = [Float](repeating: 0, count: places.count * width)
+      var candidateLosses = weights
       try withInput(of: piece, participants: participants, survey: result.survey) {
         (input) throws(FulcrumError) in
         var weightSpan = weights.mutableSpan
         var lossSpan = losses.mutableSpan
         try objective.weigh(
           input, weights: &weightSpan, losses: &lossSpan, metrics: &result.metrics)
+        if let objective = objective as? any CandidateObjective {
+          var candidateSpan = candidateWeights.mutableSpan
+          var candidateLossSpan = candidateLosses.mutableSpan
+          try objective.weighCandidates(
+            input, weights: &candidateSpan, losses: &candidateLossSpan, metrics: &result.metrics)
+        }
         guard let objective = objective as? any EntropyObjective else { return }
         var entropyWeightSpan = entropyWeights.mutableSpan
         var entropyLossSpan = entropyLosses.mutableSpan
@@ -161,6 +176,11 @@ public struct ObjectiveMinibatch: Sendable {
         result.losses[place] = losses[index]
         result.entropyWeights[place] = entropyWeights[index]
         result.entropyLosses[place] = entropyLosses[index]
+        result.candidateLosses[place] = candidateLosses[index]
+        for candidate in 0..<width {
+          result.candidateWeights[place * width + candidate] =
+            candidateWeights[index * width + candidate]
+        }
       }
     }
     return result

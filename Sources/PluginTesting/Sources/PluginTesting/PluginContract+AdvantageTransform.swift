@@ -29,6 +29,8 @@ extension PluginContract {
     let subject = Subject(manual: manual, parameters: parameters, maker: make)
     return subject.commonChecks(probe: subject.probe) + subject.transformChecks
       + (type is any ReportingTransform.Type ? [subject.reportCheck] : [])
+      + (type is any StatefulComponent.Type
+        ? [subject.stateCheck(needs: { $0.needs }, probe: subject.probe)] : [])
   }
 }
 

@@ -27,9 +27,14 @@ extension PluginContract {
     type: (any PolicyObjective.Type)? = nil, make: @escaping Maker<any PolicyObjective>
   ) -> [ContractCheck] {
     let subject = Subject(manual: manual, parameters: parameters, maker: make)
-    return subject.commonChecks(probe: subject.probe) + subject.objectiveChecks
-      + (type is any SurveyingObjective.Type ? [subject.surveyCheck] : [])
-      + (type is any EntropyObjective.Type ? [subject.entropyCheck] : [])
+    var checks = subject.commonChecks(probe: subject.probe) + subject.objectiveChecks
+    if type is any SurveyingObjective.Type { checks.append(subject.surveyCheck) }
+    if type is any EntropyObjective.Type { checks.append(subject.entropyCheck) }
+    if type is any CandidateObjective.Type { checks.append(subject.candidateCheck) }
+    if type is any StatefulComponent.Type {
+      checks.append(subject.stateCheck(needs: { $0.needs }, probe: subject.probe))
+    }
+    return checks
   }
 }
 
@@ -65,6 +70,8 @@ extension Subject where Instance == any PolicyObjective {
     trace.add("losses of \(sample.name)", result.losses)
     trace.add("entropy weights of \(sample.name)", result.entropyWeights)
     trace.add("entropy losses of \(sample.name)", result.entropyLosses)
+    trace.add("candidate weights of \(sample.name)", result.candidateWeights)
+    trace.add("candidate losses of \(sample.name)", result.candidateLosses)
   }
 
   fileprivate var objectiveChecks: [ContractCheck] {
@@ -132,6 +139,13 @@ extension Subject where Instance == any PolicyObjective {
     }
   }
 
+  fileprivate var candidateCheck: ContractCheck {
+    ContractCheck("candidates' weights are minus the slopes of their losses") {
+      () throws(FulcrumError) in
+      for sample in NamedMinibatch.slopes { try checkCandidateSlopes(sample) }
+    }
+  }
+
   private func checkNeeds(_ sample: NamedMinibatch) throws(FulcrumError) {
     let objective = try make()
     let alone = try weighed(sample, by: objective)
@@ -156,6 +170,8 @@ extension Subject where Instance == any PolicyObjective {
     try requireFinite(result.losses, "losses of \(sample.name)")
     try requireFinite(result.entropyWeights, "entropy weights of \(sample.name)")
     try requireFinite(result.entropyLosses, "entropy losses of \(sample.name)")
+    try requireFinite(result.candidateWeights, "candidate weights of \(sample.name)")
+    try requireFinite(result.candidateLosses, "candidate losses of \(sample.name)")
     try requireFinite(result.metrics, of: sample.name)
   }
 }

@@ -39,6 +39,44 @@ extension Subject where Instance == any PolicyObjective {
     }
   }
 
+  /// Weights of `weighCandidates` against the slopes of its losses by the candidates' log π. As for
+  /// `weigh`, losses of −Σ c log π(candidate) pass too.
+  func checkCandidateSlopes(_ sample: NamedMinibatch) throws(FulcrumError) {
+    guard let objective = try make() as? any CandidateObjective else { return }
+    let width = objective.candidateCount
+    let column = Column(.current, .topLogProbabilities(width))
+    guard width > 0, objective.needs.contains(column) else {
+      throw fault(
+        "expected at least one candidate, and the column \(column.name) among the needs, got"
+          + " \(width)")
+    }
+    let minibatch = sample.minibatch.keeping(objective.needs)
+    let result = try weighed(sample, by: objective)
+    let logs = minibatch.columns[column] ?? []
+    let isSurrogate = result.candidateLosses.indices.allSatisfy { token in
+      var expected = 0.0
+      for place in token * width..<(token + 1) * width {
+        expected -= Double(result.candidateWeights[place]) * Double(logs[place])
+      }
+      let difference = abs(Double(result.candidateLosses[token]) - expected)
+      return difference <= Double(8 * width) * 0x1p-24 * abs(expected)
+    }
+    if isSurrogate, result.candidateWeights.contains(where: { $0 != 0 }) { return }
+    for candidate in 0..<width {
+      let weights = result.candidateLosses.indices.map {
+        result.candidateWeights[$0 * width + candidate]
+      }
+      try compare(weights, of: sample, name: "log π of candidate \(candidate + 1)") {
+        (token, move) throws(FulcrumError) in
+        var moved = minibatch
+        moved.columns[column]?[token * width + candidate] += Float(move)
+        return try weighed(
+          NamedMinibatch(name: sample.name, minibatch: moved), by: objective, survey: result.survey
+        ).candidateLosses
+      }
+    }
+  }
+
   /// - Parameter losses: of the mini-batch with a token's coordinate moved by so much.
   private func compare(
     _ weights: [Float], of sample: NamedMinibatch, name: String,

@@ -26,6 +26,10 @@ extension Subject where Instance == any PolicyModel {
       for weight in [1, -1] as [Float] { try checkEntropyStep(weight: weight) }
     }
     offer(
+      type is any CandidateGradientPolicy.Type,
+      "a step along a candidate's log π is one along that token's"
+    ) { () throws(FulcrumError) in try checkCandidateStep() }
+    offer(
       type is any StreamingPolicy.Type,
       "tokens are shown as they are drawn, and are those of a draw"
     ) { () throws(FulcrumError) in try checkStreaming() }

@@ -48,6 +48,10 @@ extension Subject where Instance == any PolicyObjective {
       ] {
         traces[index].add("\(name) of the kept tokens of \(sample.name)", kept.map { values[$0] })
       }
+      let width = result.candidateWeights.count / max(1, result.weights.count)
+      traces[index].add(
+        "candidate weights of the kept tokens of \(sample.name)",
+        kept.flatMap { result.candidateWeights[$0 * width..<($0 + 1) * width] })
     }
     try requireSame(traces[0], traces[1], "with " + occasions, hint: Self.hint)
   }

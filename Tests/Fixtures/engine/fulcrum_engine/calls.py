@@ -155,6 +155,20 @@ class Engine(State):
                 self.trainer.add(
                     table, batch.places[place], header["temperature"], (both[0], both[1])
                 )
+            count = header["candidates"]
+            if count == 0:
+                continue
+            # A candidate's weight is that of its token, drawn in place of the place's own.
+            listed = self.scored(
+                table,
+                [batch.places[i] for i in piece],
+                header | {"statistics": [f"top-tokens({count})"]},
+            )["further-0"]
+            shares = list(answer.arrays["candidateWeights"].values())
+            for number, weight in enumerate(shares):
+                previous, _ = batch.places[piece[number // count]]
+                pair = (previous, int(listed[number]))
+                self.trainer.add(table, pair, header["temperature"], (weight, 0.0))
         return NOTHING
 
     def call_activationGradients(self, call: Any, header: Any, arrays: Any) -> Content:
