@@ -49,7 +49,7 @@ import Testing
     }
     // Each number is rounded once to Float, by 2^-24 at most. verl's sequence means divide by the
     // length plus 1e-8. Together below 1e-7 of what is added up.
-    #expect(abs(loss - golden.loss) <= 1e-7 * size)
+    if let expected = golden.loss { #expect(abs(loss - expected) <= 1e-7 * size) }
     #expect(golden.slopes.count == slopes.count)
     for (token, expected) in golden.slopes.enumerated() {
       #expect(
