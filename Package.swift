@@ -49,6 +49,7 @@ let plugins = [
   objective(name: "entropy-bonus", folder: "EntropyBonus"),
   objective(name: "gmpo", folder: "GMPO"),
   objective(name: "fipo", folder: "FIPO"),
+  objective(name: "real", folder: "REAL"),
   Plugin(name: "dr-grpo", folder: "DrGRPO"),
   Plugin(name: "rloo", folder: "RLOO"),
   Plugin(name: "reinforce-plus-plus", folder: "ReinforcePlusPlus"),
