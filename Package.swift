@@ -50,6 +50,7 @@ let plugins = [
   objective(name: "gmpo", folder: "GMPO"),
   objective(name: "fipo", folder: "FIPO"),
   objective(name: "real", folder: "REAL"),
+  objective(name: "lp-reg", folder: "LpReg"),
   Plugin(name: "dr-grpo", folder: "DrGRPO"),
   Plugin(name: "rloo", folder: "RLOO"),
   Plugin(name: "reinforce-plus-plus", folder: "ReinforcePlusPlus"),
