@@ -117,8 +117,9 @@ let package = Package(
       name: "ObjectiveGoldenTests",
       dependencies: [
         "GRPOPlugin", "CISPOPlugin", "ClipCovPlugin", "KLCovPlugin", "KLPenaltyPlugin",
-        "EntropyBonusPlugin", "AdvantageReweightingPlugin", "ObjectiveTestSupport", "TestSupport",
-        kernel,
+        "EntropyBonusPlugin", "AdvantageReweightingPlugin", "GMPOPlugin", "FIPOPlugin",
+        "REALPlugin",
+        "LpRegPlugin", "ObjectiveTestSupport", "TestSupport", kernel,
       ],
       swiftSettings: settings),
     .target(

@@ -48,7 +48,7 @@ struct GoldenObjectives: Decodable, Sendable {
   }
 
   /// The files, by name.
-  static let files = ["objectives"]
+  static let files = ["objectives", "sequence-methods"]
 
   /// TRL's and verl's own objectives, or what is wrong with the file.
   static let shared = Result { try GoldenFile.read(GoldenObjectives.self, "objectives") }
