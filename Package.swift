@@ -51,6 +51,10 @@ let plugins = [
   Plugin(
     name: "simko", folder: "SimKO", dependencies: ["ObjectiveParts"],
     testDependencies: ["ObjectiveTestSupport", "TestSupport"]),
+  objective(name: "gmpo", folder: "GMPO"),
+  objective(name: "fipo", folder: "FIPO"),
+  objective(name: "real", folder: "REAL"),
+  objective(name: "lp-reg", folder: "LpReg"),
   Plugin(name: "dr-grpo", folder: "DrGRPO"),
   Plugin(name: "rloo", folder: "RLOO"),
   Plugin(name: "reinforce-plus-plus", folder: "ReinforcePlusPlus"),
@@ -117,8 +121,9 @@ let package = Package(
       name: "ObjectiveGoldenTests",
       dependencies: [
         "GRPOPlugin", "CISPOPlugin", "ClipCovPlugin", "KLCovPlugin", "KLPenaltyPlugin",
-        "EntropyBonusPlugin", "AdvantageReweightingPlugin", "ObjectiveTestSupport", "TestSupport",
-        kernel,
+        "EntropyBonusPlugin", "AdvantageReweightingPlugin", "GMPOPlugin", "FIPOPlugin",
+        "REALPlugin",
+        "LpRegPlugin", "ObjectiveTestSupport", "TestSupport", kernel,
       ],
       swiftSettings: settings),
     .target(

@@ -13,7 +13,8 @@ struct GoldenObjectives: Decodable, Sendable {
     let aggregation: String
     /// The objectives, as a configuration would list them.
     let objectives: [[String: GoldenFile.Setting]]
-    let loss: Double
+    /// `nil`: the objective reports another number, as its README says.
+    let loss: Double?
     /// −∂loss/∂x of each token, with x its log-probability or its entropy.
     let slopes: [Double]
     let slopesOf: String
@@ -27,23 +28,27 @@ struct GoldenObjectives: Decodable, Sendable {
   }
 
   let lengths: [Int]
+  /// Sequences of each group; `nil`: all are of one.
+  let groups: [Int]?
   let horizon: Int
   let current: [Float]
   let old: [Float]
   let reference: [Float]
   let entropies: [Float]
   let advantages: [String: [Float]]
+  /// Further columns by the names that manifests have for them.
+  let columns: [String: [Float]]?
   let cases: [Case]
 
   enum CodingKeys: String, CodingKey {
-    case lengths, horizon, entropies, advantages, cases
+    case lengths, groups, horizon, entropies, advantages, columns, cases
     case current = "log-probabilities"
     case old = "old-log-probabilities"
     case reference = "reference-log-probabilities"
   }
 
   /// The files, by name.
-  static let files = ["objectives"]
+  static let files = ["objectives", "sequence-methods"]
 
   /// TRL's and verl's own objectives, or what is wrong with the file.
   static let shared = Result { try GoldenFile.read(GoldenObjectives.self, "objectives") }
@@ -71,6 +76,13 @@ struct GoldenObjectives: Decodable, Sendable {
     var batch = MiniBatch(
       current: current, old: old, reference: reference, advantages: values, lengths: lengths)
     batch.entropies = entropies
+    if let groups { batch.setGroups(sizes: groups) }
+    for (name, values) in columns ?? [:] {
+      guard let column = Column(name: name) else {
+        throw FulcrumError(.data, "no column is called '\(name)'")
+      }
+      batch.further[column] = values
+    }
     batch.shares = aggregation.shares(lengths: lengths, horizon: horizon)
     return batch
   }

@@ -8,8 +8,12 @@ package struct MiniBatch {
   package var advantages: [Float]
   /// `nil`: zeros.
   package var entropies: [Float]?
+  /// The other columns that an objective declares; `width` values for each token.
+  package var further: [Column: [Float]] = [:]
   /// The bounds of the sequences.
   package var offsets: [Int]
+  /// The bounds of groups of sequences; empty: all sequences are of one.
+  package var groupOffsets: [Int] = []
   /// One for each sequence; empty: those of a token mean.
   package var shares: [Double] = []
   package var step: UInt32 = 1
@@ -30,6 +34,9 @@ package struct MiniBatch {
 
   package var sequenceCount: Int { offsets.count - 1 }
   package var lengths: [Int] { (0..<sequenceCount).map { offsets[$0 + 1] - offsets[$0] } }
+  package mutating func setGroups(sizes: [Int]) {
+    groupOffsets = sizes.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
+  }
   package var sequences: [Range<Int>] {
     (0..<sequenceCount).map { offsets[$0]..<offsets[$0 + 1] }
   }
@@ -93,6 +100,7 @@ package struct MiniBatch {
     var columns = ColumnStore(tokenCount: current.count)
     if !old.isEmpty { columns.set(.oldLogProbabilities, old) }
     if !reference.isEmpty { columns.set(.referenceLogProbabilities, reference) }
+    for (column, values) in further where column.policy != .current { columns.set(column, values) }
     return columns
   }
 
@@ -105,15 +113,23 @@ package struct MiniBatch {
     let entropies = entropies ?? zeros
     let columns = columns
     func part(_ values: borrowing Span<Float>) -> Range<Int> { values.isEmpty ? 0..<0 : tokens }
+    var statistics: [TokenStatistic] = []
+    var told: [Float] = []
+    for (column, values) in further where column.policy == .current {
+      let width = column.statistic.width
+      statistics.append(column.statistic)
+      told += values[tokens.lowerBound * width..<tokens.upperBound * width]
+    }
     let scores = TokenScores(
       logProbabilities: current.span.extracting(tokens),
       entropies: entropies.span.extracting(part(entropies.span)),
-      levers: zeros.span.extracting(tokens))
+      levers: zeros.span.extracting(tokens), statistics: statistics, further: told.span)
     let input = ObjectiveInput(
       scores: scores, advantages: advantages.span.extracting(tokens),
       columns: columns.slice(tokens),
       offsets: offsets.span.extracting(slice.lowerBound..<slice.upperBound + 1),
-      firstSequence: slice.lowerBound, groupOffsets: Span(), minibatchTokenCount: current.count,
+      firstSequence: slice.lowerBound, groupOffsets: groupOffsets.span,
+      minibatchTokenCount: current.count,
       minibatchSequenceCount: sequenceCount,
       shares: shares.span.extracting(shares.isEmpty ? 0..<0 : slice),
       survey: survey.span.extracting(part(survey.span)), step: step, update: update)

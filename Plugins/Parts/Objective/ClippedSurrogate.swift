@@ -39,10 +39,10 @@ package struct ClippedSurrogate: Sendable {
   }
 
   /// Returns the parameters of the two clips, for the manual.
-  package static func parameters(clipHigh: Double) -> [Parameter] {
+  package static func parameters(clipLow: Double = 0.2, clipHigh: Double) -> [Parameter] {
     [
       .number(
-        "clip-low", default: 0.2, in: 0...1,
+        "clip-low", default: clipLow, in: 0...1,
         help: "a ratio below 1 - clip-low gives no gradient where the advantage is negative"),
       .number(
         "clip-high", default: clipHigh, in: 0...100,
