@@ -1,5 +1,6 @@
 import FulcrumKernel
 import Testing
+import TransformerFormats
 import TransformerPlugin
 
 /// Weights on tokens that were not drawn, against weights on the same tokens as drawn ones.
