@@ -8,6 +8,8 @@ package struct MiniBatch {
   package var advantages: [Float]
   /// `nil`: zeros.
   package var entropies: [Float]?
+  /// Columns beside those, K values for each token.
+  package var further: [Column: [Float]] = [:]
   /// The bounds of the sequences.
   package var offsets: [Int]
   /// One for each sequence; empty: those of a token mean.
@@ -93,6 +95,7 @@ package struct MiniBatch {
     var columns = ColumnStore(tokenCount: current.count)
     if !old.isEmpty { columns.set(.oldLogProbabilities, old) }
     if !reference.isEmpty { columns.set(.referenceLogProbabilities, reference) }
+    for (column, values) in further { columns.set(column, values) }
     return columns
   }
 
