@@ -47,6 +47,7 @@ let plugins = [
   objective(name: "kl-cov", folder: "KLCov"),
   objective(name: "kl-penalty", folder: "KLPenalty"),
   objective(name: "entropy-bonus", folder: "EntropyBonus"),
+  objective(name: "sapo", folder: "SAPO"),
   Plugin(name: "dr-grpo", folder: "DrGRPO"),
   Plugin(name: "rloo", folder: "RLOO"),
   Plugin(name: "reinforce-plus-plus", folder: "ReinforcePlusPlus"),
