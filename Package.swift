@@ -48,6 +48,7 @@ let plugins = [
   objective(name: "kl-penalty", folder: "KLPenalty"),
   objective(name: "entropy-bonus", folder: "EntropyBonus"),
   objective(name: "sapo", folder: "SAPO"),
+  objective(name: "dppo", folder: "DPPO"),
   Plugin(name: "dr-grpo", folder: "DrGRPO"),
   Plugin(name: "rloo", folder: "RLOO"),
   Plugin(name: "reinforce-plus-plus", folder: "ReinforcePlusPlus"),
