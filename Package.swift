@@ -49,6 +49,7 @@ let plugins = [
   objective(name: "entropy-bonus", folder: "EntropyBonus"),
   objective(name: "sapo", folder: "SAPO"),
   objective(name: "dppo", folder: "DPPO"),
+  objective(name: "ce-gppo", folder: "CEGPPO"),
   Plugin(name: "dr-grpo", folder: "DrGRPO"),
   Plugin(name: "rloo", folder: "RLOO"),
   Plugin(name: "reinforce-plus-plus", folder: "ReinforcePlusPlus"),
