@@ -50,6 +50,7 @@ let plugins = [
   objective(name: "sapo", folder: "SAPO"),
   objective(name: "dppo", folder: "DPPO"),
   objective(name: "ce-gppo", folder: "CEGPPO"),
+  objective(name: "aspo", folder: "ASPO"),
   Plugin(name: "dr-grpo", folder: "DrGRPO"),
   Plugin(name: "rloo", folder: "RLOO"),
   Plugin(name: "reinforce-plus-plus", folder: "ReinforcePlusPlus"),
