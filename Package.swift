@@ -51,6 +51,7 @@ let plugins = [
   objective(name: "dppo", folder: "DPPO"),
   objective(name: "ce-gppo", folder: "CEGPPO"),
   objective(name: "aspo", folder: "ASPO"),
+  objective(name: "archer", folder: "Archer"),
   Plugin(name: "dr-grpo", folder: "DrGRPO"),
   Plugin(name: "rloo", folder: "RLOO"),
   Plugin(name: "reinforce-plus-plus", folder: "ReinforcePlusPlus"),
