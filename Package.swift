@@ -52,6 +52,7 @@ let plugins = [
   objective(name: "ce-gppo", folder: "CEGPPO"),
   objective(name: "aspo", folder: "ASPO"),
   objective(name: "archer", folder: "Archer"),
+  objective(name: "steer", folder: "STEER"),
   Plugin(name: "dr-grpo", folder: "DrGRPO"),
   Plugin(name: "rloo", folder: "RLOO"),
   Plugin(name: "reinforce-plus-plus", folder: "ReinforcePlusPlus"),
