@@ -119,8 +119,9 @@ let package = Package(
       name: "ObjectiveGoldenTests",
       dependencies: [
         "GRPOPlugin", "CISPOPlugin", "ClipCovPlugin", "KLCovPlugin", "KLPenaltyPlugin",
-        "EntropyBonusPlugin", "AdvantageReweightingPlugin", "ObjectiveTestSupport", "TestSupport",
-        kernel,
+        "EntropyBonusPlugin", "AdvantageReweightingPlugin", "SAPOPlugin", "DPPOPlugin",
+        "CEGPPOPlugin", "ASPOPlugin", "ArcherPlugin", "STEERPlugin", "ObjectiveTestSupport",
+        "TestSupport", kernel,
       ],
       swiftSettings: settings),
     .target(

@@ -13,7 +13,8 @@ struct GoldenObjectives: Decodable, Sendable {
     let aggregation: String
     /// The objectives, as a configuration would list them.
     let objectives: [[String: GoldenFile.Setting]]
-    let loss: Double
+    /// `nil`: the peer reports a number of another form, with the same gradient.
+    let loss: Double?
     /// −∂loss/∂x of each token, with x its log-probability or its entropy.
     let slopes: [Double]
     let slopesOf: String
@@ -32,18 +33,20 @@ struct GoldenObjectives: Decodable, Sendable {
   let old: [Float]
   let reference: [Float]
   let entropies: [Float]
+  /// Columns beside those, by their names; `nil`: none.
+  let columns: [String: [Float]]?
   let advantages: [String: [Float]]
   let cases: [Case]
 
   enum CodingKeys: String, CodingKey {
-    case lengths, horizon, entropies, advantages, cases
+    case lengths, horizon, entropies, columns, advantages, cases
     case current = "log-probabilities"
     case old = "old-log-probabilities"
     case reference = "reference-log-probabilities"
   }
 
   /// The files, by name.
-  static let files = ["objectives"]
+  static let files = ["objectives", "ratio-methods"]
 
   /// TRL's and verl's own objectives, or what is wrong with the file.
   static let shared = Result { try GoldenFile.read(GoldenObjectives.self, "objectives") }
@@ -71,6 +74,12 @@ struct GoldenObjectives: Decodable, Sendable {
     var batch = MiniBatch(
       current: current, old: old, reference: reference, advantages: values, lengths: lengths)
     batch.entropies = entropies
+    for (name, values) in columns ?? [:] {
+      guard let column = Column(name: name) else {
+        throw FulcrumError(.data, "no column '\(name)'")
+      }
+      batch.further[column] = values
+    }
     batch.shares = aggregation.shares(lengths: lengths, horizon: horizon)
     return batch
   }
