@@ -55,6 +55,12 @@ let plugins = [
   objective(name: "fipo", folder: "FIPO"),
   objective(name: "real", folder: "REAL"),
   objective(name: "lp-reg", folder: "LpReg"),
+  objective(name: "sapo", folder: "SAPO"),
+  objective(name: "dppo", folder: "DPPO"),
+  objective(name: "ce-gppo", folder: "CEGPPO"),
+  objective(name: "aspo", folder: "ASPO"),
+  objective(name: "archer", folder: "Archer"),
+  objective(name: "steer", folder: "STEER"),
   Plugin(name: "dr-grpo", folder: "DrGRPO"),
   Plugin(name: "rloo", folder: "RLOO"),
   Plugin(name: "reinforce-plus-plus", folder: "ReinforcePlusPlus"),
@@ -122,8 +128,8 @@ let package = Package(
       dependencies: [
         "GRPOPlugin", "CISPOPlugin", "ClipCovPlugin", "KLCovPlugin", "KLPenaltyPlugin",
         "EntropyBonusPlugin", "AdvantageReweightingPlugin", "GMPOPlugin", "FIPOPlugin",
-        "REALPlugin",
-        "LpRegPlugin", "ObjectiveTestSupport", "TestSupport", kernel,
+        "REALPlugin", "LpRegPlugin", "SAPOPlugin", "DPPOPlugin", "CEGPPOPlugin", "ASPOPlugin",
+        "ArcherPlugin", "STEERPlugin", "ObjectiveTestSupport", "TestSupport", kernel,
       ],
       swiftSettings: settings),
     .target(

@@ -13,7 +13,7 @@ struct GoldenObjectives: Decodable, Sendable {
     let aggregation: String
     /// The objectives, as a configuration would list them.
     let objectives: [[String: GoldenFile.Setting]]
-    /// `nil`: the objective reports another number, as its README says.
+    /// `nil`: the peer reports a number of another form, with the same gradient.
     let loss: Double?
     /// −∂loss/∂x of each token, with x its log-probability or its entropy.
     let slopes: [Double]
@@ -41,14 +41,14 @@ struct GoldenObjectives: Decodable, Sendable {
   let cases: [Case]
 
   enum CodingKeys: String, CodingKey {
-    case lengths, groups, horizon, entropies, advantages, columns, cases
+    case lengths, groups, horizon, entropies, columns, advantages, cases
     case current = "log-probabilities"
     case old = "old-log-probabilities"
     case reference = "reference-log-probabilities"
   }
 
   /// The files, by name.
-  static let files = ["objectives", "sequence-methods"]
+  static let files = ["objectives", "ratio-methods", "sequence-methods"]
 
   /// TRL's and verl's own objectives, or what is wrong with the file.
   static let shared = Result { try GoldenFile.read(GoldenObjectives.self, "objectives") }

@@ -106,7 +106,7 @@ private struct Candidates: CandidateObjective {
 }
 
 /// A policy without capabilities.
-private struct Plain: PolicyModel {
+private final class Plain: PolicyModel {
   static let manual = BigramPolicy.manual
   private let policy: BigramPolicy
   init() throws { policy = try BigramPolicy() }

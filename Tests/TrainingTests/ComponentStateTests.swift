@@ -1,3 +1,4 @@
+import Foundation
 import FulcrumKernel
 import JSON
 import PolicyTestSupport
@@ -62,7 +63,7 @@ private final class Counter: PolicyObjective, StatefulComponent {
     let components = try components([one, other])
     _ = try step(components, 1)
     let states = try ComponentStates(of: components)
-    let text = String(decoding: try JSONRecord.encode(states), as: UTF8.self)
+    let text = String(decoding: try JSONEncoder().encode(states), as: UTF8.self)
     #expect(
       text.contains(#""objective 1, counter""#) && text.contains(#""objective 2, counter""#))
     let back = try JSONRecord.decode(ComponentStates.self, from: Array(text.utf8))
