@@ -67,6 +67,12 @@ let plugins = [
   Plugin(name: "advantage-reweighting", folder: "AdvantageReweighting"),
   Plugin(name: "entropy-top", folder: "EntropyTop"),
   Plugin(name: "token-filter", folder: "TokenFilter"),
+  Plugin(name: "tr-grpo", folder: "TRGRPO"),
+  Plugin(name: "a3po", folder: "A3PO"),
+  Plugin(name: "positive-weight", folder: "PositiveWeight"),
+  Plugin(name: "quantile-baseline", folder: "QuantileBaseline"),
+  Plugin(name: "stapo", folder: "STAPO"),
+  Plugin(name: "random-weights", folder: "RandomWeights"),
   Plugin(
     name: "rollout-correction", folder: "RolloutCorrection",
     testDependencies: ["GRPOPlugin", "PolicyTestSupport", "TestSupport", "Training"]),
@@ -279,9 +285,10 @@ let package = Package(
     .testTarget(
       name: "AdvantageTests",
       dependencies: [
-        kernel, "AdvantageReweightingPlugin", "DrGRPOPlugin", "EntropyTopPlugin", "GRPOPlugin",
-        "KLPenaltyPlugin", "RLOOPlugin", "ReinforcePlusPlusPlugin", "RolloutCorrectionPlugin",
-        "TestSupport", "TokenFilterPlugin",
+        kernel, "A3POPlugin", "AdvantageReweightingPlugin", "DrGRPOPlugin", "EntropyTopPlugin",
+        "GRPOPlugin", "KLPenaltyPlugin", "PositiveWeightPlugin", "QuantileBaselinePlugin",
+        "RLOOPlugin", "RandomWeightsPlugin", "ReinforcePlusPlusPlugin", "RolloutCorrectionPlugin",
+        "STAPOPlugin", "TRGRPOPlugin", "TestSupport", "TokenFilterPlugin",
       ], swiftSettings: settings),
     // Runs the built program; the plugins are beside it because they are products.
     .testTarget(

@@ -1,24 +1,27 @@
 import FulcrumKernel
 
-/// Damps unlikely tokens: A ← [α π + 1 − α] A, one value for each token.
+/// Damps unlikely tokens, or with α below 0 raises them: A ← [α π + 1 − α] A, one value for each token.
 ///
 /// - Shape: one factor for each token, a function of that token alone; with `mean-normalised` the
 ///   factors are divided by their mean over the batch's tokens.
-/// - Unit: of the incoming advantages; factors are in 1 − α...1, and around 1 with
-///   `mean-normalised`.
+/// - Unit: of the incoming advantages; factors lie between 1 − α, of an impossible token, and 1, of a
+///   certain one, and around 1 with `mean-normalised`.
 /// - Numerics: factors in `Float`, as in the paper's code; their mean in `Double`. If all factors
 ///   are 0, so are the advantages. What does not fit `Float` becomes its greatest number.
 /// - Source: arXiv 2505.12929, equation (4), with π_old at the rollout temperature for π, as in
-///   the paper's code, which re-normalises nothing.
+///   the paper's code, which re-normalises nothing. α below 0: arXiv 2603.22117, whose code has
+///   1 + c − c π with c = −α.
 /// - Complexity: O(tokens), no allocation.
 package struct AdvantageReweighting: AdvantageTransform {
   package static let manual = ComponentManual(
     name: "advantage-reweighting",
     summary: "damps unlikely tokens: A <- [alpha * pi_old + 1 - alpha] * A",
     source: "arXiv 2505.12929, equation (4)",
+    formula: "A ← [α p + 1 − α] A",
     parameters: [
       .number(
-        "alpha", default: 0.3, in: 0...1, help: "0: no change; 1: A is multiplied by pi",
+        "alpha", default: 0.3, in: -1...1,
+        help: "0: no change; 1: A is multiplied by pi; below 0: unlikely tokens are raised",
         meaning: .tokenDamping),
       .choice(
         "probability", default: "old", of: ["old", "rollout", "reference"],

@@ -53,6 +53,22 @@ private let logHalf = Float(log(0.5))
     #expect(result == advantages)
   }
 
+  @Test func `an alpha below zero raises unlikely tokens and leaves certain ones`() throws {
+    // α = −1/2: 1 + 1/2 − π/2 is 5/4 at π = 1/2, 3/2 at 0 and 1 at 1. Exact.
+    let result = try reweight(
+      [4, -4, 4, -4, 0, 2], logProbabilities: [logHalf, logHalf, -1000, 0, -1000, -.infinity],
+      alpha: -0.5)
+    #expect(result == [5, -5, 6, -4, 0, 3])
+    // Sums to 8: mean 4/3 of factors 5/4, 5/4, 3/2, 1, 3/2, 3/2.
+    let normalised = try reweight(
+      [4, -4, 4, -4, 0, 2], logProbabilities: [logHalf, logHalf, -1000, 0, -1000, -.infinity],
+      alpha: -0.5, ["mean-normalised": .flag(true)])
+    for (got, value) in zip(normalised, result) {
+      // One rounding to Float.
+      #expect(abs(Double(got) - Double(value) * 0.75) <= abs(Double(value)) * 0x1p-24)
+    }
+  }
+
   @Test func `alpha one multiplies by the probability`() throws {
     let logProbabilities: [Float] = [0, logHalf, -1, -2, -10, -0.001]
     let result = try reweight(
@@ -185,8 +201,8 @@ private let logHalf = Float(log(0.5))
     let error = #expect(throws: FulcrumError.self) { try make(["alpha": .number(1.5)]) }
     #expect(
       error?.description == """
-        advantage[1].alpha: expected a number in 0.0...1.0, got 1.5
-          hint: 0: no change; 1: A is multiplied by pi
+        advantage[1].alpha: expected a number in -1.0...1.0, got 1.5
+          hint: 0: no change; 1: A is multiplied by pi; below 0: unlikely tokens are raised
         """)
   }
 

@@ -1,12 +1,18 @@
+import A3POPlugin
 import AdvantageReweightingPlugin
 import DrGRPOPlugin
 import EntropyTopPlugin
 import FulcrumKernel
 import GRPOPlugin
 import KLPenaltyPlugin
+import PositiveWeightPlugin
+import QuantileBaselinePlugin
 import RLOOPlugin
+import RandomWeightsPlugin
 import ReinforcePlusPlusPlugin
 import RolloutCorrectionPlugin
+import STAPOPlugin
+import TRGRPOPlugin
 import Testing
 import TokenFilterPlugin
 
@@ -21,7 +27,9 @@ struct Link: Sendable, CustomTestStringConvertible {
 
   private static let types: [any AdvantageTransform.Type] = [
     AdvantageReweighting.self, BatchWhitening.self, DrGRPO.self, EntropyTop.self,
-    GroupAdvantage.self, KLReward.self, LeaveOneOut.self, RolloutCorrection.self, TokenFilter.self,
+    GroupAdvantage.self, KLReward.self, LeaveOneOut.self, PolarityShaping.self,
+    PositiveWeight.self, ProbabilityWeight.self, QuantileAdvantage.self, RandomWeights.self,
+    RolloutCorrection.self, SpuriousTokenMask.self, TokenFilter.self,
   ]
 
   /// The names of all transforms that the host ships.

@@ -2,10 +2,12 @@ import FulcrumKernel
 import TestSupport
 import Testing
 
-/// Holds `advantages.json` of the golden files.
-struct GoldenAdvantages: Decodable {
+/// Holds one of the golden files of advantages.
+struct GoldenAdvantages: Decodable, Sendable {
   struct Case: Decodable, CustomTestStringConvertible, Sendable {
     let source: String
+    /// The training step; `nil`: the first.
+    let step: UInt32?
     let chain: [Link]
     let advantages: [Double]
 
@@ -18,8 +20,9 @@ struct GoldenAdvantages: Decodable {
   let lengths: [[Int]]
   let rewards: [Float]
   let old: [Float]
-  let rollout: [Float]
-  let reference: [Float]
+  /// `nil`: no case reads them.
+  let rollout: [Float]?
+  let reference: [Float]?
   let entropies: [Float]
   let cases: [Case]
 
@@ -30,18 +33,42 @@ struct GoldenAdvantages: Decodable {
     case reference = "reference-log-probabilities"
   }
 
+  /// The files, by name: transforms that verl, TRL or the paper's code have, and methods of others.
+  static let files = ["advantages", "advantage-methods"]
+
+  /// Every case of every file, with its file.
+  static func allCases() throws -> [FiledCase] {
+    try files.flatMap { name in
+      let file = try GoldenFile.read(Self.self, name)
+      return file.cases.map { FiledCase(file: file, golden: $0) }
+    }
+  }
+
+  /// A case with the file that holds its batch.
+  struct FiledCase: CustomTestStringConvertible, Sendable {
+    let file: GoldenAdvantages
+    let golden: Case
+
+    var testDescription: String { golden.testDescription }
+    var batch: RolloutBatch { file.batch(step: golden.step ?? 1) }
+  }
+
   static func read() throws -> GoldenAdvantages { try GoldenFile.read(Self.self, "advantages") }
 
-  var batch: RolloutBatch {
-    RolloutBatch(
+  func batch(step: UInt32) -> RolloutBatch {
+    let columns: [(Column, [Float]?)] = [
+      (.oldLogProbabilities, old), (.entropies, entropies), (.rolloutLogProbabilities, rollout),
+      (.referenceLogProbabilities, reference),
+    ]
+    return RolloutBatch(
       sequences: SequenceBatch(
         prompts: lengths.map { _ in [1] },
         completions: lengths.map { $0.map { Array(repeating: 7, count: $0) } }),
-      rewards: rewards,
-      columns: [
-        .oldLogProbabilities: old, .rolloutLogProbabilities: rollout,
-        .referenceLogProbabilities: reference, .entropies: entropies,
-      ])
+      rewards: rewards, isFinished: nil,
+      columns: Dictionary(
+        uniqueKeysWithValues: columns.compactMap { key, values in
+          values.map { (key, $0) }
+        }), step: step, minibatchOffsets: [0, rewards.count])
   }
 }
 

@@ -34,6 +34,47 @@ import Testing
       name: "rollout-correction",
       parameters: ["level": .text("sequence-mean"), "mode": .text("reject")]),
     Link(name: "token-filter", parameters: ["from": .number(0.25), "to": .number(1)]),
+    Link(name: "advantage-reweighting", parameters: ["alpha": .number(-1)]),
+    Link(name: "tr-grpo"),
+    Link(
+      name: "tr-grpo",
+      parameters: [
+        "alpha": .number(3), "tau": .number(0.5), "mu": .number(0.5), "lower": .number(0.25),
+        "upper": .number(1.25), "mean-normalised": .flag(true),
+      ]),
+    Link(name: "tr-grpo", parameters: ["form": .text("centred-sigmoid")]),
+    Link(name: "tr-grpo", parameters: ["form": .text("linear"), "alpha": .number(1)]),
+    Link(name: "tr-grpo", parameters: ["form": .text("power"), "alpha": .number(0.5)]),
+    Link(name: "tr-grpo", parameters: ["form": .text("inverse"), "alpha": .number(0.1)]),
+    Link(name: "tr-grpo", parameters: ["form": .text("middle"), "alpha": .number(0)]),
+    Link(name: "a3po"),
+    Link(
+      name: "a3po",
+      parameters: [
+        "positive-factor": .number(1), "negative-factor": .number(5), "decay": .number(0),
+      ]),
+    Link(name: "positive-weight"),
+    Link(
+      name: "positive-weight",
+      parameters: [
+        "positive": .number(2), "negative": .number(0.5), "values": .text("outcome"),
+        "rise-after": .integer(0), "rise-steps": .integer(2),
+      ]),
+    Link(name: "quantile-baseline"),
+    Link(
+      name: "quantile-baseline",
+      parameters: [
+        "quantile": .number(0.9), "definition": .text("linear"), "scale": .text("none"),
+      ]),
+    Link(
+      name: "stapo",
+      parameters: ["probability": .number(0.3), "entropy-quantile": .number(0.5)]),
+    Link(
+      name: "stapo",
+      parameters: [
+        "probability": .number(0.9), "quantile-of": .text("all"), "renormalised": .flag(false),
+      ]),
+    Link(name: "random-weights", parameters: ["spread": .number(1)]),
   ]
 
   @Test func `every transform is here, and each parameter away from its default at least once`()

@@ -146,7 +146,8 @@ private let terminalProgram = "/usr/bin/script"
       FILE:4: reward.weight: expected a number, got heavy; the reward is the sum of weight times score
       FILE:5: advantage[0].scale: expected one of group, batch, none, got 2; whose standard deviation \
       divides: the group's, the batch's or none's
-      FILE:5: advantage[1].alpha: expected a number in 0.0...1.0, got 3; 0: no change; 1: A is multiplied by pi
+      FILE:5: advantage[1].alpha: expected a number in -1.0...1.0, got 3; 0: no change; 1: A is multiplied by \
+      pi; below 0: unlikely tokens are raised
       FILE:6: schedule: expected a component's name or {use: NAME, …}, got keys without 'use'; fulcrum plugin \
       list shows the names
       FILE:8: rollout.promts: unknown parameter 'promts'; did you mean 'prompts'?
