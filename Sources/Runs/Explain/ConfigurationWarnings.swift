@@ -41,7 +41,7 @@ package enum ConfigurationWarnings {
       let strengths =
         [HostComponent.Kind.advantageTransform, .policyObjective].flatMap { kind in
           resolved.filter { $0.kind == kind }.flatMap { component in
-            component.numbers(meaning).filter { $0.value > 0 }.map {
+            component.numbers(meaning).filter { $0.value != 0 }.map {
               (name: $0.name, text: "\(component.path).\($0.name) = \($0.value)")
             }
           }

@@ -124,5 +124,5 @@ package enum Provenance {
 
 /// Holds Fulcrum's own version.
 package enum FulcrumVersion {
-  package static let text = "0.5.0"
+  package static let text = "0.6.0"
 }
