@@ -10,8 +10,8 @@ import ObjectiveParts
 ///
 /// - Shape: one weight and one loss for each token, K weights for its candidates; zeros for sequences of
 ///   share 0, which are not in the metrics either.
-/// - Numerics: each token in `Double`, rounded once. The losses add up to the authors'; the candidates'
-///   part is held constant in its value, so its slope is not that of its loss.
+/// - Numerics: each token in `Double`, rounded once. The candidates' loss is −Σ c log π: in the authors'
+///   code their part is a constant times a ratio of 1.
 /// - Source: SimKO, arXiv 2510.14807.
 /// - Complexity: O(n log n) for a sequence of n tokens; one copy of its entropies.
 package struct SimKOObjective: CandidateObjective {
@@ -75,18 +75,18 @@ package struct SimKOObjective: CandidateObjective {
   ) throws(FulcrumError) {
     let forks = try forks(of: input)
     let advantages = input.advantages
+    let logs = try input.column(Column(.current, .topLogProbabilities(candidateCount)))
     for sequence in 0..<input.sequenceCount {
       let share = input.share(ofSequence: sequence) * alpha
       for token in input.tokens(ofSequence: sequence) where forks[token] && advantages[token] > 0 {
         let (ratio, advantage) = (
           boundedExponential(input.logRatio(token)), Double(advantages[token])
         )
-        let branch = surrogate.branch(ratio: ratio, advantage: advantage)
-        let value = share * surrogate.value(ratio: ratio, advantage: advantage, branch: branch)
-        losses[token] = Float(-value)
-        let own = token * candidateCount..<(token + 1) * candidateCount
-        if branch == .unclipped {
-          for place in own { weights[place] = Float(value / Double(own.count)) }
+        guard surrogate.branch(ratio: ratio, advantage: advantage) == .unclipped else { continue }
+        let weight = share * ratio * advantage / Double(candidateCount)
+        for place in token * candidateCount..<(token + 1) * candidateCount {
+          weights[place] = Float(weight)
+          losses[token] -= Float(weight * Double(logs[place]))
         }
       }
     }

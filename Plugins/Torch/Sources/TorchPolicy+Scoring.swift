@@ -83,7 +83,7 @@ extension TorchPolicy: CandidateGradientPolicy, GradientExportPolicy {
     let header =
       ScoreArrays.header(request) + [
         JSONMember("entropy", .bool(hasEntropy)),
-        JSONMember("candidates", .number(Double(candidateCount))),
+        JSONMember("candidates", .integer(candidateCount)),
       ]
     _ = try call("accumulate", header, arrays) { (event) throws(WireFault) in
       // Of any numbers, whose sum may overflow; what is no place of the batch is refused.

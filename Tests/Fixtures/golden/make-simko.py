@@ -1,4 +1,4 @@
-"""Writes simko.json: losses and slopes of one small batch, from SimKO's own code.
+"""Writes simko.json: slopes of one small batch, from SimKO's own code.
 
 Needs torch, and the file verl/trainer/ppo/core_algos.py of github.com/CLR-Lab/SimKO. Nothing of it is
 written down here: its function `compute_policy_loss_simko`, and the one that it calls, are taken out of
@@ -77,7 +77,7 @@ def main():
             return [v for row, n in zip(tensor.tolist(), LENGTHS) for v in row[:n]]
 
         cases.append({
-            "alpha": alpha, "quantile": tau, "clip": clip, "loss": loss.item(),
+            "alpha": alpha, "quantile": tau, "clip": clip,
             "clipped": clipped.item(), "slopes": [-v for v in flat(x.grad)],
             "candidate-slopes": [[-v for v in row] for row in flat(y.grad)]})
     json.dump({
