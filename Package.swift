@@ -212,8 +212,9 @@ let package = Package(
     .testTarget(
       name: "MethodCurvesTests",
       dependencies: [
-        "MethodCurves", "PluginHost", "AdvantageReweightingPlugin", "EntropyBonusPlugin",
-        "GRPOPlugin", "KLPenaltyPlugin", "LoptiPlugin", "TokenFilterPlugin", kernel,
+        "Charts", "MethodCurves", "PluginHost", "AdvantageReweightingPlugin",
+        "EntropyBonusPlugin", "GRPOPlugin", "KLPenaltyPlugin", "LoptiPlugin", "TokenFilterPlugin",
+        kernel,
       ], swiftSettings: settings),
     .target(
       name: "Report",

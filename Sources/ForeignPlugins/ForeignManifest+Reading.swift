@@ -5,7 +5,8 @@ import YAML
 extension ForeignManifest {
   private static let keys = [
     "fulcrum-foreign", "name", "kind", "version", "summary", "source", "formula", "library",
-    "function", "returns", "arguments", "parameters", "correct-from", "phases", "passes", "nesting", "examples",
+    "function", "returns", "arguments", "parameters", "correct-from", "phases", "passes", "nesting",
+    "examples",
   ]
 
   /// Reads a manifest.

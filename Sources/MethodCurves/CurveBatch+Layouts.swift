@@ -3,7 +3,7 @@ import FulcrumKernel
 
 extension CurveBatch {
   /// Of what a ratio is one.
-  enum Ratio: Sendable {
+  package enum Ratio: Sendable {
     /// r = π/π_old, as objectives have it.
     case update
     /// ρ = π_old/π_rollout, as a transform may have it.
@@ -11,10 +11,11 @@ extension CurveBatch {
   }
 
   /// The probabilities along x: 0.001, then 0.01 to 0.99.
-  static let probabilities = [0.001] + stride(from: 1, through: 99, by: 2).map { Double($0) / 100 }
+  package static let probabilities =
+    [0.001] + stride(from: 1, through: 99, by: 2).map { Double($0) / 100 }
 
   /// The ratios along x: a quarter to 4, 7 % from one to the next. No usual bound of a clip is among them.
-  static let ratios = (-20...20).map { pow(2, Double($0) / 10) }
+  package static let ratios = (-20...20).map { pow(2, Double($0) / 10) }
 
   /// The probabilities before the update of the tokens whose ratio varies. Four times the largest is below 1.
   static let ratioProbabilities = [0.02, 0.1, 0.24]
@@ -28,7 +29,7 @@ extension CurveBatch {
   /// - Shape: each probability occurs with every decay of the others and in every kind of group, for
   ///   either sign: 2 × 51 × 4 × 4 tokens in 64 sequences. Sequences have different lengths and their
   ///   tokens are in no order. The reference is a tenth of a logit above or below the policy.
-  static let onPolicy: CurveBatch = {
+  package static let onPolicy: CurveBatch = {
     var random = CounterRandom(seed: 1, purpose: "method curves").stream(0)
     var groups: [[[Token]]] = []
     for (kind, right) in rights.enumerated() {
@@ -73,7 +74,7 @@ extension CurveBatch {
   /// - Shape: a group for each ratio, of two sequences that were right and two that were wrong. All
   ///   tokens of a group have its ratio, so that a sequence's ratio is its tokens'; they have three
   ///   probabilities before the update, with every decay. The reference is the old policy.
-  static func byRatio(_ kind: Ratio) -> CurveBatch {
+  package static func byRatio(_ kind: Ratio) -> CurveBatch {
     CurveBatch(
       values: ratios,
       groups: ratios.enumerated().map { place, ratio in

@@ -4,16 +4,16 @@ import FulcrumKernel
 ///
 /// - Shape: every value along x has as many tokens of sequences that were right as of wrong ones, with
 ///   equal distributions; a sequence holds tokens of many places.
-struct CurveBatch: Sendable {
+package struct CurveBatch: Sendable {
   /// A token: where it stands in a figure, and what the policies say of its place.
-  struct Token: Sendable {
+  package struct Token: Sendable {
     /// The index of its value along x.
-    let place: Int
-    let isPositive: Bool
-    let old: PlaceDistribution
-    let current: PlaceDistribution
-    let rollout: PlaceDistribution
-    let reference: PlaceDistribution
+    package let place: Int
+    package let isPositive: Bool
+    package let old: PlaceDistribution
+    package let current: PlaceDistribution
+    package let rollout: PlaceDistribution
+    package let reference: PlaceDistribution
 
     func distribution(of policy: Column.Policy) -> PlaceDistribution {
       switch policy {
@@ -28,14 +28,14 @@ struct CurveBatch: Sendable {
   }
 
   /// How the others' probabilities fall at a place, from a decided policy to an undecided one.
-  static let decays = [0.2, 0.5, 0.8, 0.95]
+  package static let decays = [0.2, 0.5, 0.8, 0.95]
 
   /// The values along x, ascending.
-  let values: [Double]
-  let tokens: [Token]
-  let sequences: SequenceBatch
+  package let values: [Double]
+  package let tokens: [Token]
+  package let sequences: SequenceBatch
   /// 1 for a sequence that was right, else 0.
-  let rewards: [Float]
+  package let rewards: [Float]
 
   /// - Parameter groups: for each group the tokens of its sequences, each sequence of one sign.
   init(values: [Double], groups: [[[Token]]]) {

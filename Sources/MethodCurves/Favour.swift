@@ -28,7 +28,7 @@ package struct Favour: Equatable, Sendable {
   package let positive: Side
   package let negative: Side
 
-  init(_ portrait: MethodPortrait) {
+  package init(_ portrait: MethodPortrait) {
     let ratios = portrait.byRatio
     let yardstick = ratios.map {
       Yardstick.curves(along: $0.positive.points.map(\.x), isRatio: true)

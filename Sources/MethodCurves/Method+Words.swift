@@ -7,7 +7,7 @@ extension Method {
   package var verdict: String {
     switch outcome {
     case .incomplete(let sentence): return sentence
-    case .failed(let error): return "failed: \(error.sentence)"
+    case .failed(let failure): return "failed: \(failure.error.sentence)"
     case .curves(let portrait):
       if !portrait.phases.isEmpty { return Self.words(portrait.phases) }
       if portrait.isWithoutAdvantage { return portrait.pull }
@@ -27,11 +27,6 @@ extension Method {
     let shown = phases.prefix(MethodPortrait.shownPhases)
     let others = phases.count - shown.count
     return shown.map(\.words).joined(separator: "; ") + (others > 0 ? "; \(others) more" : "")
-  }
-
-  /// The parameters that the request gave: `from 0, to 0.25`.
-  package var givenWords: String {
-    given.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
   }
 
   /// The kind in one word: `advantage`.

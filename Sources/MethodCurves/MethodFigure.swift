@@ -2,25 +2,25 @@ import Charts
 import FulcrumKernel
 
 /// Draws what a method does: its weight along the probability and, if it has one, along the ratio.
-struct MethodFigure {
+package struct MethodFigure {
   /// The largest |w/A| that is drawn; beyond it a line ends.
   private static let reach = 12.0
   /// The largest |w/A| of a curve beside which plain GRPO's is not drawn: it would be a flat line at 0.
   private static let tiny = 0.05
 
-  let method: Method
-  let portrait: MethodPortrait
+  private let method: Method
+  private let portrait: MethodPortrait
 
-  init?(_ method: Method) {
+  package init?(_ method: Method) {
     guard let portrait = method.curves else { return nil }
     (self.method, self.portrait) = (method, portrait)
   }
 
   /// The SVG document.
-  var document: String { ChartRow(title: title, charts).document }
+  package var document: String { ChartRow(title: title, charts).document }
 
   private var title: String {
-    "\(method.manual.name) (\(method.kind.rawValue)): \(method.manual.summary)"
+    "\(method.name) (\(method.kind.rawValue)): \(method.summary)"
   }
 
   var charts: [Chart] {
@@ -138,7 +138,7 @@ struct MethodFigure {
   /// stays to the next one.
   ///
   /// - Parameter place: of a point's x along the axis.
-  static func withoutStraights(_ points: [Chart.Point], place: (Double) -> Double)
+  package static func withoutStraights(_ points: [Chart.Point], place: (Double) -> Double)
     -> [Chart.Point]
   {
     guard let first = points.first, points.count > 2 else { return points }

@@ -28,7 +28,7 @@ package struct MethodPage {
   private var rows: [String] {
     methods.map { method in
       let cells = [
-        Self.cell(of: method), Self.code(method.manual.formula), Self.reads(method),
+        Self.cell(of: method), Self.code(method.formula), Self.reads(method),
         Self.escaped(method.verdict),
         figure(method),
       ]
@@ -38,11 +38,11 @@ package struct MethodPage {
 
   /// The name, the kind and the paper.
   private static func cell(of method: Method) -> String {
-    let origin = method.plugin == method.manual.name ? "" : " of `\(escaped(method.plugin))`"
-    let given = method.givenWords
-    return "**\(escaped(method.manual.name))** (\(method.kindWord)\(origin))"
+    let origin = method.plugin == method.name ? "" : " of `\(escaped(method.plugin))`"
+    let given = method.given
+    return "**\(escaped(method.name))** (\(method.kindWord)\(origin))"
       + (given.isEmpty ? "" : "<br>with \(escaped(given))")
-      + "<br>" + linked(escaped(method.manual.source))
+      + "<br>" + linked(escaped(method.source))
   }
 
   private static func reads(_ method: Method) -> String {
@@ -53,7 +53,7 @@ package struct MethodPage {
     guard let figures, let drawn = MethodFigure(method) else { return "–" }
     let width = drawn.charts.count > 1 ? 492 : 240
     return "<img src=\"\(figures)/\(method.id).svg\" width=\"\(width)\""
-      + " alt=\"\(Self.escaped(method.manual.name))\">"
+      + " alt=\"\(Self.escaped(method.name))\">"
   }
 
   /// A formula in a table's cell: a code span, in which a bar must be escaped, and no back-tick can be.

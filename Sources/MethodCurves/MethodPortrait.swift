@@ -1,22 +1,22 @@
 import FulcrumKernel
 
 /// What a method does to tokens' weights, as it was seen on made-up batches.
-package struct MethodPortrait: Equatable, Sendable {
+package struct MethodPortrait: Codable, Equatable, Sendable {
   /// A weight beside that on the drawn token: on the entropy, or on the likeliest token of the place.
-  package struct Further: Equatable, Sendable {
+  package struct Further: Codable, Equatable, Sendable {
     package let name: String
     package let curves: SignedCurves
   }
 
   /// A schedule's phase.
-  package struct Phase: Equatable, Sendable {
+  package struct Phase: Codable, Equatable, Sendable {
     package let name: String
     /// The share of the tokens that take part, along their probability.
     package let share: WeightCurve
   }
 
   /// What the curves are of.
-  package enum Measure: String, Equatable, Sendable {
+  package enum Measure: String, Codable, Equatable, Sendable {
     /// An objective's w over the share and A.
     case weight
     /// A transform's advantage over the one that came in.

@@ -1,91 +1,85 @@
 import FulcrumKernel
 import PluginHost
 
-/// Finds methods among the plugins on a search path, and tries each.
+/// Finds methods among the plugins on a search path.
 package struct MethodSearch {
   private let host: PluginHost
+  /// Names of plugins or of components, or paths of libraries; none: every plugin that is installed.
+  private let names: [String]
   /// What the request gives, by component and parameter.
   private let settings: [String: [String: ParameterValue]]
+  /// The plugins that aren't to be loaded.
+  private let without: Set<String>
 
-  package init(_ host: PluginHost, settings: [String: [String: ParameterValue]] = [:]) {
-    (self.host, self.settings) = (host, settings)
+  package init(
+    _ host: PluginHost, names: [String], settings: [String: [String: ParameterValue]],
+    without: [String]
+  ) {
+    (self.host, self.names, self.settings) = (host, names, settings)
+    self.without = Set(without)
   }
 
-  /// Holds what was found.
-  package struct Findings {
-    /// By kind, those that change advantages first, and by name.
-    package var methods: [Method] = []
-    /// The plugins that can't be loaded, each with the error.
-    package var refused: [(name: String, error: FulcrumError)] = []
-
-    /// Whether everything could be loaded and called.
-    package var isSound: Bool { refused.isEmpty && methods.allSatisfy { $0.error == nil } }
-  }
-
-  /// Tries the components of some names, or all.
+  /// Loads plugins and returns their methods, those that change advantages first.
   ///
-  /// - Parameter names: of plugins or of components, or paths of libraries; none: every plugin that is
-  ///   installed.
+  /// - Parameter tell: gets what is being loaded, and what can't be.
   /// - Throws: `.notFound` for a name that there isn't, with the near ones; `.usage` for a setting
   ///   that no component takes.
-  package func methods(_ names: [String]) throws(FulcrumError) -> Findings {
-    var findings = Findings()
-    var plugins: [LoadedPlugin] = []
+  func candidates(_ tell: (MethodMessage) -> Void) throws(FulcrumError) -> [Method.Candidate] {
     let listings = host.installed().filter { $0.shadowedBy == nil }
-    let isNamed =
+    // The others needn't be loaded.
+    let areNamed =
       !names.isEmpty
-      && names.allSatisfy { name in
-        name.contains("/") || listings.contains { $0.name == name }
-      }
-    if isNamed {
-      // The others needn't be loaded.
-      for name in names {
-        do throws(FulcrumError) {
-          let plugin = try host.load(name)
-          guard plugin.components.contains(where: { MethodTrial.kinds.contains($0.kind) }) else {
-            throw FulcrumError(
-              .notFound,
-              "plugin '\(plugin.name)' has no advantage transform, objective or schedule",
-              hint: "'fulcrum plugin info \(plugin.name)' prints what it has")
-          }
-          if !plugins.contains(where: { $0.name == plugin.name }) { plugins.append(plugin) }
-        } catch  where error.code == .pluginRefused {
-          findings.refused.append((name, error))
+      && names.allSatisfy { name in name.contains("/") || listings.contains { $0.name == name } }
+    let wanted =
+      areNamed
+      ? names : listings.filter { !$0.kinds.isDisjoint(with: MethodTrial.kinds) }.map(\.name)
+    var plugins: [LoadedPlugin] = []
+    var refused: Set<String> = []
+    for name in wanted {
+      do throws(FulcrumError) {
+        guard !without.contains(name) else {
+          refused.insert(name)
+          continue
         }
-      }
-    } else {
-      for listing in listings where !listing.kinds.isDisjoint(with: MethodTrial.kinds) {
-        do throws(FulcrumError) {
-          plugins.append(try host.load(listing))
-        } catch {
-          findings.refused.append((listing.name, error))
-        }
+        tell(.loading(name))
+        let plugin = try host.load(name)
+        if !plugins.contains(where: { $0.name == plugin.name }) { plugins.append(plugin) }
+      } catch {
+        if areNamed, error.code != .pluginRefused { throw error }
+        refused.insert(name)
+        // Who asks for some isn't told of others.
+        if names.isEmpty || names.contains(name) { tell(.refused(name, Method.Failure(error))) }
       }
     }
     let all = plugins.flatMap { plugin in
       plugin.components.filter { MethodTrial.kinds.contains($0.kind) }.map { (plugin, $0) }
     }
-    try checkNames(isNamed ? [] : names, all, findings.refused.map(\.name))
+    try checkNames(plugins, all.map(\.1), refused)
     try checkSettings(all.map(\.1))
-    let chosen = all.filter { plugin, component in
-      isNamed || names.isEmpty || names.contains(component.manual.name)
+    return all.filter { plugin, component in
+      areNamed || names.isEmpty || names.contains(component.manual.name)
         || names.contains(plugin.name)
-    }
-    findings.methods = chosen.map { Method($1, of: $0, settings: settings) }
-      .sorted { ($0.rank, $0.manual.name) < ($1.rank, $1.manual.name) }
-    // Who asks for some isn't told of others.
-    if !names.isEmpty { findings.refused.removeAll { !names.contains($0.name) } }
-    return findings
+    }.map { plugin, component in
+      Method.Candidate(
+        component, plugin: plugin.name, version: plugin.version, settings: settings)
+    }.sorted { ($0.method.rank, $0.method.name) < ($1.method.rank, $1.method.name) }
   }
 
   private func checkNames(
-    _ names: [String], _ all: [(LoadedPlugin, HostComponent)], _ refused: [String]
+    _ plugins: [LoadedPlugin], _ components: [HostComponent], _ refused: Set<String>
   ) throws(FulcrumError) {
-    let known = Set(all.map(\.1.manual.name)).union(all.map(\.0.name)).union(refused)
-    for name in names where !known.contains(name) {
-      throw FulcrumError(
-        .notFound, "no method '\(name)' among the plugins",
-        hint: NearNames.hint(for: name, among: Array(known)))
+    let methods = Set(components.map(\.manual.name))
+    for name in names where !methods.contains(name) && !refused.contains(name) {
+      guard let plugin = plugins.first(where: { $0.name == name || name.contains("/") }) else {
+        throw FulcrumError(
+          .notFound, "no method '\(name)' among the plugins",
+          hint: NearNames.hint(for: name, among: Array(methods)))
+      }
+      guard plugin.components.contains(where: { MethodTrial.kinds.contains($0.kind) }) else {
+        throw FulcrumError(
+          .notFound, "plugin '\(plugin.name)' has no advantage transform, objective or schedule",
+          hint: "'fulcrum plugin info \(plugin.name)' prints what it has")
+      }
     }
   }
 

@@ -72,6 +72,17 @@ struct MethodTrial {
     FulcrumError(.pluginFault, message, at: component.label, hint: hint)
   }
 
+  /// Returns the batch with the columns that the component needs; errors get its place.
+  private func rollout(_ batch: CurveBatch, needs: Set<Column>) throws(FulcrumError)
+    -> RolloutBatch
+  {
+    do throws(FulcrumError) {
+      return try batch.rollout(needs: needs)
+    } catch {
+      throw error.within(component.label)
+    }
+  }
+
   /// Whether every value is finite.
   ///
   /// - Parameter what: `weights`, for the message.
@@ -119,7 +130,7 @@ extension MethodTrial {
     _ batch: CurveBatch, by objective: any PolicyObjective
   ) throws(FulcrumError) -> Weighed {
     let minibatch = try MadeUpMinibatch(
-      try batch.rollout(needs: objective.needs), needs: objective.needs,
+      try rollout(batch, needs: objective.needs), needs: objective.needs,
       advantages: batch.signs
     ) { (statistic) throws(FulcrumError) in try batch.values(of: statistic, .current) }
     let result = try call { () throws(FulcrumError) in try minibatch.weighed(by: objective) }
@@ -188,7 +199,7 @@ extension MethodTrial {
     guard let transform = try make() as? any AdvantageTransform else {
       throw fault("expected the same type of each instance")
     }
-    let rollout = try batch.rollout(needs: transform.needs)
+    let rollout = try rollout(batch, needs: transform.needs)
     var changed = advantages
     try call { () throws(FulcrumError) in
       try (transform as? any StatefulComponent)?.begin(rollout)
@@ -203,7 +214,7 @@ extension MethodTrial {
 extension MethodTrial {
   private func curves(of scheduler: any UpdateScheduler) throws(FulcrumError) -> MethodPortrait {
     let batch = CurveBatch.onPolicy
-    let rollout = try batch.rollout(needs: scheduler.needs)
+    let rollout = try rollout(batch, needs: scheduler.needs)
     try call { () throws(FulcrumError) in
       try (scheduler as? any StatefulComponent)?.begin(rollout)
     }

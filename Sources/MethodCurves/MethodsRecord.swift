@@ -11,14 +11,14 @@ package enum MethodsRecord {
 
   private static func object(_ method: Method) -> JSONLine {
     var line = JSONLine([
-      ("kind", .text(method.kind.rawValue)), ("name", .text(method.manual.name)),
+      ("kind", .text(method.kind.rawValue)), ("name", .text(method.name)),
       ("plugin", .text(method.plugin)), ("version", .text(method.version)),
-      ("source", .text(method.manual.source)), ("formula", .text(method.manual.formula)),
-      ("given", .text(method.givenWords)), ("reads", .list(method.reads.map { .text($0) })),
+      ("source", .text(method.source)), ("formula", .text(method.formula)),
+      ("given", .text(method.given)), ("reads", .list(method.reads.map { .text($0) })),
     ])
     switch method.outcome {
     case .incomplete(let sentence): line.add("incomplete", .text(sentence))
-    case .failed(let error): line.add("error", .text(error.description))
+    case .failed(let failure): line.add("error", .text(failure.error.description))
     case .curves(let portrait): add(portrait, to: &line)
     }
     return line

@@ -5,15 +5,19 @@ import FulcrumKernel
 ///
 /// The drawn token has a probability; the others share the rest, each `decay` times as likely as the one
 /// before it. So a statistic can't contradict another.
-struct PlaceDistribution: Hashable, Sendable {
-  static let vocabulary = 256
+package struct PlaceDistribution: Hashable, Sendable {
+  package static let vocabulary = 256
 
   /// π of the drawn token, above 0 and below 1.
-  let probability: Double
+  package let probability: Double
   /// In 0..<1: the nearer to 1, the higher the entropy.
-  let decay: Double
+  package let decay: Double
   /// The drawn token's number; the others, by falling probability, are those before and after it.
-  let token: Int32
+  package let token: Int32
+
+  package init(probability: Double, decay: Double, token: Int32) {
+    (self.probability, self.decay, self.token) = (probability, decay, token)
+  }
 
   /// The same with another probability of the drawn token.
   func with(_ probability: Double) -> PlaceDistribution {
@@ -21,7 +25,7 @@ struct PlaceDistribution: Hashable, Sendable {
   }
 
   /// The same with log(π / (1 − π)) moved.
-  func moved(byLogit shift: Double) -> PlaceDistribution {
+  package func moved(byLogit shift: Double) -> PlaceDistribution {
     with(logistic(log(probability / (1 - probability)) + shift))
   }
 
@@ -42,7 +46,7 @@ struct PlaceDistribution: Hashable, Sendable {
   /// Returns a statistic's values: one, or K.
   ///
   /// - Throws: `.unsupported` for a K beyond the vocabulary, or a statistic of a later kernel.
-  func values(of statistic: TokenStatistic) throws(FulcrumError) -> [Double] {
+  package func values(of statistic: TokenStatistic) throws(FulcrumError) -> [Double] {
     switch statistic {
     case .logProbability: return [log(probability)]
     case .entropy:

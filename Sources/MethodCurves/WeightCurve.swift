@@ -1,7 +1,7 @@
 /// What becomes of a number along x, with the range in which it lies where it depends on more than x.
-package struct WeightCurve: Equatable, Sendable {
+package struct WeightCurve: Codable, Equatable, Sendable {
   /// One place along x.
-  package struct Point: Equatable, Sendable {
+  package struct Point: Codable, Equatable, Sendable {
     package let x: Double
     package let mean: Double
     package let low: Double
@@ -61,7 +61,7 @@ package struct WeightCurve: Equatable, Sendable {
 }
 
 /// Two curves: of tokens with a positive advantage and of tokens with a negative one.
-package struct SignedCurves: Equatable, Sendable {
+package struct SignedCurves: Codable, Equatable, Sendable {
   package let positive: WeightCurve
   package let negative: WeightCurve
 

@@ -19,6 +19,7 @@ struct Fulcrum: ParsableCommand {
       EvaluateCommand.self, MicroscopeCommand.self, ReportCommand.self, CompareCommand.self,
       WarmStartCommand.self,
       ModelCommand.self, GenerateCommand.self, PluginCommand.self, MethodsCommand.self,
+      MethodsWorkerCommand.self,
       RewardCommand.self,
       BenchCommand.self, DoctorCommand.self,
     ])
