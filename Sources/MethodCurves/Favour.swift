@@ -23,7 +23,7 @@ package struct Favour: Equatable, Sendable {
   static let high = 1.2..<Double.infinity
 
   /// A share by which two numbers may differ and still be called equal.
-  private static let tolerance = 0.02
+  private static let tolerance = 0.03
 
   package let positive: Side
   package let negative: Side

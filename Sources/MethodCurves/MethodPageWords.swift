@@ -36,7 +36,7 @@ enum MethodPageWords {
     first, the seed 1.
 
     **Whom it favours.** The mean of abs(w/A) over the places with π < 0.25 (unlikely) and π ≥ 0.75
-    (likely) on policy, relative to GRPO's, which is 1; numbers within 2 % of each other count as equal.
+    (likely) on policy, relative to GRPO's, which is 1; numbers within 3 % of each other count as equal.
     *Beyond the clip*: the mean where GRPO's clip leaves nothing, r > 1.2 for A > 0 and r < 0.8 for A < 0.
     *That fell*, *that rose*: the other two corners, relative to GRPO's.
 
