@@ -6,7 +6,7 @@ OUTPUT ?= runs/knights-and-knaves-$(shell date +%Y%m%d-%H%M%S)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
 .PHONY: train test test-engine test-vllm test-hosts test-python fuzz chaos cases kit report-check build dependencies patchelf install \
-  uninstall warm-start format lint docs interface bench reference clean fortran python
+  uninstall warm-start format lint docs interface bench reference methods clean fortran python
 
 train: build
 	.build/release/fulcrum train $(RECIPE) --set output=$(OUTPUT)
@@ -123,6 +123,13 @@ interface:
 # Every plugin's parameters, as the plugins tell them.
 reference: build
 	.build/release/fulcrum plugin reference > Documentation/PluginReference.md
+
+# What every method does to a token's weight: the page, and a figure each.
+methods: build
+	rm -rf Documentation/Figures/methods
+	cd Documentation && ../.build/release/fulcrum methods --markdown --output Figures/methods \
+	  --set token-filter.from=0 --set token-filter.to=0.25 > Methods.md
+	rm Documentation/Figures/methods/methods.json
 
 clean:
 	rm -rf .build

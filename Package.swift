@@ -224,6 +224,19 @@ let package = Package(
       ], swiftSettings: settings),
     .target(name: "Charts", swiftSettings: settings),
     .testTarget(name: "ChartsTests", dependencies: ["Charts"], swiftSettings: settings),
+    // What plugins' methods do to tokens' weights, side by side.
+    .target(
+      name: "MethodCurves",
+      dependencies: [
+        kernel, "Charts", "Files", "JSON", "PluginChecks", "PluginHost", "Training",
+      ], swiftSettings: settings),
+    .testTarget(
+      name: "MethodCurvesTests",
+      dependencies: [
+        "Charts", "MethodCurves", "PluginHost", "AdvantageReweightingPlugin",
+        "EntropyBonusPlugin", "GRPOPlugin", "KLPenaltyPlugin", "LoptiPlugin", "TokenFilterPlugin",
+        kernel,
+      ], swiftSettings: settings),
     .target(
       name: "Report",
       dependencies: [
@@ -237,7 +250,8 @@ let package = Package(
     .executableTarget(
       name: "fulcrum",
       dependencies: [
-        kernel, pluginTesting, "Files", "ForeignPlugins", "JSON", "Microscope", "Planning",
+        kernel, pluginTesting, "Files", "ForeignPlugins", "JSON", "MethodCurves", "Microscope",
+        "Planning",
         "PluginChecks", "PluginHost", "PythonPlugins", "Report", "Runs", "Settings", "Stages",
         "Training", "YAML",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

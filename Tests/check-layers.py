@@ -44,12 +44,13 @@ LAYERS: dict[str, set[str]] = {
     },
     "Charts": set(),
     "Microscope": {"Files", "JSON", "PluginHost", "Runs", "Settings", "Training", "YAML"},
+    "MethodCurves": {"Charts", "Files", "JSON", "PluginChecks", "PluginHost", "Training"},
     "Report": {
         "Charts", "Files", "JSON", "Microscope", "PluginHost", "Runs", "Training", "YAML",
     },
     "fulcrum": {
-        "Charts", "Files", "ForeignPlugins", "JSON", "Microscope", "Planning", "PluginChecks",
-        "PluginHost", "PythonPlugins", "Report", "Runs", "Settings", "Stages", "Training", "YAML",
+        "Charts", "Files", "ForeignPlugins", "JSON", "MethodCurves", "Microscope", "Planning",
+        "PluginChecks", "PluginHost", "PythonPlugins", "Report", "Runs", "Settings", "Stages", "Training", "YAML",
     },
 }  # fmt: skip
 # Floors below the kernel's: these don't even know it.

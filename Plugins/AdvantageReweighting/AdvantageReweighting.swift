@@ -17,7 +17,7 @@ package struct AdvantageReweighting: AdvantageTransform {
     name: "advantage-reweighting",
     summary: "damps unlikely tokens: A <- [alpha * pi_old + 1 - alpha] * A",
     source: "arXiv 2505.12929, equation (4)",
-    formula: "A ← [α p + 1 − α] A",
+    formula: "A ← (α p + 1 − α) A",
     parameters: [
       .number(
         "alpha", default: 0.3, in: -1...1,

@@ -17,6 +17,7 @@ package struct CISPOObjective: PolicyObjective {
     name: "cispo",
     summary: "clipped importance weight: sg(clip(r, 1 - clip-low, 1 + clip-high)) A log pi",
     source: "arXiv 2506.13585, section 3.1",
+    formula: "w = clip(r, 1 − clip-low, 1 + clip-high) A",
     parameters: [
       .number(
         "clip-low", default: 1, in: 0...1000,

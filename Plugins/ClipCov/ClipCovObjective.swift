@@ -17,6 +17,8 @@ package struct ClipCovObjective: SurveyingObjective {
     name: "clip-cov",
     summary: "clipped ratio; of the tokens whose covariance is high a few, drawn, get no gradient",
     source: "arXiv 2505.22617, section 4",
+    formula:
+      "w = r A in the clip, else 0; 0 for tokens drawn among cov-low < (A − mean A)(log π − mean log π) < cov-high",
     parameters: ClippedSurrogate.parameters(clipHigh: 0.2) + [
       .number("cov-low", default: 1, help: "tokens of no greater covariance are never drawn"),
       .number("cov-high", default: 5, help: "tokens of no smaller covariance are never drawn"),

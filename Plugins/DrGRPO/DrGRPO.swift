@@ -14,7 +14,8 @@ package struct DrGRPO: AdvantageTransform {
   package static let manual = ComponentManual(
     name: "dr-grpo",
     summary: "return less its group's mean: A = R - mean",
-    source: "arXiv 2503.20783, section 3.2")
+    source: "arXiv 2503.20783, section 3.2",
+    formula: "A = R − mean of the group")
 
   package init(_ parameters: Parameters, context: ComponentContext) throws(FulcrumError) {}
 

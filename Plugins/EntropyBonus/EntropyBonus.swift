@@ -18,6 +18,7 @@ package struct EntropyBonus: EntropyObjective {
     name: "entropy-bonus",
     summary: "adds coefficient times the entropy of the policy at each token",
     source: "arXiv 1602.01783, section 4",
+    formula: "v = coefficient, on ∇H",
     parameters: [
       .number(
         "coefficient", default: 0.001, in: -10...10,

@@ -15,6 +15,7 @@ package struct EntropyTop: AdvantageTransform {
     name: "entropy-top",
     summary: "keeps the advantages of the share of tokens with the highest entropy",
     source: "arXiv 2506.01939, section 5",
+    formula: "A ← A where H ≥ its (1 − share) quantile over the batch, else 0",
     parameters: [
       .number(
         "share", default: 0.2, in: 0...1,

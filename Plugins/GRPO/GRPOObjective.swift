@@ -16,6 +16,8 @@ package struct GRPOObjective: PolicyObjective {
     name: "grpo",
     summary: "clipped ratio: min(r A, clip(r, 1 - clip-low, 1 + clip-high) A)",
     source: "arXiv 2505.12929, equations (1), (2) and (4); GSPO: arXiv 2507.18071",
+    formula:
+      "w = r A; 0 where A > 0 and r > 1 + clip-high, or A < 0 and r < 1 − clip-low or r > dual-clip",
     parameters: [
       .choice(
         "importance-ratio", default: ImportanceRatio.token.rawValue,

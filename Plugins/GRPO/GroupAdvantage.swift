@@ -26,6 +26,7 @@ package struct GroupAdvantage: AdvantageTransform {
     name: "grpo",
     summary: "return against its group: A = (R - mean) / (std + deviation-floor)",
     source: "arXiv 2402.03300, section 4.1.2",
+    formula: "A = (R − mean of the group) / (std of the group + floor)",
     parameters: [
       .choice(
         "scale", default: Scale.group.rawValue, of: Scale.allCases.map(\.rawValue),

@@ -16,6 +16,8 @@ package struct KLCovObjective: SurveyingObjective {
     name: "kl-cov",
     summary: "ratio, unclipped; the tokens of highest covariance pay for |log pi - log pi_old|",
     source: "arXiv 2505.22617, section 4",
+    formula:
+      "w = r A − penalty sign(log r) [its (A − mean A)(log π − mean log π) is among the highest]",
     parameters: [
       TokenCovariance.shareParameter(
         help: "how much of a mini-batch's tokens is chosen, at least one; above 0"),

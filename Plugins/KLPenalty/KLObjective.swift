@@ -17,6 +17,7 @@ package struct KLObjective: PolicyObjective {
     name: "kl-penalty",
     summary: "KL in the loss: beta times an estimate of the KL to the reference at each token",
     source: "arXiv 2505.12929, equations (1) and (2)",
+    formula: "w = β ∂k/∂x with x = log π_ref − log π: k₃ gives β (π_ref/π − 1), k₂ β x, k₁ −β",
     parameters: [
       .number(
         "beta", default: 0.001, in: 0...10,

@@ -17,6 +17,8 @@ package struct KLReward: AdvantageTransform {
     name: "kl-penalty",
     summary: "KL in the reward: each return falls by beta * the KL of its token and those after it",
     source: "arXiv 2203.02155, section 3.5; estimators: Schulman, 'Approximating KL divergence'",
+    formula:
+      "A_t ← A_t − β Σ_{s ≥ t} k_s, k₁ = −x, k₂ = x²/2, k₃ = e^x − x − 1, x = log π_ref − log p",
     parameters: [
       .number(
         "beta", default: 0.001, in: 0...10,

@@ -19,6 +19,7 @@ package struct Lopti: UpdateScheduler {
     name: "lopti",
     summary: "updates tokens of probability below eta apart from the others",
     source: "arXiv 2505.12929, Algorithm 1",
+    formula: "p < η, then p ≥ η",
     parameters: UnlikelySplit.parameters(
       eta: "tokens with pi_old below it are 'low'",
       order: "which phase runs first; the paper finds high-first worse than no phases",

@@ -16,7 +16,8 @@ package struct LeaveOneOut: AdvantageTransform {
   package static let manual = ComponentManual(
     name: "rloo",
     summary: "return less the mean of its group's others: A = n / (n - 1) * (R - mean)",
-    source: "arXiv 2402.14740, RLOO estimator")
+    source: "arXiv 2402.14740, RLOO estimator",
+    formula: "A = R − mean of the group's others = n/(n − 1) (R − mean of the group)")
 
   package init(_ parameters: Parameters, context: ComponentContext) throws(FulcrumError) {}
 

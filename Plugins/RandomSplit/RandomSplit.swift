@@ -18,6 +18,7 @@ package struct RandomSplit: UpdateScheduler {
     name: "random-split",
     summary: "two phases of random tokens, as many as lopti's phases have",
     source: "a control for arXiv 2505.12929, Algorithm 1",
+    formula: "as many random tokens as have p < η, then the others",
     parameters: UnlikelySplit.parameters(
       eta: "as many tokens are 'random-low' as have pi_old below it",
       order: "which phase runs first",

@@ -18,6 +18,7 @@ package struct BatchWhitening: AdvantageTransform {
     name: "reinforce-plus-plus",
     summary: "REINFORCE++: returns whitened over all of the batch's tokens",
     source: "arXiv 2501.03262",
+    formula: "A ← (A − mean) / √(var + 1e-8), both over the batch's tokens",
     parameters: [
       .choice(
         "baseline", default: "none", of: ["none", "group"],

@@ -17,6 +17,8 @@ package struct RolloutCorrection: ReportingTransform {
     name: "rollout-correction",
     summary: "repairs a sampler that is not the trainer: A <- w(rho) A, rho = pi_old / pi_rollout",
     source: "fengyao.notion.site/off-policy-rl (TIS); arXiv 2510.18855 (IcePop); TRL and verl",
+    formula:
+      "A ← clip(ρ, lower, upper) A, or ρ A (mask) or A (reject) inside and 0 outside; ρ = p/π_rollout",
     parameters: [
       .choice(
         "level", default: Level.token.rawValue, of: Level.allCases.map(\.rawValue),

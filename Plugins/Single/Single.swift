@@ -12,6 +12,7 @@ package struct Single: UpdateScheduler {
     name: "single",
     summary: "updates all tokens together, as often as asked",
     source: "arXiv 2402.03300, Algorithm 1: mu iterations of the update",
+    formula: "all tokens, repeats times",
     parameters: [
       .integer(
         "repeats", default: 1, in: 1...64,

@@ -16,6 +16,7 @@ package struct TokenFilter: AdvantageTransform {
     name: "token-filter",
     summary: "keeps the advantages of tokens with from <= pi_old < to",
     source: "arXiv 2505.12929, figure 1",
+    formula: "A ← A where from ≤ p < to, else 0",
     parameters: [
       .number("from", default: nil, in: 0...1, help: "the least probability that is kept"),
       .number(

@@ -34,6 +34,8 @@ class Component:
     summary: str
     parameters: dict[str, Parameter]
     function: Callable[..., Any]
+    # What becomes of a token's weight or advantage, in one line; empty: it says nothing of it.
+    formula: str = ""
     needs: Needs = ()
     check: Callable[..., Any] | None = None
     # What the host is told of an instance: passes, nesting, tokenwise, entropy.
@@ -46,7 +48,7 @@ class Component:
 
     def __post_init__(self) -> None:
         who = f"{self.kind} {self.name!r}"
-        for name in ("name", "source", "summary"):
+        for name in ("name", "source", "summary", "formula"):
             if not isinstance(getattr(self, name), str):
                 raise Fault(f"{who}: its {name} is a text, not {getattr(self, name)!r}")
         if not self.summary:

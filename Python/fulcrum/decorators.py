@@ -37,6 +37,7 @@ def advantage_transform(
     *,
     source: str,
     summary: str | None = None,
+    formula: str = "",
     needs: Needs = (),
     check: Check = None,
     **parameters: Any,
@@ -44,9 +45,10 @@ def advantage_transform(
     """`function(advantages, batch, **parameters)` gives new advantages, f32 [tokens].
 
     `needs` names columns, or is a function of the parameters that does. `check` is one that raises
-    `Refusal`. The summary is the docstring's first line if it isn't given.
+    `Refusal`. The summary is the docstring's first line if it isn't given. `formula` says in one
+    line what becomes of a token's advantage, for the table that `fulcrum methods` makes.
     """
-    given = {"needs": needs, "check": check}
+    given = {"formula": formula, "needs": needs, "check": check}
     return _decorator("advantage-transform", name, source, summary, parameters, **given)
 
 
@@ -55,6 +57,7 @@ def update_scheduler(
     *,
     source: str,
     summary: str | None = None,
+    formula: str = "",
     needs: Needs = (),
     check: Check = None,
     passes: int | Callable[..., int] = 1,
@@ -66,7 +69,8 @@ def update_scheduler(
     Every token is in `passes` of the phases (a number, or a function of the parameters). `nesting`
     is phase-by-phase or minibatch-by-minibatch.
     """
-    given = {"needs": needs, "check": check, "traits": {"passes": passes, "nesting": nesting}}
+    traits = {"passes": passes, "nesting": nesting}
+    given = {"formula": formula, "needs": needs, "check": check, "traits": traits}
     if nesting not in ("phase-by-phase", "minibatch-by-minibatch"):
         raise Fault(f"nesting is phase-by-phase or minibatch-by-minibatch, not {nesting!r}")
     return _decorator("update-scheduler", name, source, summary, parameters, **given)
@@ -77,6 +81,7 @@ def policy_objective(
     *,
     source: str,
     summary: str | None = None,
+    formula: str = "",
     needs: Needs = (),
     check: Check = None,
     tokenwise: bool = False,
@@ -89,7 +94,7 @@ def policy_objective(
     numbers depend on that token alone.
     """
     traits = {"tokenwise": bool(tokenwise), "entropy": bool(entropy)}
-    given = {"needs": needs, "check": check, "traits": traits}
+    given = {"formula": formula, "needs": needs, "check": check, "traits": traits}
     return _decorator("policy-objective", name, source, summary, parameters, **given)
 
 

@@ -125,6 +125,7 @@ def described(component: Component) -> dict[str, Any]:
         "kind": component.kind,
         "name": component.name,
         "summary": component.summary,
+        "formula": component.formula,
         "source": component.source,
         "parameters": [
             {**vars(parameter), "name": configuration_name(name)}

@@ -22,7 +22,8 @@ ARRAYS = '''
 
     __version__ = "1.2"
 
-    @f.advantage_transform("damp-unlikely", source="a beginning", needs=["old-log-probabilities"],
+    @f.advantage_transform("damp-unlikely", source="a beginning",
+                           formula="A ← (α p + 1 − α) A", needs=["old-log-probabilities"],
                            alpha=f.number(0.3, 0, 1, "0: no change", meaning="token-damping"))
     def damp(advantages, batch, alpha):
         """A <- A (alpha pi + 1 - alpha)
@@ -115,6 +116,7 @@ def test_array_kinds_through_a_process() -> None:
             "kind": "advantage-transform",
             "name": "damp-unlikely",
             "summary": "A <- A (alpha pi + 1 - alpha)",
+            "formula": "A ← (α p + 1 − α) A",
             "source": "a beginning",
             "numpy": True,
             "parameters": [

@@ -12,6 +12,10 @@ package struct Chart {
     package let x: Double
     package let low: Double
     package let high: Double
+
+    package init(x: Double, low: Double, high: Double) {
+      (self.x, self.low, self.high) = (x, low, high)
+    }
   }
 
   /// A number with the ends of its interval.
@@ -39,7 +43,7 @@ package struct Chart {
       _ label: String, including: [Double] = [], within: ClosedRange<Double>? = nil)
     /// Numbers that have nothing between them, such as steps; no tick is there either.
     case wholeNumbers(_ label: String)
-    /// Numbers above 0, along y only; each decade is as wide as the next.
+    /// Numbers above 0; each decade is as wide as the next.
     case logarithm(_ label: String)
     /// Categories; along y they are rows, from the top: bars and whiskers then lie on their side.
     case categories(_ label: String, [String])
@@ -56,6 +60,20 @@ package struct Chart {
     var names: [String]? {
       if case .categories(_, let names) = self { names } else { nil }
     }
+  }
+
+  /// The size of a drawing, in its own units: about a pixel each.
+  package struct Size {
+    /// One of a page's figures.
+    package static let page = Size(width: 400, plot: 180, hasDots: true)
+    /// One that stands in a table's row.
+    package static let small = Size(width: 240, plot: 104, hasDots: false)
+
+    let width: Double
+    /// The height of the marks' field; an axis of categories has its own.
+    let plot: Double
+    /// Whether a line of few points shows each by a dot.
+    let hasDots: Bool
   }
 
   package enum Layer {
@@ -92,6 +110,7 @@ package struct Chart {
   package var layers: [Layer]
   /// Names of the series, in order; empty if there is but one.
   package var legend: [String] = []
+  package var size = Size.page
 
   package init(
     id: String, title: String, caption: String = "", x: Axis, y: Axis, layers: [Layer],

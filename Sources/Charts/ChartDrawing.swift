@@ -18,16 +18,18 @@ struct ChartDrawing {
 
   init(_ chart: Chart) {
     self.chart = chart
-    legend = ChartLegend(chart.legend, width: ChartFrame.width, top: 32)
+    legend = ChartLegend(chart.legend, width: chart.size.width, top: 32)
     colors =
       chart.layers.lazy.compactMap { if case .cells(_, let scale) = $0 { scale } else { nil } }
       .first
     frame = ChartFrame(chart, head: 32 + (colors == nil ? legend.height : 17))
   }
 
+  var height: Double { frame.bottom + 42 }
+
   /// - Parameter style: the whole style, for a picture that stands alone; `nil`: the page has it.
   func element(style: String? = nil) -> Element {
-    let height = frame.bottom + 42
+    let height = height
     let alternative = ChartWords(chart).text
     var children: [any Markup] = [
       Element("title", ["id": chart.id + "-title"], [chart.title]),
@@ -40,7 +42,7 @@ struct ChartDrawing {
       children.append(Element("style", [:], [OwnCode(style)]))
       children.append(
         Element(
-          "rect", ["class": "paper", "width": text(ChartFrame.width), "height": text(height)]))
+          "rect", ["class": "paper", "width": text(chart.size.width), "height": text(height)]))
     }
     children.append(label(chart.title, x: 2, y: 17, class: "heading", anchor: "start"))
     children += colors?.key(top: 32) ?? legend.elements
@@ -48,19 +50,19 @@ struct ChartDrawing {
     children += rows + columns
     children.append(
       label(
-        chart.x.label, x: ChartFrame.width - ChartFrame.right, y: height - 5, class: "axis",
+        chart.x.label, x: chart.size.width - ChartFrame.right, y: height - 5, class: "axis",
         anchor: "end"))
     children += ChartMarks(chart, frame).elements
     var element = Element(
       "svg",
       [
-        "viewBox": "0 0 \(text(ChartFrame.width)) \(text(height))", "role": "img",
+        "viewBox": "0 0 \(text(chart.size.width)) \(text(height))", "role": "img",
         "aria-labelledby": chart.id + "-title", "aria-describedby": chart.id + "-words",
         "class": "chart",
       ], children)
     if style != nil {
       element.attributes += [
-        ("xmlns", "http://www.w3.org/2000/svg"), ("width", text(ChartFrame.width)),
+        ("xmlns", "http://www.w3.org/2000/svg"), ("width", text(chart.size.width)),
         ("height", text(height)),
       ]
     }
@@ -80,7 +82,7 @@ struct ChartDrawing {
     return zip(ticks.values, ticks.labels).flatMap { value, name -> [any Markup] in
       let y = frame.y(value)
       return [
-        rule(value, from: (frame.left, y), to: (ChartFrame.width - ChartFrame.right, y)),
+        rule(value, from: (frame.left, y), to: (chart.size.width - ChartFrame.right, y)),
         label(name, x: frame.left - 5, y: y + 4, class: "tick", anchor: "end"),
       ]
     }

@@ -1,6 +1,5 @@
 /// Places the parts of a chart: margins, scales and ticks.
 struct ChartFrame {
-  static let width = 400.0
   static let right = 12.0
   /// The width of a letter.
   private static let letter = 6.5
@@ -20,7 +19,8 @@ struct ChartFrame {
 
   /// - Parameter head: the height of the title and the legend.
   init(_ chart: Chart, head: Double) {
-    top = head + 24
+    // Without the line of the axis's name, if it has none.
+    top = head + (chart.y.label.isEmpty ? 8 : 24)
     let ticks = Self.rows(of: chart)
     rows = ticks
     if let names = chart.y.names {
@@ -31,7 +31,7 @@ struct ChartFrame {
       y = LinearScale(domain: 0...Double(max(1, names.count)), start: top, end: bottom)
     } else {
       left = 14 + Self.letter * Double(max(2, ticks?.labels.map(\.count).max() ?? 1))
-      bottom = top + 180
+      bottom = top + chart.size.plot
       let hasNames = chart.layers.contains { if case .upright = $0 { true } else { false } }
       // Names of uprights have a strip of their own above the marks.
       let end = hasNames ? top + 18 : top
@@ -42,14 +42,18 @@ struct ChartFrame {
         y = LinearScale(domain: domain, start: bottom, end: end)
       }
     }
-    let end = Self.width - Self.right
+    let end = chart.size.width - Self.right
     if let names = chart.x.names {
       columns = nil
       x = LinearScale(domain: 0...Double(max(1, names.count)), start: left, end: end)
       return
     }
     let data = (chart.widths + chart.x.including).filter(\.isFinite)
-    let found = Ticks(covering: data, of: chart.x, about: chart.isSideways ? 5 : 6)
+    let isLogarithm = if case .logarithm = chart.x { true } else { false }
+    let found =
+      isLogarithm
+      ? Ticks(logarithmic: data)
+      : Ticks(covering: data, of: chart.x, about: chart.isSideways ? 5 : 6)
     // The data's own width, not the ticks': a curve fills its plot. Bars on their side end at ticks.
     let low = data.min() ?? found.domain.lowerBound
     let high = data.max() ?? found.domain.upperBound
@@ -58,7 +62,10 @@ struct ChartFrame {
       domain.lowerBound - 1e-12 <= $0.0 && $0.0 <= domain.upperBound + 1e-12
     }
     columns = Ticks(values: within.map(\.0), labels: within.map(\.1), domain: domain)
-    x = LinearScale(domain: domain, start: left, end: end)
+    x =
+      isLogarithm
+      ? LogScale(domain: domain, start: left, end: end)
+      : LinearScale(domain: domain, start: left, end: end)
   }
 
   private static func rows(of chart: Chart) -> Ticks? {

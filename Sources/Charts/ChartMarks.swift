@@ -47,7 +47,7 @@ struct ChartMarks {
     let path = finite.map { text(x($0.x)) + "," + text(y($0.y)) }.joined(separator: " ")
     var result: [any Markup] =
       finite.count > 1 ? [Element("polyline", ["class": name, "points": path])] : []
-    guard !isFaint, finite.count <= Self.fewPoints else { return result }
+    guard !isFaint, chart.size.hasDots, finite.count <= Self.fewPoints else { return result }
     for point in finite {
       result.append(
         Element(

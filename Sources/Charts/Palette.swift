@@ -11,7 +11,7 @@ package enum Palette {
       ("s3", "#b8568f", "#dd9bc2"), ("s4", "#a87400", "#f0b429"), ("s5", "#3d434a", "#c3cad2"),
     ] + HeatColors.variables
 
-  static let count = 6
+  package static let count = 6
 
   /// Returns the classes of a series: beyond the last colour they begin anew, dashed or pale.
   static func series(_ index: Int) -> String {
@@ -60,6 +60,36 @@ package enum Palette {
       .paper{fill:var(--paper)}
 
       """ + series.joined() + HeatColors.rules
+  }
+
+  /// The rules of lines and bands alone, in light colours and for who prefers them in dark ones, written
+  /// out: a small picture in a file of its own.
+  static var adaptiveRules: String {
+    let names = ["paper", "ink", "rule", "dim"] + (0..<count).map { "s\($0)" }
+    func colors(_ value: KeyPath<(String, String, String), String>) -> String {
+      let of = Dictionary(uniqueKeysWithValues: variables.map { ($0.0, $0[keyPath: value]) })
+      return names.map { name in
+        let color = of[name] ?? ""
+        return switch name {
+        case "paper": ".paper{fill:\(color)}"
+        case "ink": ".chart text{fill:\(color)}"
+        case "dim": ".chart .axis,.chart .tick{fill:\(color)}.zero,.level{stroke:\(color)}"
+        case "rule": ".rule{stroke:\(color)}"
+        default: ".line.\(name){stroke:\(color)}.band.\(name){fill:\(color)}"
+        }
+      }.joined()
+    }
+    return """
+      .chart{font:12px system-ui,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
+      .chart .heading{font-weight:600}
+      .line{fill:none;stroke-width:2;stroke-linejoin:round}
+      .faint{stroke-width:1;opacity:.5}
+      .band{opacity:.2}
+      .level{stroke-dasharray:4 3}
+      .again{stroke-dasharray:5 3}
+      \(colors(\.1))
+      @media(prefers-color-scheme:dark){\(colors(\.2))}
+      """
   }
 
   /// The marks' rules with the light colours written out, for a picture in a file of its own.

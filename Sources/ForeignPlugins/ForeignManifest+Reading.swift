@@ -4,8 +4,9 @@ import YAML
 
 extension ForeignManifest {
   private static let keys = [
-    "fulcrum-foreign", "name", "kind", "version", "summary", "source", "library", "function",
-    "returns", "arguments", "parameters", "correct-from", "phases", "passes", "nesting", "examples",
+    "fulcrum-foreign", "name", "kind", "version", "summary", "source", "formula", "library",
+    "function", "returns", "arguments", "parameters", "correct-from", "phases", "passes", "nesting",
+    "examples",
   ]
 
   /// Reads a manifest.
@@ -35,7 +36,8 @@ extension ForeignManifest {
     let parameters = try Self.parameters(top)
     manual = ComponentManual(
       name: name, summary: try top.required("summary", try top.text("summary"), "a text"),
-      source: try top.required("source", try top.text("source"), "a text"), parameters: parameters)
+      source: try top.required("source", try top.text("source"), "a text"),
+      formula: try top.text("formula") ?? "", parameters: parameters)
     version = try top.text("version") ?? "0"
     library = try top.required("library", try top.text("library"), "the library's path")
     function = try top.required("function", try top.text("function"), "the function's symbol")

@@ -8,7 +8,7 @@ package enum CheckLimits {
   static let memory: UInt64 = 8 << 30
 
   /// Limits this process, which is about to run code that nobody has seen.
-  static func apply() {
+  package static func apply() {
     var memory = rlimit(rlim_cur: rlim_t(memory), rlim_max: rlim_t(memory))
     setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &memory)
     // Crashes are expected here, so no core files.

@@ -82,7 +82,7 @@ struct CheckItem: Sendable {
 
 extension FulcrumError {
   /// The error in one line: place, message and hint.
-  var sentence: String {
+  package var sentence: String {
     let place = location.map { "\($0): " } ?? ""
     return place + message + (hint.map { " (hint: \($0))" } ?? "")
   }

@@ -135,39 +135,7 @@ package struct CheckSupervisor {
 
   /// Returns a worker's end in the middle of a check as a finding.
   private func death(_ end: ChildProcess.End, _ errors: String) -> CheckFinding {
-    let lines = errors.split(whereSeparator: \.isNewline).map {
-      $0.trimmingCharacters(in: .whitespaces)
-    }
-    let said = lines.last { $0.contains("Fatal error") } ?? lines.last { !$0.isEmpty }
-    var words = said.map { "; its last words: \($0.prefix(200))" } ?? ""
-    switch end {
-    case .exited(let status):
-      return .fault("ended the process with status \(status)" + words)
-    case .killedBySignal(let signal):
-      if said == nil, signal == SIGILL || signal == SIGTRAP {
-        words =
-          " (hint: Swift traps so on an index out of range, an overflow or a missing value;"
-          + " a debug build says which)"
-      }
-      return .fault("crashed: \(Self.name(of: signal))" + words)
-    case .timedOut:
-      return .fault(String(format: "no end after %g s", limit))
-    }
-  }
-
-  private static func name(of signal: Int32) -> String {
-    switch signal {
-    case SIGILL: "SIGILL"
-    case SIGTRAP: "SIGTRAP"
-    case SIGABRT: "SIGABRT"
-    case SIGBUS: "SIGBUS"
-    case SIGFPE: "SIGFPE"
-    case SIGKILL: "SIGKILL"
-    case SIGSEGV: "SIGSEGV"
-    case SIGSYS: "SIGSYS"
-    case SIGTERM: "SIGTERM"
-    default: "signal \(signal)"
-    }
+    .fault(end.words(errors, limit: limit))
   }
 }
 

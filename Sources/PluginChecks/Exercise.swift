@@ -29,7 +29,10 @@ struct Exercise {
       switch kind {
       case .advantageTransform: (instance as? any AdvantageTransform).map(Exercise.init)
       case .updateScheduler: (instance as? any UpdateScheduler).map(Exercise.init)
-      case .policyObjective: (instance as? any PolicyObjective).map(Exercise.init)
+      case .policyObjective:
+        try (instance as? any PolicyObjective).map { (objective) throws(FulcrumError) in
+          try Exercise(objective)
+        }
       case .reward: (instance as? any RewardFn).map(Exercise.init)
       case .task: (instance as? any TaskSource).map(Exercise.init)
       case .policy:

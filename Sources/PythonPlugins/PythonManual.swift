@@ -43,7 +43,9 @@ enum PythonManual {
       manuals.append(
         (
           kind,
-          ComponentManual(name: name, summary: summary, source: source, parameters: parameters)
+          ComponentManual(
+            name: name, summary: summary, source: source,
+            formula: element.present("formula")?.text ?? "", parameters: parameters)
         ))
     }
     return manuals

@@ -18,7 +18,9 @@ struct Fulcrum: ParsableCommand {
       ReplayCommand.self,
       EvaluateCommand.self, MicroscopeCommand.self, ReportCommand.self, CompareCommand.self,
       WarmStartCommand.self,
-      ModelCommand.self, GenerateCommand.self, PluginCommand.self, RewardCommand.self,
+      ModelCommand.self, GenerateCommand.self, PluginCommand.self, MethodsCommand.self,
+      MethodsWorkerCommand.self,
+      RewardCommand.self,
       BenchCommand.self, DoctorCommand.self,
     ])
 

@@ -72,6 +72,18 @@ import Testing
     #expect(lines[1].contains("\"reward\": 0") && lines[1].contains("\"wrong\""))
   }
 
+  @Test func `a transform in C++ stands among the methods`() throws {
+    let path = try build("DampUnlikely", "libdamp_unlikely.so")
+    let result = try CommandLine().run(
+      "methods", "damp-unlikely", "--markdown", "--plugin-path", path)
+    #expect(result.status == 0, "\(result.errors)")
+    // As the plugin in Swift does, and with the manifest's formula.
+    #expect(
+      result.output.contains(
+        "equation (4) | `A ← (α p + 1 − α) A` | old-log-probabilities | unlikely ×0.73, likely ×0.96"
+          + " | – |\n"), "\(result.output)")
+  }
+
   @Test func `a refused manifest is an exit status of 1 and one message`() throws {
     let path = examples + "/LengthAware"
     let list = try CommandLine().run("plugin", "list", "--plugin-path", path)

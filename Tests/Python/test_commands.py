@@ -30,6 +30,11 @@ def test_a_new_plugin_works(fulcrum: Fulcrum, kind: str) -> None:
     assert "a beginning" in info
     checked = fulcrum.run("plugin", "check", "my-idea", "--plugin-path", folder)
     assert ", 0 faults, 0 skipped" in checked
+    if kind in ("advantage-transform", "update-scheduler", "policy-objective"):
+        formula = next(line for line in info.splitlines() if "formula: " in line).split(": ", 1)[1]
+        page = fulcrum.run("methods", "my-idea", "--markdown", "--plugin-path", folder)
+        row = next(line for line in page.splitlines() if line.startswith("| **my-idea**"))
+        assert f"`{formula}`" in row
 
 
 def test_a_trl_reward_is_a_plugin(fulcrum: Fulcrum) -> None:

@@ -11,6 +11,7 @@ extension PluginTemplate.Component {
             name: "\#(name)",
             summary: "shortens long levers: A <- A * min(1, cap / lever)",
             source: "a beginning; name your paper and its equation here",
+            formula: "A ← A min(1, cap / ‖e − π‖)",
             parameters: [
               .number("cap", default: 0.5, in: 0.01...1.5, help: "no lever is longer than 1.415")
             ])

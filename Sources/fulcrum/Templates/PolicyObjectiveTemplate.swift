@@ -12,6 +12,7 @@ extension PluginTemplate.Component {
             name: "\#(name)",
             summary: "A * log pi - beta / 2 * (log pi - log pi_old)^2",
             source: "a beginning; name your paper and its equation here",
+            formula: "w = A − β log r",
             parameters: [
               .number("beta", default: 0.1, in: 0...100, help: "how stiff the spring is; 0: none")
             ])

@@ -10,6 +10,7 @@ extension PythonTemplate.Component {
         @f.advantage_transform(
             "\#(name)",
             source="a beginning; name your paper and its equation here",
+            formula="A ← A min(1, cap / ‖e − π‖)",
             needs=["levers"],
             cap=f.number(0.5, 0.01, 1.5, "no lever is longer than 1.415"),
         )
@@ -43,6 +44,7 @@ extension PythonTemplate.Component {
         @f.update_scheduler(
             "\#(name)",
             source="a beginning; name your paper and its algorithm here",
+            formula="t < share n of a completion's n tokens, then the others",
             share=f.number(0.5, 0, 1, "how much of a completion is early"),
         )
         def by_place(advantages, batch, share):
@@ -76,6 +78,7 @@ extension PythonTemplate.Component {
         @f.policy_objective(
             "\#(name)",
             source="a beginning; name your paper and its equation here",
+            formula="w = A − β log r",
             needs=["old-log-probabilities"],
             # A token's weight needs no other token: a schedule's phases cost what their tokens cost.
             tokenwise=True,

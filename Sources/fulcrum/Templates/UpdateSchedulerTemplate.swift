@@ -11,6 +11,7 @@ extension PluginTemplate.Component {
             name: "\#(name)",
             summary: "updates the first share of each completion, then the rest",
             source: "a beginning; name your paper and its algorithm here",
+            formula: "t < share n of a completion's n tokens, then the others",
             parameters: [
               .number("share", default: 0.5, in: 0...1, help: "how much of a completion is early")
             ])

@@ -75,13 +75,25 @@ struct PluginCheckRequest: ParsableArguments {
   ///
   /// - Throws: `.usage` for a text that is not a setting.
   func given() throws(FulcrumError) -> [String: [String: ParameterValue]] {
+    try ComponentSettings.values(overrides)
+  }
+}
+
+/// Reads settings of components by their names: `component.parameter=value`.
+enum ComponentSettings {
+  /// Returns the values by component and parameter.
+  ///
+  /// - Throws: `.usage` for a text that is not a setting.
+  static func values(_ settings: [String]) throws(FulcrumError) -> [String: [String:
+    ParameterValue]]
+  {
     var tree = try ConfigurationTree(text: "", file: "--set")
-    for override in overrides { try tree.set(override) }
+    for setting in settings { try tree.set(setting) }
     var given: [String: [String: ParameterValue]] = [:]
     for (component, node) in tree.root {
-      guard case .section(let entries) = node else { throw Self.noParameter(component) }
+      guard case .section(let entries) = node else { throw noParameter(component) }
       for (name, node) in entries {
-        guard let value = node.parameterValue else { throw Self.noParameter(component) }
+        guard let value = node.parameterValue else { throw noParameter(component) }
         given[component, default: [:]][name] = value
       }
     }

@@ -12,6 +12,7 @@ struct PluginCommand: ParsableCommand {
 
   /// Tells whether a command line is that of a process whose end another one watches already.
   static func isWorker(_ arguments: [String]) -> Bool {
+    if arguments.count > 1, arguments[1] == MethodsWorkerCommand.name { return true }
     let workers = [
       PluginForeignCheckCommand.configuration, PluginCheckWorkerCommand.configuration,
     ].compactMap(\.commandName)

@@ -31,6 +31,7 @@ struct PluginInfoCommand: ParsableCommand {
       let manual = component.manual
       print("\n\(component.kind.rawValue) \(manual.name)")
       print("  \(manual.summary)")
+      if !manual.formula.isEmpty { print("  formula: \(manual.formula)") }
       print("  source: \(manual.source)")
       if manual.parameters.isEmpty { print("  no parameters") }
       for parameter in manual.parameters {

@@ -38,9 +38,11 @@ struct PluginReferenceCommand: ParsableCommand {
 
   private static func section(_ manual: ComponentManual, plugin: String) -> String {
     let origin = plugin == manual.name ? "" : ", of the plugin `\(plugin)`"
-    var lines = [
-      "### \(manual.name)", "", "\(manual.summary)\(origin)", "", "Source: \(manual.source)",
-    ]
+    var lines = ["### \(manual.name)", "", "\(manual.summary)\(origin)", ""]
+    if !manual.formula.isEmpty {
+      lines += ["Formula: `\(manual.formula.replacing("`", with: "'"))`", ""]
+    }
+    lines.append("Source: \(manual.source)")
     guard !manual.parameters.isEmpty else { return (lines + ["", "No parameters."]).joined("\n") }
     lines += ["", "| parameter | value | default | |", "| --- | --- | --- | --- |"]
     for parameter in manual.parameters {

@@ -1,0 +1,44 @@
+import Foundation
+import FulcrumKernel
+import PluginChecks
+import PluginHost
+
+/// The process that loads plugins and calls their methods. It may die in any of them.
+package struct MethodWorker {
+  private let search: MethodSearch
+  /// Where messages go: a descriptor that no plugin knows.
+  private let output: Int32
+
+  package init(_ search: MethodSearch, output: Int32) {
+    (self.search, self.output) = (search, output)
+  }
+
+  /// Tries the methods from a place in the plan on. The process ends with it.
+  package func run(from first: Int) -> Never {
+    CheckLimits.apply()
+    do throws(FulcrumError) {
+      let candidates = try search.candidates { message in tell(message) }
+      tell(.plan(candidates.map(\.method)))
+      for (index, candidate) in candidates.enumerated() where index >= first {
+        tell(.begin(index))
+        tell(.end(index, candidate.tried()))
+      }
+      tell(.done)
+    } catch {
+      tell(.wrongRequest(Method.Failure(error)))
+    }
+    // No destructors: what they might do is no part of the work.
+    _exit(0)
+  }
+
+  private func tell(_ message: MethodMessage) {
+    var rest = message.line[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { write(output, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      // Nobody listens any more.
+      guard count > 0 else { _exit(1) }
+      rest = rest.dropFirst(count)
+    }
+  }
+}
