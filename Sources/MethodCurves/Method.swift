@@ -30,7 +30,10 @@ package struct Method: Codable, Sendable {
   }
 
   private let kindName: String
+  /// The component's name, or a variant's own.
   package let name: String
+  /// Whether it is a component with other settings under a name of its own.
+  package let isVariant: Bool
   package let summary: String
   package let source: String
   package let formula: String
@@ -45,12 +48,13 @@ package struct Method: Codable, Sendable {
   /// Describes a component of one of `MethodTrial.kinds`, which is yet to be tried.
   private init(
     _ component: HostComponent, plugin: String, version: String,
-    given: [String: ParameterValue]
+    given: [String: ParameterValue], variant: String?
   ) {
     let manual = component.manual
     kindName = component.kind.rawValue
-    (name, summary, source, formula) =
-      (manual.name, manual.summary, manual.source, manual.formula)
+    name = variant ?? manual.name
+    isVariant = variant != nil
+    (summary, source, formula) = (manual.summary, manual.source, manual.formula)
     (self.plugin, self.version) = (plugin, version)
     self.given = given.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
       .joined(separator: ", ")
@@ -70,7 +74,10 @@ package struct Method: Codable, Sendable {
   }
 
   /// The name of its figure: letters, digits, hyphens.
-  package var id: String { "\(kindName)-\(name)" }
+  package var id: String {
+    let letters = name.lowercased().map { $0.isLetter && $0.isASCII || $0.isNumber ? $0 : "-" }
+    return "\(kindName)-" + String(letters)
+  }
 
   /// The component's place in messages: `policy-objective my-idea`.
   var label: String { "\(kindName) \(name)" }
@@ -96,16 +103,18 @@ extension Method {
     ///   - version: the plugin's.
     ///   - settings: what the request gives, by component and parameter; what the manual doesn't
     ///     declare is another component's.
+    ///   - variant: what the component is to be beside that; `nil`: itself.
     init(
       _ component: HostComponent, plugin: String, version: String,
-      settings: [String: [String: ParameterValue]]
+      settings: [String: [String: ParameterValue]], variant: MethodVariant? = nil
     ) {
       let schema = component.manual.parameters
       given = settings[component.manual.name, default: [:]].filter { name, _ in
         schema.contains { $0.name == name }
-      }
+      }.merging(variant?.settings ?? [:]) { $1 }
       self.component = component
-      method = Method(component, plugin: plugin, version: version, given: given)
+      method = Method(
+        component, plugin: plugin, version: version, given: given, variant: variant?.name)
     }
 
     /// Calls the component, and says what came of it.

@@ -47,7 +47,19 @@ enum MethodPageWords {
     ## What is missing
 
     A weight here may depend on what a policy tells of a token's place, of its sequence, its group and its
-    mini-batch, and on other tokens of the place. It can't depend on products of tokens' gradients: no policy
-    gives them, for that takes a gradient a token.
+    mini-batch, and on the likeliest tokens of the place. It can't depend on
+
+    - **products of tokens' gradients**: THR (arXiv 2510.03669) weighs a token by how its gradient agrees with
+      those of right answers, DelTA (arXiv 2605.21467) by how far it tells right ones from wrong ones. For each
+      token of each step that takes a gradient a token, or what it comes from at the head, the hidden state and
+      e − π, which no policy tells. The microscope has such products for some tokens of a step
+      ([Microscope.md](Microscope.md));
+    - **given tokens' present probabilities**: the top-k form of DPPO (arXiv 2602.04879) compares π with p at the
+      old policy's likeliest tokens; policies tell those of the present one's;
+    - **a formula that nobody published**: RSI-S (arXiv 2606.31575), and the entropy-guided course of
+      Positive-Advantage Reweighting (arXiv 2511.05993).
+
+    Methods that are several settings at once are arms of
+    [Recipes/methods.yaml](Recipes/methods.yaml): MiniRL, Dr. GRPO, FIPO as it is used.
     """
 }

@@ -8,14 +8,16 @@ package struct MethodSearch {
   private let names: [String]
   /// What the request gives, by component and parameter.
   private let settings: [String: [String: ParameterValue]]
+  /// Components that are shown with other settings, too, each after itself.
+  private let variants: [MethodVariant]
   /// The plugins that aren't to be loaded.
   private let without: Set<String>
 
   package init(
     _ host: PluginHost, names: [String], settings: [String: [String: ParameterValue]],
-    without: [String]
+    variants: [MethodVariant] = [], without: [String]
   ) {
-    (self.host, self.names, self.settings) = (host, names, settings)
+    (self.host, self.names, self.settings, self.variants) = (host, names, settings, variants)
     self.without = Set(without)
   }
 
@@ -56,13 +58,43 @@ package struct MethodSearch {
     }
     try checkNames(plugins, all.map(\.1), refused)
     try checkSettings(all.map(\.1))
+    try checkVariants(all.map(\.1))
     return all.filter { plugin, component in
       areNamed || names.isEmpty || names.contains(component.manual.name)
         || names.contains(plugin.name)
-    }.map { plugin, component in
-      Method.Candidate(
-        component, plugin: plugin.name, version: plugin.version, settings: settings)
-    }.sorted { ($0.method.rank, $0.method.name) < ($1.method.rank, $1.method.name) }
+    }.sorted { (rank(of: $0.1), $0.1.manual.name) < (rank(of: $1.1), $1.1.manual.name) }
+      .flatMap { plugin, component in
+        ([nil] + variants.filter { $0.isOf(component) }).map { variant in
+          Method.Candidate(
+            component, plugin: plugin.name, version: plugin.version, settings: settings,
+            variant: variant)
+        }
+      }
+  }
+
+  private func rank(of component: HostComponent) -> Int {
+    MethodTrial.kinds.firstIndex(of: component.kind) ?? MethodTrial.kinds.count
+  }
+
+  private func checkVariants(_ components: [HostComponent]) throws(FulcrumError) {
+    for variant in variants where !components.contains(where: variant.isOf) {
+      let namesakes = components.filter { $0.manual.name == variant.component }
+      let place = "--also \(variant.name)"
+      guard !namesakes.isEmpty else {
+        throw FulcrumError(
+          .usage, "no method '\(variant.component)' among the plugins", at: place,
+          hint: NearNames.hint(
+            for: variant.component, among: Array(Set(components.map(\.manual.name)))))
+      }
+      let known = Set(namesakes.flatMap { $0.manual.parameters.map(\.name) })
+      let unknown = variant.settings.keys.sorted().first { !known.contains($0) }
+      throw FulcrumError(
+        .usage,
+        unknown.map { "unknown parameter '\($0)'" }
+          ?? "expected parameters of one component, got some of each that is called"
+          + " '\(variant.component)'", at: place,
+        hint: unknown.flatMap { NearNames.hint(for: $0, among: Array(known)) })
+    }
   }
 
   private func checkNames(
@@ -100,8 +132,4 @@ package struct MethodSearch {
       }
     }
   }
-}
-
-extension Method {
-  fileprivate var rank: Int { MethodTrial.kinds.firstIndex(of: kind) ?? MethodTrial.kinds.count }
 }

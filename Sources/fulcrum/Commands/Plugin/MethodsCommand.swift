@@ -17,6 +17,7 @@ struct MethodsCommand: ParsableCommand {
         fulcrum methods
         fulcrum methods my-idea --plugin-path my-idea/.build/release --output figures
         fulcrum methods my-idea --set my-idea.alpha=0.5
+        fulcrum methods my-idea --also "half of it=my-idea.alpha=0.5"
       """)
 
   @OptionGroup var request: MethodsRequest
@@ -33,6 +34,7 @@ struct MethodsCommand: ParsableCommand {
   func run() throws {
     // Settings that can't be read are refused before anything is run.
     _ = try ComponentSettings.values(request.overrides)
+    _ = try request.variants
     let supervisor = MethodSupervisor(executable: "/proc/self/exe") { task in
       [MethodsWorkerCommand.name] + task + request.arguments
     }
@@ -64,12 +66,39 @@ struct MethodsRequest: ParsableArguments {
   var overrides: [String] = []
 
   @Option(
+    name: .customLong("also"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "A component with other settings, under a name of its own.",
+      valueName: "NAME=component.parameter=value;…"))
+  var also: [String] = []
+
+  @Option(
     name: .customLong("plugin-path"), help: "A folder to look in first.", completion: .directory)
   var pluginPath: [String] = []
 
+  var variants: [MethodVariant] {
+    get throws(FulcrumError) {
+      var variants: [MethodVariant] = []
+      for text in also {
+        let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+        guard parts.count == 2, !text.hasPrefix("=") else {
+          throw FulcrumError(
+            .usage, "expected NAME=component.parameter=value;…, got '\(text)'", at: "--also",
+            hint: "for instance 'half of it=my-idea.alpha=0.5'")
+        }
+        variants.append(
+          try MethodVariant(
+            name: parts[0],
+            settings: ComponentSettings.values(parts[1].split(separator: ";").map(String.init))))
+      }
+      return variants
+    }
+  }
+
   /// The same request, as words of a command line.
   var arguments: [String] {
-    overrides.flatMap { ["--set", $0] } + pluginPath.flatMap { ["--plugin-path", $0] } + ["--"]
+    overrides.flatMap { ["--set", $0] } + also.flatMap { ["--also", $0] }
+      + pluginPath.flatMap { ["--plugin-path", $0] } + ["--"]
       + names
   }
 }
@@ -91,7 +120,8 @@ struct MethodsWorkerCommand: ParsableCommand {
   func run() throws {
     let search = MethodSearch(
       Plugins.host(request.pluginPath), names: request.names,
-      settings: try ComponentSettings.values(request.overrides), without: without)
+      settings: try ComponentSettings.values(request.overrides), variants: try request.variants,
+      without: without)
     MethodWorker(search, output: StandardOutput.descriptor).run(from: from)
   }
 }
