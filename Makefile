@@ -127,20 +127,7 @@ reference: build
 # What every method does to a token's weight: the page, and a figure each.
 methods: build
 	rm -rf Documentation/Figures/methods
-	cd Documentation && ../.build/release/fulcrum methods --markdown --output Figures/methods \
-	  --set token-filter.from=0 --set token-filter.to=0.25 \
-	  --also "opposite of AR=advantage-reweighting.alpha=-0.2" \
-	  --also "W-REINFORCE=positive-weight.values=outcome" \
-	  --also "positive-advantage reweighting=positive-weight.positive=0.5" \
-	  --also "TR-GRPO, centred=tr-grpo.form=centred" \
-	  --also "IcePop=rollout-correction.mode=mask;rollout-correction.lower=0.5;rollout-correction.upper=5" \
-	  --also "adaptive-entropy below its target=adaptive-entropy.target=20" \
-	  --also "DPPO, KL=dppo.divergence=kl;dppo.bound-low=0.05;dppo.bound-high=0.05" \
-	  --also "DAPO's clip=grpo.clip-high=0.28" \
-	  --also "the paper's dual clip=grpo.dual-clip=10" \
-	  --also "GSPO=grpo.importance-ratio=sequence;grpo.clip-low=3e-4;grpo.clip-high=4e-4" \
-	  --also "TEPO=grpo.importance-ratio=sequence;grpo.clip-high=0.28" \
-	  --also "SimKO, alpha .5=simko.alpha=0.5" > Methods.md
+	cd Documentation && ../Scripts/methods.sh ../.build/release/fulcrum Figures/methods > Methods.md
 	rm Documentation/Figures/methods/methods.json
 
 clean:

@@ -11,19 +11,23 @@ package struct MethodPage {
     (self.methods, self.figures) = (methods, figures)
   }
 
+  /// The width of two charts on the page; what is drawn is a fifth larger.
+  private static let width = 392
+  /// Keeps the figures' column as wide: a table's reader gives it no more room than its words need.
+  private static let spacer = String(repeating: "&nbsp;", count: 76)
+
   /// The page, with a line break at its end.
   package var text: String {
-    ([Self.head] + rows + ["", MethodPageWords.missing]).joined(separator: "\n") + "\n"
+    ([MethodPageWords.introduction, "", head] + rows + ["", MethodPageWords.missing])
+      .joined(separator: "\n") + "\n"
   }
 
-  private static let head =
-    MethodPageWords.introduction
-      + """
-
-
-      | method | w, or what becomes of A | reads | whom it favours | figure |
-      | --- | --- | --- | --- | --- |
-      """
+  private var head: String {
+    """
+    | method | w, or what becomes of A | reads | whom it favours | figure\(figures == nil ? "" : Self.spacer) |
+    | --- | --- | --- | --- | --- |
+    """
+  }
 
   private var rows: [String] {
     methods.map { method in
@@ -51,7 +55,7 @@ package struct MethodPage {
 
   private func figure(_ method: Method) -> String {
     guard let figures, let drawn = MethodFigure(method) else { return "–" }
-    let width = drawn.charts.count > 1 ? 492 : 240
+    let width = drawn.charts.count > 1 ? Self.width : Self.width * 240 / 492
     return "<img src=\"\(figures)/\(method.id).svg\" width=\"\(width)\""
       + " alt=\"\(Self.escaped(method.name))\">"
   }

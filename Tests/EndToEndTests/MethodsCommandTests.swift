@@ -147,16 +147,44 @@ import Testing
           + " 0.0...1000.0, got -1 (hint: "), "\(result.output)")
   }
 
+  @Test func `a component is shown with other settings, under a name of its own`() throws {
+    let folder = try CommandLine.Folder()
+    let result = try CommandLine().run(
+      "methods", "advantage-reweighting", "--also", "its opposite=advantage-reweighting.alpha=-1",
+      "--output", folder.path + "/figures")
+    #expect(result.status == 0, "\(result.errors)")
+    // α π + 1 − α is 2 − π for α −1.
+    #expect(
+      result.columns.contains(#/its opposite  advantage  unlikely ×1\.[89][0-9]*, likely ×1\.1/#),
+      "\(result.output)")
+    #expect(
+      FileManager.default.fileExists(
+        atPath: folder.path + "/figures/advantage-transform-its-opposite.svg"))
+    func refused(_ text: String, by sentence: String) throws {
+      let result = try CommandLine().run("methods", "advantage-reweighting", "--also", text)
+      #expect(result.status == 2)
+      #expect(result.errors.contains(sentence), "\(result.errors)")
+    }
+    try refused("nothing", by: "--also: expected NAME=component.parameter=value;…, got 'nothing'")
+    try refused(
+      "x=advantage-reweighting.alpha=0;grpo.alpha=0",
+      by: "--also x: expected NAME=component.parameter=value;…, with a name and parameters of one"
+        + " component, got advantage-reweighting and grpo")
+    try refused(
+      "x=advantage-reweighting.alpa=0", by: "--also x: unknown parameter 'alpa'")
+    try refused("x=advantage-reweightin.alpha=0", by: "--also x: no method 'advantage-reweightin'")
+  }
+
   @Test func `the page and its figures are what the plugins do`() throws {
     let folder = try CommandLine.Folder()
     let figures = folder.path + "/methods"
-    let result = try CommandLine().run(
-      "methods", "--markdown", "--output", figures, "--set", "token-filter.from=0", "--set",
-      "token-filter.to=0.25")
+    let root = URL(fileURLWithPath: CommandLine.fixture("")).deletingLastPathComponent()
+      .deletingLastPathComponent().path
+    let documentation = root + "/Documentation"
+    var script = CommandLine()
+    script.executable = root + "/Scripts/methods.sh"
+    let result = try script.run(CommandLine.products + "/fulcrum", figures)
     #expect(result.status == 0, "\(result.errors)")
-    let documentation =
-      URL(fileURLWithPath: CommandLine.fixture("")).deletingLastPathComponent()
-      .deletingLastPathComponent().path + "/Documentation"
     let page = try String(contentsOfFile: documentation + "/Methods.md", encoding: .utf8)
     let remedy = "run 'make methods' and commit what it writes"
     #expect(result.output.replacing(figures, with: "Figures/methods") == page, "\(remedy)")

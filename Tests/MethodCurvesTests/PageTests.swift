@@ -39,7 +39,7 @@ import Testing
     #expect(
       rows[0].hasSuffix(
         "| old-log-probabilities | all as in GRPO; beyond the clip 0.068 for A &gt; 0, 0 for A &lt; 0"
-          + " | <img src=\"Figures/methods/policy-objective-grpo.svg\" width=\"492\" alt=\"grpo\"> |"
+          + " | <img src=\"Figures/methods/policy-objective-grpo.svg\" width=\"392\" alt=\"grpo\"> |"
       ))
     // A broken one has its sentence, in which a bar is no end of a cell.
     #expect(rows[3].hasSuffix("failed: advantage-transform made: a \\| b | – |"))
