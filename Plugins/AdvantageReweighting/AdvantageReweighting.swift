@@ -16,7 +16,7 @@ package struct AdvantageReweighting: AdvantageTransform {
   package static let manual = ComponentManual(
     name: "advantage-reweighting",
     summary: "damps unlikely tokens: A <- [alpha * pi_old + 1 - alpha] * A",
-    source: "arXiv 2505.12929, equation (4)",
+    source: "arXiv 2505.12929, equation (4); alpha below 0: arXiv 2603.22117",
     formula: "A ← (α p + 1 − α) A",
     parameters: [
       .number(
