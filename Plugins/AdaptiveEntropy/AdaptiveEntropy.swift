@@ -39,14 +39,11 @@ package final class AdaptiveEntropy: EntropyObjective, StatefulComponent {
     minimum = try parameters.number("minimum")
     maximum = try parameters.number("maximum")
     coefficient = try parameters.number("initial")
-    guard minimum <= maximum else {
-      throw parameters.refuse(
-        "minimum", "expected at most the maximum, which is \(maximum), got \(minimum)")
-    }
     guard minimum <= coefficient, coefficient <= maximum else {
       throw parameters.refuse(
-        "initial", "expected a number in \(minimum)...\(maximum), got \(coefficient)",
-        hint: "the coefficient begins within its bounds, 'minimum' and 'maximum'")
+        "initial",
+        "expected a number from the minimum, \(minimum), to the maximum, \(maximum), got \(coefficient)",
+        hint: "the coefficient begins within its bounds")
     }
   }
 

@@ -88,29 +88,15 @@ package struct ClipCovObjective: SurveyingObjective {
     losses: inout MutableSpan<Float>, metrics: inout MetricSums
   ) throws(FulcrumError) {
     try input.require(.advantages, .oldLogProbabilities, .survey, by: Self.manual.name)
-    var tally = ObjectiveTally()
-    var drawn = 0
-    for sequence in 0..<input.sequenceCount {
-      let share = input.share(ofSequence: sequence)
-      if share == 0 { continue }
-      for token in input.tokens(ofSequence: sequence) {
-        let logRatio = input.logRatio(token)
-        let ratio = boundedExponential(logRatio)
-        let advantage = Double(input.advantages[token])
-        let branch = surrogate.branch(ratio: ratio, advantage: advantage)
-        tally.count(ratio: ratio, logRatio: logRatio)
-        tally.count(branch)
-        if input.survey[token] != 0 {
-          drawn += 1
-          continue
-        }
-        if branch == .unclipped { weights[token] = Float(ratio * advantage * share) }
-        losses[token] = Float(
-          -surrogate.value(ratio: ratio, advantage: advantage, branch: branch) * share)
-      }
+    let survey = input.survey
+    var (tokens, drawn) = (0, 0)
+    input.weighTokens(&weights, &losses, &metrics) { token in
+      tokens += 1
+      let term = surrogate.term(of: token)
+      guard survey[token.place] != 0 else { return term }
+      drawn += 1
+      return TokenTerm(slope: 0, value: 0, branch: term.branch)
     }
-    tally.reportClips(to: &metrics)
-    tally.report("clip_cov/selected_mean", sum: Double(drawn), to: &metrics)
-    tally.reportRatios(to: &metrics)
+    metrics.add("clip_cov/selected_mean", sum: Double(drawn), count: tokens)
   }
 }

@@ -38,13 +38,8 @@ package struct FIPOObjective: PolicyObjective {
 
   /// - Throws: `.parameter` for a dual clip above 0 that is not above 1.
   package init(_ parameters: Parameters, context: ComponentContext) throws(FulcrumError) {
-    let dual = try parameters.number("dual-clip")
-    guard dual == 0 || dual > 1 else {
-      throw parameters.refuse(
-        "dual-clip", "expected 0 (off) or a number above 1, got \(dual)",
-        hint: "a ratio of 1 must stay unclipped; the paper's script has 10")
-    }
-    surrogate = try ClippedSurrogate(parameters, dual: dual == 0 ? .infinity : dual)
+    surrogate = try ClippedSurrogate(
+      parameters, dual: try ClippedSurrogate.dualClip(parameters))
     influence = try Influence(parameters)
     leavesOut = try parameters.flag("leave-out")
   }

@@ -44,13 +44,8 @@ package struct GRPOObjective: PolicyObjective {
 
   /// - Throws: `.parameter` for a dual clip above 0 that is not above 1.
   package init(_ parameters: Parameters, context: ComponentContext) throws(FulcrumError) {
-    let dual = try parameters.number("dual-clip")
-    guard dual == 0 || dual > 1 else {
-      throw parameters.refuse(
-        "dual-clip", "expected 0 (off) or a number above 1, got \(dual)",
-        hint: "a ratio of 1 must stay unclipped; the paper's scripts have 10")
-    }
-    surrogate = try ClippedSurrogate(parameters, dual: dual == 0 ? .infinity : dual)
+    surrogate = try ClippedSurrogate(
+      parameters, dual: try ClippedSurrogate.dualClip(parameters))
     importanceRatio = try ImportanceRatio(parameters)
     alpha = try parameters.number("alpha")
   }

@@ -92,16 +92,19 @@ private func batch(_ entropies: [Float]) -> RolloutBatch {
     #expect(objective.state == ["coefficient": 0, "on": 0])
   }
 
-  @Test func `bounds without room are refused`() {
-    var error = #expect(throws: FulcrumError.self) { try make(["minimum": .number(0.01)]) }
+  @Test func `bounds without room, and a beginning outside them, are refused`() {
+    func sentence(_ given: [String: ParameterValue]) -> String? {
+      #expect(throws: FulcrumError.self) { try make(given) }?.description
+    }
     #expect(
-      error?.description
-        == "objective.minimum: expected at most the maximum, which is 0.005, got 0.01")
-    error = #expect(throws: FulcrumError.self) { try make(["initial": .number(0.01)]) }
+      sentence(["minimum": .number(0.01), "initial": .number(0.01)]) == """
+        objective.initial: expected a number from the minimum, 0.01, to the maximum, 0.005, got 0.01
+          hint: the coefficient begins within its bounds
+        """)
     #expect(
-      error?.description == """
-        objective.initial: expected a number in 0.0...0.005, got 0.01
-          hint: the coefficient begins within its bounds, 'minimum' and 'maximum'
+      sentence(["initial": .number(0.01)]) == """
+        objective.initial: expected a number from the minimum, 0.0, to the maximum, 0.005, got 0.01
+          hint: the coefficient begins within its bounds
         """)
   }
 

@@ -35,7 +35,7 @@ import Testing
   {
     let run = try #require(run)
     let settings = [
-      "steps=4", "checkpoint.keep=4", "logging.record=true",
+      "steps=4", "checkpoint.every=1", "checkpoint.keep=4", "logging.record=true",
       "objective=[grpo, {use: adaptive-entropy, target: 20, delta: 0.5, maximum: 5}]",
     ]
     let whole = run.folder.path + "/whole"

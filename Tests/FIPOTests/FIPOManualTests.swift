@@ -63,7 +63,7 @@ import Testing
     #expect(
       dual?.description == """
         objective.dual-clip: expected 0 (off) or a number above 1, got 1.0
-          hint: a ratio of 1 must stay unclipped; the paper's script has 10
+          hint: a ratio of 1 must stay unclipped; 10 is usual
         """)
     let batch = MiniBatch(current: [-1, -1], old: [], advantages: [1, 1])
     let missing = #expect(throws: FulcrumError.self) { try batch.weighed(by: makeObjective()) }

@@ -71,7 +71,7 @@ import Testing
     #expect(
       error?.description == """
         objective.dual-clip: expected 0 (off) or a number above 1, got \(dual)
-          hint: a ratio of 1 must stay unclipped; the paper's scripts have 10
+          hint: a ratio of 1 must stay unclipped; 10 is usual
         """)
   }
 

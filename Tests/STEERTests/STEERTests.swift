@@ -150,7 +150,7 @@ private func isNear(_ value: Float, _ expected: Double) -> Bool {
     #expect(
       error?.description == """
         objective.dual-clip: expected 0 (off) or a number above 1, got \(dual)
-          hint: a ratio of 1 must stay unclipped
+          hint: a ratio of 1 must stay unclipped; 10 is usual
         """)
     #expect(throws: Never.self) { try makeObjective(["dual-clip": .number(0)]) }
   }

@@ -16,7 +16,7 @@ extension ClippedSurrogate {
     guard dual == 0 || dual > 1 else {
       throw parameters.refuse(
         "dual-clip", "expected 0 (off) or a number above 1, got \(dual)",
-        hint: "a ratio of 1 must stay unclipped")
+        hint: "a ratio of 1 must stay unclipped; 10 is usual")
     }
     return dual == 0 ? .infinity : dual
   }

@@ -163,7 +163,7 @@ class Engine(State):
                 table,
                 [batch.places[i] for i in piece],
                 header | {"statistics": [f"top-tokens({count})"]},
-            )["further-0"]
+            )["further-0"].values()
             shares = list(answer.arrays["candidateWeights"].values())
             for number, weight in enumerate(shares):
                 previous, _ = batch.places[piece[number // count]]
