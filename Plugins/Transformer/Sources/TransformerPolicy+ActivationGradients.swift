@@ -21,7 +21,8 @@ extension TransformerPolicy: ActivationGradientPolicy {
       let packed = PackedBatch(own, sequences: piece, sharesPrompts: false)
       network.forward(packed, network.kept)
       network.score(packed, network.kept, temperature: temperature, isTraining: true)
-      _ = try network.tokenColumns.withWeights(candidateCount: 0) { (_, weights, _, _) throws(FulcrumError) in
+      _ = try network.tokenColumns.withWeights(candidateCount: 0) {
+        (_, weights, _, _) throws(FulcrumError) in
         for token in weights.indices { weights[token] = 1 }
       }
       norms.begin(tokens: piece.count)
