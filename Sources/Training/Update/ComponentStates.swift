@@ -2,7 +2,7 @@ import FulcrumKernel
 
 /// Holds what the stateful components of a training step carry from step to step.
 ///
-/// Each has its place in the step and its name for a key: `objective 1, adaptive-entropy`.
+/// Each has its place in the step and its name for a key: `objective 1, my-idea`.
 package struct ComponentStates: Sendable, Equatable, Codable {
   private var states: [String: [String: Double]] = [:]
 
