@@ -215,7 +215,7 @@ class Engine:
         weigh: Weigh | None,
         candidates: int = 0,
     ) -> None:
-        """Adds Σ (w ∇ log π + v ∇ H + Σ c ∇ log π(candidate)) over the participants to the gradient.
+        """Adds Σ (w ∇ log π + v ∇ H + Σ c ∇ log π(candidate)) of the participants to the gradient.
 
         Args:
             participants: not 0 for the tokens that take part, [T]; none: all do.

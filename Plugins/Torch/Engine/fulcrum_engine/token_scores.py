@@ -94,8 +94,8 @@ def token_scores(
 
     π = softmax(logits / temperature); all but the third are differentiable in the logits.
 
-    Shapes: logits f32 [n, V], −∞ for what has no probability; targets i64 [n]; candidates i64 [n, K],
-    none: K = 0; results f32 [n], the last f32 [n, K].
+    Shapes: logits f32 [n, V], −∞ for what has no probability; targets i64 [n]; candidates i64
+    [n, K], none: K = 0; results f32 [n], the last f32 [n, K].
     """
     if candidates is None:
         candidates = targets.new_empty(len(targets), 0)
