@@ -83,7 +83,7 @@ package struct CountdownTask: DemonstrationSource {
     return options.counts.flatMap { heldOutPuzzles(numbers: $0, count: count) }
   }
 
-  /// None but for the seed limits them.
+  /// Unknown: they are made on demand without end.
   package var demonstrationCount: Int? { nil }
 
   /// Returns a training puzzle other than those of `trainingItem`, with attempts at it.
@@ -101,9 +101,10 @@ package struct CountdownTask: DemonstrationSource {
     return demonstration(at: puzzle, knowing: solution, using: &random)
   }
 
-  /// Returns attempts at generated held-out puzzles, the same for every seed.
+  /// Returns attempts at generated held-out puzzles, the same for every seed; none where rows are
+  /// held out, for whose puzzles no solution is known.
   package func heldOutDemonstrations(atMost count: Int) throws(FulcrumError) -> [Demonstration] {
-    guard options.files.isEmpty else { return [] }
+    guard options.files.isEmpty, options.heldOutFiles.isEmpty else { return [] }
     let source = CounterRandom(
       seed: options.heldOutSeed, purpose: "countdown/held-out-demonstration")
     return (0..<max(0, count)).map { index in

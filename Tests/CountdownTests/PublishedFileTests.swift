@@ -149,4 +149,6 @@ func `a damaged row is refused at its line`(_ line: String, _ message: String) t
         .unsupported, "expected held-out files beside training files, got none",
         at: "task.held-out-files", hint: "name the files to evaluate on in 'held-out-files'"))
   #expect(try task.heldOutDemonstrations(atMost: 3).isEmpty)
+  let heldOut = try makeTask(["held-out-files": .texts([folder.path("a.jsonl")])])
+  #expect(try heldOut.heldOutDemonstrations(atMost: 3).isEmpty)
 }
