@@ -39,8 +39,8 @@ package struct Puzzle: Hashable, Sendable {
 
   /// A hash of the form that is the same in every process: FNV-1a, then the finisher of SplitMix64.
   ///
-  /// FNV's low bits alone follow the last digits of the target, so that some targets would never be
-  /// trained on, and the held-out half would measure an extrapolation.
+  /// FNV's low bits alone follow from the low bits of the digits: of any numbers, targets at regular
+  /// distances would be held out, and the held-out half would measure an extrapolation.
   package var hash: UInt64 {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for byte in form.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }

@@ -95,4 +95,14 @@ func `the hash stays as it is for ever`(
   for (_, same) in Dictionary(grouping: puzzles, by: \.target) { #expect(isFair(same)) }
   for (_, same) in Dictionary(grouping: puzzles, by: { $0.target % 10 }) { #expect(isFair(same)) }
   for (_, same) in Dictionary(grouping: puzzles, by: { $0.numbers[0] }) { #expect(isFair(same)) }
+  // Of two numbers' 90 targets a fair hash holds out 90/8, with a variance of 90 · 7/64 = 9.84; the
+  // mean of 210 squared deviations has an error of 9.84 · sqrt(2/210) = 0.96. A hash that holds out
+  // every eighth target has a variance below 1.
+  let pairs = Dictionary(grouping: puzzles, by: \.numbers).values
+  let squares = pairs.map { pair in
+    let deviation = Double(pair.count(where: \.isHeldOut)) - 90.0 / 8
+    return deviation * deviation
+  }
+  let variance = squares.reduce(0, +) / Double(pairs.count)
+  #expect(pairs.count == 210 && abs(variance - 9.84) < 4 * 0.96)
 }
