@@ -16,7 +16,10 @@ import random
 import sys
 import warnings
 
-HEADERS = ["Assistant: Let me solve this step by step.\n<think>", "<|im_start|>assistant\nLet me solve.\n<think>"]
+HEADERS = [
+    "Assistant: Let me solve this step by step.\n<think>",
+    "<|im_start|>assistant\nLet me solve.\n<think>",
+]
 ASKED = "User: Using the numbers, for example <answer> (1 + 2) / 3 </answer>.\n"
 
 # Equations by hand, each with the numbers and the target that it is tried with.
@@ -152,7 +155,12 @@ def cases(draw: random.Random) -> list[dict]:
     def add(equation: str, numbers: list[int], target: int, header: str) -> None:
         for response in (f" so</think>\n<answer> {equation} </answer>", wrap(draw, equation)):
             rows.append(
-                {"prompt": ASKED + header, "response": response, "numbers": numbers, "target": target}
+                {
+                    "prompt": ASKED + header,
+                    "response": response,
+                    "numbers": numbers,
+                    "target": target,
+                }
             )
 
     for equation, numbers, target in EQUATIONS:
