@@ -80,6 +80,9 @@ let plugins = [
   Plugin(name: "lopti", folder: "Lopti", dependencies: ["ScheduleParts"]),
   Plugin(name: "random-split", folder: "RandomSplit", dependencies: ["ScheduleParts"]),
   Plugin(name: "knights-and-knaves", folder: "KnightsAndKnaves", dependencies: ["JSON"]),
+  Plugin(
+    name: "countdown", folder: "Countdown", dependencies: ["JSON"],
+    testDependencies: ["TestSupport"]),
   Plugin(name: "math", folder: "MathReward"),
   Plugin(name: "overlong", folder: "Overlong"),
   Plugin(

@@ -16,7 +16,7 @@ done
 
 # A method is a screenful: 80 lines a file, without blank ones and comments. What is no method is left out.
 for file in $(git ls-files 'Plugins/*.swift' ':!Plugins/Parts' ':!Plugins/Transformer' ':!Plugins/Torch' \
-  ':!Plugins/JSONLTask' ':!Plugins/KnightsAndKnaves' ':!Plugins/MathReward' ':!Plugins/Overlong' \
+  ':!Plugins/JSONLTask' ':!Plugins/Countdown' ':!Plugins/KnightsAndKnaves' ':!Plugins/MathReward' ':!Plugins/Overlong' \
   ':!Plugins/ProcessReward'); do
   lines=$(grep -cvE '^[[:space:]]*(//.*)?$' "$file")
   [ "$lines" -le 80 ] || fault "$file has $lines lines of code; a method has 80 at most"
