@@ -68,8 +68,7 @@ package final class AdaptiveEntropy: EntropyObjective, StatefulComponent {
   package func restore(_ state: [String: Double]) throws(FulcrumError) {
     guard let coefficient = state["coefficient"], let on = state["on"] else {
       throw FulcrumError(
-        .checkpoint, "expected 'coefficient' and 'on', got \(state.keys.sorted())",
-        at: Self.manual.name)
+        .checkpoint, "expected 'coefficient' and 'on', got \(state.keys.sorted())")
     }
     self.coefficient = min(max(coefficient, minimum), maximum)
     isOn = on != 0

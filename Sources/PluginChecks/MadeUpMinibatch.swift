@@ -15,6 +15,8 @@ package struct MadeUpMinibatch {
 
   /// The share of each token: a token mean's.
   package let share: Double
+  /// The most candidates a place that there is room for.
+  private static let mostCandidates = 4096
   private let batch: RolloutBatch
   private let current: [TokenStatistic: [Float]]
   private let further: [TokenStatistic]
@@ -82,7 +84,13 @@ package struct MadeUpMinibatch {
         result.entropyWeights = weights
       }
       if let choosing = objective as? any CandidateObjective {
-        result.candidateCount = max(0, choosing.candidateCount)
+        result.candidateCount = choosing.candidateCount
+        guard (1...Self.mostCandidates).contains(result.candidateCount) else {
+          throw FulcrumError(
+            .pluginFault,
+            "expected 1 to \(Self.mostCandidates) candidates a place, got"
+              + " \(result.candidateCount)")
+        }
         var weights = [Float](repeating: 0, count: count * result.candidateCount)
         var losses = [Float](repeating: 0, count: count)
         var weightSpan = weights.mutableSpan

@@ -81,7 +81,7 @@ private func batch(_ entropies: [Float]) -> RolloutBatch {
     #expect(other.state == objective.state)
     let error = #expect(throws: FulcrumError.self) { try other.restore(["on": 1]) }
     #expect(
-      error?.description == "adaptive-entropy: expected 'coefficient' and 'on', got [\"on\"]")
+      error?.description == "expected 'coefficient' and 'on', got [\"on\"]")
     #expect(error?.code == .checkpoint)
   }
 

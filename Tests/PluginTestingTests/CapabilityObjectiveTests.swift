@@ -6,11 +6,11 @@ import Testing
 /// wrong.
 private final class CountingObjective: CandidateObjective, StatefulComponent {
   enum Mistake: Sendable {
-    case none, steepCandidates, undeclared, forgets, countsCalls, infiniteState
+    case none, steepCandidates, tooMany, undeclared, forgets, countsCalls, infiniteState
   }
 
   static let manual = ideaManual
-  let candidateCount = 2
+  var candidateCount: Int { mistake == .tooMany ? 10_000_000 : 2 }
   let needs: Set<Column>
   private let mistake: Mistake
   private var steps = 1.0
@@ -67,6 +67,10 @@ private final class CountingObjective: CandidateObjective, StatefulComponent {
     Broken(
       "has weights of candidates that are too steep", slopes, "expected a weight of ",
       checks(.steepCandidates)),
+    Broken(
+      "weighs more candidates than there is room for", "an empty mini-batch is accepted",
+      "expected a mini-batch without sequences to be accepted, got: expected 1 to 4096 candidates a place, got 10000000",
+      checks(.tooMany)),
     Broken(
       "doesn't ask for its candidates", slopes,
       "expected at least one candidate, and the column current-top-log-probabilities(2) among the"

@@ -72,22 +72,29 @@ private final class Counter: PolicyObjective, StatefulComponent {
     let back = try JSONRecord.decode(ComponentStates.self, from: Array(text.utf8))
     #expect(back == states)
     _ = try step(components, 2)
-    #expect(try back.restore(components).isEmpty)
+    let (missing, unused) = try back.restore(components)
+    #expect(missing.isEmpty && unused.isEmpty)
     #expect(one.state == ["steps": 1] && other.state == ["steps": 7])
   }
 
   @Test func `a component that there is no state for stays as it was made, and is told`() throws {
     let components = try components([Counter()])
     _ = try step(components, 1)
-    #expect(try ComponentStates().restore(components) == ["objective counter"])
-    #expect(try ComponentStates(of: components) != ComponentStates())
+    #expect(try ComponentStates().restore(components).missing == ["objective 1, counter"])
+    let states = try ComponentStates(of: components)
+    #expect(states != ComponentStates())
     #expect(ComponentStates().isEmpty)
+    // A state that no component has a place for.
+    #expect(try states.restore(self.components([])).unused == ["objective 1, counter"])
   }
 
   @Test func `a state that no checkpoint could hold names its component`() throws {
     let components = try components([Counter(isBroken: true)])
     let error = #expect(throws: FulcrumError.self) { try ComponentStates(of: components) }
     #expect(
-      error?.description == "objective counter: expected a finite state, got inf for 'steps'")
+      error?.description == """
+        objective counter: expected a finite state, got inf for 'steps'
+          hint: a checkpoint could not hold it, and the run could not be resumed
+        """)
   }
 }

@@ -55,9 +55,7 @@ struct TrainingRun {
       reference: components.training.reference)
     if let start {
       try components.policy.loadOptimizer(from: start.optimizer)
-      for place in try start.states.restore(components.training) {
-        observer.note("the checkpoint has no state of \(place): it begins anew")
-      }
+      try restoreStates(from: start)
     }
     let counters = start?.counters ?? RunCounters()
     let first = counters.step
@@ -110,6 +108,26 @@ struct TrainingRun {
     }
     let after = try evaluation(heldOut, step: steps, events)
     return .completed(before: before, after: after)
+  }
+
+  /// Gives components what they carried on, and tells what fits nothing.
+  private func restoreStates(from start: Checkpoint) throws(FulcrumError) {
+    do throws(FulcrumError) {
+      let (missing, unused) = try start.states.restore(components.training)
+      for key in missing {
+        observer.note("the checkpoint has no state of \(key): it begins anew")
+      }
+      for key in unused {
+        observer.note("the checkpoint's state of \(key) is left out: there is no such component")
+      }
+    } catch {
+      throw FulcrumError(
+        error.code, "the state in \(start.path) can't be given back: \(error.message)",
+        at: error.location,
+        hint: error.hint
+          ?? "go on with the library that wrote it, or begin a run from the checkpoint's policy:"
+          + " policy.checkpoint")
+    }
   }
 
   /// Whether the run goes on from a checkpoint of its own.

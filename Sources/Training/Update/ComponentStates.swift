@@ -26,7 +26,9 @@ package struct ComponentStates: Sendable, Equatable, Codable {
     for (key, component) in components.stateful {
       let state = try component.call { (component) in component.state }
       for (name, value) in state where !value.isFinite {
-        throw component.fault("expected a finite state, got \(value) for '\(name)'")
+        throw component.fault(
+          "expected a finite state, got \(value) for '\(name)'",
+          hint: "a checkpoint could not hold it, and the run could not be resumed")
       }
       states[key] = state
     }
@@ -34,19 +36,24 @@ package struct ComponentStates: Sendable, Equatable, Codable {
 
   /// Gives the components their states back.
   ///
-  /// - Returns: the places of the components that there is no state for; they are as they were made.
+  /// - Returns: the keys that only one side has: of components that there is no state for, which are as
+  ///   they were made, and of states that there is no component for.
   /// - Throws: what a component throws.
   @discardableResult
-  package func restore(_ components: StepComponents) throws(FulcrumError) -> [String] {
+  package func restore(_ components: StepComponents) throws(FulcrumError) -> (
+    missing: [String], unused: [String]
+  ) {
     var missing: [String] = []
+    var unused = Set(states.keys)
     for (key, component) in components.stateful {
       guard let state = states[key] else {
-        missing.append(component.place)
+        missing.append(key)
         continue
       }
+      unused.remove(key)
       try component.call { (component) throws(FulcrumError) in try component.restore(state) }
     }
-    return missing
+    return (missing, unused.sorted())
   }
 }
 

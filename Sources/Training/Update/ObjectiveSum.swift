@@ -67,13 +67,8 @@ package struct ObjectiveSum {
     return surveys
   }
 
-  /// Checks that an objective weighs at least one candidate, if it weighs candidates.
-  func checkCandidates() throws(FulcrumError) {
-    for case let objective? in choosing where objective.component.candidateCount < 1 {
-      throw objective.fault(
-        "expected at least one candidate a place, got \(objective.component.candidateCount)")
-    }
-  }
+  /// The objectives that weigh candidates.
+  var choosers: [Named<any CandidateObjective>] { choosing.compactMap(\.self) }
 
   /// Weighs a slice of a mini-batch by one objective and adds to the sums.
   ///
@@ -145,8 +140,14 @@ package struct ObjectiveSum {
         weights[token * width + candidate] += value
       }
     }
-    try Self.check(ownLosses, ownLosses, input, of: objectives[index])
-    for token in 0..<input.tokenCount { losses[token] += Double(ownLosses[token]) }
+    for token in 0..<input.tokenCount {
+      guard ownLosses[token].isFinite else {
+        throw choosing.fault(
+          "expected finite losses of candidates, got \(ownLosses[token]) at a token with log π"
+            + " \(input.logProbabilities[token])")
+      }
+      losses[token] += Double(ownLosses[token])
+    }
   }
 
   private static func check(

@@ -43,8 +43,15 @@ package struct StepComponents {
       try check(objective, needs: objective.component.needs, isObjective: true)
     }
     if objectives.weighsEntropy { _ = try policy.requireEntropyGradient() }
-    try objectives.checkCandidates()
-    if objectives.candidateCount > 0 { _ = try policy.requireCandidateGradient() }
+    for objective in objectives.choosers {
+      let count = objective.component.candidateCount
+      guard count > 0 else {
+        throw objective.fault("expected at least one candidate a place, got \(count)")
+      }
+      _ = try policy.requireCandidateGradient()
+      // More than the vocabulary has are refused as a list of so many would be.
+      try checkStatistics(of: objective, [Column(.current, .topTokens(count))])
+    }
   }
 
   private func check<Component>(

@@ -144,6 +144,10 @@ public struct ObjectiveMinibatch: Sendable {
       result.survey = try surveyed(by: objective)
     }
     let width = (objective as? any CandidateObjective)?.candidateCount ?? 0
+    guard !(objective is any CandidateObjective) || (1...Self.mostCandidates).contains(width) else {
+      throw FulcrumError(
+        .pluginFault, "expected 1 to \(Self.mostCandidates) candidates a place, got \(width)")
+    }
     result.candidateWeights = [Float](repeating: 0, count: tokenCount * width)
     for piece in pieces ?? [0..<sequenceCount] {
       let places = places(of: piece, participants)
@@ -185,6 +189,9 @@ public struct ObjectiveMinibatch: Sendable {
     }
     return result
   }
+
+  /// The most candidates a place that a trial has room for.
+  private static let mostCandidates = 4096
 
   /// Returns the objective's survey of the whole; nothing if it has none.
   ///

@@ -131,17 +131,22 @@ public struct ObjectiveInput: ~Escapable {
   /// - Throws: `.pluginFault` if no component declared the column, so that it was not computed.
   @_lifetime(copy self)
   public func column(_ column: Column) throws(FulcrumError) -> Span<Float> {
-    if column.policy == .current { return try scores.values(of: column.statistic) }
+    if column.policy == .current {
+      guard scores.has(column.statistic) else { throw Self.missing(column) }
+      return try scores.values(of: column.statistic)
+    }
     if column == .oldLogProbabilities, !oldLogProbabilities.isEmpty { return oldLogProbabilities }
     if column == .referenceLogProbabilities, !referenceLogProbabilities.isEmpty {
       return referenceLogProbabilities
     }
-    guard tokenCount == 0 || columns.has(column) else {
-      throw FulcrumError(
-        .pluginFault, "column \(column.name) was not computed",
-        hint: "name it in the component's 'needs'")
-    }
+    guard tokenCount == 0 || columns.has(column) else { throw Self.missing(column) }
     return columns.values(of: column)
+  }
+
+  private static func missing(_ column: Column) -> FulcrumError {
+    FulcrumError(
+      .pluginFault, "column \(column.name) was not computed",
+      hint: "name it in the component's 'needs'")
   }
 
   /// The factor of each of a sequence's tokens in the objective: J = Σ share · (the token's term).
