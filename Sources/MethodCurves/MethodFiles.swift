@@ -3,7 +3,8 @@ import FulcrumKernel
 
 /// Writes the figures of methods and their numbers into a folder.
 package enum MethodFiles {
-  /// Writes `KIND-NAME.svg` for each method that has curves, and `methods.json`.
+  /// Writes `KIND-NAME.svg` for each method that has curves, and `methods.json`. An older figure of a
+  /// method that has none now is removed.
   ///
   /// - Returns: the number of figures.
   /// - Throws: `.inputOutput`; a file that isn't whole is never left.
@@ -11,8 +12,12 @@ package enum MethodFiles {
     try SafeFiles.makeFolder(folder)
     var count = 0
     for method in methods {
-      guard let figure = MethodFigure(method) else { continue }
-      try SafeFiles.write(figure.document, to: folder + "/\(method.id).svg")
+      let path = folder + "/\(method.id).svg"
+      guard let figure = MethodFigure(method) else {
+        try SafeFiles.remove(path)
+        continue
+      }
+      try SafeFiles.write(figure.document, to: path)
       count += 1
     }
     try SafeFiles.write(MethodsRecord.text(of: methods), to: folder + "/methods.json")
