@@ -53,7 +53,13 @@ package struct FigureReach {
           piece = []
         }
       }
-      if abs(next.y) <= bound { piece.append(next) } else { piece = [] }
+      if abs(next.y) <= bound {
+        piece.append(next)
+      } else if !piece.isEmpty {
+        // It leaves from the cut itself.
+        pieces.append(piece)
+        piece = []
+      }
     }
     return pieces + (piece.isEmpty ? [] : [piece])
   }

@@ -8,6 +8,10 @@ package struct WeightCurve: Codable, Equatable, Sendable {
     package let mean: Double
     package let low: Double
     package let high: Double
+
+    package init(x: Double, mean: Double, low: Double, high: Double) {
+      (self.x, self.mean, self.low, self.high) = (x, mean, low, high)
+    }
   }
 
   package let points: [Point]

@@ -51,6 +51,7 @@ import Testing
     #expect(pieces([-24, 24, 24, 0], reach).map { $0.map(\.y) } == [[-12, 12], [12, 0]])
     #expect(pieces([0, 24], reach).map { $0.map(\.x) } == [[0, 0.5]])
     #expect(pieces([24, 24], reach).isEmpty)
+    #expect(pieces([0, 12, 24, 12], reach).map { $0.map(\.x) } == [[0, 1], [3]])
   }
 
   @Test func `no line is cut away as a whole`() {

@@ -72,7 +72,8 @@ import TokenFilterPlugin
   @Test func `clips of 0.24 and 0.28 have other numbers`() throws {
     func beyond(_ given: [String: ParameterValue]) throws -> Double {
       let method = Trials.method(.policyObjective, GRPOObjective.self, given)
-      return try #require(Favour(try #require(method.curves)).positive.beyond).size
+      let portrait = try #require(method.curves)
+      return try #require(Favour(portrait).positive.beyond).size
     }
     let (usual, higher) = (try beyond([:]), try beyond(["clip-high": .number(0.28)]))
     // The place at 2^(11.5/40) = 1.2205 goes from 1.2 to 2^(12/40), the last one ends at 2^1.95.
