@@ -17,13 +17,15 @@ extension CurveBatch {
   /// The ratios along x: 0.26 to 3.86, 7 % from one to the next, 1.7 % between 0.71 and 1.51, and 1 itself.
   /// Powers of 2 between tenths and fortieths: no usual bound of a clip is among them.
   package static let ratios: [Double] = {
-    func halves(_ count: Double) -> [Double] {
-      (-80..<80).map { (Double($0) + 0.5) / count }.filter { abs($0) < 2 }
+    // Halfway between fortieths is 1.1.
+    func powers(_ count: Double, at part: Double) -> [Double] {
+      (-80..<80).map { (Double($0) + part) / count }.filter { abs($0) < 2 }
     }
     let fine = -0.5..<0.6
-    let powers =
-      halves(10).filter { !fine.contains($0) } + halves(40).filter { fine.contains($0) } + [0]
-    return powers.sorted().map { pow(2, $0) }
+    let all =
+      powers(10, at: 0.5).filter { !fine.contains($0) }
+      + powers(40, at: 0.45).filter { fine.contains($0) } + [0]
+    return all.sorted().map { pow(2, $0) }
   }()
 
   /// The probabilities before the update of the tokens whose ratio varies. Four times the largest is below 1.

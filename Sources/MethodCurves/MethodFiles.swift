@@ -10,14 +10,13 @@ package enum MethodFiles {
   /// - Throws: `.inputOutput`; a file that isn't whole is never left.
   package static func write(_ methods: [Method], to folder: String) throws(FulcrumError) -> Int {
     try SafeFiles.makeFolder(folder)
+    for method in methods where method.curves == nil {
+      try SafeFiles.remove(folder + "/\(method.id).svg")
+    }
     var count = 0
     for method in methods {
-      let path = folder + "/\(method.id).svg"
-      guard let figure = MethodFigure(method) else {
-        try SafeFiles.remove(path)
-        continue
-      }
-      try SafeFiles.write(figure.document, to: path)
+      guard let figure = MethodFigure(method) else { continue }
+      try SafeFiles.write(figure.document, to: folder + "/\(method.id).svg")
       count += 1
     }
     try SafeFiles.write(MethodsRecord.text(of: methods), to: folder + "/methods.json")

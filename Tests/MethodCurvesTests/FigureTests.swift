@@ -100,7 +100,11 @@ import Testing
     func phases(for batch: RolloutBatch, advantages: Span<Float>) throws(FulcrumError)
       -> [UpdatePhase]
     {
-      (0..<50).map { UpdatePhase(name: "p\($0)", participates: nil) }
+      let count = batch.sequences.tokenCount
+      return (0..<50).map { phase in
+        UpdatePhase(
+          name: "p\(phase)", participates: (0..<count).map { $0 % 50 == phase })
+      }
     }
   }
 

@@ -38,7 +38,7 @@ import Testing
           + " equations (1), (2) and (4); GSPO: [arXiv 2507.18071]"))
     #expect(
       rows[0].hasSuffix(
-        "| old-log-probabilities | all as in GRPO; beyond the clip 0.027 for A &gt; 0, 0 for A &lt; 0"
+        "| old-log-probabilities | all as in GRPO; beyond the clip 0.026 for A &gt; 0, 0 for A &lt; 0"
           + " | <img src=\"Figures/methods/policy-objective-grpo.svg\" width=\"392\" alt=\"grpo\"> |"
       ))
     // A broken one has its sentence, in which a bar is no end of a cell.

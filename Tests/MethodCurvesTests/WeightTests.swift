@@ -59,13 +59,13 @@ import TokenFilterPlugin
     let portrait = try #require(method.curves)
     #expect(portrait.onPolicy.positive.points.allSatisfy { isNear($0.mean, 1) })
     let ratios = try #require(portrait.byRatio)
-    // In fortieths of powers of 2: 11.5 is 1.2205, inside 1 + 0.24, and 12.5 is 1.2419, outside; −12.5
-    // is 0.8053, inside 1 − 0.2, and −13.5 is 0.7914, outside.
-    #expect(isNear(ratios.positive.at(1.2205), pow(2, 11.5 / 40)))
-    #expect(ratios.positive.at(1.2419) == 0)
+    // In fortieths of powers of 2: 11.45 is 1.2195, inside 1 + 0.24, and 12.45 is 1.2408, outside; −12.55
+    // is 0.8046, inside 1 − 0.2, and −13.55 is 0.7907, outside.
+    #expect(isNear(ratios.positive.at(1.2195), pow(2, 11.45 / 40)))
+    #expect(ratios.positive.at(1.2408) == 0)
     #expect(isNear(ratios.positive.at(0.25), pow(2, -1.95)))
-    #expect(isNear(ratios.negative.at(0.8053), pow(2, -12.5 / 40)))
-    #expect(ratios.negative.at(0.7914) == 0)
+    #expect(isNear(ratios.negative.at(0.8046), pow(2, -12.55 / 40)))
+    #expect(ratios.negative.at(0.7907) == 0)
     #expect(isNear(ratios.negative.at(4), pow(2, 1.95)))
   }
 
@@ -76,11 +76,11 @@ import TokenFilterPlugin
       return try #require(Favour(portrait).positive.beyond).size
     }
     let (usual, higher) = (try beyond([:]), try beyond(["clip-high": .number(0.28)]))
-    // The place at 2^(11.5/40) = 1.2205 goes from 1.2 to 2^(12/40), the last one ends at 2^1.95.
+    // The place at 2^(11.45/40) = 1.2195 goes from 1.2 to 2^(11.95/40), the last one ends at 2^1.95.
     let width = log(pow(2, 1.95) / 1.2)
-    #expect(isNear(usual, pow(2, 11.5 / 40) * log(pow(2, 0.3) / 1.2) / width))
+    #expect(isNear(usual, pow(2, 11.45 / 40) * log(pow(2, 11.95 / 40) / 1.2) / width))
     // Two more places below 1.28, of 2^(1/40) each.
-    let more = (pow(2, 12.5 / 40) + pow(2, 13.5 / 40)) * log(2) / 40 / width
+    let more = (pow(2, 12.45 / 40) + pow(2, 13.45 / 40)) * log(2) / 40 / width
     #expect(isNear(higher, usual + more))
   }
 
