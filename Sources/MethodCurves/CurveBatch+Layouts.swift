@@ -14,8 +14,19 @@ extension CurveBatch {
   package static let probabilities =
     [0.001] + stride(from: 1, through: 99, by: 2).map { Double($0) / 100 }
 
-  /// The ratios along x: a quarter to 4, 7 % from one to the next. No usual bound of a clip is among them.
-  package static let ratios = (-20...20).map { pow(2, Double($0) / 10) }
+  /// The ratios along x: 0.26 to 3.86, 7 % from one to the next, 1.7 % between 0.71 and 1.51, and 1 itself.
+  /// Powers of 2 between tenths and fortieths: no usual bound of a clip is among them.
+  package static let ratios: [Double] = {
+    // Halfway between fortieths is 1.1.
+    func powers(_ count: Double, at part: Double) -> [Double] {
+      (-80..<80).map { (Double($0) + part) / count }.filter { abs($0) < 2 }
+    }
+    let fine = -0.5..<0.6
+    let all =
+      powers(10, at: 0.5).filter { !fine.contains($0) }
+      + powers(40, at: 0.45).filter { fine.contains($0) } + [0]
+    return all.sorted().map { pow(2, $0) }
+  }()
 
   /// The probabilities before the update of the tokens whose ratio varies. Four times the largest is below 1.
   static let ratioProbabilities = [0.02, 0.1, 0.24]

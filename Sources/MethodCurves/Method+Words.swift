@@ -7,7 +7,7 @@ extension Method {
   package var verdict: String {
     switch outcome {
     case .incomplete(let sentence): return sentence
-    case .failed(let failure): return "failed: \(failure.error.sentence)"
+    case .failed(let failure): return "failed: \(failure.error.sentence)".inOneLine
     case .curves(let portrait):
       if !portrait.phases.isEmpty { return Self.words(portrait.phases) }
       if portrait.isWithoutAdvantage { return portrait.pull }
@@ -26,7 +26,8 @@ extension Method {
   private static func words(_ phases: [MethodPortrait.Phase]) -> String {
     let shown = phases.prefix(MethodPortrait.shownPhases)
     let others = phases.count - shown.count
-    return shown.map(\.words).joined(separator: "; ") + (others > 0 ? "; \(others) more" : "")
+    return shown.map(\.words).joined(separator: "; ").inOneLine
+      + (others > 0 ? "; \(others) more" : "")
   }
 
   /// The kind in one word: `advantage`.
@@ -44,12 +45,15 @@ extension MethodPortrait {
   /// What an objective without an advantage in its weight does.
   fileprivate var pull: String {
     let most = onPolicy.positive.points.map { max(abs($0.low), abs($0.high)) }.max() ?? 0
+    if measure == .factor {
+      return "the same new A for either sign of A: up to \(Favour.twoDigits(most)) on policy"
+    }
     var words =
-      "a pull of its own, whatever A: on policy up to \(NumberText.short(most, digits: 2))"
+      "a pull of its own, whatever A: on policy up to \(Favour.twoDigits(most))"
     if let points = byRatio?.positive.points, let first = points.first, let last = points.last {
       words +=
-        ", w = \(NumberText.short(first.mean, digits: 2)) at r = \(NumberText.short(first.x)) and"
-        + " \(NumberText.short(last.mean, digits: 2)) at r = \(NumberText.short(last.x))"
+        ", w = \(Favour.twoDigits(first.mean)) at r = \(Favour.twoDigits(first.x)) and"
+        + " \(Favour.twoDigits(last.mean)) at r = \(Favour.twoDigits(last.x))"
     }
     return words
   }
@@ -69,6 +73,22 @@ extension MethodPortrait.Further {
   var words: String {
     let points = curves.positive.points + curves.negative.points
     let mean = points.reduce(0) { $0 + $1.mean } / Double(max(1, points.count))
-    return "\(name) \(NumberText.short(mean, digits: 2))"
+    return "\(name) \(Favour.twoDigits(mean))"
+  }
+}
+
+extension Method {
+  /// The name as a table has room for it: a line, cut if it is very long.
+  package var shownName: String {
+    let line = name.inOneLine
+    return line.count > 48 ? line.prefix(47) + "…" : line
+  }
+}
+
+extension String {
+  /// The same without line breaks: a space for each.
+  var inOneLine: String {
+    contains(where: \.isNewline)
+      ? split(whereSeparator: \.isNewline).joined(separator: " ") : self
   }
 }

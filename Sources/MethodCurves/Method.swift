@@ -34,6 +34,8 @@ package struct Method: Codable, Sendable {
   package let name: String
   /// Whether it is a component with other settings under a name of its own.
   package let isVariant: Bool
+  /// The name of its figure: letters, digits, hyphens; another one for each method of a request.
+  package internal(set) var id: String
   package let summary: String
   package let source: String
   package let formula: String
@@ -54,6 +56,7 @@ package struct Method: Codable, Sendable {
     kindName = component.kind.rawValue
     name = variant ?? manual.name
     isVariant = variant != nil
+    id = Self.plainID(kind: component.kind, name: name)
     (summary, source, formula) = (manual.summary, manual.source, manual.formula)
     (self.plugin, self.version) = (plugin, version)
     self.given = given.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
@@ -73,12 +76,6 @@ package struct Method: Codable, Sendable {
     if case .failed(let failure) = outcome { failure.error } else { nil }
   }
 
-  /// The name of its figure: letters, digits, hyphens.
-  package var id: String {
-    let letters = name.lowercased().map { $0.isLetter && $0.isASCII || $0.isNumber ? $0 : "-" }
-    return "\(kindName)-" + String(letters)
-  }
-
   /// The component's place in messages: `policy-objective my-idea`.
   var label: String { "\(kindName) \(name)" }
 
@@ -94,7 +91,7 @@ extension Method {
   /// A component that is yet to be tried, with the values that the request gives it.
   struct Candidate {
     let component: HostComponent
-    let method: Method
+    private(set) var method: Method
     private let given: [String: ParameterValue]
 
     /// - Parameters:
@@ -115,6 +112,13 @@ extension Method {
       self.component = component
       method = Method(
         component, plugin: plugin, version: version, given: given, variant: variant?.name)
+    }
+
+    /// The same with the description that has its figure's name.
+    func identified(_ method: Method) -> Candidate {
+      var copy = self
+      copy.method = method
+      return copy
     }
 
     /// Calls the component, and says what came of it.

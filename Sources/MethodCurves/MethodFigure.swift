@@ -1,10 +1,9 @@
 import Charts
+import Foundation
 import FulcrumKernel
 
 /// Draws what a method does: its weight along the probability and, if it has one, along the ratio.
 package struct MethodFigure {
-  /// The largest |w/A| that is drawn; beyond it a line ends.
-  private static let reach = 12.0
   /// The largest |w/A| of a curve beside which plain GRPO's is not drawn: it would be a flat line at 0.
   private static let tiny = 0.05
 
@@ -31,8 +30,12 @@ package struct MethodFigure {
   private var label: String {
     switch portrait.measure {
     case .weight: portrait.isWithoutAdvantage ? "w, whatever A" : "w/A"
-    case .factor, .baseline: "new A / A"
-    case .phase: "share of the tokens"
+    case .factor: portrait.isWithoutAdvantage ? "new A, whatever A" : "new A / A"
+    case .baseline: "new A / A"
+    case .phase:
+      portrait.phases.count > MethodPortrait.shownPhases
+        ? "\(MethodPortrait.shownPhases) of \(portrait.phases.count) phases: tokens' share"
+        : "share of the tokens"
     }
   }
 
@@ -42,8 +45,8 @@ package struct MethodFigure {
     var chart = Chart(
       id: method.id + "-phases", title: label, x: x,
       y: .numbers("", including: [0, 1], within: 0...1),
-      layers: phases.enumerated().map { index, phase in
-        .line(points(phase.share, along: x), series: index)
+      layers: phases.enumerated().flatMap { index, phase in
+        lines(phase.share, along: x, FigureReach([]), series: index)
       }, legend: phases.map(\.name))
     chart.size = .small
     return chart
@@ -71,66 +74,70 @@ package struct MethodFigure {
     _ name: String, x: Chart.Axis, _ curves: SignedCurves, _ yardstick: SignedCurves?,
     _ further: [MethodPortrait.Further]
   ) -> Chart {
+    let own = [curves] + further.map(\.curves)
+    let all = own.flatMap { [$0.positive, $0.negative] }
+    let reach = FigureReach(portrait.isWithoutAdvantage ? [curves.positive] : all)
+    let title =
+      label + (reach.bound.map { ", beyond \(NumberText.short($0, digits: 2)): cut" } ?? "")
     if portrait.isWithoutAdvantage {
       var chart = Chart(
-        id: method.id + "-" + name, title: label, x: x, y: .numbers("", including: [0]),
-        layers: [band(curves.positive).map { .band($0, series: 0) }].compactMap(\.self) + [
-          .line(points(curves.positive, along: x), series: 0)
-        ])
+        id: method.id + "-" + name, title: title, x: x, y: .numbers("", including: [0]),
+        layers: [band(curves.positive, reach).map { .band($0, series: 0) }].compactMap(\.self)
+          + lines(curves.positive, along: x, reach, series: 0))
       chart.size = .small
       return chart
     }
     var layers: [Chart.Layer] = []
     var legend = ["A > 0", "A < 0"]
-    let own = [curves] + further.map(\.curves)
-    let most =
-      own.flatMap { $0.positive.points + $0.negative.points }
-      .map { max(abs($0.low), abs($0.high)) }.max() ?? 0
+    let most = all.flatMap(\.points).map { max(abs($0.low), abs($0.high)) }.max() ?? 0
     if let yardstick, most == 0 || most > Self.tiny {
-      layers.append(.line(points(yardstick.positive, along: x), series: 0, isFaint: true))
-      layers.append(.line(points(yardstick.negative, along: x), series: 1, isFaint: true))
+      layers += lines(yardstick.positive, along: x, reach, series: 0, isFaint: true)
+      layers += lines(yardstick.negative, along: x, reach, series: 1, isFaint: true)
     }
     let areAlike = curves.positive.isClose(to: curves.negative)
     for (series, curve) in [curves.positive, curves.negative].enumerated()
     where series == 0 || !areAlike {
-      if let band = band(curve) { layers.append(.band(band, series: series)) }
+      if let band = band(curve, reach) { layers.append(.band(band, series: series)) }
     }
     // The second is above the first, so of equal ones both are seen: it is dashed.
-    layers.append(.line(points(curves.positive, along: x), series: 0))
-    layers.append(
-      .line(
-        points(curves.negative, along: x),
-        series: areAlike ? 1 + Palette.count : 1))
-    for (index, one) in further.enumerated() {
-      for curve in one.curves.positive.isClose(to: one.curves.negative)
-        ? [one.curves.positive] : [one.curves.positive, one.curves.negative]
-      {
-        layers.append(.line(points(curve, along: x), series: 2 + index))
+    layers += lines(curves.positive, along: x, reach, series: 0)
+    layers += lines(
+      curves.negative, along: x, reach, series: areAlike ? 1 + Palette.count : 1)
+    for one in further {
+      let areAlike = one.curves.positive.isClose(to: one.curves.negative)
+      layers += lines(one.curves.positive, along: x, reach, series: legend.count)
+      legend.append(one.name + (areAlike ? "" : ", A > 0"))
+      if !areAlike {
+        layers += lines(one.curves.negative, along: x, reach, series: legend.count)
+        legend.append("the same, A < 0")
       }
-      legend.append(one.name)
     }
     var chart = Chart(
-      id: method.id + "-" + name, title: label, x: x, y: .numbers("", including: [0]),
+      id: method.id + "-" + name, title: title, x: x, y: .numbers("", including: [0]),
       layers: layers, legend: legend)
     chart.size = .small
     return chart
   }
 
-  /// Returns a line's points as far as they are within reach, without those between equal slopes.
-  private func points(_ curve: WeightCurve, along axis: Chart.Axis) -> [Chart.Point] {
-    let points = curve.points.filter { abs($0.mean) <= Self.reach }
-      .map { Chart.Point(x: $0.x, y: $0.mean) }
+  /// Returns a line for each piece of a curve within reach, without points between equal slopes.
+  private func lines(
+    _ curve: WeightCurve, along axis: Chart.Axis, _ reach: FigureReach, series: Int,
+    isFaint: Bool = false
+  ) -> [Chart.Layer] {
     let isLogarithm = if case .logarithm = axis { true } else { false }
-    return Self.withoutStraights(points) { isLogarithm ? log($0) : $0 }
+    let place: (Double) -> Double = { isLogarithm ? log($0) : $0 }
+    return reach.pieces(
+      curve.points.map { Chart.Point(x: $0.x, y: $0.mean) }, place: place,
+      x: { isLogarithm ? exp($0) : $0 }
+    ).map { .line(Self.withoutStraights($0, place: place), series: series, isFaint: isFaint) }
   }
 
   /// Returns the range of a curve where it has one; `nil`: it is a line.
-  private func band(_ curve: WeightCurve) -> [Chart.Band]? {
+  private func band(_ curve: WeightCurve, _ reach: FigureReach) -> [Chart.Band]? {
     let most = curve.points.map { max(abs($0.low), abs($0.high)) }.max() ?? 0
     guard curve.points.contains(where: { $0.high - $0.low > 1e-3 * most }) else { return nil }
-    func held(_ value: Double) -> Double { min(max(value, -Self.reach), Self.reach) }
     return curve.points.map {
-      Chart.Band(x: $0.x, low: held($0.low), high: held($0.high))
+      Chart.Band(x: $0.x, low: reach.held($0.low), high: reach.held($0.high))
     }
   }
 

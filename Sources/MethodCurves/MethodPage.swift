@@ -44,7 +44,7 @@ package struct MethodPage {
   private static func cell(of method: Method) -> String {
     let origin = method.plugin == method.name ? "" : " of `\(escaped(method.plugin))`"
     let given = method.given
-    return "**\(escaped(method.name))** (\(method.kindWord)\(origin))"
+    return "**\(escaped(method.shownName))** (\(method.kindWord)\(origin))"
       + (given.isEmpty ? "" : "<br>with \(escaped(given))")
       + "<br>" + linked(escaped(method.source))
   }
@@ -56,14 +56,14 @@ package struct MethodPage {
   private func figure(_ method: Method) -> String {
     guard let figures, let drawn = MethodFigure(method) else { return "–" }
     let width = drawn.charts.count > 1 ? Self.width : Self.width * 240 / 492
-    return "<img src=\"\(figures)/\(method.id).svg\" width=\"\(width)\""
-      + " alt=\"\(Self.escaped(method.name))\">"
+    return "<img src=\"\(Self.attribute(figures))/\(method.id).svg\" width=\"\(width)\""
+      + " alt=\"\(Self.attribute(method.shownName))\">"
   }
 
   /// A formula in a table's cell: a code span, in which a bar must be escaped, and no back-tick can be.
   private static func code(_ text: String) -> String {
     text.isEmpty
-      ? "–" : "`" + text.replacing("`", with: "'").replacing("|", with: "\\|") + "`"
+      ? "–" : "`" + text.inOneLine.replacing("`", with: "'").replacing("|", with: "\\|") + "`"
   }
 
   static func escaped(_ text: String) -> String {
@@ -74,7 +74,20 @@ package struct MethodPage {
       case "<": result += "&lt;"
       case ">": result += "&gt;"
       case "&": result += "&amp;"
-      case "\n", "\r", "\r\n": result += " "
+      case _ where character.isNewline: result += " "
+      default: result.append(character)
+      }
+    }
+    return result
+  }
+
+  /// A text between the quotes of an attribute, in a table's cell.
+  static func attribute(_ text: String) -> String {
+    var result = ""
+    for character in text.inOneLine {
+      switch character {
+      case "<", ">", "&", "\"", "'", "|", "`":
+        result += "&#\(character.asciiValue ?? 0);"
       default: result.append(character)
       }
     }

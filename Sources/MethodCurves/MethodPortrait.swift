@@ -41,10 +41,10 @@ package struct MethodPortrait: Codable, Equatable, Sendable {
   /// Whether the ratio is the sampler's.
   package var isSamplersRatio = false
 
-  /// Whether an objective's weight has no advantage in it, as a penalty's hasn't; then curves of tokens
-  /// with A > 0 are those of w.
+  /// Whether an objective's weight has no advantage in it, as a penalty's hasn't, or a transform's new
+  /// advantage hasn't the old one's sign; then curves of tokens with A > 0 are those of w, of the new A.
   package var isWithoutAdvantage: Bool {
-    measure == .weight && !(onPolicy.isZero && byRatio?.isZero ?? true)
+    (measure == .weight || measure == .factor) && !(onPolicy.isZero && byRatio?.isZero ?? true)
       && ([onPolicy] + [byRatio].compactMap(\.self)).allSatisfy {
         $0.isZero || $0.isWithoutAdvantage
       }

@@ -57,44 +57,28 @@ package struct MethodSearch {
       plugin.components.filter { MethodTrial.kinds.contains($0.kind) }.map { (plugin, $0) }
     }
     try checkNames(plugins, all.map(\.1), refused)
-    try checkSettings(all.map(\.1))
-    try checkVariants(all.map(\.1))
-    return all.filter { plugin, component in
+    let shown = all.filter { plugin, component in
       areNamed || names.isEmpty || names.contains(component.manual.name)
         || names.contains(plugin.name)
-    }.sorted { (rank(of: $0.1), $0.1.manual.name) < (rank(of: $1.1), $1.1.manual.name) }
-      .flatMap { plugin, component in
-        ([nil] + variants.filter { $0.isOf(component) }).map { variant in
-          Method.Candidate(
-            component, plugin: plugin.name, version: plugin.version, settings: settings,
-            variant: variant)
-        }
+    }
+    try MethodSettings(
+      settings, variants, of: shown.map(\.1),
+      others: Set(all.map(\.1.manual.name) + listings.map(\.name))
+    ).check()
+    let candidates = shown.sorted {
+      (rank(of: $0.1), $0.1.manual.name) < (rank(of: $1.1), $1.1.manual.name)
+    }.flatMap { plugin, component in
+      ([nil] + variants.filter { $0.isOf(component) }).map { variant in
+        Method.Candidate(
+          component, plugin: plugin.name, version: plugin.version, settings: settings,
+          variant: variant)
       }
+    }
+    return zip(candidates, Method.identified(candidates.map(\.method))).map { $0.identified($1) }
   }
 
   private func rank(of component: HostComponent) -> Int {
     MethodTrial.kinds.firstIndex(of: component.kind) ?? MethodTrial.kinds.count
-  }
-
-  private func checkVariants(_ components: [HostComponent]) throws(FulcrumError) {
-    for variant in variants where !components.contains(where: variant.isOf) {
-      let namesakes = components.filter { $0.manual.name == variant.component }
-      let place = "--also \(variant.name)"
-      guard !namesakes.isEmpty else {
-        throw FulcrumError(
-          .usage, "no method '\(variant.component)' among the plugins", at: place,
-          hint: NearNames.hint(
-            for: variant.component, among: Array(Set(components.map(\.manual.name)))))
-      }
-      let known = Set(namesakes.flatMap { $0.manual.parameters.map(\.name) })
-      let unknown = variant.settings.keys.sorted().first { !known.contains($0) }
-      throw FulcrumError(
-        .usage,
-        unknown.map { "unknown parameter '\($0)'" }
-          ?? "expected parameters of one component, got some of each that is called"
-          + " '\(variant.component)'", at: place,
-        hint: unknown.flatMap { NearNames.hint(for: $0, among: Array(known)) })
-    }
   }
 
   private func checkNames(
@@ -111,24 +95,6 @@ package struct MethodSearch {
         throw FulcrumError(
           .notFound, "plugin '\(plugin.name)' has no advantage transform, objective or schedule",
           hint: "'fulcrum plugin info \(plugin.name)' prints what it has")
-      }
-    }
-  }
-
-  private func checkSettings(_ components: [HostComponent]) throws(FulcrumError) {
-    for (component, values) in settings.sorted(by: { $0.key < $1.key }) {
-      let namesakes = components.filter { $0.manual.name == component }
-      guard !namesakes.isEmpty else {
-        throw FulcrumError(
-          .usage, "no method '\(component)' among the plugins", at: "--set \(component)",
-          hint: NearNames.hint(
-            for: component, among: Array(Set(components.map(\.manual.name)))))
-      }
-      let known = Set(namesakes.flatMap { $0.manual.parameters.map(\.name) })
-      for name in values.keys.sorted() where !known.contains(name) {
-        throw FulcrumError(
-          .usage, "unknown parameter '\(name)'", at: "--set \(component).\(name)",
-          hint: NearNames.hint(for: name, among: Array(known)))
       }
     }
   }

@@ -60,12 +60,22 @@ struct MethodTrial {
     }
   }
 
-  /// Calls the component's code. Errors get its place.
+  /// Calls the component's code. Errors get its place, unless they have it: those of its parameters.
   private func call<Result>(_ body: () throws(FulcrumError) -> Result) throws(FulcrumError)
     -> Result
   {
-    try Named(component.kind.rawValue, name: component.manual.name, component: ())
-      .call { (_) throws(FulcrumError) in try body() }
+    do throws(FulcrumError) {
+      return try Named(component.kind.rawValue, name: component.manual.name, component: ())
+        .call { (_) throws(FulcrumError) in try body() }
+    } catch {
+      let place = component.label
+      guard let location = error.location, location.hasPrefix("\(place): \(place)") else {
+        throw error
+      }
+      var error = error
+      error.location = String(location.dropFirst(place.count + 2))
+      throw error
+    }
   }
 
   private func fault(_ message: String, hint: String? = nil) -> FulcrumError {
@@ -178,13 +188,17 @@ extension MethodTrial {
     return curves
   }
 
-  /// Whether the transform subtracts a baseline: returns that are all higher by 1 change nothing.
+  /// Whether the transform subtracts a baseline: returns that are all higher by 1 change nothing, and
+  /// those of the other answers change something.
   private func isBaseline(_ batch: CurveBatch, _ returns: [Float]) throws(FulcrumError) -> Bool {
     let outcome = try transformed(batch, from: returns)
     let other = try transformed(batch, from: returns.map { $0 + 1 })
     let most = outcome.map(abs).max() ?? 0
-    return most > 0
-      && zip(outcome, other).allSatisfy { abs($0 - $1) <= 1e-4 * most }
+    guard most > 0, zip(outcome, other).allSatisfy({ abs($0 - $1) <= 1e-4 * most }) else {
+      return false
+    }
+    let opposite = try transformed(batch, from: returns.map { 1 - $0 })
+    return zip(outcome, opposite).contains { abs($0 - $1) > 1e-4 * most }
   }
 
   private func factors(_ batch: CurveBatch, isBaseline: Bool) throws(FulcrumError) -> SignedCurves {

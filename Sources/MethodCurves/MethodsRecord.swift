@@ -58,10 +58,18 @@ package enum MethodsRecord {
   }
 
   private static func side(_ side: Favour.Side) -> JSONLine.Value {
-    var line = JSONLine([("unlikely", number(side.unlikely)), ("likely", number(side.likely))])
-    if let beyond = side.beyond { line.add("beyond", number(beyond)) }
-    if let behind = side.behind { line.add("behind", number(behind)) }
+    var line = JSONLine([
+      ("unlikely", factor(side.unlikely)), ("between", factor(side.between)),
+      ("likely", factor(side.likely)),
+    ])
+    if let beyond = side.beyond { line.add("beyond", factor(beyond)) }
+    if let behind = side.behind { line.add("behind", factor(behind)) }
     return .object(line)
+  }
+
+  /// Below 0 where the whole range has the other sign than A.
+  private static func factor(_ factor: Favour.Factor) -> JSONLine.Value {
+    number(factor.turn == .wholly ? -factor.size : factor.size)
   }
 
   private static func signed(_ curves: SignedCurves) -> JSONLine.Value {

@@ -1,3 +1,5 @@
+import Foundation
+
 /// What becomes of a number along x, with the range in which it lies where it depends on more than x.
 package struct WeightCurve: Codable, Equatable, Sendable {
   /// One place along x.
@@ -6,6 +8,10 @@ package struct WeightCurve: Codable, Equatable, Sendable {
     package let mean: Double
     package let low: Double
     package let high: Double
+
+    package init(x: Double, mean: Double, low: Double, high: Double) {
+      (self.x, self.mean, self.low, self.high) = (x, mean, low, high)
+    }
   }
 
   package let points: [Point]
@@ -50,10 +56,32 @@ package struct WeightCurve: Codable, Equatable, Sendable {
   }
 
   /// The mean of |w| over the places of a range; `nil`: there are none.
-  func meanMagnitude(in range: Range<Double>) -> Double? {
-    let inside = points.filter { range.contains($0.x) }
+  ///
+  /// - Parameter isRatio: whether x is a ratio: then each place counts by its width along log x, for
+  ///   they lie closer about 1.
+  func meanMagnitude(in range: Range<Double>, isRatio: Bool = false) -> Double? {
+    let inside = points.indices.filter { range.contains(points[$0].x) }
     guard !inside.isEmpty else { return nil }
-    return inside.reduce(0) { $0 + abs($1.mean) } / Double(inside.count)
+    let widths = inside.map { isRatio ? width(of: $0, in: range) : 1 }
+    let sum = zip(inside, widths).reduce(0) { $0 + abs(points[$1.0].mean) * $1.1 }
+    return sum / widths.reduce(0, +)
+  }
+
+  /// Half the way to either neighbour along log x, or to the end of a range that has none of them.
+  private func width(of index: Int, in range: Range<Double>) -> Double {
+    let x = points[index].x
+    func end(_ neighbour: Int, _ bound: Double) -> Double {
+      guard points.indices.contains(neighbour) else { return x }
+      return range.contains(points[neighbour].x) ? (points[neighbour].x * x).squareRoot() : bound
+    }
+    return log(end(index + 1, range.upperBound) / end(index - 1, range.lowerBound))
+  }
+
+  /// The signs of w over the places of a range.
+  func turn(in range: Range<Double>) -> Favour.Turn {
+    let values = points.filter { range.contains($0.x) }.map(\.mean).filter { abs($0) >= 0.005 }
+    let turned = values.count { $0 < 0 }
+    return turned == 0 ? .none : turned == values.count ? .wholly : .partly
   }
 
   /// The places of w = 0 alone.

@@ -80,8 +80,8 @@ import Testing
     // As the plugin in Swift does, and with the manifest's formula.
     #expect(
       result.output.contains(
-        "equation (4) | `A ← (α p + 1 − α) A` | old-log-probabilities | unlikely ×0.73, likely ×0.96"
-          + " | – |\n"), "\(result.output)")
+        "equation (4) | `A ← (α p + 1 − α) A` | old-log-probabilities | unlikely ×0.73, between ×0.85,"
+          + " likely ×0.96 | – |\n"), "\(result.output)")
   }
 
   @Test func `a refused manifest is an exit status of 1 and one message`() throws {

@@ -80,10 +80,25 @@ import Testing
     #expect(lengths.count > 4 && !lengths.contains(0))
   }
 
+  @Test func `no usual bound of a clip is a ratio, and about 1 ratios lie close`() throws {
+    let ratios = CurveBatch.ratios
+    // 15 tenths of powers of 2 below, 44 fortieths, 14 tenths above, and 1.
+    #expect(ratios.count == 74)
+    #expect(isNear(try #require(ratios.first), pow(2, -1.95), 1e-12))
+    #expect(isNear(try #require(ratios.last), pow(2, 1.95), 1e-12))
+    for bound in [0.3, 0.5, 0.7, 0.8, 0.9, 1.1, 1.2, 1.24, 1.28, 1.3, 1.5, 2, 3] {
+      #expect(ratios.allSatisfy { abs($0 - bound) > 1e-4 }, "\(bound)")
+    }
+    // Clips of 0.2, 0.24 and 0.28 are told apart.
+    for (low, high) in [(1.2, 1.24), (1.24, 1.28), (0.72, 0.76), (0.76, 0.8)] {
+      #expect(ratios.contains { low < $0 && $0 < high })
+    }
+  }
+
   @Test func `a sequence's ratio is its tokens'`() {
     for kind in [CurveBatch.Ratio.update, .sampler] {
       let batch = CurveBatch.byRatio(kind)
-      #expect(batch.values.first == 0.25 && batch.values.last == 4 && batch.values.contains(1))
+      #expect(batch.values == batch.values.sorted() && batch.values.contains(1))
       for sequence in 0..<batch.sequences.sequenceCount {
         let tokens = batch.sequences.tokens(ofSequence: sequence).map { batch.tokens[$0] }
         #expect(Set(tokens.map(\.place)).count == 1)

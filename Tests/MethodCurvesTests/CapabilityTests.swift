@@ -90,6 +90,8 @@ import Testing
     #expect(portrait.onPolicy.positive.at(0.001) == 0)
     let further = try #require(portrait.furtherOnPolicy.first)
     #expect(further.name == "c on the likeliest")
+    let document = try #require(MethodFigure(method)).document
+    #expect(document.contains(">c on the likeliest</text>"))
     #expect(isNear(further.curves.positive.at(0.75), 0.75))
     #expect(isNear(further.curves.negative.at(0.75), 0.75))
     #expect(

@@ -1,5 +1,6 @@
 import AdvantageReweightingPlugin
 import EntropyBonusPlugin
+import Foundation
 import FulcrumKernel
 import GRPOPlugin
 import KLPenaltyPlugin
@@ -25,15 +26,19 @@ import TokenFilterPlugin
     // Below 0.25 stand 0.001, 0.01, 0.03 … 0.23: their mean is (0.001 + 12 · 0.12) / 13 = 0.11085,
     // so 0.73325; from 0.75 on the mean is 0.87, so 0.961.
     let favour = Favour(portrait)
-    #expect(isNear(favour.positive.unlikely, 0.7 + 0.3 * 1.441 / 13))
-    #expect(isNear(favour.negative.likely, 0.961))
-    #expect(method.verdict == "unlikely ×0.73, likely ×0.96")
+    #expect(isNear(favour.positive.unlikely.size, 0.7 + 0.3 * 1.441 / 13))
+    #expect(isNear(favour.negative.likely.size, 0.961))
+    // Between: 0.25, 0.27 … 0.73, whose mean is 0.49.
+    #expect(isNear(favour.negative.between.size, 0.847))
+    #expect(favour.positive.all == nil)
+    #expect(method.verdict == "unlikely ×0.73, between ×0.85, likely ×0.96")
   }
 
   @Test func `one sign alone is said`() {
     let method = Trials.method(
       .advantageTransform, AdvantageReweighting.self, ["negative-only": .flag(true)])
-    #expect(method.verdict == "A > 0: all as in GRPO; A < 0: unlikely ×0.73, likely ×0.96")
+    #expect(
+      method.verdict == "A > 0: all as in GRPO; A < 0: unlikely ×0.73, between ×0.85, likely ×0.96")
   }
 
   @Test func `a filter keeps its interval and needs its ends`() throws {
@@ -54,21 +59,36 @@ import TokenFilterPlugin
     let portrait = try #require(method.curves)
     #expect(portrait.onPolicy.positive.points.allSatisfy { isNear($0.mean, 1) })
     let ratios = try #require(portrait.byRatio)
-    // 2^0.3 = 1.231 is inside 1 + 0.24, 2^0.4 = 1.320 is not; 2^−0.3 = 0.812 is inside 1 − 0.2, 2^−0.4
-    // = 0.758 is not.
-    #expect(isNear(ratios.positive.at(1.2311444), 1.2311444))
-    #expect(ratios.positive.at(1.3195079) == 0)
-    #expect(isNear(ratios.positive.at(0.25), 0.25))
-    #expect(isNear(ratios.negative.at(0.8122524), 0.8122524))
-    #expect(ratios.negative.at(0.7578583) == 0)
-    #expect(isNear(ratios.negative.at(4), 4))
+    // In fortieths of powers of 2: 11.45 is 1.2195, inside 1 + 0.24, and 12.45 is 1.2408, outside; −12.55
+    // is 0.8046, inside 1 − 0.2, and −13.55 is 0.7907, outside.
+    #expect(isNear(ratios.positive.at(1.2195), pow(2, 11.45 / 40)))
+    #expect(ratios.positive.at(1.2408) == 0)
+    #expect(isNear(ratios.positive.at(0.25), pow(2, -1.95)))
+    #expect(isNear(ratios.negative.at(0.8046), pow(2, -12.55 / 40)))
+    #expect(ratios.negative.at(0.7907) == 0)
+    #expect(isNear(ratios.negative.at(4), pow(2, 1.95)))
+  }
+
+  @Test func `clips of 0.24 and 0.28 have other numbers`() throws {
+    func beyond(_ given: [String: ParameterValue]) throws -> Double {
+      let method = Trials.method(.policyObjective, GRPOObjective.self, given)
+      let portrait = try #require(method.curves)
+      return try #require(Favour(portrait).positive.beyond).size
+    }
+    let (usual, higher) = (try beyond([:]), try beyond(["clip-high": .number(0.28)]))
+    // The place at 2^(11.45/40) = 1.2195 goes from 1.2 to 2^(11.95/40), the last one ends at 2^1.95.
+    let width = log(pow(2, 1.95) / 1.2)
+    #expect(isNear(usual, pow(2, 11.45 / 40) * log(pow(2, 11.95 / 40) / 1.2) / width))
+    // Two more places below 1.28, of 2^(1/40) each.
+    let more = (pow(2, 12.45 / 40) + pow(2, 13.45 / 40)) * log(2) / 40 / width
+    #expect(isNear(higher, usual + more))
   }
 
   @Test func `a sequence's ratio is drawn as a token's`() throws {
     let method = Trials.method(
       .policyObjective, GRPOObjective.self, ["importance-ratio": .text("sequence")])
     let ratios = try #require(method.curves?.byRatio)
-    #expect(isNear(ratios.negative.at(2), 2, 1e-4))
+    #expect(isNear(ratios.negative.at(3.9), pow(2, 1.95), 1e-4))
     #expect(ratios.positive.at(2) == 0)
   }
 
@@ -78,10 +98,10 @@ import TokenFilterPlugin
     #expect(portrait.isWithoutAdvantage)
     let curve = try #require(portrait.byRatio?.positive)
     // β (π_ref/π − 1) with π_ref = π_old is 1/r − 1.
-    #expect(isNear(curve.at(0.25), 3, 1e-4))
+    #expect(isNear(curve.at(0.25), pow(2, 1.95) - 1, 1e-4))
     #expect(isNear(curve.at(1), 0, 1e-4))
-    #expect(isNear(curve.at(4), -0.75, 1e-4))
-    #expect(method.verdict.hasSuffix("w = 3 at r = 0.25 and −0.75 at r = 4"))
+    #expect(isNear(curve.at(4), pow(2, -1.95) - 1, 1e-4))
+    #expect(method.verdict.hasSuffix("w = 2.9 at r = 0.26 and −0.74 at r = 3.9"))
   }
 
   @Test func `a bonus has a line of its own`() throws {

@@ -130,7 +130,7 @@ struct MethodsWorkerCommand: ParsableCommand {
 enum MethodTable {
   static func text(of methods: [Method]) -> String {
     let head = ["method", "kind", "whom it favours"]
-    let rows = methods.map { [$0.name, $0.kindWord, $0.verdict] }
+    let rows = methods.map { [$0.shownName, $0.kindWord, $0.verdict] }
     return TextTable.text([head] + rows)
   }
 }
