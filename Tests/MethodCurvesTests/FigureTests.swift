@@ -113,7 +113,7 @@ import Testing
       (_, _) throws(FulcrumError) in Phases()
     }
     let document = try #require(MethodFigure(method)).document
-    #expect(document.contains("6 of 50 phases: tokens' share"))
+    #expect(document.contains("6 of 50 phases: tokens"))
     #expect(document.contains(">p5</text>") && !document.contains(">p6</text>"))
     #expect(method.verdict.hasSuffix("; 44 more"))
   }
