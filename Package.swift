@@ -47,7 +47,9 @@ let plugins = [
   objective(name: "kl-cov", folder: "KLCov"),
   objective(name: "kl-penalty", folder: "KLPenalty"),
   objective(name: "entropy-bonus", folder: "EntropyBonus"),
-  objective(name: "adaptive-entropy", folder: "AdaptiveEntropy"),
+  Plugin(
+    name: "adaptive-entropy", folder: "AdaptiveEntropy", dependencies: ["ObjectiveParts"],
+    testDependencies: ["TestSupport"]),
   Plugin(
     name: "simko", folder: "SimKO", dependencies: ["ObjectiveParts"],
     testDependencies: ["ObjectiveTestSupport", "TestSupport"]),

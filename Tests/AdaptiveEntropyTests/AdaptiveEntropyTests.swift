@@ -1,6 +1,7 @@
 import AdaptiveEntropyPlugin
 import FulcrumKernel
 import PluginTesting
+import TestSupport
 import Testing
 
 private func make(_ given: [String: ParameterValue] = [:]) throws -> AdaptiveEntropy {
@@ -43,6 +44,34 @@ private func batch(_ entropies: [Float]) -> RolloutBatch {
     }
     for _ in 0..<4 { try objective.begin(batch([1])) }
     #expect(objective.state["coefficient"] == 0)
+  }
+
+  private struct Golden: Decodable {
+    struct Case: Decodable {
+      let target, delta, minimum, maximum, initial: Double
+      let entropies: [Float]
+      /// The coefficient after each, and 1 where the bonus counts.
+      let steps: [[Double]]
+    }
+
+    let cases: [Case]
+  }
+
+  @Test func `coefficients are those of the authors' code`() throws {
+    let golden = try GoldenFile.read(Golden.self, "adaptive-entropy")
+    #expect(golden.cases.count == 3)
+    for expected in golden.cases {
+      let objective = try make([
+        "target": .number(expected.target), "delta": .number(expected.delta),
+        "minimum": .number(expected.minimum), "maximum": .number(expected.maximum),
+        "initial": .number(expected.initial),
+      ])
+      for (entropy, step) in zip(expected.entropies, expected.steps) {
+        try objective.begin(batch([entropy]))
+        // The same sums in double precision.
+        #expect(objective.state == ["coefficient": step[0], "on": step[1]])
+      }
+    }
   }
 
   @Test func `the bonus counts while the entropy is below the target alone`() throws {
