@@ -77,12 +77,7 @@ package struct ArcherObjective: PolicyObjective {
     let sides = try EntropySides(of: input, quantile: quantile, by: Self.manual.name)
     input.weighTokens(&weights, &losses, &metrics) { token in
       let isHigh = sides.isHigh[token.place]
-      let surrogate = isHigh ? uncertain : certain
-      let branch = surrogate.branch(ratio: token.ratio, advantage: token.advantage)
-      var term = TokenTerm(
-        slope: branch == .unclipped ? token.ratio * token.advantage : 0,
-        value: surrogate.value(ratio: token.ratio, advantage: token.advantage, branch: branch),
-        branch: branch)
+      var term = (isHigh ? uncertain : certain).term(of: token)
       let beta = isHigh ? uncertainBeta : beta
       if beta > 0 {
         let factor = beta * (isMeanOfSide ? sides.sideFactor[token.place] : 1)

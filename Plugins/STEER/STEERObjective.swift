@@ -92,12 +92,12 @@ package struct STEERObjective: SurveyingObjective {
     var (sum, tokens) = (0.0, 0)
     input.weighTokens(&weights, &losses, &metrics) { token in
       let factor = Double(lambdas[token.place])
-      let branch = surrogate.branch(ratio: token.ratio, advantage: token.advantage)
-      let value = surrogate.value(ratio: token.ratio, advantage: token.advantage, branch: branch)
+      var term = surrogate.term(of: token)
+      term.slope *= factor
+      term.value *= factor
       sum += factor
       tokens += 1
-      return TokenTerm(
-        slope: branch == .unclipped ? factor * value : 0, value: factor * value, branch: branch)
+      return term
     }
     metrics.add("steer/weight_mean", sum: sum, count: tokens)
   }

@@ -60,9 +60,10 @@ package struct SimKOObjective: CandidateObjective {
       let advantage = token.advantage
       let wrong = ranks[token.place] == 0 ? penalty : 1
       let scale = forks[token.place] ? advantage > 0 ? 1 - alpha : wrong : 1
-      let branch = surrogate.branch(ratio: token.ratio, advantage: advantage)
-      let value = scale * surrogate.value(ratio: token.ratio, advantage: advantage, branch: branch)
-      return TokenTerm(slope: branch == .unclipped ? value : 0, value: value, branch: branch)
+      var term = surrogate.term(of: token)
+      term.slope *= scale
+      term.value *= scale
+      return term
     }
   }
 
