@@ -229,7 +229,7 @@ let package = Package(
       ], swiftSettings: settings),
     .target(name: "Charts", swiftSettings: settings),
     .testTarget(name: "ChartsTests", dependencies: ["Charts"], swiftSettings: settings),
-    // What plugins' methods do to tokens' weights, side by side.
+    // Shows what methods do to tokens' weights, side by side.
     .target(
       name: "MethodCurves",
       dependencies: [

@@ -14,7 +14,7 @@ package enum Operation: String, CaseIterable, Sendable {
       case .multiply: left.multipliedReportingOverflow(by: right)
       case .divide: left.dividedReportingOverflow(by: right)
       }
-    // What overflows on division, zero among it, has no remainder to look at.
+    // A division that overflows, by zero too, has no remainder to look at.
     if overflow || self == .divide && left % right != 0 { return nil }
     return value
   }

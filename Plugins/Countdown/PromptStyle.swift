@@ -9,7 +9,7 @@ package enum PromptStyle: String, CaseIterable, Sendable {
   /// TinyZero's prompt in Qwen's chat markup, word for word.
   case tinyzeroInstruct = "tinyzero-instruct"
 
-  /// How TinyZero begins the answer; a completion goes on behind the tag.
+  /// TinyZero begins the answer with it; a completion goes on behind the tag.
   private static let opening = "Let me solve this step by step.\n<think>"
 
   /// Returns the prompt for a puzzle.

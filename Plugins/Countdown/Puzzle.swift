@@ -28,7 +28,7 @@ package struct Puzzle: Hashable, Sendable {
     #"{"target":\#(target),"numbers":[\#(numbers.map(String.init).joined(separator: ","))]}"#
   }
 
-  /// What puzzles share that differ only in the order of their numbers: `3 17 17 = 68`.
+  /// Puzzles that differ only in the order of their numbers share it: `3 17 17 = 68`.
   package var form: String {
     numbers.sorted().map(String.init).joined(separator: " ") + " = \(target)"
   }
