@@ -7,7 +7,7 @@ root=$PWD
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install -q --disable-pip-version-check 'tensorboard>=2.20,<3' 'setuptools<81'
+"$folder/venv/bin/pip" install -q --disable-pip-version-check --no-cache-dir 'tensorboard>=2.20,<3' 'setuptools<81'
 cd "$folder"
 task='task: {use: knights-and-knaves, people: [2], names: 4, trace: short}'
 cat >start.yaml <<EOF

@@ -5,7 +5,7 @@ cd "$(dirname "$0")/../.."
 venv=${FULCRUM_ENGINE_VENV:-$PWD/.build-engine/venv}
 python=$venv/bin/python
 
-install() { "$python" -m pip install --quiet --disable-pip-version-check "$@" >&2; }
+install() { "$python" -m pip install --quiet --disable-pip-version-check --no-cache-dir "$@" >&2; }
 
 if ! "$python" -c 'import torch, transformers, peft, pytest, mypy, importlib.metadata as m; m.version("trl")' 2>/dev/null; then
   sh Tests/make-venv.sh "$venv" >&2

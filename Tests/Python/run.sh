@@ -10,7 +10,7 @@ packages="numpy jinja2 math_verify pyarrow reasoning_gym trackio wandb mlflow"
 if ! "$python" -c "import pytest, mypy, $(echo "$packages" | tr ' ' ',')" 2>/dev/null; then
   sh Tests/make-venv.sh "$venv"
   # shellcheck disable=SC2086
-  "$python" -m pip install --quiet --disable-pip-version-check -c Python/adaptors/tested.txt \
+  "$python" -m pip install --quiet --disable-pip-version-check --no-cache-dir -c Python/adaptors/tested.txt \
     pytest ruff mypy $(echo "$packages" | tr '_' '-')
 fi
 export PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=1 PYTHONPATH="$PWD/Python"
