@@ -81,9 +81,10 @@ let plugins = [
   Plugin(name: "single", folder: "Single"),
   Plugin(name: "lopti", folder: "Lopti", dependencies: ["ScheduleParts"]),
   Plugin(name: "random-split", folder: "RandomSplit", dependencies: ["ScheduleParts"]),
-  Plugin(name: "knights-and-knaves", folder: "KnightsAndKnaves", dependencies: ["JSON"]),
   Plugin(
-    name: "countdown", folder: "Countdown", dependencies: ["JSON"],
+    name: "knights-and-knaves", folder: "KnightsAndKnaves", dependencies: ["JSON", "RowParts"]),
+  Plugin(
+    name: "countdown", folder: "Countdown", dependencies: ["JSON", "RowParts"],
     testDependencies: ["TestSupport"]),
   Plugin(name: "math", folder: "MathReward"),
   Plugin(name: "overlong", folder: "Overlong"),
@@ -122,13 +123,16 @@ let package = Package(
     .target(
       name: "TransformerKernels", path: "Plugins/Transformer/Kernels",
       cSettings: [.unsafeFlags(["-O3"])]),
-    // Parts that several objectives and two schedules share; each plugin has its own copy
+    // Parts that several objectives, two schedules and two tasks share; each plugin has its own copy
     // (Documentation/Decisions/0008-objective-parts.md).
     .target(
       name: "ObjectiveParts", dependencies: [kernel], path: "Plugins/Parts/Objective",
       swiftSettings: settings),
     .target(
       name: "ScheduleParts", dependencies: [kernel], path: "Plugins/Parts/Schedule",
+      swiftSettings: settings),
+    .target(
+      name: "RowParts", dependencies: [kernel, "JSON"], path: "Plugins/Parts/Rows",
       swiftSettings: settings),
     .testTarget(
       name: "ObjectivePartsTests",
