@@ -31,14 +31,5 @@ package struct MethodWorker {
     _exit(0)
   }
 
-  private func tell(_ message: MethodMessage) {
-    var rest = message.line[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { write(output, $0.baseAddress, $0.count) }
-      if count < 0, errno == EINTR { continue }
-      // Nobody listens any more.
-      guard count > 0 else { _exit(1) }
-      rest = rest.dropFirst(count)
-    }
-  }
+  private func tell(_ message: MethodMessage) { WorkerOutput.write(message.line, to: output) }
 }

@@ -43,7 +43,7 @@ package struct CheckWorker {
   /// The process ends with it.
   package func run(from first: Int?) -> Never {
     CheckLimits.apply()
-    func tell(_ message: CheckMessage) { Self.write(message.line, to: output) }
+    func tell(_ message: CheckMessage) { WorkerOutput.write(message.line, to: output) }
 
     let plugin: LoadedPlugin
     let begin = ContinuousClock.now
@@ -128,16 +128,5 @@ package struct CheckWorker {
       }
     }
     return nil
-  }
-
-  private static func write(_ bytes: [UInt8], to descriptor: Int32) {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0, errno == EINTR { continue }
-      // Nobody listens any more.
-      guard count > 0 else { _exit(1) }
-      rest = rest.dropFirst(count)
-    }
   }
 }

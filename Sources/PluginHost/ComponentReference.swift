@@ -2,13 +2,17 @@ import FulcrumKernel
 
 /// The way in which configurations name a component.
 ///
-/// `foo` is plugin foo's component foo; `lib/foo` is plugin lib's component foo.
+/// `foo` is plugin foo's component foo or, if there is none, that of whatever plugin has one; `lib/foo` is
+/// plugin lib's component foo.
 /// `…/libfulcrum-x.so` leaves the component open, `…/libfulcrum-x.so:foo` names it.
 struct ComponentReference {
   /// The plugin's name, or the path of its library, which contains a slash.
   let library: String
   /// The component's name; `nil`: the library's only one of the kind, or its namesake.
   let component: String?
+
+  /// The component's name, if the reference is that and no more.
+  var ownName: String? { !library.contains("/") && library == component ? component : nil }
 
   /// Reads a reference as a configuration writes it.
   ///

@@ -10,14 +10,23 @@ package final class PluginHost {
   package let searchPath: PluginSearchPath
   /// The loaded plugins in the order of loading. A library that was refused is not among them.
   package private(set) var loaded: [LoadedPlugin] = []
-  private let formats: LibraryFormats
+  let formats: LibraryFormats
+  let surveyor: (any LibrarySurveyor)?
+  /// What the libraries on the search path were found to have; `nil`: nobody has asked yet.
+  var surveys: [LibrarySurvey]?
 
   /// Makes a host that has read nothing yet.
   ///
-  /// - Parameter formats: at least one; the first reads files whose names are of none.
-  package init(searchPath: PluginSearchPath, formats: [any LibraryFormat]) {
+  /// - Parameters:
+  ///   - formats: at least one; the first reads files whose names are of none.
+  ///   - surveyor: looks for components whose names are not their libraries'; `nil`: nobody does.
+  package init(
+    searchPath: PluginSearchPath, formats: [any LibraryFormat],
+    surveyor: (any LibrarySurveyor)? = nil
+  ) {
     self.searchPath = searchPath
     self.formats = LibraryFormats(formats)
+    self.surveyor = surveyor
   }
 
   /// Loads a plugin, or gives it again if it is loaded already.
@@ -43,32 +52,6 @@ package final class PluginHost {
     let plugin = try open(path, canonical, pin, as: formats.format(ofFile: path))
     loaded.append(plugin)
     return plugin
-  }
-
-  /// Loads the plugin that a configuration's reference speaks of.
-  ///
-  /// - Parameter reference: see `ComponentReference`.
-  /// - Throws: what `load` throws.
-  package func plugin(
-    of reference: String, pinnedDigest: String? = nil
-  ) throws(FulcrumError) -> LoadedPlugin {
-    let place = try ComponentReference(reference, formats).library
-    return try load(place, pinnedDigest: pinnedDigest)
-  }
-
-  /// Returns the component that a configuration names, from a plugin that is loaded for it if need
-  /// be.
-  ///
-  /// - Parameter reference: see `ComponentReference`.
-  /// - Throws: what `load` throws; `.notFound` if the plugin has no such component; `.usage` if
-  ///   the reference leaves several to choose from.
-  package func component(
-    _ kind: HostComponent.Kind, _ reference: String, pinnedDigest: String? = nil
-  ) throws(FulcrumError) -> HostComponent {
-    let reference = try ComponentReference(reference, formats)
-    let plugin = try load(reference.library, pinnedDigest: pinnedDigest)
-    guard let name = reference.component else { return try plugin.onlyComponent(kind) }
-    return try plugin.component(kind, named: name)
   }
 
   /// Inspects the file that a load would read, and runs nothing of it.
@@ -103,12 +86,17 @@ package final class PluginHost {
         message += "\n  \(folder.path) (\(folder.origin)\(isMissing ? "; can't be read" : ""))"
       }
     }
-    let known = Set(searchPath.folders.flatMap { formats.files(in: $0).map(\.name.text) })
+    let known = knownNames
     throw FulcrumError(
       .notFound, message,
       hint: known.isEmpty
         ? "put the plugin's folder into plugin-path or FULCRUM_PLUGIN_PATH"
-        : NearNames.hint(for: name.text, among: Array(known)))
+        : NearNames.hint(for: name.text, among: known))
+  }
+
+  /// The names of all plugins on the search path, each once.
+  var knownNames: [String] {
+    Array(Set(searchPath.folders.flatMap { formats.files(in: $0).map(\.name.text) }))
   }
 
   /// Returns the files of a name in the first folder that has any.

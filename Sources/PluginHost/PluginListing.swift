@@ -18,6 +18,20 @@ package struct PluginListing: Sendable {
   /// not, or both are shadowed.
   package let ambiguity: FulcrumError?
 
+  package init(
+    name: String, path: String, origin: String, kinds: Set<HostComponent.Kind>,
+    inspection: Result<any LibraryInspection, FulcrumError>, shadowedBy: String? = nil,
+    ambiguity: FulcrumError? = nil
+  ) {
+    self.name = name
+    self.path = path
+    self.origin = origin
+    self.kinds = kinds
+    self.inspection = inspection
+    self.shadowedBy = shadowedBy
+    self.ambiguity = ambiguity
+  }
+
   /// Whether a load by name would take this library and, as far as its file tells, succeed.
   package var isUsable: Bool {
     guard shadowedBy == nil, ambiguity == nil, case .success(let inspection) = inspection else {

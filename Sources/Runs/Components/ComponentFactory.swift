@@ -115,16 +115,22 @@ package struct ComponentFactory {
   func find(_ kind: HostComponent.Kind, _ choice: ComponentChoice)
     throws(FulcrumError) -> HostComponent
   {
+    try located(kind, choice).component
+  }
+
+  /// Returns a choice's component with the plugin that has it.
+  func located(_ kind: HostComponent.Kind, _ choice: ComponentChoice)
+    throws(FulcrumError) -> FoundComponent
+  {
     do {
-      return try host.component(kind, choice.use, pinnedDigest: choice.digest)
+      return try host.find(kind, choice.use, pinnedDigest: choice.digest)
     } catch {
       var error = error
       // Other names stand for plugins on the search path.
       if choice.use.hasPrefix(".") { error = paths.explain(error, path: choice.use) }
-      let namesakes = host.loaded.filter { $0.name == choice.use }.flatMap(\.components)
-        .filter { $0.manual.name == choice.use && $0.kind != kind }
+      let namesakes = host.kinds(named: choice.use).filter { $0 != kind }
       if error.code == .notFound, !namesakes.isEmpty {
-        let keys = namesakes.map { "'\($0.kind.configurationKey.rawValue)'" }
+        let keys = namesakes.map { "'\($0.configurationKey.rawValue)'" }
         error.hint = "it is of another kind: name it under \(keys.joined(separator: " or "))"
       }
       throw error.within("\(choice.path).use")

@@ -124,9 +124,14 @@ package struct RunSetup {
     in directory: String? = nil, data: [DataFile]
   ) throws(FulcrumError) -> String {
     var parameters: [String: Parameters] = [:]
-    for component in try resolvedComponents() { parameters[component.path] = component.parameters }
+    var references: [String: String] = [:]
+    for component in try resolvedComponents() {
+      parameters[component.path] = component.parameters
+      references[component.path] = component.reference
+    }
     return try Provenance.yaml(
-      configuration, resolved: parameters, host: factory.host, data: data, in: directory)
+      configuration, resolved: parameters, references: references, host: factory.host, data: data,
+      in: directory)
   }
 
   /// Returns the files of data that the components read, as they are now, in the order of the keys.
@@ -149,10 +154,11 @@ package struct RunSetup {
     for kind in HostComponent.Kind.allCases {
       for choice in try configuration.choices(kind.configurationKey) {
         let (manual, parameters) = try factory.resolve(kind, choice)
+        let found = try factory.located(kind, choice)
         resolved.append(
           ResolvedComponent(
-            kind: kind, name: choice.use, path: choice.path, manual: manual,
-            parameters: parameters))
+            kind: kind, name: choice.use, reference: found.reference, plugin: found.plugin.path,
+            path: choice.path, manual: manual, parameters: parameters))
       }
     }
     return resolved
@@ -162,11 +168,21 @@ package struct RunSetup {
 /// Holds a component that a configuration names, with its parameters complete.
 package struct ResolvedComponent {
   package let kind: HostComponent.Kind
+  /// The name, as the configuration writes it.
   package let name: String
+  /// The reference that names it without a search among all libraries.
+  package let reference: String
+  /// The path of the plugin that has it.
+  package let plugin: String
   /// The key path of the component.
   package let path: String
   package let manual: ComponentManual
   package let parameters: Parameters
+
+  /// The line that says which plugin a search found it in; `nil`: its name says so.
+  package var origin: (label: String, value: String)? {
+    reference == name ? nil : ("\(path).use", "\(name) is \(reference), from \(plugin)")
+  }
 
   /// The paths of data files that it gives.
   var dataFiles: [String] {

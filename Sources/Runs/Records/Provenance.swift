@@ -15,10 +15,13 @@ package enum Provenance {
 
   /// - Parameters:
   ///   - resolved: for each choice's key path, its component's parameters with defaults.
+  ///   - references: for each choice's key path, what names its component wherever it is read again; the
+  ///     configuration's own words where there is none.
   ///   - data: the files of data that the components read.
   ///   - directory: the folder where the text will lie; `nil`: none yet.
   package static func yaml(
-    _ configuration: RunConfiguration, resolved: [String: Parameters], host: PluginHost,
+    _ configuration: RunConfiguration, resolved: [String: Parameters],
+    references: [String: String] = [:], host: PluginHost,
     data: [DataFile] = [], in directory: String? = nil
   ) throws(FulcrumError) -> String {
     var pairs: [(Node, Node)] = []
@@ -31,7 +34,9 @@ package enum Provenance {
     for key in ComponentKey.allCases {
       let choices = try configuration.choices(key)
       guard !choices.isEmpty else { continue }
-      let nodes = choices.map { node($0, of: key, resolved: resolved[$0.path]) }
+      let nodes = choices.map {
+        node($0, of: key, as: references[$0.path] ?? $0.use, resolved: resolved[$0.path])
+      }
       pairs.append((Node(key.rawValue), nodes.count == 1 ? nodes[0] : Node(nodes)))
     }
     for (section, values) in configuration.resolved where !section.isEmpty {
@@ -96,9 +101,9 @@ package enum Provenance {
   }
 
   private static func node(
-    _ choice: ComponentChoice, of key: ComponentKey, resolved: Parameters?
+    _ choice: ComponentChoice, of key: ComponentKey, as reference: String, resolved: Parameters?
   ) -> Node {
-    var pairs = [(Node("use"), node(.text(choice.use)))]
+    var pairs = [(Node("use"), node(.text(reference)))]
     if let digest = choice.digest { pairs.append((Node("sha256"), node(.text(digest)))) }
     if choice.weight != 1 { pairs.append((Node("weight"), node(.number(choice.weight)))) }
     if key == .task {

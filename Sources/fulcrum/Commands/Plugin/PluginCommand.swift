@@ -7,7 +7,7 @@ struct PluginCommand: ParsableCommand {
     subcommands: [
       PluginListCommand.self, PluginInfoCommand.self, PluginReferenceCommand.self,
       PluginNewCommand.self, PluginLockCommand.self, PluginForeignCheckCommand.self,
-      PluginCheckCommand.self, PluginCheckWorkerCommand.self,
+      PluginCheckCommand.self, PluginCheckWorkerCommand.self, PluginSurveyWorkerCommand.self,
     ])
 
   /// Tells whether a command line is that of a process whose end another one watches already.
@@ -15,6 +15,7 @@ struct PluginCommand: ParsableCommand {
     if arguments.count > 1, arguments[1] == MethodsWorkerCommand.name { return true }
     let workers = [
       PluginForeignCheckCommand.configuration, PluginCheckWorkerCommand.configuration,
+      PluginSurveyWorkerCommand.configuration,
     ].compactMap(\.commandName)
     return arguments.count > 2 && arguments[1] == configuration.commandName
       && workers.contains(arguments[2])

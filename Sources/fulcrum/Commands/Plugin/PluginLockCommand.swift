@@ -56,14 +56,14 @@ struct PluginLockCommand: ParsableCommand {
     print("\(writer.pins.count) pins in \(output ?? config), \(stale) of them new")
   }
 
-  /// Returns the digest of the library that has the component, and checks that it has it.
+  /// Returns the digest of the library that has the component.
   private static func digest(_ key: ComponentKey, _ use: String, _ host: PluginHost)
     throws(FulcrumError) -> String
   {
-    if let kind = HostComponent.Kind.allCases.first(where: { $0.configurationKey == key }) {
-      _ = try host.component(kind, use)
+    guard let kind = HostComponent.Kind.allCases.first(where: { $0.configurationKey == key }) else {
+      preconditionFailure("a key of no kind of component: \(key)")
     }
-    return try host.plugin(of: use).digest
+    return try host.find(kind, use).plugin.digest
   }
 
   private static func line(_ pin: PinWriter.Pin) -> String {

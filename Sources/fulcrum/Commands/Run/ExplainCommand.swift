@@ -36,9 +36,9 @@ struct ExplainCommand: ParsableCommand {
     let components = try RunComponents(setup, reference: start?.reference)
     let arithmetic = try BatchArithmetic(components)
     let data = try DataCheck(components)
+    let resolved = try setup.resolvedComponents()
     let warnings =
-      ConfigurationWarnings.found(
-        in: components, arithmetic, resolved: try setup.resolvedComponents()) + data.notes
+      ConfigurationWarnings.found(in: components, arithmetic, resolved: resolved) + data.notes
     // Reads files of data whole, so only where it is printed.
     let yaml = json || full ? try setup.provenance(data: try setup.dataFiles()) : ""
     // A trial would fail at the items that are at fault.
@@ -46,6 +46,7 @@ struct ExplainCommand: ParsableCommand {
     let memory = try MemoryEstimate(components, data)
     let lines =
       arithmetic.lines(memory) + data.lines + (trial?.lines(steps: arithmetic.steps) ?? [])
+      + resolved.compactMap(\.origin)
     guard !json else {
       var line = JSONLine([
         ("configuration", .text(yaml)),

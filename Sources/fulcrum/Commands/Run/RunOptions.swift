@@ -3,10 +3,12 @@ import Files
 import ForeignPlugins
 import Foundation
 import FulcrumKernel
+import PluginChecks
 import PluginHost
 import PythonPlugins
 import Runs
 import Settings
+import Synchronization
 import YAML
 
 /// Holds the options of all commands that read a configuration.
@@ -64,6 +66,20 @@ enum Plugins {
     return PythonFolders.of("fulcrum", from: folder).last.map { $0 + "/adaptors" }
   }
 
+  /// The surveyors by interpreter: each keeps what it learnt, for the hosts of one command ask alike.
+  private static let surveyors = Mutex<[String: ProcessSurveyor]>([:])
+
+  private static func surveyor(for interpreter: String) -> ProcessSurveyor {
+    surveyors.withLock { surveyors in
+      if let known = surveyors[interpreter] { return known }
+      let surveyor = ProcessSurveyor(executable: "/proc/self/exe") { paths in
+        PluginSurveyWorkerCommand.arguments(python: interpreter, paths: paths)
+      }
+      surveyors[interpreter] = surveyor
+      return surveyor
+    }
+  }
+
   /// Makes the host of a configuration.
   static func host(_ settings: PluginSettings) -> PluginHost {
     let own = ProcessInfo.processInfo.environment
@@ -84,6 +100,6 @@ enum Plugins {
           PythonInterpreter(
             name: settings.interpreter, timeLimit: .seconds(settings.pythonTimeLimit),
             startLimit: .seconds(settings.pythonStartLimit))),
-      ])
+      ], surveyor: surveyor(for: settings.interpreter))
   }
 }

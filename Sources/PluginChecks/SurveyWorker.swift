@@ -1,0 +1,70 @@
+import Foundation
+import FulcrumKernel
+import JSON
+import PluginHost
+
+/// The process that loads libraries to tell what they have. It may die in any of them.
+package struct SurveyWorker {
+  private let paths: [String]
+  /// Makes a host that has loaded nothing: what one library has is no matter of another's.
+  private let host: () -> PluginHost
+  private let output: Int32
+
+  /// - Parameters:
+  ///   - paths: the libraries, in order.
+  ///   - output: where messages go.
+  package init(_ paths: [String], output: Int32, host: @escaping () -> PluginHost) {
+    (self.paths, self.output, self.host) = (paths, output, host)
+  }
+
+  /// Loads each library. The process ends with it.
+  package func run() -> Never {
+    CheckLimits.apply()
+    for (index, path) in paths.enumerated() {
+      tell(.begin(index))
+      // Should nobody watch any more, an endless loop still has an end.
+      alarm(UInt32(CheckLimits.seconds) * 2)
+      do throws(FulcrumError) {
+        let plugin = try host().load(path)
+        let components = plugin.components.map {
+          SurveyMessage.Component(kind: $0.kind.rawValue, name: $0.manual.name)
+        }
+        tell(.end(index, components))
+      } catch {
+        tell(.refused(index, error.sentence))
+      }
+    }
+    // No destructors: what they might do is no part of the work.
+    _exit(0)
+  }
+
+  private func tell(_ message: SurveyMessage) { WorkerOutput.write(message.line, to: output) }
+}
+
+/// A message of the process that loads libraries: one JSON object a line.
+enum SurveyMessage: Codable {
+  struct Component: Codable {
+    let kind: String
+    let name: String
+  }
+
+  /// The library of this place in the request is loaded from now on.
+  case begin(Int)
+  case end(Int, [Component])
+  case refused(Int, String)
+
+  /// `nil` for a line that no worker writes.
+  init?(line: some Collection<UInt8>) {
+    guard let message = try? JSONRecord.decode(SurveyMessage.self, from: Array(line)) else {
+      return nil
+    }
+    self = message
+  }
+
+  /// The message as text, with the line break at the end.
+  var line: [UInt8] {
+    // Numbers are finite and texts are Unicode, so nothing in it can fail to be encoded.
+    let data = (try? JSONEncoder().encode(self)) ?? Data()
+    return [UInt8](data) + [UInt8(ascii: "\n")]
+  }
+}
