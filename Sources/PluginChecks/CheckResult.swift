@@ -5,6 +5,8 @@ import Stages
 package enum CheckFinding: Sendable, Codable, Equatable {
   /// The promise is kept; the text says what was measured, or is empty.
   case ok(String)
+  /// The promise is kept, and yet something is seldom meant; the text says what.
+  case warning(String)
   /// The promise is broken; the text says how, and what to do about it.
   case fault(String)
   /// The check was left out; the text says why.
@@ -16,6 +18,7 @@ package enum CheckFinding: Sendable, Codable, Equatable {
   package var word: String {
     switch self {
     case .ok: "ok"
+    case .warning: "warning"
     case .fault: "FAULT"
     case .skipped, .incomplete: "skipped"
     }
@@ -23,7 +26,9 @@ package enum CheckFinding: Sendable, Codable, Equatable {
 
   package var detail: String {
     switch self {
-    case .ok(let text), .fault(let text), .skipped(let text), .incomplete(let text): text
+    case .ok(let text), .warning(let text), .fault(let text), .skipped(let text),
+      .incomplete(let text):
+      text
     }
   }
 

@@ -11,6 +11,8 @@ package struct CheckWorker {
   let host: PluginHost
   /// The values that the request gives, by component and parameter.
   let given: [String: [String: ParameterValue]]
+  /// The samples that the request gives for rewards; none: made-up ones.
+  let samples: [RewardSample]
   /// The longest that the supervisor lets a check take, in seconds.
   let limit: Double
   /// Where messages go.
@@ -22,18 +24,19 @@ package struct CheckWorker {
   /// The seconds by which the supervisor must have ended a check that takes too long.
   private static let grace: UInt32 = 10
 
-  /// A sentence, and the code that throws if it is not true.
-  package typealias Promise = (name: String, run: @Sendable () throws(FulcrumError) -> Void)
+  /// A sentence, and the code that sees whether it is true, or throws if it is not.
+  package typealias Promise = (name: String, run: @Sendable () throws(FulcrumError) -> CheckFinding)
 
   package init(
     reference: String, host: PluginHost, given: [String: [String: ParameterValue]],
-    limit: Double = CheckLimits.seconds, output: Int32,
+    samples: [RewardSample] = [], limit: Double = CheckLimits.seconds, output: Int32,
     contract:
       @escaping @Sendable (HostComponent, [String: ParameterValue]) -> [Promise]
   ) {
     self.reference = reference
     self.host = host
     self.given = given
+    self.samples = samples
     self.limit = limit
     self.output = output
     self.contract = contract
@@ -57,7 +60,7 @@ package struct CheckWorker {
     let time = (ContinuousClock.now - begin) / .milliseconds(1)
     tell(.loaded(milliseconds: time, components: plugin.components.map(\.label)))
     guard let first else { _exit(0) }
-    if let error = wrongSetting(for: plugin) {
+    if let error = wrongSetting(for: plugin) ?? wrongSamples(for: plugin) {
       tell(CheckMessage(refusal: error, isWrongRequest: true))
       _exit(0)
     }
@@ -103,11 +106,18 @@ package struct CheckWorker {
     let promises = contract(component, own).enumerated().map { place, promise in
       CheckItem(subject, promise.name, isEssential: place == 0) { () throws(FulcrumError) in
         try promise.run()
-        return .ok("")
       }
     }
-    let usage = UsageChecks(component: component, given: own)
+    let usage = UsageChecks(component: component, given: own, samples: samples)
     return promises + [usage.memory, usage.speed]
+  }
+
+  /// Returns the error for samples that no component of the plugin could judge.
+  private func wrongSamples(for plugin: LoadedPlugin) -> FulcrumError? {
+    guard !samples.isEmpty, plugin.components(.reward).isEmpty else { return nil }
+    return FulcrumError(
+      .usage, "plugin '\(plugin.name)' has no reward to judge samples", at: "--samples",
+      hint: "leave them out, or check the plugin that has the reward")
   }
 
   /// Returns the error for a `--set` that no component of the plugin takes.

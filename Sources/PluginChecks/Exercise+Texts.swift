@@ -2,8 +2,16 @@ import FulcrumKernel
 
 /// The kinds that work on texts.
 extension Exercise {
-  init(_ reward: any RewardFn) {
+  /// - Parameter given: the request's samples, again and again; none: made-up ones.
+  init(_ reward: any RewardFn, samples given: [RewardSample] = []) {
     let count = 32
+    guard given.isEmpty else {
+      let samples = (0..<count).map { given[$0 % given.count] }
+      self.init(unit: "samples", size: count, batch: "\(count) of the given samples") {
+        () throws(FulcrumError) in _ = try reward.score(samples)
+      }
+      return
+    }
     let lines = 20
     let samples = (0..<count).map { number in
       RewardSample(

@@ -20,10 +20,12 @@ struct Exercise {
     self.call = call
   }
 
+  /// - Parameter samples: for a reward; none: made-up ones.
   /// - Throws: `.pluginFault` if the instance is not what its kind says; what a policy throws when
   ///   it is made ready.
   init(
-    _ kind: HostComponent.Kind, _ instance: any Component, at subject: String
+    _ kind: HostComponent.Kind, _ instance: any Component, samples: [RewardSample] = [],
+    at subject: String
   ) throws(FulcrumError) {
     let exercise: Exercise? =
       switch kind {
@@ -33,7 +35,7 @@ struct Exercise {
         try (instance as? any PolicyObjective).map { (objective) throws(FulcrumError) in
           try Exercise(objective)
         }
-      case .reward: (instance as? any RewardFn).map(Exercise.init)
+      case .reward: (instance as? any RewardFn).map { Exercise($0, samples: samples) }
       case .task: (instance as? any TaskSource).map(Exercise.init)
       case .policy:
         try (instance as? any PolicyModel).map { (policy) throws(FulcrumError) in

@@ -6,6 +6,8 @@ import PluginHost
 struct UsageChecks: Sendable {
   let component: HostComponent
   let given: [String: ParameterValue]
+  /// The samples that the request gives for rewards; none: made-up ones.
+  let samples: [RewardSample]
 
   private static let calls = 1000
   /// The calls before the first measurement: buffers that are made once are no leak.
@@ -70,7 +72,7 @@ struct UsageChecks: Sendable {
     let parameters = try Parameters(given, for: component.manual.parameters, at: subject)
     let instance = try component.make(
       parameters, context: ComponentContext(seed: 1, threads: 1))
-    return try Exercise(component.kind, instance, at: subject)
+    return try Exercise(component.kind, instance, samples: samples, at: subject)
   }
 
   private func repeatedly(

@@ -15,9 +15,7 @@ extension PluginContract {
     let make: Maker<any RewardFn> = { (parameters, context) throws(FulcrumError) in
       try type.init(parameters, context: context)
     }
-    let subject = Subject(manual: type.manual, parameters: parameters, maker: make)
-    return checks(reward: type.manual, parameters, samples: samples, make: make)
-      + subject.answerChecks(of: type, RewardTrials(given: samples))
+    return checks(reward: type.manual, parameters, samples: samples, type: type, make: make)
   }
 
   /// The contract of a reward function, for a host that knows how to make it.
@@ -26,14 +24,17 @@ extension PluginContract {
   ///   - manual: whose schema checks the parameters.
   ///   - parameters: to test with; those left out have their defaults.
   ///   - samples: as above.
+  ///   - type: the reward's, for what only some can do; `nil`: it has none of its own.
   ///   - make: makes an instance; called for every check, several times.
   public static func checks(
     reward manual: ComponentManual, _ parameters: [String: ParameterValue],
-    samples: [RewardSample] = [], make: @escaping Maker<any RewardFn>
+    samples: [RewardSample] = [], type: (any RewardFn.Type)? = nil,
+    make: @escaping Maker<any RewardFn>
   ) -> [ContractCheck] {
     let subject = Subject(manual: manual, parameters: parameters, maker: make)
     let trials = RewardTrials(given: samples)
     return subject.commonChecks(probe: subject.probe(trials)) + subject.rewardChecks(trials)
+      + subject.answerChecks(of: type, trials)
   }
 }
 

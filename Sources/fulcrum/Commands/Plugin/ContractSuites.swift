@@ -6,16 +6,49 @@ import PluginTesting
 /// Lists the promises of a component's kind: its contract.
 enum ContractSuites {
   /// Returns each promise as a sentence, with a check that throws if it is broken.
+  ///
+  /// - Parameter samples: what a reward is tried with; none: made-up samples.
   static func promises(
-    of component: HostComponent, _ parameters: [String: ParameterValue]
+    of component: HostComponent, _ parameters: [String: ParameterValue],
+    samples: [ExpectedSample] = []
   ) -> [CheckWorker.Promise] {
-    checks(of: component, parameters).map { check in
-      (check.name, { () throws(FulcrumError) in try check.run() })
+    let promises = checks(of: component, parameters, samples.map(\.sample)).map {
+      check -> CheckWorker.Promise in
+      (
+        check.name,
+        { () throws(FulcrumError) in
+          try check.run()
+          return .ok("")
+        }
+      )
+    }
+    return promises + furtherPromises(of: component, parameters, samples)
+  }
+
+  /// The promises that only this command looks at.
+  private static func furtherPromises(
+    of component: HostComponent, _ parameters: [String: ParameterValue], _ samples: [ExpectedSample]
+  ) -> [CheckWorker.Promise] {
+    let manual = component.manual
+    let context = ComponentContext(seed: 1, threads: 1)
+    switch component.kind {
+    case .reward where !samples.isEmpty:
+      let make = maker(component, (any RewardFn).self)
+      return [
+        (
+          "the file's samples are scored as their lines expect",
+          { () throws(FulcrumError) in
+            let checked = try Parameters(parameters, for: manual.parameters, at: manual.name)
+            return try RewardExpectation.check(samples, by: make(checked, context))
+          }
+        )
+      ]
+    default: return []
     }
   }
 
   private static func checks(
-    of component: HostComponent, _ parameters: [String: ParameterValue]
+    of component: HostComponent, _ parameters: [String: ParameterValue], _ samples: [RewardSample]
   ) -> [ContractCheck] {
     let manual = component.manual
     return switch component.kind {
@@ -34,7 +67,8 @@ enum ContractSuites {
         make: maker(component, (any PolicyObjective).self))
     case .reward:
       PluginContract.checks(
-        reward: manual, parameters, make: maker(component, (any RewardFn).self))
+        reward: manual, parameters, samples: samples, type: component.type as? any RewardFn.Type,
+        make: maker(component, (any RewardFn).self))
     case .task:
       PluginContract.checks(
         task: manual, parameters, make: maker(component, (any TaskSource).self))

@@ -15,6 +15,11 @@ struct PluginCheckCommand: ParsableCommand {
 
         fulcrum plugin check grpo
         fulcrum plugin check my-idea --plugin-path my-idea/.build/release
+        fulcrum plugin check my-reward --samples samples.jsonl
+
+      The samples are JSON lines for the plugin's reward, as 'reward score' reads them: {"id", "prompt", \
+      "completion", "answer"} and what else is known. A line may say what it expects: \
+      {"expected_reward": 1, "expected_outcome": "correct"}.
       """)
 
   @OptionGroup var request: PluginCheckRequest
@@ -26,6 +31,7 @@ struct PluginCheckCommand: ParsableCommand {
     try request.checkTimeLimit()
     // Settings that can't be read are refused before anything is run.
     _ = try request.given()
+    _ = try request.records()
     let supervisor = CheckSupervisor(executable: "/proc/self/exe", limit: request.timeLimit) {
       task in
       ["plugin", "check-worker"] + task + request.arguments
@@ -53,6 +59,11 @@ struct PluginCheckRequest: ParsableArguments {
   var pluginPath: [String] = []
 
   @Option(
+    help: "JSON lines that a reward is tried with, and what is expected of it.", completion: .file()
+  )
+  var samples: String?
+
+  @Option(
     name: .customLong("time-limit"), help: "The longest that one check may take, in seconds.")
   var timeLimit = CheckLimits.seconds
 
@@ -61,7 +72,7 @@ struct PluginCheckRequest: ParsableArguments {
   /// The same request, as words of a command line.
   var arguments: [String] {
     overrides.flatMap { ["--set", $0] } + pluginPath.flatMap { ["--plugin-path", $0] }
-      + ["--time-limit", "\(timeLimit)", "--", plugin]
+      + (samples.map { ["--samples", $0] } ?? []) + ["--time-limit", "\(timeLimit)", "--", plugin]
   }
 
   func checkTimeLimit() throws(FulcrumError) {
@@ -69,6 +80,14 @@ struct PluginCheckRequest: ParsableArguments {
       throw FulcrumError(
         .usage, "expected seconds above 0 and up to 3600, got \(timeLimit)", at: "--time-limit")
     }
+  }
+
+  /// Reads the samples that are given for a reward; none: no file is named.
+  ///
+  /// - Throws: what `RewardRecord` throws.
+  func records() throws(FulcrumError) -> [RewardRecord] {
+    guard let samples else { return [] }
+    return try RewardRecord.read(samples)
   }
 
   /// Returns the given values by component and parameter.

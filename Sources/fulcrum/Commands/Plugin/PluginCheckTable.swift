@@ -2,6 +2,7 @@ import FulcrumKernel
 import JSON
 import PluginChecks
 import PluginHost
+import Training
 
 /// Prints the results of `plugin check` as they come.
 struct PluginCheckTable {
@@ -47,9 +48,10 @@ struct PluginCheckTable {
     guard !json else { return }
     flush()
     let skipped = counts["skipped", default: 0]
+    let warnings = counts["warning", default: 0]
     print(
       "\(counts["ok", default: 0]) ok, \(faults) \(faults == 1 ? "fault" : "faults"),"
-        + " \(skipped) skipped")
+        + " \(skipped) skipped" + (warnings > 0 ? ", \(Counted.text(warnings, "warning"))" : ""))
   }
 
   /// Prints the checks that were left out for one reason, in one line.
@@ -69,7 +71,7 @@ struct PluginCheckTable {
   private func row(_ word: String, _ name: String, _ finding: CheckFinding) {
     let line = "  " + Self.padded(word, Self.wordWidth)
     switch finding {
-    case .fault(let detail):
+    case .fault(let detail), .warning(let detail):
       print(line + name)
       print("  " + Self.padded("", Self.wordWidth) + detail)
     case _ where finding.detail.isEmpty: print(line + name)

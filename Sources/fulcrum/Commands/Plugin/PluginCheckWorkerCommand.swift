@@ -19,10 +19,11 @@ struct PluginCheckWorkerCommand: ParsableCommand {
 
   func run() throws {
     try request.checkTimeLimit()
+    let samples = try request.records().map(ExpectedSample.init)
     let worker = CheckWorker(
       reference: request.plugin, host: request.host, given: try request.given(),
-      limit: request.timeLimit, output: StandardOutput.descriptor,
-      contract: ContractSuites.promises)
+      samples: samples.map(\.sample), limit: request.timeLimit, output: StandardOutput.descriptor
+    ) { ContractSuites.promises(of: $0, $1, samples: samples) }
     worker.run(from: loadOnly ? nil : from)
   }
 }

@@ -20,8 +20,8 @@ struct RewardScoreCommand: ParsableCommand {
     commandName: "score", abstract: "Score completions from a file of JSON lines.",
     discussion: """
       Each line holds {"id", "prompt", "completion", "answer"}, and "finished", "tokens" and \
-      "token_limit" where they are known; an empty prompt means that the completion is the whole \
-      text. A run's samples/step-N.jsonl and rollouts/step-N.jsonl will do too. Prints a table; each \
+      "token_limit" where they are known, and "fields" with the rest of the item's row; an empty prompt \
+      means that the completion is the whole text. A run's samples/step-N.jsonl and rollouts/step-N.jsonl will do too. Prints a table; each \
       line of an output file holds {"id", "reward", "outcome", "parts"}. A completion without a score \
       has a reward of null and a "reason". Exit status 1 if none has a score.
 

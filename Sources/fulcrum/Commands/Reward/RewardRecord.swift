@@ -10,6 +10,8 @@ struct RewardRecord {
   let sample: RewardSample
   /// The completion's place in the file: `file:line`.
   let place: String
+  /// The score that the line expects; `nil`: it says nothing of it.
+  let expectation: RewardExpectation?
 
   private static let form = #"each line holds {"id", "prompt", "completion", "answer"}"#
 
@@ -80,7 +82,7 @@ struct RewardRecord {
         if let number = object["id"]?.double { .number(number) } else { .text(try text("id")) }
       let (prompt, answer) = (try text("prompt"), try text("answer"))
       guard let completions = object["completions"]?.elements else {
-        return [record(id, prompt, try text("completion"), answer, object)]
+        return [try record(id, prompt, try text("completion"), answer, object)]
       }
       // Reads a group of a recorded rollout.
       var records: [RewardRecord] = []
@@ -88,7 +90,7 @@ struct RewardRecord {
         let group = object["id"].map { $0.text ?? $0.excerpt } ?? ""
         let name: JSONLine.Value = .text("\(group)#\(index + 1)")
         let text = try Fields(completion, within: self).text("text")
-        records.append(record(name, prompt, text, answer, completion))
+        records.append(try record(name, prompt, text, answer, completion))
       }
       return records
     }
@@ -101,14 +103,25 @@ struct RewardRecord {
     private func record(
       _ id: JSONLine.Value, _ prompt: String, _ completion: String, _ answer: String,
       _ facts: JSONValue
-    ) -> RewardRecord {
+    ) throws(FulcrumError) -> RewardRecord {
       RewardRecord(
         id: id,
         sample: RewardSample(
           prompt: prompt, completion: completion, answer: answer,
           isFinished: facts["finished"]?.bool ?? true,
           tokenCount: facts["tokens"].flatMap { $0.integer ?? $0.elements?.count },
-          tokenLimit: facts["token_limit"]?.integer), place: place)
+          tokenLimit: facts["token_limit"]?.integer, fields: try fields()), place: place,
+        expectation: try RewardExpectation(facts, at: place))
+    }
+
+    /// The other fields of the item's row, which stand under `fields`.
+    private func fields() throws(FulcrumError) -> [String: FieldValue] {
+      guard let value = object.present("fields") else { return [:] }
+      guard case .object(let fields)? = FieldValue(value) else {
+        throw FulcrumError(
+          .data, "expected an object under \"fields\", got \(value.excerpt)", at: place)
+      }
+      return fields
     }
 
     private func text(_ key: String) throws(FulcrumError) -> String {
