@@ -57,9 +57,12 @@ struct TaskOf: TaskSource {
     throw Self.madeByClosure()
   }
 
+  /// Items of all splits look alike: a number that says nothing of split and index.
   static func item(_ split: String, _ index: Int, category: String = "all") -> TaskItem {
-    TaskItem(
-      id: "\(split)/\(index)", prompt: "\(split) \(index)?", answer: "1", category: category)
+    var random = CounterRandom(seed: 1, purpose: "\(category) \(split)").stream(UInt64(index))
+    let number = Int.random(in: 0..<1 << 40, using: &random)
+    return TaskItem(
+      id: "\(split)/\(index)", prompt: "\(number)?", answer: "1", category: category)
   }
 
   func trainingItem(_ index: Int) throws(FulcrumError) -> TaskItem { training(index) }

@@ -18,7 +18,7 @@ struct SoundTask: DemonstratingTask {
   }
 
   func demonstration(_ index: Int) throws(FulcrumError) -> Demonstration {
-    Demonstration(prompt: "train \(index)?", completion: "1")
+    Demonstration(prompt: TaskOf.item("train", index).prompt, completion: "1")
   }
 }
 
@@ -83,6 +83,17 @@ struct SoundTask: DemonstratingTask {
       "holds out one too many", "held-out items come category by category, no more than asked for",
       "expected at most 0 held-out items of category 'all', got 1",
       checks { _ in TaskOf(heldOut: { (0...$0).map { TaskOf.item("held-out", $0) } }) }),
+    Broken(
+      "splits by the low bits of a hash",
+      "held-out items drawn without end look like those to train on",
+      "expected held-out items like those to train on; in category '3 numbers' they differ in the ",
+      checks { _ in
+        TaskOf(
+          training: { SplitPuzzles.item($0, isHeldOut: false, isMixed: false) },
+          heldOut: { count in
+            (0..<count).map { SplitPuzzles.item($0, isHeldOut: true, isMixed: false) }
+          })
+      }),
   ]
 
   @Test(arguments: broken)

@@ -175,11 +175,13 @@ extension PythonTemplate.Component {
             side = largest + 1
             # A prime beyond `side` has no factor in common with side * side, so that its multiples come to
             # every sum once, in an order that looks random.
-            pairs = [divmod(place * 7919 % side**2, side) for place in range(side**2)]
-            train = [item(a, b) for place, (a, b) in enumerate(pairs) if place % 10]
+            pairs = [divmod((place + 1) * 7919 % side**2, side) for place in range(side**2)]
+            # The last tenth is held out: in this order it is like the others.
+            kept = len(pairs) * 9 // 10
+            train = [item(a, b) for a, b in pairs[:kept]]
             return f.Task(
                 train=train,
-                held_out=[item(a, b) for a, b in pairs[::10]],
+                held_out=[item(a, b) for a, b in pairs[kept:]],
                 demonstrations=[(one.prompt, " " + one.answer) for one in train],
             )
 

@@ -22,15 +22,14 @@ extension PluginTemplate.Component {
             side = try parameters.integer("largest") + 1
           }
 
-          /// The places 0, 10, 20, ... in the order of all sums are held out.
+          /// The last tenth of all sums is held out: they are in an order that looks random, so that it is
+          /// like the others.
           var trainingCount: Int? { side * side - (side * side + 9) / 10 }
 
-          func trainingItem(_ index: Int) throws(FulcrumError) -> TaskItem {
-            item(at: index + index / 9 + 1)
-          }
+          func trainingItem(_ index: Int) throws(FulcrumError) -> TaskItem { item(at: index + 1) }
 
           func heldOutItems(perCategory count: Int) throws(FulcrumError) -> [TaskItem] {
-            stride(from: 0, to: side * side, by: 10).prefix(max(0, count)).map(item)
+            ((trainingCount ?? 0)..<side * side).prefix(max(0, count)).map { item(at: $0 + 1) }
           }
 
           func demonstration(_ index: Int) throws(FulcrumError) -> Demonstration {

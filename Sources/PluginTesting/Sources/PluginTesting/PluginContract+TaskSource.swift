@@ -25,7 +25,7 @@ extension PluginContract {
     make: @escaping Maker<any TaskSource>
   ) -> [ContractCheck] {
     let subject = Subject(manual: manual, parameters: parameters, maker: make)
-    return subject.commonChecks(probe: subject.probe) + subject.taskChecks
+    return subject.commonChecks(probe: subject.probe) + subject.taskChecks + [subject.likenessCheck]
   }
 }
 
@@ -56,10 +56,7 @@ extension Subject where Instance == any TaskSource {
     [item.id, prompt(of: item), item.answer, item.category]
   }
 
-  /// The prompt, or the conversation that the host is to write it from.
-  private static func prompt(of item: TaskItem) -> String {
-    item.prompt.isEmpty ? text(of: item.messages) : item.prompt
-  }
+  private static func prompt(of item: TaskItem) -> String { item.text }
 
   private static func prompt(of demonstration: Demonstration) -> String {
     demonstration.prompt.isEmpty ? text(of: demonstration.messages) : demonstration.prompt

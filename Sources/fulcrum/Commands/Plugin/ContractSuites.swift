@@ -43,6 +43,23 @@ enum ContractSuites {
           }
         )
       ]
+    case .task:
+      let make = maker(component, (any TaskSource).self)
+      return [
+        (
+          "held-out items that are read or picked look like those to train on",
+          { () throws(FulcrumError) in
+            let checked = try Parameters(parameters, for: manual.parameters, at: manual.name)
+            // The contract's promise is that of a task that can't mean it.
+            let likeness = try TaskLikeness(of: make(checked, context))
+            guard let difference = likeness.difference, likeness.mayBeMeant else { return .ok("") }
+            return .warning(
+              difference
+                + " (hint: where nobody meant it, draw both in one way, and split by a well-mixed hash)"
+            )
+          }
+        )
+      ]
     default: return []
     }
   }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import FulcrumKernel
 import JSON
+import PluginTesting
 import Runs
 
 struct ExplainCommand: ParsableCommand {
@@ -39,6 +40,7 @@ struct ExplainCommand: ParsableCommand {
     let resolved = try setup.resolvedComponents()
     let warnings =
       ConfigurationWarnings.found(in: components, arithmetic, resolved: resolved) + data.notes
+      + (try Self.unlikeness(of: setup.task, data.heldOut))
     // Reads files of data whole, so only where it is printed.
     let yaml = json || full ? try setup.provenance(data: try setup.dataFiles()) : ""
     // A trial would fail at the items that are at fault.
@@ -74,6 +76,24 @@ struct ExplainCommand: ParsableCommand {
     for warning in warnings { print("warning: \(warning)") }
     if full { print("\n" + yaml, terminator: "") }
     try data.requireUsable()
+  }
+
+  /// The most training items that held-out ones are compared with.
+  private static let mostCompared = 1000
+
+  /// What makes held-out items unlike those to train on, as a warning.
+  private static func unlikeness(
+    of task: RunTask, _ heldOut: [TaskItem]
+  ) throws(FulcrumError) -> [String] {
+    guard !heldOut.isEmpty else { return [] }
+    var training: [TaskItem] = []
+    for index in 0..<min(task.trainingCount ?? mostCompared, mostCompared) {
+      training.append(try task.trainingItem(index))
+    }
+    guard !ItemLikeness.arePicked(heldOut, beside: training) else { return [] }
+    return ItemLikeness.difference(training: training, heldOut: heldOut).map {
+      ["held-out items aren't like training items: " + $0]
+    } ?? []
   }
 
   /// The most characters and tokens of a prompt that are shown.
