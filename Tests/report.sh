@@ -29,6 +29,7 @@ if [ $# = 0 ]; then
   "$fulcrum" microscope "$run" --fresh --batches 1 >"$out/microscope.log" 2>&1 || {
     cat "$out/microscope.log" && exit 1
   }
+  test "$(wc -l <"$run/metrics.jsonl")" = 3
 fi
 "$fulcrum" report "$run" --output "$out/report.html" --figures "$out/figures"
 charts=$(grep -o '<svg ' "$out/report.html" | wc -l)
