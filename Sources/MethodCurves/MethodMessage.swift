@@ -1,9 +1,7 @@
-import Foundation
-import FulcrumKernel
-import JSON
+import PluginChecks
 
 /// A message of the process that calls plugins to the one that tells of them: one JSON object a line.
-enum MethodMessage: Codable {
+enum MethodMessage: WorkerMessage {
   /// A plugin is being loaded from now on.
   case loading(String)
   /// A plugin can't be loaded.
@@ -17,19 +15,4 @@ enum MethodMessage: Codable {
   case end(Int, Method)
   /// Nothing is left to try.
   case done
-
-  /// `nil` for a line that no worker writes.
-  init?(line: some Collection<UInt8>) {
-    guard let message = try? JSONRecord.decode(MethodMessage.self, from: Array(line)) else {
-      return nil
-    }
-    self = message
-  }
-
-  /// The message as text, with the line break at the end.
-  var line: [UInt8] {
-    // Numbers are finite and texts are Unicode, so nothing in it can fail to be encoded.
-    let data = (try? JSONEncoder().encode(self)) ?? Data()
-    return [UInt8](data) + [UInt8(ascii: "\n")]
-  }
 }

@@ -31,5 +31,5 @@ package struct MethodWorker {
     _exit(0)
   }
 
-  private func tell(_ message: MethodMessage) { WorkerOutput.write(message.line, to: output) }
+  private func tell(_ message: MethodMessage) { message.write(to: output) }
 }

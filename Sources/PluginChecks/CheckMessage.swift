@@ -1,9 +1,7 @@
-import Foundation
 import FulcrumKernel
-import JSON
 
 /// A message of a worker to its supervisor: one JSON object a line.
-enum CheckMessage: Codable, Equatable {
+enum CheckMessage: WorkerMessage, Equatable {
   /// The plugin is loaded and its registration sound.
   case loaded(milliseconds: Double, components: [String])
   /// The plugin was refused, or the request names what the plugin has not.
@@ -20,20 +18,5 @@ enum CheckMessage: Codable, Equatable {
     self = .refused(
       isWrongRequest: isWrongRequest, code: error.code.rawValue, message: error.message,
       place: error.location, hint: error.hint)
-  }
-
-  /// `nil` for a line that no worker writes.
-  init?(line: some Collection<UInt8>) {
-    guard let message = try? JSONRecord.decode(CheckMessage.self, from: Array(line)) else {
-      return nil
-    }
-    self = message
-  }
-
-  /// The message as text, with the line break at the end.
-  var line: [UInt8] {
-    // Numbers are finite and texts are Unicode, so nothing in it can fail to be encoded.
-    let data = (try? JSONEncoder().encode(self)) ?? Data()
-    return [UInt8](data) + [UInt8(ascii: "\n")]
   }
 }

@@ -46,7 +46,7 @@ package struct CheckWorker {
   /// The process ends with it.
   package func run(from first: Int?) -> Never {
     CheckLimits.apply()
-    func tell(_ message: CheckMessage) { WorkerOutput.write(message.line, to: output) }
+    func tell(_ message: CheckMessage) { message.write(to: output) }
 
     let plugin: LoadedPlugin
     let begin = ContinuousClock.now

@@ -1,6 +1,5 @@
 import Foundation
 import FulcrumKernel
-import JSON
 import PluginHost
 
 /// The process that loads libraries to tell what they have. It may die in any of them.
@@ -38,11 +37,11 @@ package struct SurveyWorker {
     _exit(0)
   }
 
-  private func tell(_ message: SurveyMessage) { WorkerOutput.write(message.line, to: output) }
+  private func tell(_ message: SurveyMessage) { message.write(to: output) }
 }
 
 /// A message of the process that loads libraries: one JSON object a line.
-enum SurveyMessage: Codable {
+enum SurveyMessage: WorkerMessage {
   struct Component: Codable {
     let kind: String
     let name: String
@@ -52,19 +51,4 @@ enum SurveyMessage: Codable {
   case begin(Int)
   case end(Int, [Component])
   case refused(Int, String)
-
-  /// `nil` for a line that no worker writes.
-  init?(line: some Collection<UInt8>) {
-    guard let message = try? JSONRecord.decode(SurveyMessage.self, from: Array(line)) else {
-      return nil
-    }
-    self = message
-  }
-
-  /// The message as text, with the line break at the end.
-  var line: [UInt8] {
-    // Numbers are finite and texts are Unicode, so nothing in it can fail to be encoded.
-    let data = (try? JSONEncoder().encode(self)) ?? Data()
-    return [UInt8](data) + [UInt8(ascii: "\n")]
-  }
 }
