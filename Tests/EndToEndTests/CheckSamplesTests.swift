@@ -56,10 +56,10 @@ import Testing
     #expect(detail.hasPrefix("\(path):1: "), "\(detail)")
   }
 
-  @Test func `wrong requests have status 2 and say what is meant`() throws {
+  @Test func `wrong requests fail and say what is meant`() throws {
     func errors(_ plugin: String, _ path: String) throws -> String {
       let result = try CommandLine().run("plugin", "check", plugin, "--samples", path)
-      #expect(result.status != 0 && result.output == "", "\(result.output)")
+      #expect(result.status != 0, "\(result.output)")
       return result.errors
     }
     #expect(

@@ -92,16 +92,17 @@ import Testing
     try SwiftPlugins.install("first", in: folder.path)
     #expect(
       error("first", .advantageTransform, surveyor).contains(
-        "it exports no entry function fulcrum_plugin_first"))
+        "refused: the file is named for plugin 'first' but holds plugin"))
     #expect(surveyor.count == 0)
   }
 
   @Test func `a library of the name without such a component is no obstacle`() throws {
-    // What was told of 'pair' isn't so, as the load finds.
-    let surveyor = Surveyor(["pair": [.init(.advantageTransform, "one")]])
+    // What was told of 'one' isn't so, as the load finds.
+    let liar = Surveyor(["one": [.init(.reward, "good")]])
     #expect(
-      error("one", .advantageTransform, surveyor).hasPrefix(
-        "…/libfulcrum-pair.so: plugin 'pair' has no advantage-transform 'one'\n"))
+      error("good", .reward, liar).hasPrefix(
+        "…/libfulcrum-one.so: plugin 'one' has no reward 'good'\n"))
+    let surveyor = Surveyor(["good": Self.good])
     #expect(
       error("good", .reward, surveyor) == """
         …/libfulcrum-good.so: plugin 'good' has no reward 'good'
