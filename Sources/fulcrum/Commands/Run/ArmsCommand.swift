@@ -14,10 +14,12 @@ struct ArmsCommand: ParsableCommand {
     discussion: """
       Trains the configuration as it is and with the changes of each of its arms, with as many seeds as \
       given: all arms with the first seed, then with the next. Each run has a directory of its own, \
-      OUTPUT/ARM-seed-N. The same command goes on where it was stopped. At the end OUTPUT/compare.html \
-      and a table say how far the configuration is ahead of each other arm, seed by seed.
+      OUTPUT/ARM-seed-N. The same command goes on where it was stopped. At the end tables, \
+      OUTPUT/compare.html and, for other programs, OUTPUT/runs.jsonl say how far each arm is from the \
+      reference, seed by seed.
 
         fulcrum arms run.yaml --seeds 3
+        fulcrum arms run.yaml --seeds 5 --reference GRPO --markdown table.md
         fulcrum arms run.yaml --arm 'short=update.iterations=1;schedule=single'
       """)
 
@@ -27,12 +29,20 @@ struct ArmsCommand: ParsableCommand {
   var seeds = 3
 
   @OptionGroup var arms: ArmOptions
+  @OptionGroup var comparison: ComparisonOptions
+
+  @Option(
+    help: ArgumentHelp("A folder for each figure of the report.", valueName: "folder"),
+    completion: .directory)
+  var figures: String?
+
   @OptionGroup var session: SessionOptions
 
   func run() throws {
     guard seeds >= 1 else {
       throw FulcrumError(.usage, "expected at least 1, got \(seeds)", at: "--seeds")
     }
+    _ = try comparison.kind
     let chosen = try arms.chosen()
     let plan = try ArmPlan(
       try options.runConfiguration(arms: chosen).tree, arms: chosen, seeds: seeds)
@@ -41,7 +51,13 @@ struct ArmsCommand: ParsableCommand {
         .usage, "expected another way to train beside the configuration's, got none", at: "arms",
         hint: "name some under arms in the configuration, or with --arm")
     }
-    try check(plan)
+    if let name = comparison.reference, !plan.runs.contains(where: { $0.arm == name }) {
+      throw ArmStudy.unknown(name, among: plan.runsByArm.map(\.[0].arm))
+    }
+    let methods = try check(plan)
+    var runs = try ArmRuns(
+      plan.runs, in: plan.folder,
+      reference: methods[comparison.reference ?? plan.runs[0].arm])
     for (number, run) in plan.runs.enumerated() {
       let place = "\(number + 1) of \(plan.runs.count): \(run.arm), seed \(run.seed)"
       if try run.isDone() {
@@ -55,19 +71,33 @@ struct ArmsCommand: ParsableCommand {
         : try TrainingSession.inForeground(session).resume(run.output)
       if !isComplete { print("stopped; the same command goes on from there") }
       try Interrupt.end(isComplete: isComplete)
+      try runs.add(run)
     }
-    var records: [RunRecord] = []
-    for run in plan.runs { records.append(try RunRecord(run.output)) }
     print()
-    CompareCommand.printTables(of: records)
-    let page = "\(plan.folder)/compare.html"
-    try SafeFiles.write(Page.comparison(of: records).text, to: page)
-    print("report \(page)")
+    try compare(runs)
+  }
+
+  /// Compares the runs that are finished.
+  private func compare(_ runs: ArmRuns) throws {
+    var records: [RunRecord] = []
+    for (run, _) in runs.finished { records.append(try RunRecord(run.output)) }
+    let point = try comparison.point(of: records)
+    let summaries =
+      point.map { RunSummary.summaries(of: records, reference: comparison.reference, at: $0) }
+      ?? runs.finished.map(\.summary)
+    let study = try comparison.study(of: summaries, at: point)
+    try comparison.tell(study)
+    try ReportOptions.write(
+      Page.comparison(of: records, study), to: "\(runs.folder)/compare.html",
+      figures: figures.map(WorkingFolder.path))
   }
 
   /// Refuses a wrong arm, and a directory that holds another run, before hours of work. One seed of
   /// each arm is enough, for its seeds differ in nothing that is checked. All arms share a policy.
-  private func check(_ plan: ArmPlan) throws {
+  ///
+  /// - Returns: each arm's settings, with all defaults.
+  private func check(_ plan: ArmPlan) throws -> [String: [String: String]] {
+    var methods: [String: [String: String]] = [:]
     var first: RunComponents?
     for runs in plan.runsByArm {
       let configuration = runs[0].configuration
@@ -80,14 +110,16 @@ struct ArmsCommand: ParsableCommand {
       // Arms have tasks, policies and rewards in common.
       if first == nil { try DataCheck(components).requireUsable() }
       first = first ?? components
-      let begun = runs.filter { (try? RunDirectory(opening: $0.output)) != nil }
-      guard !begun.isEmpty else { continue }
       let wanted = KeyPaths.method(
         of: try ConfigurationTree(
           text: try components.setup.provenance(data: []), file: runs[0].output))
+      methods[runs[0].arm] = wanted
+      let begun = runs.filter { (try? RunDirectory(opening: $0.output)) != nil }
+      guard !begun.isEmpty else { continue }
       let files = try components.setup.dataFiles()
       for run in begun { try check(run, against: wanted, files) }
     }
+    return methods
   }
 
   private func check(
