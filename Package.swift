@@ -250,7 +250,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "ReportTests",
-      dependencies: ["Charts", "JSON", "Microscope", "Report", "Runs", kernel],
+      dependencies: ["Charts", "JSON", "Microscope", "Report", "Runs", "YAML", kernel],
       swiftSettings: settings),
     .executableTarget(
       name: "fulcrum",

@@ -1,11 +1,7 @@
 import ArgumentParser
-import Files
 import FulcrumKernel
-import PluginHost
 import Report
 import Runs
-import Settings
-import YAML
 
 struct ArmsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -21,6 +17,7 @@ struct ArmsCommand: ParsableCommand {
         fulcrum arms run.yaml --seeds 3
         fulcrum arms run.yaml --seeds 5 --reference GRPO --markdown table.md
         fulcrum arms run.yaml --arm 'short=update.iterations=1;schedule=single'
+        fulcrum arms run.yaml --seeds 5 --tune update.learning-rate=1e-4,2e-4,4e-4
       """)
 
   @OptionGroup var options: RunOptions
@@ -29,6 +26,7 @@ struct ArmsCommand: ParsableCommand {
   var seeds = 3
 
   @OptionGroup var arms: ArmOptions
+  @OptionGroup var tuning: TuningOptions
   @OptionGroup var comparison: ComparisonOptions
 
   @Option(
@@ -43,42 +41,80 @@ struct ArmsCommand: ParsableCommand {
       throw FulcrumError(.usage, "expected at least 1, got \(seeds)", at: "--seeds")
     }
     _ = try comparison.kind
+    let part = try tuning.part
+    let grid = try tuning.grid
     let chosen = try arms.chosen()
     let plan = try ArmPlan(
       try options.runConfiguration(arms: chosen).tree, arms: chosen, seeds: seeds)
-    guard Set(plan.runs.map(\.arm)).count > 1 else {
+    guard plan.names.count > 1 || grid != nil else {
       throw FulcrumError(
         .usage, "expected another way to train beside the configuration's, got none", at: "arms",
         hint: "name some under arms in the configuration, or with --arm")
     }
-    if let name = comparison.reference, !plan.runs.contains(where: { $0.arm == name }) {
-      throw ArmStudy.unknown(name, among: plan.runsByArm.map(\.[0].arm))
+    if let name = comparison.reference, !plan.names.contains(name) {
+      throw ArmStudy.unknown(name, among: plan.names)
     }
-    let methods = try check(plan)
-    var runs = try ArmRuns(
-      plan.runs, in: plan.folder,
-      reference: methods[comparison.reference ?? plan.runs[0].arm])
-    for (number, run) in plan.runs.enumerated() {
-      let place = "\(number + 1) of \(plan.runs.count): \(run.arm), seed \(run.seed)"
+    let reference = comparison.reference ?? plan.names[0]
+    var check = ArmsCheck()
+    var methods: [String: [String: String]] = [:]
+    for runs in plan.runsByArm { methods[runs[0].arm] = try check.check(runs, begun: grid == nil) }
+    var runs = plan.runs
+    var study: TuningStudy?
+    if let grid {
+      let tuned = try tune(plan, grid, &check, part, reference: methods[reference])
+      study = tuned
+      guard part != .tuning else { return }
+      runs = try plan.runs(grid, chosen: tuned.chosen)
+      for runs in ArmPlan.byArm(runs) { methods[runs[0].arm] = try check.check(runs) }
+    }
+    var finished = try ArmRuns(runs, in: plan.folder, reference: methods[reference])
+    try train(runs, &finished)
+    print()
+    try compare(finished, study)
+    if let study, let error = TuningOptions.incomplete(study) { throw error }
+  }
+
+  /// Tries all values with all arms, and tells how they did.
+  private func tune(
+    _ plan: ArmPlan, _ grid: TuningGrid, _ check: inout ArmsCheck, _ part: TuningOptions.Part?,
+    reference: [String: String]?
+  ) throws -> TuningStudy {
+    let trials = try plan.trials(grid, seeds: tuning.seeds)
+    for arm in ArmPlan.byArm(trials) {
+      for point in grid.points { _ = try check.check(arm.filter { $0.trial == point }) }
+    }
+    var finished = try ArmRuns(trials, in: plan.trialFolder, reference: reference)
+    if part != .main { try train(trials, &finished) }
+    let study = try TuningStudy(
+      grid, plan: trials, finished: finished.finished, by: tuning.measure)
+    if part == .main, let error = TuningOptions.incomplete(study) { throw error }
+    print("\n" + study.table.text.onTerminal + "\n")
+    return study
+  }
+
+  /// Trains runs one after the other.
+  private func train(_ runs: [ArmPlan.Run], _ finished: inout ArmRuns) throws {
+    for (number, run) in runs.enumerated() {
+      let trial = run.trial.map { " with " + $0.values.joined(separator: ", ") } ?? ""
+      let place = "\(number + 1) of \(runs.count): \(run.arm)\(trial), seed \(run.seed)"
       if try run.isDone() {
         print("\(place): done before")
         continue
       }
       print("\(place)")
       let isComplete =
-        (try? RunDirectory(opening: run.output)) == nil
-        ? try TrainingSession.inForeground(session).begin(run.configuration)
-        : try TrainingSession.inForeground(session).resume(run.output)
+        run.isBegun
+        ? try TrainingSession.inForeground(session).resume(run.output)
+        : try TrainingSession.inForeground(session).begin(run.configuration)
       if !isComplete { print("stopped; the same command goes on from there") }
       try Interrupt.end(isComplete: isComplete)
-      try runs.add(run)
+      try finished.add(run)
     }
-    print()
-    try compare(runs)
   }
 
   /// Compares the runs that are finished.
-  private func compare(_ runs: ArmRuns) throws {
+  private func compare(_ runs: ArmRuns, _ tuned: TuningStudy?) throws {
+    guard !runs.finished.isEmpty else { return }
     var records: [RunRecord] = []
     for (run, _) in runs.finished { records.append(try RunRecord(run.output)) }
     let point = try comparison.point(of: records)
@@ -86,54 +122,11 @@ struct ArmsCommand: ParsableCommand {
       point.map { RunSummary.summaries(of: records, reference: comparison.reference, at: $0) }
       ?? runs.finished.map(\.summary)
     let study = try comparison.study(of: summaries, at: point)
-    try comparison.tell(study)
+    let tables = tuned.map { [$0.table] } ?? []
+    try comparison.tell(
+      study, tables: tables, more: tuned.map { [("tuning", .object($0.data))] } ?? [])
     try ReportOptions.write(
-      Page.comparison(of: records, study), to: "\(runs.folder)/compare.html",
+      Page.comparison(of: records, study, tables: tables), to: "\(runs.folder)/compare.html",
       figures: figures.map(WorkingFolder.path))
-  }
-
-  /// Refuses a wrong arm, and a directory that holds another run, before hours of work. One seed of
-  /// each arm is enough, for its seeds differ in nothing that is checked. All arms share a policy.
-  ///
-  /// - Returns: each arm's settings, with all defaults.
-  private func check(_ plan: ArmPlan) throws -> [String: [String: String]] {
-    var methods: [String: [String: String]] = [:]
-    var first: RunComponents?
-    for runs in plan.runsByArm {
-      let configuration = runs[0].configuration
-      let components =
-        if let first {
-          try RunComponents(configuration, armOf: first)
-        } else {
-          try RunComponents(RunSetup(configuration, host: Plugins.host))
-        }
-      // Arms have tasks, policies and rewards in common.
-      if first == nil { try DataCheck(components).requireUsable() }
-      first = first ?? components
-      let wanted = KeyPaths.method(
-        of: try ConfigurationTree(
-          text: try components.setup.provenance(data: []), file: runs[0].output))
-      methods[runs[0].arm] = wanted
-      let begun = runs.filter { (try? RunDirectory(opening: $0.output)) != nil }
-      guard !begun.isEmpty else { continue }
-      let files = try components.setup.dataFiles()
-      for run in begun { try check(run, against: wanted, files) }
-    }
-    return methods
-  }
-
-  private func check(
-    _ run: ArmPlan.Run, against wanted: [String: String], _ files: [DataFile]
-  ) throws {
-    let begun = try RunDirectory(opening: run.output)
-    let tree = try ConfigurationTree(file: begun.configuration)
-    try DataFile.require(DataFile.changes(to: files, since: tree), noneIn: run.output)
-    let found = KeyPaths.method(of: tree)
-    guard let key = KeyPaths.differing([wanted, found]).first else { return }
-    throw FulcrumError(
-      .usage,
-      "expected a run with \(key) \(wanted[key] ?? "absent"), found one with"
-        + " \(found[key] ?? "none")", at: run.output,
-      hint: "give another folder with --set output=FOLDER, or remove this one")
   }
 }
