@@ -13,6 +13,8 @@ package struct TuningGrid: Sendable {
   package struct Point: Hashable, Sendable {
     package let values: [String]
 
+    package init(values: [String]) { self.values = values }
+
     /// The values as a part of a folder's name.
     package var name: String { values.joined(separator: "-") }
   }
@@ -87,7 +89,7 @@ package struct TuningGrid: Sendable {
   package var points: [Point] {
     axes.reduce([[]]) { lists, axis in
       lists.flatMap { list in axis.values.map { list + [$0] } }
-    }.map(Point.init)
+    }.map { Point(values: $0) }
   }
 
   /// Returns a point's assignments to keys.

@@ -10,14 +10,28 @@ struct ArmRuns {
   private let plan: [ArmPlan.Run]
   /// The settings of the arm that the others are compared with.
   private let reference: [String: String]?
+  /// Whether the file is written: not where other processes train runs of the plan, too.
+  private let isWritten: Bool
   private var summaries: [String: RunSummary] = [:]
 
   /// Takes the runs that were finished before.
-  init(_ plan: [ArmPlan.Run], in folder: String, reference: [String: String]?) throws(FulcrumError) {
+  ///
+  /// - Parameter reference: the settings of the arm that the others are compared with.
+  init(_ plan: [ArmPlan.Run], in folder: String, reference: [String: String]?, isWritten: Bool)
+    throws(FulcrumError)
+  {
     self.plan = plan
     self.folder = folder
     self.reference = reference
-    for run in plan where try run.isDone() { try take(run) }
+    self.isWritten = isWritten
+    try refresh()
+  }
+
+  /// Takes the runs that are finished by now.
+  mutating func refresh() throws(FulcrumError) {
+    for run in plan where summaries[run.output] == nil {
+      if try run.isDone() { try take(run) }
+    }
     if !summaries.isEmpty { try write() }
   }
 
@@ -38,6 +52,7 @@ struct ArmRuns {
   }
 
   private func write() throws(FulcrumError) {
+    guard isWritten else { return }
     try RunSummary.write(finished.map(\.summary), to: folder + "/runs.jsonl")
   }
 }

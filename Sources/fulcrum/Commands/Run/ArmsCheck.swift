@@ -8,8 +8,8 @@ import YAML
 /// Refuses a wrong arm, and a directory that holds another run, before hours of work.
 struct ArmsCheck {
   /// The components of the first configuration. All arms have task, policy and rewards in common.
-  private(set) var first: RunComponents?
-  private(set) var data: DataCheck?
+  private var first: RunComponents?
+  private var data: DataCheck?
 
   /// Checks runs whose configurations differ in their seeds alone: one of them is enough.
   ///
@@ -38,6 +38,12 @@ struct ArmsCheck {
     let files = try components.setup.dataFiles()
     for run in begun { try Self.check(run, against: wanted, files) }
     return wanted
+  }
+
+  /// Refuses more runs at once than there is memory for, as far as the policy can tell.
+  func requireMemory(runs: Int) throws {
+    guard runs > 1, let first, let data else { return }
+    try MemoryEstimate(first, data)?.require(runs: runs)
   }
 
   private static func check(

@@ -18,6 +18,7 @@ struct ArmsCommand: ParsableCommand {
         fulcrum arms run.yaml --seeds 5 --reference GRPO --markdown table.md
         fulcrum arms run.yaml --arm 'short=update.iterations=1;schedule=single'
         fulcrum arms run.yaml --seeds 5 --tune update.learning-rate=1e-4,2e-4,4e-4
+        fulcrum arms run.yaml --seeds 5 --parallel 4
       """)
 
   @OptionGroup var options: RunOptions
@@ -27,6 +28,7 @@ struct ArmsCommand: ParsableCommand {
 
   @OptionGroup var arms: ArmOptions
   @OptionGroup var tuning: TuningOptions
+  @OptionGroup var sharing: SharingOptions
   @OptionGroup var comparison: ComparisonOptions
 
   @Option(
@@ -35,12 +37,14 @@ struct ArmsCommand: ParsableCommand {
   var figures: String?
 
   @OptionGroup var session: SessionOptions
+  @OptionGroup var child: ChildRun
 
   func run() throws {
     guard seeds >= 1 else {
       throw FulcrumError(.usage, "expected at least 1, got \(seeds)", at: "--seeds")
     }
     _ = try comparison.kind
+    try sharing.check()
     let part = try tuning.part
     let grid = try tuning.grid
     let chosen = try arms.chosen()
@@ -54,37 +58,51 @@ struct ArmsCommand: ParsableCommand {
     if let name = comparison.reference, !plan.names.contains(name) {
       throw ArmStudy.unknown(name, among: plan.names)
     }
+    if let run = try child.run(of: plan, tuning) { return try child.train(run, session) }
     let reference = comparison.reference ?? plan.names[0]
     var check = ArmsCheck()
     var methods: [String: [String: String]] = [:]
     for runs in plan.runsByArm { methods[runs[0].arm] = try check.check(runs, begun: grid == nil) }
+    try check.requireMemory(runs: sharing.parallel)
+    var work = ArmWork(
+      sharing: sharing, part: try sharing.part, session: session,
+      threads: plan.runs[0].configuration.general.threads)
     var runs = plan.runs
     var study: TuningStudy?
     if let grid {
-      let tuned = try tune(plan, grid, &check, part, reference: methods[reference])
+      let tuned = try tune(plan, grid, &check, &work, part, reference: methods[reference])
       study = tuned
-      guard part != .tuning else { return }
+      guard part != .tuning else { return try work.end() }
       runs = try plan.runs(grid, chosen: tuned.chosen)
       for runs in ArmPlan.byArm(runs) { methods[runs[0].arm] = try check.check(runs) }
     }
-    var finished = try ArmRuns(runs, in: plan.folder, reference: methods[reference])
-    try train(runs, &finished)
+    var finished = try ArmRuns(
+      runs, in: plan.folder, reference: methods[reference], isWritten: work.part == nil)
+    // Shares are those of the whole plan, whichever arms are tuned by now.
+    let own = Set(work.own(plan.runs).map(\.output))
+    try work.train(runs.filter { own.contains($0.output) }, &finished) { run in
+      study?.chosen[run.arm]?.values ?? []
+    }
     print()
     try compare(finished, study)
+    try work.end()
     if let study, let error = TuningOptions.incomplete(study) { throw error }
   }
 
   /// Tries all values with all arms, and tells how they did.
   private func tune(
-    _ plan: ArmPlan, _ grid: TuningGrid, _ check: inout ArmsCheck, _ part: TuningOptions.Part?,
-    reference: [String: String]?
+    _ plan: ArmPlan, _ grid: TuningGrid, _ check: inout ArmsCheck, _ work: inout ArmWork,
+    _ part: TuningOptions.Part?, reference: [String: String]?
   ) throws -> TuningStudy {
     let trials = try plan.trials(grid, seeds: tuning.seeds)
     for arm in ArmPlan.byArm(trials) {
       for point in grid.points { _ = try check.check(arm.filter { $0.trial == point }) }
     }
-    var finished = try ArmRuns(trials, in: plan.trialFolder, reference: reference)
-    if part != .main { try train(trials, &finished) }
+    var finished = try ArmRuns(
+      trials, in: plan.trialFolder, reference: reference, isWritten: work.part == nil)
+    if part != .main { try work.train(work.own(trials), &finished) { _ in [] } }
+    // Others may have done theirs meanwhile.
+    if work.part != nil { try finished.refresh() }
     let study = try TuningStudy(
       grid, plan: trials, finished: finished.finished, by: tuning.measure)
     if part == .main, let error = TuningOptions.incomplete(study) { throw error }
@@ -92,29 +110,14 @@ struct ArmsCommand: ParsableCommand {
     return study
   }
 
-  /// Trains runs one after the other.
-  private func train(_ runs: [ArmPlan.Run], _ finished: inout ArmRuns) throws {
-    for (number, run) in runs.enumerated() {
-      let trial = run.trial.map { " with " + $0.values.joined(separator: ", ") } ?? ""
-      let place = "\(number + 1) of \(runs.count): \(run.arm)\(trial), seed \(run.seed)"
-      if try run.isDone() {
-        print("\(place): done before")
-        continue
-      }
-      print("\(place)")
-      let isComplete =
-        run.isBegun
-        ? try TrainingSession.inForeground(session).resume(run.output)
-        : try TrainingSession.inForeground(session).begin(run.configuration)
-      if !isComplete { print("stopped; the same command goes on from there") }
-      try Interrupt.end(isComplete: isComplete)
-      try finished.add(run)
-    }
-  }
-
   /// Compares the runs that are finished.
   private func compare(_ runs: ArmRuns, _ tuned: TuningStudy?) throws {
     guard !runs.finished.isEmpty else { return }
+    var comparison = comparison
+    // A part of the runs may lack it.
+    if !runs.finished.contains(where: { $0.run.arm == comparison.reference }) {
+      comparison.reference = nil
+    }
     var records: [RunRecord] = []
     for (run, _) in runs.finished { records.append(try RunRecord(run.output)) }
     let point = try comparison.point(of: records)
@@ -125,6 +128,8 @@ struct ArmsCommand: ParsableCommand {
     let tables = tuned.map { [$0.table] } ?? []
     try comparison.tell(
       study, tables: tables, more: tuned.map { [("tuning", .object($0.data))] } ?? [])
+    // Several processes would write one file.
+    guard try sharing.part == nil else { return }
     try ReportOptions.write(
       Page.comparison(of: records, study, tables: tables), to: "\(runs.folder)/compare.html",
       figures: figures.map(WorkingFolder.path))
