@@ -41,7 +41,9 @@ package enum KeyPaths {
     // FNV-1a, 64 bits: it keeps some dozens of methods apart, and nobody has a reason to forge one.
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for (path, value) in own.sorted(by: { $0.key < $1.key }) {
-      for byte in "\(path)=\(value)\n".utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+      for byte in "\(path)=\(value)\n".utf8 {
+        hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3
+      }
     }
     let digits = String(hash, radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits

@@ -59,7 +59,8 @@ import Testing
       "--figures", figures)
     #expect(written.status == 0, "\(written.errors)")
     let texts = try files.map { try String(contentsOfFile: $0, encoding: .utf8) }
-    #expect(texts[0].contains("\nDifferences from advantage[1].alpha 0.1, seed by seed\n\n| measure |"))
+    #expect(
+      texts[0].contains("\nDifferences from advantage[1].alpha 0.1, seed by seed\n\n| measure |"))
     #expect(texts[1].contains("\"reference\": \"advantage[1].alpha 0.1\""))
     #expect(texts[2].split(separator: "\n").count == 2)
     #expect(FileManager.default.fileExists(atPath: figures + "/difference-reward.svg"))
@@ -67,7 +68,8 @@ import Testing
     #expect(mixed.status == 2)
     #expect(
       mixed.errors.hasPrefix(
-        "error: \(files[2]): expected folders of runs beside --at, got a file that has their ends alone"))
+        "error: \(files[2]): expected folders of runs beside --at, got a file that has their ends alone"
+      ))
 
     // Texts, numbers and levers of the first completions' tokens; the texts are the completion.
     let text = try String(contentsOfFile: one + "/samples/step-3.jsonl", encoding: .utf8)

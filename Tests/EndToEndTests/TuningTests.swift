@@ -30,7 +30,9 @@ import Testing
     for folder in folders { #expect(try SmallRun.metrics(of: folder).count == 2) }
     #expect(!FileManager.default.fileExists(atPath: output + "/plain-seed-7"))
     #expect(tuned.output.contains("1 of 4: as configured with 1e-3, seed 1007\n"))
-    #expect(tuned.output.contains("Tuning of update.learning-rate: reward, means over 1 seed of their own\n"))
+    #expect(
+      tuned.output.contains(
+        "Tuning of update.learning-rate: reward, means over 1 seed of their own\n"))
     let lines = try String(contentsOfFile: output + "/tuning/runs.jsonl", encoding: .utf8)
     #expect(lines.split(separator: "\n").count == 4)
 
@@ -50,7 +52,8 @@ import Testing
       #expect(yaml.contains("learning-rate: \(best)\n"), "\(rewards) \(yaml)")
     }
     let data = try String(contentsOfFile: json, encoding: .utf8)
-    #expect(data.contains("\"tuning\": {\"keys\": [\"update.learning-rate\"], \"measure\": \"reward\""))
+    #expect(
+      data.contains("\"tuning\": {\"keys\": [\"update.learning-rate\"], \"measure\": \"reward\""))
     let page = try String(contentsOfFile: output + "/compare.html", encoding: .utf8)
     #expect(page.contains("Tuning of update.learning-rate"))
   }
@@ -70,7 +73,8 @@ import Testing
       by: "arm x: expected arms that leave schedule.eta alone, got 'schedule=single'")
     try refused("--tune", "update.iterations=1,0", by: "update.iterations")
     try refused(
-      "--tune", "update.iterations=1,2", "--only", "it", by: "--only: expected tuning or main, got 'it'")
+      "--tune", "update.iterations=1,2", "--only", "it",
+      by: "--only: expected tuning or main, got 'it'")
     try refused(
       "--tune", "update.iterations=1,2", "--tune-seeds", "0",
       by: "--tune-seeds: expected at least 1, got 0")

@@ -95,7 +95,8 @@ import Testing
     #expect(read.data.text == study.data.text)
     #expect(
       study.tables[0].text.split(separator: "\n")[1]
-        == "arm  runs  accuracy, %  reward  entropy  length  lever<.25, %  grad norm  tokens  minutes")
+        == "arm  runs  accuracy, %  reward  entropy  length  lever<.25, %  grad norm  tokens  minutes"
+    )
     // Without folders there are tables and figures, and no curves.
     let page = Page.comparison(of: [], read)
     #expect(page.text.contains("Comparison of 4 runs"))

@@ -51,7 +51,8 @@ import YAML
     let study = try TuningStudy(
       grid, plan: plan,
       finished: try finished([
-        "mine": [(0.4, 0.6), (0.4, 0.4), (0.5, 0.6)], "plain": [(0.5, 0.5), (0.3, 0.3), (0.4, 0.4)],
+        "mine": [(0.4, 0.6), (0.4, 0.4), (0.5, 0.6)],
+        "plain": [(0.5, 0.5), (0.3, 0.3), (0.4, 0.4)],
       ]), by: nil)
     #expect(study.chosen.mapValues(\.values) == ["mine": ["2e-4"], "plain": ["4e-4"]])
     #expect(study.missing.isEmpty)
@@ -72,10 +73,13 @@ import YAML
           + " \"seeds\": [0.4, 0.6]}"), "\(study.data.text)")
   }
 
-  @Test func `of equal means the smallest value is taken, and another measure takes another`() throws {
+  @Test func `of equal means the smallest value is taken, and another measure takes another`()
+    throws
+  {
     // 0.1 + 0.2 is more than 0.3 by a last bit.
     let runs = try finished([
-      "mine": [(0.1, 0.2), (0.3, 0.0), (0.15, 0.15)], "plain": [(0.1, 0.1), (0.2, 0.2), (0.2, 0.2)],
+      "mine": [(0.1, 0.2), (0.3, 0.0), (0.15, 0.15)],
+      "plain": [(0.1, 0.1), (0.2, 0.2), (0.2, 0.2)],
     ])
     let study = try TuningStudy(grid, plan: plan, finished: runs, by: "accuracy")
     #expect(study.chosen.mapValues(\.values) == ["mine": ["1e-4"], "plain": ["1e-4"]])

@@ -28,7 +28,8 @@ import YAML
     #expect(
       trials.map(\.output)
         == [1005, 1006].flatMap { seed in names.map { "runs/a/tuning/\($0)-seed-\(seed)" } })
-    #expect(trials.prefix(5).map(\.arm) == [String](repeating: "as configured", count: 4) + ["plain x"])
+    #expect(
+      trials.prefix(5).map(\.arm) == [String](repeating: "as configured", count: 4) + ["plain x"])
     for trial in trials {
       #expect(trial.configuration.general.output == trial.output)
       #expect(trial.configuration.general.seed == trial.seed)
@@ -81,14 +82,16 @@ import YAML
         + " alike")
     refused(
       "update.learning-rate=1e-4",
-      by: "--tune update.learning-rate: expected two values or more, separated by commas, got '1e-4'"
+      by:
+        "--tune update.learning-rate: expected two values or more, separated by commas, got '1e-4'"
         + "\n  hint: one value needs no tuning: --set update.learning-rate=1e-4")
     refused(
       "update.learning-rate=1e-4,1e-4",
       by: "--tune update.learning-rate: a value is given twice\n  hint: give each value once")
     refused(
       "update.iterations=1,2", "update.iterations=3,4",
-      by: "--tune update.iterations: the key is given twice\n  hint: give all of its values at once:"
+      by:
+        "--tune update.iterations: the key is given twice\n  hint: give all of its values at once:"
         + " --tune update.iterations=A,B,C")
   }
 

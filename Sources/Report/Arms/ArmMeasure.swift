@@ -30,16 +30,18 @@ package enum ArmMeasure: Hashable, Sendable {
 
   /// Those that tell whether an arm is ahead, and how it behaves.
   static func compared(_ runs: [RunSummary]) -> [ArmMeasure] {
-    evaluated(runs) + [.reward, .entropy, .length, .lever].filter { measure in
-      runs.contains { measure.value(of: $0) != nil }
-    }
+    evaluated(runs)
+      + [.reward, .entropy, .length, .lever].filter { measure in
+        runs.contains { measure.value(of: $0) != nil }
+      }
   }
 
   /// All of them, for a table with an arm a row.
   static func all(_ runs: [RunSummary]) -> [ArmMeasure] {
-    compared(runs) + [.gradientNorm, .tokens, .minutes].filter { measure in
-      runs.contains { measure.value(of: $0) != nil }
-    }
+    compared(runs)
+      + [.gradientNorm, .tokens, .minutes].filter { measure in
+        runs.contains { measure.value(of: $0) != nil }
+      }
   }
 
   package func value(of run: RunSummary) -> Double? {

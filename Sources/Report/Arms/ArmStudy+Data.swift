@@ -83,7 +83,8 @@ extension ArmStudy {
       return Chart(
         id: "difference-" + Self.slug(measure.name),
         title: "Difference from \(name): \(measure.name)",
-        caption: "Each arm minus \(name) on the same seeds: mean and 95 % interval (\(measure.title))."
+        caption:
+          "Each arm minus \(name) on the same seeds: mean and 95 % interval (\(measure.title))."
           + " An interval across the dashed line leaves it open which is ahead.",
         x: .numbers(measure.isShare ? "percentage points" : measure.name, including: [0]),
         y: .categories("arm", rows.map(\.arm)),

@@ -45,7 +45,8 @@ package struct ComparisonTable: Sendable {
       "| " + cells.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ") + " |"
     }
     let rule = head.indices.map { $0 < wordColumns ? "---" : "---:" }
-    return ([caption, "", line(head), line(rule)] + rows.map(line)
+    return
+      ([caption, "", line(head), line(rule)] + rows.map(line)
       + (note.isEmpty ? [] : ["", note])).joined(separator: "\n") + "\n"
   }
 
@@ -86,7 +87,8 @@ extension ArmStudy {
     for measure in comparedMeasures {
       for (place, row) in comparisons(by: measure).enumerated() {
         let title = place == 0 ? measure.name + (measure.isShare ? ", %" : "") : ""
-        rows.append([title, row.arm, "\(row.mean.count)", measure.text(row.mean)] + Self.cells(row))
+        rows.append(
+          [title, row.arm, "\(row.mean.count)", measure.text(row.mean)] + Self.cells(row))
       }
     }
     return ComparisonTable(
@@ -101,7 +103,8 @@ extension ArmStudy {
 
   private static func cells(_ row: Comparison) -> [String] {
     guard let paired = row.paired else { return ["", "", "", ""] }
-    let ahead = fixed(paired.ahead)
+    let ahead =
+      fixed(paired.ahead)
       + (paired.aheadInterval.map { " (\(fixed($0.lowerBound)) to \(fixed($0.upperBound)))" } ?? "")
     return [
       paired.difference.map { row.measure.text($0, isDifference: true) } ?? "–",

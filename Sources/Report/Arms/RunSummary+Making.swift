@@ -108,7 +108,8 @@ extension RunSummary {
     guard !runs.isEmpty else {
       throw FulcrumError(
         .notFound, "expected lines of runs, found none", at: file,
-        hint: "'fulcrum arms' writes them to OUTPUT/runs.jsonl, 'fulcrum compare' with --runs-to FILE")
+        hint:
+          "'fulcrum arms' writes them to OUTPUT/runs.jsonl, 'fulcrum compare' with --runs-to FILE")
     }
     return runs
   }

@@ -105,7 +105,8 @@ package struct TuningStudy: Sendable {
     let title = measure.map { $0.name + ($0.isShare ? ", %" : "") } ?? "–"
     let seeds = arms.first?.trials.first?.planned ?? 0
     return ComparisonTable(
-      caption: "Tuning of \(keys): \(title), means over \(Counted.text(seeds, "seed")) of their own",
+      caption:
+        "Tuning of \(keys): \(title), means over \(Counted.text(seeds, "seed")) of their own",
       head: ["arm"] + grid.points.map { $0.values.joined(separator: ", ") },
       rows: arms.map { arm in
         [arm.name]

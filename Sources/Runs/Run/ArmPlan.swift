@@ -166,7 +166,8 @@ extension ArmPlan {
     for (index, output) in outputs.enumerated() where outputs.firstIndex(of: output) != index {
       throw FulcrumError(
         .usage, "expected trials with folders of different names, got \(output) twice",
-        at: TuningGrid.option, hint: "values and arms' names may differ in letters, digits, '.', '_', '+'")
+        at: TuningGrid.option,
+        hint: "values and arms' names may differ in letters, digits, '.', '_', '+'")
     }
     return runs
   }

@@ -60,7 +60,8 @@ package struct TuningGrid: Sendable {
     let values = parts(text[text.index(after: equals)...])
     guard values.count > 1, values.allSatisfy({ !$0.isEmpty }) else {
       throw FulcrumError(
-        .usage, "expected two values or more, separated by commas, got '\(text[equals...].dropFirst())'",
+        .usage,
+        "expected two values or more, separated by commas, got '\(text[equals...].dropFirst())'",
         at: place, hint: "one value needs no tuning: --set \(text)")
     }
     guard Set(values).count == values.count else {

@@ -26,7 +26,8 @@ package struct PairedComparison: Sendable {
   /// - Parameters:
   ///   - own: values by seed.
   ///   - other: values by seed, of the arm that is compared with. Neither is empty.
-  package init(_ own: [(seed: String, value: Double)], with other: [(seed: String, value: Double)]) {
+  package init(_ own: [(seed: String, value: Double)], with other: [(seed: String, value: Double)])
+  {
     let differences = own.compactMap { run -> Double? in
       guard let twin = other.first(where: { $0.seed == run.seed }) else { return nil }
       let difference = run.value - twin.value

@@ -16,7 +16,9 @@ struct ArmsCheck {
   /// - Parameter begun: whether runs that are begun must be these; not for those whose values are
   ///   still to be chosen.
   /// - Returns: their settings, with all defaults.
-  mutating func check(_ runs: [ArmPlan.Run], begun comparesBegun: Bool = true) throws -> [String: String] {
+  mutating func check(_ runs: [ArmPlan.Run], begun comparesBegun: Bool = true) throws -> [String:
+    String]
+  {
     let configuration = runs[0].configuration
     let components =
       if let first {

@@ -25,7 +25,8 @@ struct ChildRun: ParsableArguments {
     var runs = plan.runs
     if let grid = try tuning.grid {
       let point = TuningGrid.Point(values: values)
-      let chosen = values.isEmpty ? [:] : Dictionary(uniqueKeysWithValues: plan.names.map { ($0, point) })
+      let chosen =
+        values.isEmpty ? [:] : Dictionary(uniqueKeysWithValues: plan.names.map { ($0, point) })
       runs = try plan.trials(grid, seeds: tuning.seeds) + plan.runs(grid, chosen: chosen)
     }
     guard let run = runs.first(where: { $0.output == output }) else {

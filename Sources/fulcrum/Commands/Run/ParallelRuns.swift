@@ -35,7 +35,9 @@ struct ParallelRuns {
     let cores = ProcessInfo.processInfo.activeProcessorCount
     let busy = count * self.threads
     if busy > cores {
-      print("warning: \(count) runs at once keep \(busy) threads busy on \(cores) cores: each is slower")
+      print(
+        "warning: \(count) runs at once keep \(busy) threads busy on \(cores) cores: each is slower"
+      )
     }
   }
 

@@ -14,7 +14,8 @@ struct TuningOptions: ParsableArguments {
 
   @Option(
     name: .customLong("tune-seeds"),
-    help: "The number of seeds that values are tried with; they begin 1000 beyond the configuration's.")
+    help:
+      "The number of seeds that values are tried with; they begin 1000 beyond the configuration's.")
   var seeds = 2
 
   @Option(
@@ -66,7 +67,8 @@ struct TuningOptions: ParsableArguments {
     guard !missing.isEmpty else { return nil }
     let words = missing.map { "\($0.done) of \($0.planned) of \($0.arm)" }
     return FulcrumError(
-      .usage, "expected all trials of an arm before its runs, found " + words.joined(separator: ", "),
+      .usage,
+      "expected all trials of an arm before its runs, found " + words.joined(separator: ", "),
       at: "--tune", hint: "run the tuning with --only tuning first, every shard of it")
   }
 }
