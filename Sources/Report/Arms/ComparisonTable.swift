@@ -1,5 +1,6 @@
 import Charts
 import Runs
+import Training
 
 /// A table that a terminal, a Markdown text and a page show alike.
 package struct ComparisonTable: Sendable {

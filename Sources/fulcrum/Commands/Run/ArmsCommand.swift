@@ -1,7 +1,9 @@
 import ArgumentParser
 import FulcrumKernel
+import JSON
 import Report
 import Runs
+import Settings
 
 struct ArmsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

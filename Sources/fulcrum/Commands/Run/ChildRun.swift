@@ -3,6 +3,7 @@ import Foundation
 import FulcrumKernel
 import Runs
 import Settings
+import YAML
 
 /// Holds the options with which 'fulcrum arms' starts itself for one of its runs.
 struct ChildRun: ParsableArguments {
