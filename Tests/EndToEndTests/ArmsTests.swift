@@ -32,7 +32,7 @@ import Testing
     #expect(result.output.contains("Differences from as configured, seed by seed\n"))
     #expect(
       result.output.contains(
-        #/ plain +2 +[0-9.]+ \([0-9.]+ to [0-9.]+\) +[−+]?[0-9.]+ \([−+]?[0-9.]+ to /#))
+        #/ plain +[0-9.]+ \([0-9.]+ to [0-9.]+\) +[−+]?[0-9.]+ \([−+]?[0-9.]+ to /#))
     let page = try String(contentsOfFile: output + "/compare.html", encoding: .utf8)
     #expect(page.contains("Differences from as configured, seed by seed"))
     // A line a run, from which 'compare' makes the same tables.

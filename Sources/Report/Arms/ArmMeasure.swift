@@ -104,18 +104,25 @@ package enum ArmMeasure: Hashable, Sendable {
   }
 
   func text(_ value: Double) -> String {
-    switch self {
-    case .heldOut, .transfer, .lever: NumberText.fixed(100 * value, decimals: 1)
-    case .length, .minutes: NumberText.fixed(value, decimals: 1)
-    case .reward, .entropy, .gradientNorm: NumberText.fixed(value)
-    case .tokens: NumberText.fixed(value, decimals: 0)
-    }
+    let text =
+      switch self {
+      case .heldOut, .transfer, .lever: NumberText.fixed(100 * value, decimals: 1)
+      case .length, .minutes: NumberText.fixed(value, decimals: 1)
+      case .reward, .entropy, .gradientNorm: NumberText.fixed(value)
+      case .tokens: NumberText.fixed(value, decimals: 0)
+      }
+    // Nothing is less than nothing.
+    return Self.isZero(text) && text.hasPrefix("−") ? String(text.dropFirst()) : text
+  }
+
+  private static func isZero(_ text: String) -> Bool {
+    !text.contains { ("1"..."9").contains($0) }
   }
 
   /// Returns a difference with its sign.
   func text(ofDifference value: Double) -> String {
     let text = text(value)
-    return value > 0 && text.contains { ("1"..."9").contains($0) } ? "+" + text : text
+    return value > 0 && !Self.isZero(text) ? "+" + text : text
   }
 
   /// Returns a mean with its interval, where it has one.

@@ -95,18 +95,19 @@ extension ArmStudy {
     return ComparisonTable(
       caption: "Differences from \(arms[reference].name), seed by seed",
       head: [
-        "measure", "arm", "runs", "mean", "difference", "seeds", "ahead", "p (Holm)",
+        "measure", "arm", "mean", "difference", "seeds", "ahead", "p (Holm)",
       ], rows: rows, wordColumns: 2,
-      note: "In parentheses: 95 % intervals. Differences: on the same seeds; of shares in points."
-        + " Seeds: where the arm's number is larger.\nAhead: how likely it is so on new seeds. p: paired"
-        + " t-test, for \(Counted.text(arms.count - 1, "arm")) at once.")
+      note:
+        "In parentheses: 95 % intervals. Differences are on the same seeds, of shares in points. Seeds: on so"
+        + " many\nthe arm's number is larger. Ahead: how likely it is larger on new seeds. p: paired t-test, for"
+        + " \(Counted.text(arms.count - 1, "arm")) at once.")
   }
 
   private static func cells(_ row: Comparison) -> [String] {
     guard let paired = row.paired else { return ["", "", "", ""] }
     let ahead =
       fixed(paired.ahead)
-      + (paired.aheadInterval.map { " (\(fixed($0.lowerBound)) to \(fixed($0.upperBound)))" } ?? "")
+      + (paired.aheadInterval.map { " (\(fixed($0.lowerBound))–\(fixed($0.upperBound)))" } ?? "")
     return [
       paired.difference.map { row.measure.text($0, isDifference: true) } ?? "–",
       paired.differences.isEmpty ? "–" : "\(paired.wins) of \(paired.differences.count)", ahead,
