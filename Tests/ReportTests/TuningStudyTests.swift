@@ -63,8 +63,7 @@ import YAML
         mine   50.0   40.0   55.0*
         plain  50.0*  30.0   40.0
         *: the arm is compared with this value.
-        plain does best with 4e-4, at the edge of what was tried for update.learning-rate: another value may \
-        be better still
+        At the edge of what was tried for update.learning-rate, others may be better: plain (4e-4).
         """)
     #expect(
       study.data.text.hasPrefix(

@@ -85,18 +85,17 @@ package struct TuningStudy: Sendable {
     }
   }
 
-  /// What the choice of an arm says about the values that were tried: those at an edge.
+  /// Says, for each key, which arms do best at an edge of what was tried.
   package var warnings: [String] {
-    arms.flatMap { arm in
-      (arm.best.map { grid.edges($0) } ?? []).map { key in
-        "\(arm.name) does best with \(value(of: key, arm)), at the edge of what was tried for \(key):"
-          + " another value may be better still"
+    grid.axes.enumerated().compactMap { index, axis in
+      let arms = arms.compactMap { arm -> String? in
+        guard let best = arm.best, grid.edges(best).contains(axis.key) else { return nil }
+        return "\(arm.name) (\(best.values[index]))"
       }
+      guard !arms.isEmpty else { return nil }
+      return "At the edge of what was tried for \(axis.key), others may be better: "
+        + arms.joined(separator: ", ") + "."
     }
-  }
-
-  private func value(of key: String, _ arm: Arm) -> String {
-    zip(grid.axes, arm.best?.values ?? []).first { $0.0.key == key }?.1 ?? "–"
   }
 
   /// How much the values matter, with an arm a row. An asterisk is at what each arm was given.

@@ -9,7 +9,9 @@ import YAML
 struct ArmsCheck {
   /// The components of the first configuration. All arms have task, policy and rewards in common.
   private var first: RunComponents?
-  private var data: DataCheck?
+  /// The memory that a run takes; `nil`: the policy doesn't say.
+  private var memory: MemoryEstimate?
+  private var isDataChecked = false
 
   /// Checks runs whose configurations differ in their seeds alone: one of them is enough.
   ///
@@ -26,11 +28,12 @@ struct ArmsCheck {
       } else {
         try RunComponents(RunSetup(configuration, host: Plugins.host))
       }
-    if first == nil {
+    first = components
+    if !isDataChecked {
       let data = try DataCheck(components)
       try data.requireUsable()
-      self.data = data
-      first = components
+      memory = try MemoryEstimate(components, data)
+      isDataChecked = true
     }
     let wanted = KeyPaths.method(
       of: try ConfigurationTree(
@@ -44,9 +47,11 @@ struct ArmsCheck {
 
   /// Refuses more runs at once than there is memory for, as far as the policy can tell.
   func requireMemory(runs: Int) throws {
-    guard runs > 1, let first, let data else { return }
-    try MemoryEstimate(first, data)?.require(runs: runs)
+    if runs > 1 { try memory?.require(runs: runs) }
   }
+
+  /// Lets the components go, whose policy would take memory beside the one that is trained.
+  mutating func release() { first = nil }
 
   private static func check(
     _ run: ArmPlan.Run, against wanted: [String: String], _ files: [DataFile]

@@ -66,6 +66,7 @@ struct ArmsCommand: ParsableCommand {
     var methods: [String: [String: String]] = [:]
     for runs in plan.runsByArm { methods[runs[0].arm] = try check.check(runs, begun: grid == nil) }
     try check.requireMemory(runs: sharing.parallel)
+    check.release()
     var work = ArmWork(
       sharing: sharing, part: try sharing.part, session: session,
       threads: plan.runs[0].configuration.general.threads)
@@ -77,6 +78,7 @@ struct ArmsCommand: ParsableCommand {
       guard part != .tuning else { return try work.end() }
       runs = try plan.runs(grid, chosen: tuned.chosen)
       for runs in ArmPlan.byArm(runs) { methods[runs[0].arm] = try check.check(runs) }
+      check.release()
     }
     var finished = try ArmRuns(
       runs, in: plan.folder, reference: methods[reference], isWritten: work.part == nil)
@@ -100,6 +102,7 @@ struct ArmsCommand: ParsableCommand {
     for arm in ArmPlan.byArm(trials) {
       for point in grid.points { _ = try check.check(arm.filter { $0.trial == point }) }
     }
+    check.release()
     var finished = try ArmRuns(
       trials, in: plan.trialFolder, reference: reference, isWritten: work.part == nil)
     if part != .main { try work.train(work.own(trials), &finished) { _ in [] } }
