@@ -7,6 +7,9 @@ import YAML
 
 /// Refuses a wrong arm, and a directory that holds another run, before hours of work.
 struct ArmsCheck {
+  /// The settings that decide how a run trains, by key path.
+  typealias Method = [String: String]
+
   /// The components of the first configuration. All arms have task, policy and rewards in common.
   private var first: RunComponents?
   /// The memory that a run takes; `nil`: the policy doesn't say.
@@ -18,9 +21,7 @@ struct ArmsCheck {
   /// - Parameter begun: whether runs that are begun must be these; not for those whose values are
   ///   still to be chosen.
   /// - Returns: their settings, with all defaults.
-  mutating func check(_ runs: [ArmPlan.Run], begun comparesBegun: Bool = true) throws -> [String:
-    String]
-  {
+  mutating func check(_ runs: [ArmPlan.Run], begun comparesBegun: Bool = true) throws -> Method {
     let configuration = runs[0].configuration
     let components =
       if let first {
@@ -28,7 +29,7 @@ struct ArmsCheck {
       } else {
         try RunComponents(RunSetup(configuration, host: Plugins.host))
       }
-    first = components
+    first = first ?? components
     if !isDataChecked {
       let data = try DataCheck(components)
       try data.requireUsable()
@@ -54,7 +55,7 @@ struct ArmsCheck {
   mutating func release() { first = nil }
 
   private static func check(
-    _ run: ArmPlan.Run, against wanted: [String: String], _ files: [DataFile]
+    _ run: ArmPlan.Run, against wanted: Method, _ files: [DataFile]
   ) throws {
     let begun = try RunDirectory(opening: run.output)
     let tree = try ConfigurationTree(file: begun.configuration)

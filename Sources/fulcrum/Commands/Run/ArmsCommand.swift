@@ -63,7 +63,7 @@ struct ArmsCommand: ParsableCommand {
     if let run = try child.run(of: plan, tuning) { return try child.train(run, session) }
     let reference = comparison.reference ?? plan.names[0]
     var check = ArmsCheck()
-    var methods: [String: [String: String]] = [:]
+    var methods: [String: ArmsCheck.Method] = [:]
     for runs in plan.runsByArm { methods[runs[0].arm] = try check.check(runs, begun: grid == nil) }
     try check.requireMemory(runs: sharing.parallel)
     check.release()
@@ -96,7 +96,7 @@ struct ArmsCommand: ParsableCommand {
   /// Tries all values with all arms, and tells how they did.
   private func tune(
     _ plan: ArmPlan, _ grid: TuningGrid, _ check: inout ArmsCheck, _ work: inout ArmWork,
-    _ part: TuningOptions.Part?, reference: [String: String]?
+    _ part: TuningOptions.Part?, reference: ArmsCheck.Method?
   ) throws -> TuningStudy {
     let trials = try plan.trials(grid, seeds: tuning.seeds)
     for arm in ArmPlan.byArm(trials) {
