@@ -129,7 +129,6 @@ import Testing
         let mean: Mean
         let difference: Mean?
         let wins: Int?
-        let p_holm: Double?
       }
       struct Measure: Decodable {
         let name: String
