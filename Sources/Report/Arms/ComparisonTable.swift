@@ -89,7 +89,7 @@ extension ArmStudy {
       for (place, row) in comparisons(by: measure).enumerated() {
         let title = place == 0 ? measure.name + (measure.isShare ? ", %" : "") : ""
         rows.append(
-          [title, row.arm, "\(row.mean.count)", measure.text(row.mean)] + Self.cells(row))
+          [title, row.arm, measure.text(row.mean)] + Self.cells(row))
       }
     }
     return ComparisonTable(
