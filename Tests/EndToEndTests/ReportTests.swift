@@ -58,11 +58,12 @@ import Testing
       "--at", "steps", "--markdown", files[0], "--json", files[1], "--runs-to", files[2],
       "--figures", figures)
     #expect(written.status == 0, "\(written.errors)")
-    let texts = try files.map { try String(contentsOfFile: $0, encoding: .utf8) }
+    let contents = try files.map { try String(contentsOfFile: $0, encoding: .utf8) }
     #expect(
-      texts[0].contains("\nDifferences from advantage[1].alpha 0.1, seed by seed\n\n| measure |"))
-    #expect(texts[1].contains("\"reference\": \"advantage[1].alpha 0.1\""))
-    #expect(texts[2].split(separator: "\n").count == 2)
+      contents[0].contains("\nDifferences from advantage[1].alpha 0.1, seed by seed\n\n| measure |")
+    )
+    #expect(contents[1].contains("\"reference\": \"advantage[1].alpha 0.1\""))
+    #expect(contents[2].split(separator: "\n").count == 2)
     #expect(FileManager.default.fileExists(atPath: figures + "/difference-reward.svg"))
     let mixed = try CommandLine().run("compare", one, files[2], "--at", "steps")
     #expect(mixed.status == 2)
