@@ -151,6 +151,16 @@ import Testing
       by:
         "--run: no run of this plan is at elsewhere\n  hint: 'fulcrum arms' gives this option itself;"
         + " leave it away")
+    // More than any machine has: some gigabytes each.
+    let large = try CommandLine().run(
+      arguments(run, output, "--seeds", "400", "--parallel", "900")
+        + ["rollout.prompts=2048", "rollout.samples=64", "rollout.max-new-tokens=150"].flatMap {
+          ["--set", $0]
+        })
+    #expect(large.status == 2)
+    #expect(
+      large.errors.hasPrefix("error: --parallel: expected memory for 800 runs at once, about "),
+      "\(large.errors)")
     #expect(!FileManager.default.fileExists(atPath: output))
   }
 }

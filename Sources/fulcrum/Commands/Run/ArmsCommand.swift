@@ -65,7 +65,8 @@ struct ArmsCommand: ParsableCommand {
     var check = ArmsCheck()
     var methods: [String: ArmsCheck.Method] = [:]
     for runs in plan.runsByArm { methods[runs[0].arm] = try check.check(runs, begun: grid == nil) }
-    try check.requireMemory(runs: sharing.parallel)
+    let count = max(plan.runs.count, plan.names.count * tuning.seeds * (grid?.points.count ?? 0))
+    try check.requireMemory(runs: min(sharing.parallel, count))
     check.release()
     var work = ArmWork(
       sharing: sharing, part: try sharing.part, session: session,
