@@ -249,12 +249,12 @@ let package = Package(
     .target(
       name: "Report",
       dependencies: [
-        kernel, "Charts", "Files", "Microscope", "Runs", "Training", "YAML",
+        kernel, "Charts", "Files", "JSON", "Microscope", "Runs", "Training", "YAML",
       ],
       swiftSettings: settings),
     .testTarget(
       name: "ReportTests",
-      dependencies: ["Charts", "Microscope", "Report", "Runs", kernel],
+      dependencies: ["Charts", "JSON", "Microscope", "Report", "Runs", "YAML", kernel],
       swiftSettings: settings),
     .executableTarget(
       name: "fulcrum",
@@ -283,7 +283,8 @@ let package = Package(
       name: "PolicyTestSupport", dependencies: [kernel], path: "Tests/PolicyTestSupport",
       swiftSettings: settings),
     .testTarget(
-      name: "TrainingTests", dependencies: ["PolicyTestSupport", "Training", kernel],
+      name: "TrainingTests",
+      dependencies: ["PolicyTestSupport", "TestSupport", "Training", kernel],
       swiftSettings: settings),
     .testTarget(
       name: "SettingsTests",

@@ -31,6 +31,24 @@ package enum KeyPaths {
     }
   }
 
+  /// Returns a short name for what an arm can change of a method. Methods that are equal in it have the same
+  /// one, whatever else a later version adds to configurations.
+  static func fingerprint(of method: [String: String]) -> String {
+    let own = method.filter { path, _ in
+      ["advantage", "schedule", "objective", "update"].contains(
+        String(path.prefix { $0 != "." && $0 != "[" }))
+    }
+    // FNV-1a, 64 bits: it keeps some dozens of methods apart, and nobody has a reason to forge one.
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for (path, value) in own.sorted(by: { $0.key < $1.key }) {
+      for byte in "\(path)=\(value)\n".utf8 {
+        hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3
+      }
+    }
+    let digits = String(hash, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+
   /// Returns the key paths whose values are not the same in all, in order.
   package static func differing(_ configurations: [[String: String]]) -> [String] {
     Set(configurations.flatMap(\.keys)).filter { path in

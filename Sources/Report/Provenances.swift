@@ -38,18 +38,6 @@ enum Provenances {
     ]
   }
 
-  /// Returns tables of how far the first arm is ahead of each other one.
-  static func aheads(_ arms: [Arm]) -> [any Markup] {
-    guard arms.count > 1 else { return [] }
-    return ArmComparison.Measure.all(of: arms).compactMap { ArmComparison($0, of: arms) }.map {
-      comparison in
-      PageTable.element(
-        head: comparison.head, rows: comparison.cells, numeric: Set(1...6),
-        caption: "Arms by \(comparison.measure.title); ahead: the first arm minus this one, seed by"
-          + " seed")
-    }
-  }
-
   static func differences(_ arms: [Arm]) -> [any Markup] {
     let methods = arms.map { KeyPaths.method(of: $0.runs[0].tree) }
     let differing = KeyPaths.differing(methods)

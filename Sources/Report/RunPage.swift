@@ -27,14 +27,25 @@ extension Page {
   }
 
   /// Returns the comparison of several runs; runs of one configuration, apart from the seed, are one arm.
-  package static func comparison(of runs: [RunRecord]) -> Page {
+  ///
+  /// - Parameters:
+  ///   - runs: those that there is a folder of, for charts by step; none: there are tables alone.
+  ///   - study: compares the arms; `nil`: these runs' arms, at their ends.
+  ///   - tables: what goes with it.
+  package static func comparison(
+    of runs: [RunRecord], _ study: ArmStudy? = nil, tables: [ComparisonTable] = []
+  ) -> Page {
+    let study = study ?? ArmStudy(RunSummary.summaries(of: runs))
     let arms = Arm.arms(of: runs)
-    let names = arms.map(\.name).joined(separator: "; ")
+    let names = study.arms.map(\.name).joined(separator: "; ")
+    let count = study.arms.reduce(0) { $0 + $1.runs.count }
     var page = Page(
-      title: "Comparison of " + Counted.text(runs.count, "run"),
-      subtitle: Counted.text(arms.count, "configuration") + ": \(names)")
+      title: "Comparison of " + Counted.text(count, "run"),
+      subtitle: Counted.text(study.arms.count, "configuration") + ": \(names)")
+    page.add("arms", "Arms", (study.tables + tables).map(\.element), charts: study.charts)
+    guard !runs.isEmpty else { return page }
     let charts = MetricCharts(arms: arms)
-    page.add("runs", "Runs", Provenances.aheads(arms) + Provenances.runs(arms))
+    page.add("runs", "Runs", Provenances.runs(arms))
     var note: [any Markup] = []
     if arms.contains(where: { $0.runs.count > 1 }) {
       note.append(

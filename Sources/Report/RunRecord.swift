@@ -20,8 +20,12 @@ package struct RunRecord {
   /// Each metric's values by step.
   let metrics: [String: Curve]
   let stepCount: Int
+  /// The numbers of the steps.
+  let steps: [Int]
   /// The first and the last evaluation.
   let evaluations: [EvaluationRecord]
+  /// All evaluations, in the order of their steps.
+  let everyEvaluation: [EvaluationRecord]
   let plugins: [PluginUse]
   /// The record that `fulcrum microscope` wrote; `nil`: it was not run.
   let microscope: MicroscopeRecord?
@@ -31,6 +35,9 @@ package struct RunRecord {
     let path = URL(fileURLWithPath: directory.path).standardizedFileURL.lastPathComponent
     return path.isEmpty ? directory.path : path
   }
+
+  /// The number of the last step.
+  var lastStep: Int { steps.max() ?? 0 }
 
   var seed: String { value(of: "seed") }
 
@@ -53,6 +60,7 @@ package struct RunRecord {
         hint: "a report is of a run that has taken a step")
     }
     stepCount = rows.count
+    steps = rows.map(\.step)
     var points: [String: [Chart.Point]] = [:]
     for row in rows {
       for (name, value) in row.metrics.entries where !value.isNaN {
@@ -61,6 +69,7 @@ package struct RunRecord {
     }
     metrics = points.mapValues { Curve($0) }
     let evaluations = try JSONLinesFile.read(EvaluationRecord.self, from: directory.evaluations)
+    everyEvaluation = evaluations.sorted { $0.step < $1.step }
     let ends = Set([evaluations.first?.step, evaluations.last?.step].compactMap(\.self)).sorted()
     self.evaluations = ends.compactMap { step in evaluations.first { $0.step == step } }
     plugins = Self.plugins(of: tree)

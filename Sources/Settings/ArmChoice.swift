@@ -11,7 +11,7 @@ package struct ArmChoice: Sendable, Equatable {
   private let place: String
 
   /// The keys that an arm may change: they say how it trains. Everything else is alike in all arms.
-  private static let keys = ["advantage", "schedule", "objective", "update"]
+  package static let keys = ["advantage", "schedule", "objective", "update"]
 
   /// The option of the command line that names arms.
   package static let option = "--arm"
@@ -84,6 +84,18 @@ package struct ArmChoice: Sendable, Equatable {
       }
     }
     return (arms, faults)
+  }
+
+  /// Returns the arm's own assignment to a key path, to a part of it or to what it is a part of; `nil`: the
+  /// arm leaves it alone.
+  package func override(of path: String) -> String? {
+    func isWithin(_ one: String, _ other: String) -> Bool {
+      one == other || one.hasPrefix(other + ".") || one.hasPrefix(other + "[")
+    }
+    return overrides.first { override in
+      let own = String(override.prefix { $0 != "=" })
+      return isWithin(own, path) || isWithin(path, own)
+    }
   }
 
   /// Returns the error with the place where the arm was named.

@@ -29,10 +29,20 @@ import Testing
     #expect(try SmallRun.weights(of: output + "/plain-seed-8", step: 2) == weights)
     #expect(try SmallRun.weights(of: output + "/as-configured-seed-8", step: 2) != weights)
 
+    #expect(result.output.contains("Differences from as configured, seed by seed\n"))
     #expect(
-      result.output.contains(#/plain +2 +[0-9.]+ % +[0-9.]+ % to [0-9.]+ % +−?[0-9.]+ /#))
+      result.output.contains(
+        #/ plain +[0-9.]+ \([0-9.]+ to [0-9.]+\) +[−+]?[0-9.]+ \([−+]?[0-9.]+ to /#))
     let page = try String(contentsOfFile: output + "/compare.html", encoding: .utf8)
-    #expect(page.contains("as configured ahead by, points"))
+    #expect(page.contains("Differences from as configured, seed by seed"))
+    // A line a run, from which 'compare' makes the same tables.
+    let lines = try String(contentsOfFile: output + "/runs.jsonl", encoding: .utf8)
+    #expect(lines.split(separator: "\n").count == 4)
+    let compared = try CommandLine().run(
+      "compare", output + "/runs.jsonl", "--output", run.folder.path + "/compare.html")
+    #expect(compared.status == 0, "\(compared.errors)")
+    let tables = try #require(compared.output.components(separatedBy: "report ").first)
+    #expect(tables.count > 500 && result.output.contains(tables))
 
     // What is done stays; what was stopped goes on.
     try FileManager.default.removeItem(atPath: output + "/plain-seed-8/checkpoints/step-2")
@@ -57,6 +67,12 @@ import Testing
       by: "arms: expected another way to train beside the configuration's, got none")
     try refused("--seeds", "0", by: "--seeds: expected at least 1, got 0")
     try refused("--arm", "x=schedule=nothing", by: "no plugin 'nothing'")
+    try refused(
+      "--arm", "x=schedule=single", "--reference", "y",
+      by: "--reference: no arm is named 'y'\n  hint: the arms are 'as configured', 'x'")
+    try refused(
+      "--arm", "x=schedule=single", "--at", "noon",
+      by: "--at: expected steps, tokens or seconds, got 'noon'")
     #expect(!FileManager.default.fileExists(atPath: output))
 
     let other = output + "/as-configured-seed-7"

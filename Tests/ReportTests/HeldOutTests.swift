@@ -53,19 +53,19 @@ import Testing
       try run("b1", seed: 1, alpha: "0.1", after: [1, 1, 0, 0]),
     ]
     let runs = try folders.map { try $0.record }
-    let arms = Arm.arms(of: runs)
-    let measures = ArmComparison.Measure.all(of: arms)
-    #expect(
-      measures == [.heldOut(.passAt(1)), .heldOut(.passAt(2)), .heldOut(.greedy), .reward])
-    let cells = try measures.dropLast().map { measure in
-      try #require(ArmComparison(measure, of: arms)).cells.map { Array($0[2...4]) }
+    let table = ArmStudy(RunSummary.summaries(of: runs)).tables[1].text
+    let cells = table.split(separator: "\n").map { line in
+      line.split(separator: #/ {2,}/#).map(String.init)
     }
-    #expect(
-      cells == [
-        [["37.5 %", "25.0 % to 50.0 %", ""], ["25.0 %", "25.0 % to 25.0 %", "25.0"]],
-        [["37.5 %", "25.0 % to 50.0 %", ""], ["50.0 %", "50.0 % to 50.0 %", "0.0"]],
-        [["12.5 %", "0.0 % to 25.0 %", ""], ["0.0 %", "0.0 % to 0.0 %", "25.0"]],
-      ])
+    let wanted = [
+      ["pass@1, %", "advantage[1].alpha 0.3", "37.5 (25.0 to 50.0)"],
+      ["advantage[1].alpha 0.1", "25.0", "−25.0", "0 of 1", "0.00", "–"],
+      ["pass@2, %", "advantage[1].alpha 0.3", "37.5 (25.0 to 50.0)"],
+      ["advantage[1].alpha 0.1", "50.0", "0.0", "0 of 1", "0.75", "–"],
+      ["greedy, %", "advantage[1].alpha 0.3", "12.5 (0.0 to 25.0)"],
+      ["advantage[1].alpha 0.1", "0.0", "−25.0", "0 of 1", "0.25", "–"],
+    ]
+    #expect(Array(cells[2...7]) == wanted)
     let page = Page.comparison(of: runs)
     let reader = try PageReader.read(page.text)
     // Items' means are 1, ½, 0, 0: worth 16 · (3/8 · 5/8) / (11/16) = 60/11 draws; as many for
@@ -77,7 +77,7 @@ import Testing
         ["a", "advantage[1].alpha 0.3", "pass@2", "–", "37.5 %", interval],
         ["a", "advantage[1].alpha 0.3", "greedy", "1/8", "12.5 %", "2.2 % to 47.1 %"],
       ])
-    #expect(reader.text.contains("Arms by held-out pass@2"))
+    #expect(page.charts.contains { $0.id == "difference-pass-2" })
     let pass = try #require(page.charts.first { $0.id == "held-out-pass" })
     #expect(pass.caption.hasSuffix("95 % interval over items, of each the mean over seeds."))
   }
@@ -85,8 +85,10 @@ import Testing
   @Test func `arms that differ in their shares are compared by what both have`() throws {
     let sampled = try run("a1", seed: 1, after: [2, 2, 0, 0])
     let plain = try RunFolder("b1", seed: 1, alpha: "0.1")
-    let arms = Arm.arms(of: [try sampled.record, try plain.record])
-    #expect(ArmComparison(.heldOut(.passAt(2)), of: arms) == nil)
-    #expect(ArmComparison(.reward, of: arms) != nil)
+    let study = ArmStudy(
+      RunSummary.summaries(of: [try sampled.record, try plain.record]))
+    let rows = study.tables[0].text.split(separator: "\n").map(String.init)
+    #expect(rows[1].contains("pass@1, %  pass@2, %  greedy, %  reward"))
+    #expect(rows[3].hasPrefix("advantage[1].alpha 0.1     1          –          –          –   "))
   }
 }

@@ -22,6 +22,15 @@ extension Statistics {
     return Double(freedom).squareRoot() * tan(low)
   }
 
+  /// Returns the probability of |T| ≥ |t|, which is what a t-test calls p.
+  ///
+  /// - Parameter freedom: degrees of freedom, at least 1.
+  /// - Numerics: to some 1e-15, absolutely: a smaller p is 0 or that.
+  static func studentTails(_ t: Double, freedom: Int) -> Double {
+    let angle = atan(abs(t) / Double(freedom).squareRoot())
+    return max(0, 1 - studentProbability(angle: angle, freedom: freedom))
+  }
+
   /// Returns the probability of |T| < √ν tan θ.
   private static func studentProbability(angle: Double, freedom: Int) -> Double {
     let isEven = freedom.isMultiple(of: 2)

@@ -1,11 +1,9 @@
 import ArgumentParser
-import Files
 import FulcrumKernel
-import PluginHost
+import JSON
 import Report
 import Runs
 import Settings
-import YAML
 
 struct ArmsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -14,11 +12,15 @@ struct ArmsCommand: ParsableCommand {
     discussion: """
       Trains the configuration as it is and with the changes of each of its arms, with as many seeds as \
       given: all arms with the first seed, then with the next. Each run has a directory of its own, \
-      OUTPUT/ARM-seed-N. The same command goes on where it was stopped. At the end OUTPUT/compare.html \
-      and a table say how far the configuration is ahead of each other arm, seed by seed.
+      OUTPUT/ARM-seed-N. The same command goes on where it was stopped. At the end tables, \
+      OUTPUT/compare.html and, for other programs, OUTPUT/runs.jsonl say how far each arm is from the \
+      reference, seed by seed.
 
         fulcrum arms run.yaml --seeds 3
+        fulcrum arms run.yaml --seeds 5 --reference GRPO --markdown table.md
         fulcrum arms run.yaml --arm 'short=update.iterations=1;schedule=single'
+        fulcrum arms run.yaml --seeds 5 --tune update.learning-rate=1e-4,2e-4,4e-4
+        fulcrum arms run.yaml --seeds 5 --parallel 4
       """)
 
   @OptionGroup var options: RunOptions
@@ -27,81 +29,115 @@ struct ArmsCommand: ParsableCommand {
   var seeds = 3
 
   @OptionGroup var arms: ArmOptions
+  @OptionGroup var tuning: TuningOptions
+  @OptionGroup var sharing: SharingOptions
+  @OptionGroup var comparison: ComparisonOptions
+
+  @Option(
+    help: ArgumentHelp("A folder for each figure of the report.", valueName: "folder"),
+    completion: .directory)
+  var figures: String?
+
   @OptionGroup var session: SessionOptions
+  @OptionGroup var child: ChildRun
 
   func run() throws {
     guard seeds >= 1 else {
       throw FulcrumError(.usage, "expected at least 1, got \(seeds)", at: "--seeds")
     }
+    _ = try comparison.kind
+    try sharing.check()
+    let part = try tuning.part
+    let grid = try tuning.grid
     let chosen = try arms.chosen()
     let plan = try ArmPlan(
       try options.runConfiguration(arms: chosen).tree, arms: chosen, seeds: seeds)
-    guard Set(plan.runs.map(\.arm)).count > 1 else {
+    guard plan.names.count > 1 || grid != nil else {
       throw FulcrumError(
         .usage, "expected another way to train beside the configuration's, got none", at: "arms",
         hint: "name some under arms in the configuration, or with --arm")
     }
-    try check(plan)
-    for (number, run) in plan.runs.enumerated() {
-      let place = "\(number + 1) of \(plan.runs.count): \(run.arm), seed \(run.seed)"
-      if try run.isDone() {
-        print("\(place): done before")
-        continue
-      }
-      print("\(place)")
-      let isComplete =
-        (try? RunDirectory(opening: run.output)) == nil
-        ? try TrainingSession.inForeground(session).begin(run.configuration)
-        : try TrainingSession.inForeground(session).resume(run.output)
-      if !isComplete { print("stopped; the same command goes on from there") }
-      try Interrupt.end(isComplete: isComplete)
+    if let name = comparison.reference, !plan.names.contains(name) {
+      throw ArmStudy.unknown(name, among: plan.names)
+    }
+    if let run = try child.run(of: plan, tuning) { return try child.train(run, session) }
+    let reference = comparison.reference ?? plan.names[0]
+    var check = ArmsCheck()
+    var methods: [String: ArmsCheck.Method] = [:]
+    for runs in plan.runsByArm { methods[runs[0].arm] = try check.check(runs, begun: grid == nil) }
+    let count = max(plan.runs.count, plan.names.count * tuning.seeds * (grid?.points.count ?? 0))
+    try check.requireMemory(runs: min(sharing.parallel, count))
+    check.release()
+    var work = ArmWork(
+      sharing: sharing, part: try sharing.part, session: session,
+      threads: plan.runs[0].configuration.general.threads)
+    var runs = plan.runs
+    var study: TuningStudy?
+    if let grid {
+      let tuned = try tune(plan, grid, &check, &work, part, reference: methods[reference])
+      study = tuned
+      guard part != .tuning else { return try work.end() }
+      runs = try plan.runs(grid, chosen: tuned.chosen)
+      for runs in ArmPlan.byArm(runs) { methods[runs[0].arm] = try check.check(runs) }
+      check.release()
+    }
+    var finished = try ArmRuns(
+      runs, in: plan.folder, reference: methods[reference], isWritten: work.part == nil)
+    // Shares are those of the whole plan, whichever arms are tuned by now.
+    let own = Set(work.own(plan.runs).map(\.output))
+    try work.train(runs.filter { own.contains($0.output) }, &finished) { run in
+      study?.chosen[run.arm]?.values ?? []
+    }
+    print()
+    try compare(finished, study)
+    try work.end()
+    if let study, let error = TuningOptions.incomplete(study) { throw error }
+  }
+
+  /// Tries all values with all arms, and tells how they did.
+  private func tune(
+    _ plan: ArmPlan, _ grid: TuningGrid, _ check: inout ArmsCheck, _ work: inout ArmWork,
+    _ part: TuningOptions.Part?, reference: ArmsCheck.Method?
+  ) throws -> TuningStudy {
+    let trials = try plan.trials(grid, seeds: tuning.seeds)
+    for arm in ArmPlan.byArm(trials) {
+      for point in grid.points { _ = try check.check(arm.filter { $0.trial == point }) }
+    }
+    check.release()
+    var finished = try ArmRuns(
+      trials, in: plan.trialFolder, reference: reference, isWritten: work.part == nil)
+    if part != .main { try work.train(work.own(trials), &finished) { _ in [] } }
+    // Others may have done theirs meanwhile.
+    if work.part != nil { try finished.refresh() }
+    let study = try TuningStudy(
+      grid, plan: trials, finished: finished.finished, by: tuning.measure)
+    if part == .main, let error = TuningOptions.incomplete(study) { throw error }
+    print("\n" + study.table.text.onTerminal + "\n")
+    return study
+  }
+
+  /// Compares the runs that are finished.
+  private func compare(_ runs: ArmRuns, _ tuned: TuningStudy?) throws {
+    guard !runs.finished.isEmpty else { return }
+    var comparison = comparison
+    // A part of the runs may lack it.
+    if !runs.finished.contains(where: { $0.run.arm == comparison.reference }) {
+      comparison.reference = nil
     }
     var records: [RunRecord] = []
-    for run in plan.runs { records.append(try RunRecord(run.output)) }
-    print()
-    CompareCommand.printTables(of: records)
-    let page = "\(plan.folder)/compare.html"
-    try SafeFiles.write(Page.comparison(of: records).text, to: page)
-    print("report \(page)")
-  }
-
-  /// Refuses a wrong arm, and a directory that holds another run, before hours of work. One seed of
-  /// each arm is enough, for its seeds differ in nothing that is checked. All arms share a policy.
-  private func check(_ plan: ArmPlan) throws {
-    var first: RunComponents?
-    for runs in plan.runsByArm {
-      let configuration = runs[0].configuration
-      let components =
-        if let first {
-          try RunComponents(configuration, armOf: first)
-        } else {
-          try RunComponents(RunSetup(configuration, host: Plugins.host))
-        }
-      // Arms have tasks, policies and rewards in common.
-      if first == nil { try DataCheck(components).requireUsable() }
-      first = first ?? components
-      let begun = runs.filter { (try? RunDirectory(opening: $0.output)) != nil }
-      guard !begun.isEmpty else { continue }
-      let wanted = KeyPaths.method(
-        of: try ConfigurationTree(
-          text: try components.setup.provenance(data: []), file: runs[0].output))
-      let files = try components.setup.dataFiles()
-      for run in begun { try check(run, against: wanted, files) }
-    }
-  }
-
-  private func check(
-    _ run: ArmPlan.Run, against wanted: [String: String], _ files: [DataFile]
-  ) throws {
-    let begun = try RunDirectory(opening: run.output)
-    let tree = try ConfigurationTree(file: begun.configuration)
-    try DataFile.require(DataFile.changes(to: files, since: tree), noneIn: run.output)
-    let found = KeyPaths.method(of: tree)
-    guard let key = KeyPaths.differing([wanted, found]).first else { return }
-    throw FulcrumError(
-      .usage,
-      "expected a run with \(key) \(wanted[key] ?? "absent"), found one with"
-        + " \(found[key] ?? "none")", at: run.output,
-      hint: "give another folder with --set output=FOLDER, or remove this one")
+    for (run, _) in runs.finished { records.append(try RunRecord(run.output)) }
+    let point = try comparison.point(of: records)
+    let summaries =
+      point.map { RunSummary.summaries(of: records, reference: comparison.reference, at: $0) }
+      ?? runs.finished.map(\.summary)
+    let study = try comparison.study(of: summaries, at: point)
+    let tables = tuned.map { [$0.table] } ?? []
+    try comparison.tell(
+      study, tables: tables, more: tuned.map { [("tuning", .object($0.data))] } ?? [])
+    // Several processes would write one file.
+    guard try sharing.part == nil else { return }
+    try ReportOptions.write(
+      Page.comparison(of: records, study, tables: tables), to: "\(runs.folder)/compare.html",
+      figures: figures.map(WorkingFolder.path))
   }
 }

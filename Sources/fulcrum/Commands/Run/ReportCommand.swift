@@ -3,7 +3,6 @@ import Files
 import Foundation
 import FulcrumKernel
 import Report
-import Runs
 import Training
 
 struct ReportCommand: ParsableCommand {
@@ -29,55 +28,6 @@ struct ReportCommand: ParsableCommand {
   }
 }
 
-struct CompareCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "compare",
-    abstract: "Write charts of several runs as one HTML file.",
-    discussion: """
-      Runs whose configurations are equal apart from the seed are one arm: its curves are means over \
-      seeds, with bands from the lowest to the highest.
-
-        fulcrum compare runs/a runs/b
-      """)
-
-  @Argument(
-    help: ArgumentHelp("The run directories, two or more.", valueName: "run"),
-    completion: .directory)
-  var paths: [String]
-
-  @OptionGroup var options: ReportOptions
-
-  func run() throws {
-    let places = paths.map {
-      URL(fileURLWithPath: $0).resolvingSymlinksInPath().standardizedFileURL.path
-    }
-    for (index, place) in places.enumerated() where places.firstIndex(of: place) != index {
-      throw FulcrumError(
-        .usage, "the run is named twice", at: paths[index], hint: "name each run once")
-    }
-    for path in paths { _ = try RunDirectory(opening: path) }
-    guard paths.count > 1 else {
-      throw FulcrumError(
-        .usage, "expected two runs or more, got one", at: paths[0],
-        hint: "'fulcrum report \(paths[0])' shows one run")
-    }
-    var runs: [RunRecord] = []
-    for path in paths { runs.append(try RunRecord(path)) }
-    Self.printTables(of: runs)
-    try options.write(Page.comparison(of: runs), defaultOutput: "compare.html")
-  }
-
-  /// Prints by how much the first arm is ahead of each other one.
-  static func printTables(of runs: [RunRecord]) {
-    let arms = Arm.arms(of: runs)
-    guard arms.count > 1 else { return }
-    for measure in ArmComparison.Measure.all(of: arms) {
-      guard let comparison = ArmComparison(measure, of: arms) else { continue }
-      print(TextTable.text([comparison.head] + comparison.cells) + "\n")
-    }
-  }
-}
-
 /// Holds the options of a report's output, and of its figures.
 struct ReportOptions: ParsableArguments {
   @Option(help: "The HTML file; by default RUN/report.html, of a comparison compare.html.")
@@ -90,7 +40,11 @@ struct ReportOptions: ParsableArguments {
   var figures: String?
 
   func write(_ page: Page, defaultOutput: String) throws {
-    let path = output ?? defaultOutput
+    try Self.write(page, to: output ?? defaultOutput, figures: figures)
+  }
+
+  /// Writes a page and, where they are wanted, its figures.
+  static func write(_ page: Page, to path: String, figures: String?) throws {
     try SafeFiles.write(page.text, to: path)
     print("report \(path), " + Counted.text(page.charts.count, "figure"))
     guard let figures else { return }

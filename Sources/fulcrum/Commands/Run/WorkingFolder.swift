@@ -10,7 +10,7 @@ import YAML
 /// among them; the others are the configuration's.
 enum WorkingFolder {
   /// The folder in which the process was started.
-  private static let atStart = FileManager.default.currentDirectoryPath
+  static let atStart = FileManager.default.currentDirectoryPath
 
   /// Reads a configuration, and makes the folder that it names the process's own.
   ///

@@ -1,0 +1,58 @@
+import FulcrumKernel
+import Report
+import Runs
+
+/// Keeps the numbers of a plan's finished runs in a file beside them, `runs.jsonl`: a line a run, in the
+/// plan's order.
+struct ArmRuns {
+  /// The folder that the runs are in.
+  let folder: String
+  private let plan: [ArmPlan.Run]
+  /// The settings of the arm that the others are compared with.
+  private let reference: [String: String]?
+  /// Whether the file is written: not where other processes train runs of the plan, too.
+  private let isWritten: Bool
+  private var summaries: [String: RunSummary] = [:]
+
+  /// Takes the runs that were finished before.
+  ///
+  /// - Parameter reference: the settings of the arm that the others are compared with.
+  init(_ plan: [ArmPlan.Run], in folder: String, reference: [String: String]?, isWritten: Bool)
+    throws(FulcrumError)
+  {
+    self.plan = plan
+    self.folder = folder
+    self.reference = reference
+    self.isWritten = isWritten
+    try refresh()
+  }
+
+  /// Takes the runs that are finished by now.
+  mutating func refresh() throws(FulcrumError) {
+    for run in plan where summaries[run.output] == nil {
+      if try run.isDone() { try take(run) }
+    }
+    if !summaries.isEmpty { try write() }
+  }
+
+  /// Takes a run that is finished now.
+  mutating func add(_ run: ArmPlan.Run) throws(FulcrumError) {
+    try take(run)
+    try write()
+  }
+
+  /// The runs that are finished, in the plan's order.
+  var finished: [(run: ArmPlan.Run, summary: RunSummary)] {
+    plan.compactMap { run in summaries[run.output].map { (run, $0) } }
+  }
+
+  private mutating func take(_ run: ArmPlan.Run) throws(FulcrumError) {
+    summaries[run.output] = RunSummary(
+      try RunRecord(run.output), arm: run.arm, reference: reference)
+  }
+
+  private func write() throws(FulcrumError) {
+    guard isWritten else { return }
+    try RunSummary.write(finished.map(\.summary), to: folder + "/runs.jsonl")
+  }
+}
