@@ -25,12 +25,17 @@ struct HeldOutCharts {
 
   private var categories: [String] { columns.first?.rows.map(\.category) ?? [] }
   private var kinds: [Evaluation.Measure.Kind] {
-    columns.first?.rows.first?.measures.map(\.kind) ?? []
+    EvaluationTable.kinds(of: columns.flatMap(\.rows))
   }
 
-  var charts: [Chart] { kinds.map(chart) }
+  var charts: [Chart] {
+    kinds.enumerated().map { place, kind in
+      // Labels are texts of any kind, and ids are names of files.
+      chart(kind, id: kind == kind.share ? nil : "held-out-\(place + 1)")
+    }
+  }
 
-  private func chart(_ kind: Evaluation.Measure.Kind) -> Chart {
+  private func chart(_ kind: Evaluation.Measure.Kind, id given: String?) -> Chart {
     let layers = columns.enumerated().map { series, column in
       Chart.Layer.intervals(
         categories.map { category in
@@ -42,7 +47,7 @@ struct HeldOutCharts {
     }
     let (id, title, dots, unit) = Self.words(kind)
     return Chart(
-      id: id, title: title,
+      id: given ?? id, title: title + (kind.reward.map { ", \($0)" } ?? ""),
       caption: "Dots: \(dots). Whiskers: " + whiskers(kind),
       x: .categories("category", categories), y: .numbers(unit, including: [0, 1], within: 0...1),
       layers: layers,
@@ -74,11 +79,14 @@ struct HeldOutCharts {
         "held-out-greedy", "Greedy accuracy on held-out items",
         "share of items whose most likely completion is correct", "share of items"
       )
+    case .reward(_, let kind): words(kind)
     }
   }
 
   private func whiskers(_ kind: Evaluation.Measure.Kind) -> String {
-    if case .passAt = kind, columns.contains(where: { $0.rows.contains { $0.samples != nil } }) {
+    if case .passAt = kind.share,
+      columns.contains(where: { $0.rows.contains { $0.samples != nil } })
+    {
       return "95 % interval over items"
         + (isOneRun ? "." : ", of each the mean over seeds.")
     }

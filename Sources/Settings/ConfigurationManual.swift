@@ -9,7 +9,7 @@ package enum ConfigurationManual {
       ComponentKey.allCases.map(\.rawValue).joined(separator: ", ")
       + ":\n  a component's name, or {use: NAME, sha256: DIGEST, parameter: value, …};"
       + " reward, advantage and objective also take a list, and a"
-      + " reward in one a weight (default 1);\n  task.overlong: one of "
+      + " reward a weight (default 1) and a label, its name in metrics and tables;\n  task.overlong: one of "
       + OverlongRule.allCases.map(\.rawValue).joined(separator: ", ")
       + ", default \(OverlongRule.refuse.rawValue); what becomes of items whose prompts leave no room"
       + " for a completion: they stop the run before its first step, or are left out"

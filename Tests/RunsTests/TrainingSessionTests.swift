@@ -119,6 +119,28 @@ private final class Listener: RunObserver {
     #expect(read("evaluations.jsonl")?.contains("\"item_count\": [3, 3]") == true)
   }
 
+  @Test func `every reward is evaluated, under the name that its metrics have`() throws {
+    try session().begin(
+      try configuration(
+        "reward=[tests/length, {use: tests/checking, weight: 0, label: first attempt}]"))
+    #expect(
+      listener.notes.contains(
+        "held out, after step 0: all 100.0 %, first attempt accuracy 0.0 %"))
+    #expect(read("evaluations.jsonl")?.contains("\"rewards\": {\"first attempt\": {") == true)
+    #expect(read("metrics.jsonl")?.contains("\"rewards/first attempt/mean\": 0") == true)
+    // The run's own configuration has the label.
+    #expect(read("run.yaml")?.contains("label: \"first attempt\"") == true)
+    let again = try configuration(
+      "reward=[tests/length, {use: tests/checking, label: length}]")
+    try FileManager.default.removeItem(atPath: run)
+    let error = #expect(throws: FulcrumError.self) { try self.session().begin(again) }
+    #expect(
+      error?.description == """
+        --set reward[1].label: expected a name that no other reward has, got 'length'
+          hint: metrics and tables tell rewards apart by their names
+        """)
+  }
+
   @Test func `a run that is stopped goes on to the same bits`() throws {
     try session(stopAfter: 2).begin(try configuration())
     #expect(listener.steps == [1, 2])

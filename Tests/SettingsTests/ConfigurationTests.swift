@@ -51,6 +51,30 @@ import YAML
     #expect(try run.choices(.schedule).isEmpty)
   }
 
+  @Test func `a reward has a weight and a label`() throws {
+    let set = ["reward=[a, {use: b, weight: 0, label: first attempt}]"]
+    let rewards = try configuration(text, set: set).choices(.reward)
+    #expect(rewards.map(\.label) == [nil, "first attempt"])
+    #expect(rewards.map(\.weight) == [1, 0])
+    #expect(rewards[1].parameters.isEmpty)
+    #expect(rewards[1].setting("x", to: .flag(true)).label == "first attempt")
+    for (value, got) in [("''", "nothing"), ("7", "'7'"), ("{a: 1}", "keys")] {
+      let tree = try ConfigurationTree(
+        text: "reward: {use: b, label: \(value)}", file: "run.yaml")
+      let error = #expect(throws: FulcrumError.self) {
+        try RunConfiguration(tree: tree).choices(.reward)
+      }
+      #expect(
+        error?.description == """
+          run.yaml:1: reward.label: expected a name on one line, got \(got)
+            hint: metrics and tables have the reward under it: label: first attempt
+          """)
+    }
+    // Elsewhere it is a parameter of the component's.
+    let other = try configuration("task: {use: b, label: x}").choice(.task)
+    #expect(other.label == nil && other.parameters == ["label": .text("x")])
+  }
+
   @Test func `an evaluation of several samples has a k and a temperature`() throws {
     let plain = try configuration(text).evaluation
     #expect(plain.samples == 1 && plain.passAt == 1 && !plain.isGreedyBeside)

@@ -13,7 +13,7 @@ extension ComponentKey {
   /// The names in a choice beside the component's parameters that tell most about the key.
   fileprivate var ownNames: [String] {
     switch self {
-    case .reward: ["weight"]
+    case .reward: ["weight", ComponentChoice.labelKey]
     case .task: [OverlongRule.key]
     default: []
     }

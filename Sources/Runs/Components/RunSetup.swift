@@ -77,9 +77,25 @@ package struct RunSetup {
       guard !choices.isEmpty else { throw ComponentKey.reward.missing }
       var rewards: [WeightedReward] = []
       for choice in choices { rewards.append(try factory.reward(choice)) }
+      try Self.checkLabels(choices, of: rewards)
       return rewards
     } catch {
       throw configuration.tree.placed(error)
+    }
+  }
+
+  /// - Throws: `.configuration` for a label that is another reward's name, too.
+  private static func checkLabels(_ choices: [ComponentChoice], of rewards: [WeightedReward])
+    throws(FulcrumError)
+  {
+    let names = WeightedReward.apart(rewards.map(\.name))
+    for (choice, name) in zip(choices, names) {
+      guard let label = choice.label, name != label || names.count(where: { $0 == label }) > 1
+      else { continue }
+      throw FulcrumError(
+        .configuration, "expected a name that no other reward has, got '\(label)'",
+        at: "\(choice.path).\(ComponentChoice.labelKey)",
+        hint: "metrics and tables tell rewards apart by their names")
     }
   }
 

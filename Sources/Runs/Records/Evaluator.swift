@@ -20,11 +20,12 @@ package struct Evaluator {
     self.k = k
   }
 
-  /// Samples completions of each item and counts the correct ones.
+  /// Samples completions of each item and counts the correct ones, by each reward function that tells
+  /// right from wrong.
   ///
   /// The draws are the same at every evaluation, so two of them differ by the policy alone. Where
-  /// the configuration lets a run go on without a score, a completion isn't counted if the first
-  /// reward function could not score it.
+  /// the configuration lets a run go on without a score, a completion isn't counted by a reward function
+  /// that could not score it.
   ///
   /// - Parameter progress: receives the number of items that are done, from 0 on.
   package func run(_ items: [TaskItem], progress: (_ done: Int) -> Void = { _ in })
@@ -32,14 +33,15 @@ package struct Evaluator {
   {
     var order: [String] = []
     var tallies: [String: Tally] = [:]
+    var judges = Set([0])
     let size = max(1, Self.batch / sampler.samples)
     for first in stride(from: 0, to: items.count, by: size) {
       progress(first)
       let part = Array(items[first..<min(first + size, items.count)])
       // The number of a prompt keys its draws, so they don't depend on the batch.
-      let samples = try counts(part, by: sampler, first: first)
+      let samples = try counts(part, by: sampler, first: first, &judges)
       let likeliest = try greedy.map { (sampler) throws(FulcrumError) in
-        try counts(part, by: sampler, first: first)
+        try counts(part, by: sampler, first: first, &judges)
       }
       for (index, item) in part.enumerated() {
         if tallies[item.category] == nil { order.append(item.category) }
@@ -48,44 +50,75 @@ package struct Evaluator {
       }
     }
     if !items.isEmpty { progress(items.count) }
-    return Evaluation(rows: order.compactMap { category in tallies[category]?.row(category, self) })
+    let names = WeightedReward.apart(sampler.rewards.map(\.name))
+    return Evaluation(
+      rows: order.compactMap { category in
+        tallies[category]?.row(category, self, rewards: judges.sorted().map { ($0, names[$0]) })
+      })
   }
 
-  /// Counts the completions of each item.
-  private func counts(_ items: [TaskItem], by sampler: RolloutSampler, first: Int)
-    throws(FulcrumError) -> [Evaluation.Counts]
-  {
+  /// Counts the completions of each item, by each reward function.
+  ///
+  /// - Parameter judges: the places of the reward functions that tell right from wrong.
+  /// - Returns: for each item, counts in the order of the reward functions.
+  private func counts(
+    _ items: [TaskItem], by sampler: RolloutSampler, first: Int, _ judges: inout Set<Int>
+  ) throws(FulcrumError) -> [[Evaluation.Counts]] {
     let rollout = try sampler.collect(items, step: UInt32.max, firstPrompt: first)
+    for (place, scores) in rollout.scores.enumerated()
+    where scores.contains(where: { Self.verdicts.contains($0.outcome) }) {
+      judges.insert(place)
+    }
     return items.indices.map { item in
-      let scores = rollout.sequences.sequences(ofGroup: item).map { rollout.scores[0][$0] }
-      return Evaluation.Counts(
-        correct: scores.count { $0.outcome == .correct }, count: scores.count { !$0.isMissing })
+      rollout.scores.map { scores in
+        let own = rollout.sequences.sequences(ofGroup: item).map { scores[$0] }
+        return Evaluation.Counts(
+          correct: own.count { $0.outcome == .correct }, count: own.count { !$0.isMissing })
+      }
     }
   }
 
+  /// The outcomes of a reward function that tells right from wrong. One that has others only, as that of
+  /// lengths has, says nothing of accuracy.
+  private static let verdicts: Set<RewardOutcome> = [.correct, .wrong, .unparseable, .badFormat]
+
   /// Gathers the items of a category.
   private struct Tally {
-    var samples: [Evaluation.Counts] = []
-    var greedy: [Evaluation.Counts] = []
+    /// For each item, counts in the order of the reward functions.
+    var samples: [[Evaluation.Counts]] = []
+    var greedy: [[Evaluation.Counts]] = []
     var forms = ItemForms()
 
     mutating func add(
-      _ item: TaskItem, _ samples: Evaluation.Counts, greedy: Evaluation.Counts?
+      _ item: TaskItem, _ samples: [Evaluation.Counts], greedy: [Evaluation.Counts]?
     ) {
       self.samples.append(samples)
       if let greedy { self.greedy.append(greedy) }
       forms.add(item)
     }
 
-    func row(_ category: String, _ evaluator: Evaluator) -> Evaluation.Row {
+    /// - Parameter rewards: the places and names of the reward functions that are counted; the first
+    ///   is the configuration's first.
+    func row(_ category: String, _ evaluator: Evaluator, rewards: [(place: Int, name: String)])
+      -> Evaluation.Row
+    {
       let numbers = forms.numbersWhereAlike
-      let isSampled = evaluator.sampler.samples > 1
+      let verdicts = rewards.map { verdict(of: $0.place, evaluator, numbers) }
       return Evaluation.Row(
-        category: category,
-        counts: isSampled ? samples.reduce(Evaluation.Counts(), +) : Self.sum(samples, numbers),
-        samples: isSampled ? SampledItems(k: evaluator.k, items: samples, forms: numbers) : nil,
-        greedy: evaluator.greedy == nil ? nil : Self.sum(greedy, numbers),
+        category: category, verdict: verdicts[0],
+        rewards: zip(rewards, verdicts).dropFirst().map { .init(name: $0.name, verdict: $1) },
         forms: numbers == nil ? nil : forms.count)
+    }
+
+    private func verdict(of reward: Int, _ evaluator: Evaluator, _ forms: [Int]?)
+      -> Evaluation.Verdict
+    {
+      let isSampled = evaluator.sampler.samples > 1
+      let samples = samples.map { $0[reward] }
+      return Evaluation.Verdict(
+        counts: isSampled ? samples.reduce(Evaluation.Counts(), +) : Self.sum(samples, forms),
+        samples: isSampled ? SampledItems(k: evaluator.k, items: samples, forms: forms) : nil,
+        greedy: evaluator.greedy == nil ? nil : Self.sum(greedy.map { $0[reward] }, forms))
     }
 
     /// Adds up counts of one completion an item; items of one form are worth less than others.

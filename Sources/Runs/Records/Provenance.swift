@@ -101,6 +101,9 @@ package enum Provenance {
     var pairs = [(Node("use"), node(.text(choice.use)))]
     if let digest = choice.digest { pairs.append((Node("sha256"), node(.text(digest)))) }
     if choice.weight != 1 { pairs.append((Node("weight"), node(.number(choice.weight)))) }
+    if let label = choice.label {
+      pairs.append((Node(ComponentChoice.labelKey), node(.text(label))))
+    }
     if key == .task {
       pairs.append((Node(OverlongRule.key), node(.text(choice.overlong.rawValue))))
     }
