@@ -24,6 +24,7 @@ struct HeldOutCharts {
   }
 
   private var categories: [String] { columns.first?.rows.map(\.category) ?? [] }
+  private var titles: [String] { columns.first?.rows.map(\.title) ?? [] }
   private var kinds: [Evaluation.Measure.Kind] {
     EvaluationTable.kinds(of: columns.flatMap(\.rows))
   }
@@ -49,7 +50,7 @@ struct HeldOutCharts {
     return Chart(
       id: given ?? id, title: title + (kind.reward.map { ", \($0)" } ?? ""),
       caption: "Dots: \(dots). Whiskers: " + whiskers(kind),
-      x: .categories("category", categories), y: .numbers(unit, including: [0, 1], within: 0...1),
+      x: .categories("category", titles), y: .numbers(unit, including: [0, 1], within: 0...1),
       layers: layers,
       legend: columns.count > 1 || !isOneRun ? columns.map(\.title) : [])
   }
@@ -100,7 +101,7 @@ struct HeldOutCharts {
       columns.flatMap { column -> [[String]] in
         guard let row = column.rows.first(where: { $0.category == category }) else { return [] }
         return row.measures.map { measure in
-          [category, column.title] + (isPlain ? [] : [measure.kind.name]) + [
+          [row.title, column.title] + (isPlain ? [] : [measure.kind.name]) + [
             measure.counts.map { "\($0.correct)/\($0.count)" + row.formsText } ?? "–",
             NumberText.percent(measure.mean),
             NumberText.percent(measure.interval.lowerBound) + " to "

@@ -60,7 +60,7 @@ extension ComponentChoice {
     }
     let weight = key == .reward ? try Self.takeWeight(&entries, at: path) : 1
     let label = key == .reward ? try Self.takeLabel(&entries, at: path) : nil
-    let overlong = key == .task ? try Self.takeOverlong(&entries, at: path) : .refuse
+    let overlong = key.kind == .task ? try Self.takeOverlong(&entries, at: path) : .refuse
     self.init(
       use: use, digest: digest, parameters: try entries.values(at: path), weight: weight,
       label: label, overlong: overlong, path: path)

@@ -16,6 +16,9 @@ package struct EvaluationSettings: SettingsSection {
       "items", default: 100, in: 0...1_000_000,
       help: "held-out items for each category; 0: none"),
     .integer(
+      "transfer-items", default: 0, in: 0...1_000_000,
+      help: "held-out items for each category of the tasks under transfer; 0: as items"),
+    .integer(
       "every", default: 0, in: 0...10_000_000,
       help: "steps between evaluations; 0: only before and after"),
     .integer(
@@ -37,6 +40,8 @@ package struct EvaluationSettings: SettingsSection {
 
   /// Held-out items of each category; 0: no evaluation.
   package let items: Int
+  /// Held-out items of each category of the transfer tasks; 0: no evaluation.
+  package let transferItems: Int
   /// Steps between evaluations; 0: only before and after.
   package let every: Int
   /// The number of completions of each item.
@@ -65,6 +70,9 @@ package struct EvaluationSettings: SettingsSection {
 
   package init(_ values: Parameters) throws(FulcrumError) {
     items = try values.integer("items")
+    let transfer = try values.integer("transfer-items")
+    // Without items there is no evaluation.
+    transferItems = transfer > 0 && items > 0 ? transfer : items
     every = try values.integer("every")
     temperature = try values.number("temperature")
     let limit = try values.integer("max-new-tokens")

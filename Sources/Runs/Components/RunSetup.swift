@@ -11,6 +11,8 @@ package struct RunSetup {
   package let configuration: RunConfiguration
   package let factory: ComponentFactory
   package let task: RunTask
+  /// The tasks under `transfer`, if the command reads that key.
+  let transfer: [TransferTask]
   package let policy: any PolicyModel
   /// Whether the policy is the one that the configuration names, rather than a checkpoint's.
   let hasOwnPolicy: Bool
@@ -48,6 +50,10 @@ package struct RunSetup {
     let madePolicy = faults.gather { () throws(FulcrumError) in
       try factory.policy(policy, checkpoint: checkpoint)
     }
+    let transfer = keys.contains(.transfer) ? try configuration.choices(.transfer) : []
+    let madeTransfer = transfer.compactMap { choice in
+      faults.gather { () throws(FulcrumError) in try factory.task(choice) }
+    }
     try faults.check()
     guard let madeTask, let madePolicy else {
       preconditionFailure("a component without a fault was not made")
@@ -55,10 +61,13 @@ package struct RunSetup {
     self.policy = madePolicy
     let folder: String? =
       if let checkpoint { checkpoint } else { try factory.checkpoint(of: policy) }
-    self.task = RunTask(
-      source: madeTask,
-      writer: ConversationWriter(
-        configuration.chat, policy: madePolicy, checkpoint: folder, plugins: general.plugins))
+    let writer = ConversationWriter(
+      configuration.chat, policy: madePolicy, checkpoint: folder, plugins: general.plugins)
+    self.task = RunTask(source: madeTask, writer: writer)
+    self.transfer = zip(transfer, madeTransfer).map {
+      TransferTask(
+        task: RunTask(source: $1, writer: writer), overlong: $0.overlong, path: $0.path)
+    }
   }
 
   /// Makes the setup of another way to train the same policy. It shares what an arm doesn't change.
@@ -66,6 +75,7 @@ package struct RunSetup {
     self.configuration = configuration
     factory = setup.factory
     task = setup.task
+    transfer = setup.transfer
     policy = setup.policy
     hasOwnPolicy = setup.hasOwnPolicy
   }
@@ -162,8 +172,11 @@ package struct RunSetup {
   /// Returns every component that the configuration names, with all of its parameters.
   package func resolvedComponents() throws(FulcrumError) -> [ResolvedComponent] {
     var resolved: [ResolvedComponent] = []
-    for kind in HostComponent.Kind.allCases {
-      for choice in try configuration.choices(kind.configurationKey) {
+    // What a run trains with comes first, and decides the order of its files of data.
+    let trained = HostComponent.Kind.allCases.map(\.configurationKey)
+    for key in trained + [.transfer] {
+      let kind = key.kind
+      for choice in try configuration.choices(key) {
         let (manual, parameters) = try factory.resolve(kind, choice)
         resolved.append(
           ResolvedComponent(

@@ -11,14 +11,18 @@ package struct Evaluation: Sendable, Equatable {
     package let rewards: [OtherVerdict]
     /// The number of forms of the items; `nil`: no two are alike.
     package let forms: Int?
+    /// Whether the items are those of a task beside the one that is trained on.
+    package let isTransfer: Bool
 
     package init(
-      category: String, verdict: Verdict, rewards: [OtherVerdict] = [], forms: Int? = nil
+      category: String, verdict: Verdict, rewards: [OtherVerdict] = [], forms: Int? = nil,
+      isTransfer: Bool = false
     ) {
       self.category = category
       self.verdict = verdict
       self.rewards = rewards
       self.forms = forms
+      self.isTransfer = isTransfer
     }
 
     package init(
@@ -41,9 +45,12 @@ package struct Evaluation: Sendable, Equatable {
       }
       return Row(
         category: first.category, verdict: verdict,
-        rewards: OtherVerdict.pooled(rows.map(\.rewards)), forms: rows.compactMap(\.forms).max())
+        rewards: OtherVerdict.pooled(rows.map(\.rewards)), forms: rows.compactMap(\.forms).max(),
+        isTransfer: first.isTransfer)
     }
 
+    /// The category as tables have it.
+    package var title: String { category + (isTransfer ? " (transfer)" : "") }
     /// The completions that are correct, and those that have a score.
     package var counts: Counts { verdict.counts }
     /// How the samples of each item fared; `nil`: an item has one.

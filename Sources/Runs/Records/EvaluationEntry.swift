@@ -22,6 +22,8 @@ extension Evaluation {
     private var itemForm: [Int]?
     private var greedy: Shown?
     private var rewards: NamedEntries?
+    /// Left out where it would be `false`.
+    private var transfer: Bool?
 
     /// The keys, in the file's order.
     private enum CodingKeys: String, CodingKey {
@@ -34,12 +36,13 @@ extension Evaluation {
       case itemCorrect = "item_correct"
       case itemCount = "item_count"
       case itemForm = "item_form"
-      case greedy, rewards
+      case greedy, rewards, transfer
     }
 
     init(_ row: Row) {
       self.init(row.verdict)
       forms = row.forms
+      transfer = row.isTransfer ? true : nil
       rewards = NamedEntries(row.rewards.map { ($0.name, Entry($0.verdict)) })
     }
 
@@ -71,7 +74,7 @@ extension Evaluation {
         rewards: try (rewards?.entries ?? []).map { name, entry in
           OtherVerdict(
             name: name, verdict: try entry.verdict(at: [NamedKey(category), NamedKey(name)]))
-        }, forms: forms)
+        }, forms: forms, isTransfer: transfer ?? false)
     }
 
     private func verdict(at path: [NamedKey]) throws -> Verdict {

@@ -28,7 +28,7 @@ package struct EvaluationRecord: Codable, Sendable, Equatable {
 
 /// Writes an evaluation as an object with an entry for each category.
 extension Evaluation: Codable {
-  /// Reads categories in the order of their names, in which 2 is before 10.
+  /// Reads categories in the order of their names, in which 2 is before 10; those of transfer come last.
   package init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: NamedKey.self)
     var rows: [Row] = []
@@ -38,7 +38,9 @@ extension Evaluation: Codable {
     }
     self.init(
       rows: rows.sorted {
-        $0.category.compare($1.category, options: .numeric) == .orderedAscending
+        $0.isTransfer == $1.isTransfer
+          ? $0.category.compare($1.category, options: .numeric) == .orderedAscending
+          : $1.isTransfer
       })
   }
 

@@ -15,7 +15,7 @@ package enum EvaluationTable {
     for row in first.rows {
       let others = columns.map { $0.evaluation.rows.first { $0.category == row.category } }
       for (place, kind) in Self.kinds(of: others.compactMap(\.self)).enumerated() {
-        let head = place == 0 ? [row.category, row.itemsText] : ["", ""]
+        let head = place == 0 ? [row.title, row.itemsText] : ["", ""]
         let cells = others.map { other -> String in
           guard let measure = other?.measures.first(where: { $0.kind == kind }) else { return "" }
           return percent(measure.mean) + " (" + percent(measure.interval.lowerBound) + " to "
@@ -42,7 +42,7 @@ package enum EvaluationTable {
       let shares = row.measures.map { measure in
         (measure.kind == .accuracy ? "" : measure.kind.name + " ") + percent(measure.mean)
       }
-      return row.category + " " + shares.joined(separator: ", ")
+      return row.title + " " + shares.joined(separator: ", ")
     }
     let isPlain = evaluation.rows.allSatisfy { $0.measures.count == 1 }
     return rows.joined(separator: isPlain ? ", " : "; ")

@@ -27,10 +27,12 @@ package struct Evaluator {
   /// the configuration lets a run go on without a score, a completion isn't counted by a reward function
   /// that could not score it.
   ///
-  /// - Parameter progress: receives the number of items that are done, from 0 on.
-  package func run(_ items: [TaskItem], progress: (_ done: Int) -> Void = { _ in })
-    throws(FulcrumError) -> Evaluation
-  {
+  /// - Parameters:
+  ///   - transfer: the categories of items that are of other tasks than the one that is trained on.
+  ///   - progress: receives the number of items that are done, from 0 on.
+  package func run(
+    _ items: [TaskItem], transfer: Set<String> = [], progress: (_ done: Int) -> Void = { _ in }
+  ) throws(FulcrumError) -> Evaluation {
     var order: [String] = []
     var tallies: [String: Tally] = [:]
     var judges = Set([0])
@@ -51,9 +53,11 @@ package struct Evaluator {
     }
     if !items.isEmpty { progress(items.count) }
     let names = WeightedReward.apart(sampler.rewards.map(\.name))
+    let rewards = judges.sorted().map { (place: $0, name: names[$0]) }
     return Evaluation(
       rows: order.compactMap { category in
-        tallies[category]?.row(category, self, rewards: judges.sorted().map { ($0, names[$0]) })
+        tallies[category]?.row(
+          category, self, rewards: rewards, isTransfer: transfer.contains(category))
       })
   }
 
@@ -99,15 +103,16 @@ package struct Evaluator {
 
     /// - Parameter rewards: the places and names of the reward functions that are counted; the first
     ///   is the configuration's first.
-    func row(_ category: String, _ evaluator: Evaluator, rewards: [(place: Int, name: String)])
-      -> Evaluation.Row
-    {
+    func row(
+      _ category: String, _ evaluator: Evaluator, rewards: [(place: Int, name: String)],
+      isTransfer: Bool
+    ) -> Evaluation.Row {
       let numbers = forms.numbersWhereAlike
       let verdicts = rewards.map { verdict(of: $0.place, evaluator, numbers) }
       return Evaluation.Row(
         category: category, verdict: verdicts[0],
         rewards: zip(rewards, verdicts).dropFirst().map { .init(name: $0.name, verdict: $1) },
-        forms: numbers == nil ? nil : forms.count)
+        forms: numbers == nil ? nil : forms.count, isTransfer: isTransfer)
     }
 
     private func verdict(of reward: Int, _ evaluator: Evaluator, _ forms: [Int]?)

@@ -104,7 +104,7 @@ package enum Provenance {
     if let label = choice.label {
       pairs.append((Node(ComponentChoice.labelKey), node(.text(label))))
     }
-    if key == .task {
+    if key.kind == .task {
       pairs.append((Node(OverlongRule.key), node(.text(choice.overlong.rawValue))))
     }
     for (name, value) in resolved?.resolved ?? [] { pairs.append((Node(name), node(value))) }

@@ -9,7 +9,7 @@ import Training
 struct TrainingRun {
   let components: RunComponents
   /// The items of evaluations.
-  let heldOut: [TaskItem]
+  let heldOut: HeldOutItems
   let directory: RunDirectory
   /// The checkpoint to go on from, of this run or of the one that it begins from; `nil`: the run
   /// begins at step 0.
@@ -25,7 +25,7 @@ struct TrainingRun {
 
   /// - Parameter components: the run's components; their reference is the start's.
   init(
-    _ components: RunComponents, heldOut: [TaskItem], directory: RunDirectory, start: Checkpoint?,
+    _ components: RunComponents, heldOut: HeldOutItems, directory: RunDirectory, start: Checkpoint?,
     observer: any RunObserver
   ) {
     self.components = components
@@ -171,23 +171,24 @@ struct TrainingRun {
 
   /// Returns held-out accuracy before the first step. A run that goes on has another policy by now,
   /// so if the record of that evaluation is lost, the accuracy is not known any more.
-  private func evaluationBefore(_ items: [TaskItem], _ events: EventLog?) throws(FulcrumError)
+  private func evaluationBefore(_ heldOut: HeldOutItems, _ events: EventLog?) throws(FulcrumError)
     -> Evaluation?
   {
     isResumed
-      ? Evaluation.read(step: 0, from: directory) : try evaluation(items, step: 0, events)
+      ? Evaluation.read(step: 0, from: directory) : try evaluation(heldOut, step: 0, events)
   }
 
   /// Evaluates and writes the result down, or reads the result back if the step was evaluated
   /// already.
-  private func evaluation(_ items: [TaskItem], step: Int, _ events: EventLog?)
+  private func evaluation(_ heldOut: HeldOutItems, step: Int, _ events: EventLog?)
     throws(FulcrumError) -> Evaluation
   {
     if let known = Evaluation.read(step: step, from: directory) {
       try events?.write(known, step: step)
       return known
     }
-    let result = try components.evaluator.run(items) {
+    let items = heldOut.items
+    let result = try components.evaluator.run(items, transfer: heldOut.transfer) {
       observer.evaluated($0, of: items.count)
     }
     guard !items.isEmpty else { return result }

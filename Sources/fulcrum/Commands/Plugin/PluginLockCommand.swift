@@ -60,9 +60,7 @@ struct PluginLockCommand: ParsableCommand {
   private static func digest(_ key: ComponentKey, _ use: String, _ host: PluginHost)
     throws(FulcrumError) -> String
   {
-    if let kind = HostComponent.Kind.allCases.first(where: { $0.configurationKey == key }) {
-      _ = try host.component(kind, use)
-    }
+    _ = try host.component(key.kind, use)
     return try host.plugin(of: use).digest
   }
 

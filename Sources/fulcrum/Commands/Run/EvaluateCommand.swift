@@ -52,7 +52,7 @@ struct EvaluateCommand: ParsableCommand {
       }
       try Checkpoint.verify(given)
     }
-    let keys: [ComponentKey] = [.task, .policy, .reward]
+    let keys: [ComponentKey] = [.task, .policy, .reward, .transfer]
     let configuration = try options.configuration(keys: keys, checkpoint: checkpoint)
     let setup = try RunSetup(
       configuration, checkpoint: checkpoint.map(WorkingFolder.path), keys: keys, host: Plugins.host)
@@ -62,11 +62,12 @@ struct EvaluateCommand: ParsableCommand {
         at: options.config, hint: "give --checkpoint FOLDER")
     }
     let rewards = try setup.makeRewards()
-    let (items, inspection) = try setup.heldOutItems(rewards)
-    try inspection.faults.requireNone()
-    for note in inspection.notes { Fulcrum.report(note) }
+    let heldOut = try setup.heldOutItems(rewards)
+    try heldOut.faults.requireNone()
+    for note in heldOut.notes { Fulcrum.report(note) }
     let display = ProgressDisplay()
-    let evaluation = try setup.evaluator(rewards).run(items) {
+    let items = heldOut.items
+    let evaluation = try setup.evaluator(rewards).run(items, transfer: heldOut.transfer) {
       display.evaluated($0, of: items.count)
     }
     display.clear()
