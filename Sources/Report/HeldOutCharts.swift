@@ -48,7 +48,9 @@ struct HeldOutCharts {
     }
     let (id, title, dots, unit) = Self.words(kind)
     return Chart(
-      id: given ?? id, title: title + (kind.reward.map { ", \($0)" } ?? ""),
+      id: given ?? id,
+      title: title + (kind.reward.map { ", \($0)" } ?? "")
+        + (kind.temperature.map { ", at temperature \($0)" } ?? ""),
       caption: "Dots: \(dots). Whiskers: " + whiskers(kind),
       x: .categories("category", titles), y: .numbers(unit, including: [0, 1], within: 0...1),
       layers: layers,
@@ -80,7 +82,7 @@ struct HeldOutCharts {
         "held-out-greedy", "Greedy accuracy on held-out items",
         "share of items whose most likely completion is correct", "share of items"
       )
-    case .reward(_, let kind): words(kind)
+    case .reward(_, let kind), .temperature(_, let kind): words(kind)
     }
   }
 

@@ -31,8 +31,11 @@ package struct EvaluationSettings: SettingsSection {
     .flag(
       "greedy", default: false,
       help: "also take each item's most likely completion, beside the sampled ones"),
-    .number(
-      "temperature", default: 0, in: 0...100, help: "divides the logits; 0: the most likely token"),
+    .numbers(
+      "temperature", default: [0], in: 0...100,
+      help:
+        "divides the logits; 0: the most likely token; of a list, the first is the main one, and"
+        + " the others stand beside it"),
     .integer(
       "max-new-tokens", default: 0, in: 0...1_000_000,
       help: "longest completion, in tokens; 0: as in rollouts"),
@@ -52,6 +55,8 @@ package struct EvaluationSettings: SettingsSection {
   package let isGreedyBeside: Bool
   /// Divides the logits; 0: the most likely token.
   package let temperature: Double
+  /// Further temperatures, at which as many samples are taken.
+  package let otherTemperatures: [Double]
   /// The longest completion, in tokens; `nil`: as in rollouts.
   package let maximumTokens: Int?
   /// Limits draws and ends completions; no stop strings: those of rollouts.
@@ -62,10 +67,16 @@ package struct EvaluationSettings: SettingsSection {
 
   /// Says in words how completions are taken.
   package var manner: String {
-    guard temperature > 0 else { return "most likely tokens" }
+    let number = samples == 1 ? "one sample" : "\(samples) samples"
+    let others = otherTemperatures.map { "\($0)" }.joined(separator: ", ")
     let cuts = sampling.cuts.isEmpty ? "" : ", " + sampling.cuts.joined(separator: ", ")
-    return (samples == 1 ? "one sample" : "\(samples) samples") + " each at temperature"
-      + " \(temperature)" + cuts + (isGreedyBeside ? "; greedy: most likely tokens" : "")
+    guard temperature > 0 else {
+      return "most likely tokens"
+        + (others.isEmpty ? "" : ", and \(number) each at temperature \(others)" + cuts)
+    }
+    return "\(number) each at temperature \(temperature)"
+      + (others.isEmpty ? "" : ", and as many at \(others)") + cuts
+      + (isGreedyBeside ? "; greedy: most likely tokens" : "")
   }
 
   package init(_ values: Parameters) throws(FulcrumError) {
@@ -74,7 +85,18 @@ package struct EvaluationSettings: SettingsSection {
     // Without items there is no evaluation.
     transferItems = transfer > 0 && items > 0 ? transfer : items
     every = try values.integer("every")
-    temperature = try values.number("temperature")
+    let temperatures = try values.numbers("temperature")
+    guard let first = temperatures.first else {
+      throw values.refuse("temperature", "expected at least one temperature, got an empty list")
+    }
+    guard Set(temperatures).count == temperatures.count else {
+      throw values.refuse(
+        "temperature",
+        "expected temperatures that differ, got \(ParameterValue.numbers(temperatures))",
+        hint: "at one temperature an evaluation has the same draws each time")
+    }
+    temperature = first
+    otherTemperatures = Array(temperatures.dropFirst())
     let limit = try values.integer("max-new-tokens")
     maximumTokens = limit > 0 ? limit : nil
     samples = try values.integer("samples")
@@ -90,7 +112,7 @@ package struct EvaluationSettings: SettingsSection {
         "pass-at", "expected at most evaluation.samples = \(samples), got \(k)",
         hint: "pass@k is estimated from k samples of an item or more")
     }
-    guard temperature > 0 || (samples == 1 && !isGreedyBeside) else {
+    guard !temperatures.contains(0) || (samples == 1 && !isGreedyBeside) else {
       let reason = samples > 1 ? "samples = \(samples)" : "greedy = true"
       throw values.refuse(
         "temperature", "expected a temperature above 0 with \(reason), got 0",

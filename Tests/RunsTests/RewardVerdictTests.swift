@@ -103,6 +103,42 @@ private struct Rule: RewardFn {
     #expect(own.correct == own.count && own.count > 0 && own.count < 30)
   }
 
+  @Test func `each temperature's samples are those of an evaluation at it`() throws {
+    let rewards = [even("rule"), short("rule")]
+    let both = try Evaluator(
+      sampler: sampler(rewards, samples: 4),
+      others: [(0.5, sampler(rewards, samples: 4, temperature: 0.5))],
+      greedy: sampler(rewards, samples: 1, temperature: 0), k: 2
+    ).run(items)
+    let main = try evaluation(rewards)
+    let other = try Evaluator(
+      sampler: sampler(rewards, samples: 4, temperature: 0.5), greedy: nil, k: 2
+    ).run(items)
+    for (place, row) in both.rows.enumerated() {
+      #expect(
+        row.measures.map(\.kind.name) == [
+          "pass@1", "pass@2", "greedy", "pass@1 at 0.5", "pass@2 at 0.5", "rule-2 pass@1",
+          "rule-2 pass@2", "rule-2 greedy", "rule-2 pass@1 at 0.5", "rule-2 pass@2 at 0.5",
+        ])
+      #expect(row.measures[0...2].map(\.mean) == main.rows[place].measures[0...2].map(\.mean))
+      #expect(row.verdict.temperatures.map(\.temperature) == [0.5])
+      #expect(row.verdict.temperatures.map(\.verdict) == [other.rows[place].verdict])
+      #expect(
+        row.rewards[0].verdict.temperatures.map(\.verdict)
+          == other.rows[place].rewards.map(\.verdict))
+      #expect(row.measures.map(\.kind.temperature)[7...9] == [nil, 0.5, 0.5])
+      #expect(row.measures[9].kind.share == .passAt(2) && row.measures[9].kind.reward == "rule-2")
+      #expect(row.verdict.temperatures[0].verdict.accuracy != row.accuracy)
+    }
+    let text = both.line(step: 1).text
+    let record = try JSONDecoder().decode(EvaluationRecord.self, from: Data(text.utf8))
+    #expect(record.evaluation.rows.map(\.verdict) == both.rows.map(\.verdict).reversed())
+    let damaged = text.replacing("\"0.5\"", with: "\"warm\"")
+    #expect(throws: (any Error).self) {
+      try JSONDecoder().decode(EvaluationRecord.self, from: Data(damaged.utf8))
+    }
+  }
+
   /// Four items with two samples each by the first function, four with one each by the second.
   private func row(_ correct: Int) -> Evaluation.Row {
     let items = [(1, 2), (2, 2), (0, 2), (1, 2)].map {

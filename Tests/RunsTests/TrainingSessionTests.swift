@@ -119,6 +119,22 @@ private final class Listener: RunObserver {
     #expect(read("evaluations.jsonl")?.contains("\"item_count\": [3, 3]") == true)
   }
 
+  @Test func `items are sampled at several temperatures`() throws {
+    try session().begin(
+      try configuration("evaluation.samples=2", "evaluation.temperature=[1, 0.5]"))
+    #expect(
+      listener.notes.contains(
+        "held out, after step 0: all pass@1 100.0 %, pass@2 100.0 %, pass@1 at 0.5 100.0 %,"
+          + " pass@2 at 0.5 100.0 %"))
+    #expect(read("evaluations.jsonl")?.contains("\"temperatures\": {\"0.5\": {") == true)
+    #expect(read("run.yaml")?.contains("temperature:\n  - 1.0\n  - 0.5\n") == true)
+    try FileManager.default.removeItem(atPath: run)
+    listener.steps = []
+    try session().begin(try configuration())
+    // One is written as it was before there were lists.
+    #expect(read("run.yaml")?.contains("  temperature: 1.0\n  max-new-tokens: 0\n") == true)
+  }
+
   @Test func `every reward is evaluated, under the name that its metrics have`() throws {
     try session().begin(
       try configuration(

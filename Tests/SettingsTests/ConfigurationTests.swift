@@ -75,6 +75,30 @@ import YAML
     #expect(other.label == nil && other.parameters == ["label": .text("x")])
   }
 
+  @Test func `an evaluation has one temperature or several`() throws {
+    func evaluation(_ value: String) throws -> EvaluationSettings {
+      try configuration(text, set: ["evaluation.temperature=\(value)"]).evaluation
+    }
+    let one = try evaluation("0.6")
+    #expect(one.temperature == 0.6 && one.otherTemperatures.isEmpty)
+    #expect(one.manner == "one sample each at temperature 0.6")
+    let three = try evaluation("[1, 0.6, 1.5]")
+    #expect(three.temperature == 1 && three.otherTemperatures == [0.6, 1.5])
+    #expect(three.manner == "one sample each at temperature 1.0, and as many at 0.6, 1.5")
+    #expect(
+      try evaluation("[0, 1]").manner
+        == "most likely tokens, and one sample each at temperature 1.0")
+    #expect(
+      message(text, set: ["evaluation.temperature=[]"]).contains(
+        "evaluation.temperature: expected at least one temperature, got an empty list"))
+    #expect(
+      message(text, set: ["evaluation.temperature=[1, 1.0]"]).contains(
+        "evaluation.temperature: expected temperatures that differ, got "))
+    #expect(
+      message(text, set: ["evaluation={temperature: [1, 0], samples: 2}"]).contains(
+        "evaluation.temperature: expected a temperature above 0 with samples = 2, got 0"))
+  }
+
   @Test func `an evaluation of several samples has a k and a temperature`() throws {
     let plain = try configuration(text).evaluation
     #expect(plain.samples == 1 && plain.passAt == 1 && !plain.isGreedyBeside)

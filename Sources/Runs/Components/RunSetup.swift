@@ -128,7 +128,9 @@ package struct RunSetup {
     }
     return Evaluator(
       sampler: sampler(samples: evaluation.samples, temperature: evaluation.temperature),
-      greedy: evaluation.isGreedyBeside ? sampler(samples: 1, temperature: 0) : nil,
+      others: evaluation.otherTemperatures.map {
+        ($0, sampler(samples: evaluation.samples, temperature: $0))
+      }, greedy: evaluation.isGreedyBeside ? sampler(samples: 1, temperature: 0) : nil,
       k: evaluation.passAt)
   }
 

@@ -21,6 +21,7 @@ extension Evaluation {
     private var itemCount: [Int]?
     private var itemForm: [Int]?
     private var greedy: Shown?
+    private var temperatures: NamedEntries?
     private var rewards: NamedEntries?
     /// Left out where it would be `false`.
     private var transfer: Bool?
@@ -36,7 +37,7 @@ extension Evaluation {
       case itemCorrect = "item_correct"
       case itemCount = "item_count"
       case itemForm = "item_form"
-      case greedy, rewards, transfer
+      case greedy, temperatures, rewards, transfer
     }
 
     init(_ row: Row) {
@@ -54,6 +55,8 @@ extension Evaluation {
       high = verdict.interval.upperBound
       effectiveCount = verdict.counts.effectiveCount
       greedy = verdict.greedy.map(Shown.init)
+      temperatures = NamedEntries(
+        verdict.temperatures.map { (Measure.Kind.text($0.temperature), Entry($0.verdict)) })
       guard let samples = verdict.samples else { return }
       items = samples.itemCount
       k = samples.k
@@ -83,6 +86,14 @@ extension Evaluation {
         samples: try samples(at: path),
         greedy: greedy.map {
           Counts(correct: $0.correct, count: $0.count, effectiveCount: $0.effectiveCount)
+        },
+        temperatures: try (temperatures?.entries ?? []).map { name, entry in
+          let path = path + [NamedKey(name)]
+          guard let temperature = Double(name) else {
+            throw DecodingError.dataCorrupted(
+              .init(codingPath: path, debugDescription: "expected a temperature, got '\(name)'"))
+          }
+          return OtherTemperature(temperature: temperature, verdict: try entry.verdict(at: path))
         })
     }
 

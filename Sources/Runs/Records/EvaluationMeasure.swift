@@ -10,6 +10,8 @@ extension Evaluation {
       case greedy
       /// One of the others, as a reward function judges that is not the first.
       case reward(String, Kind)
+      /// One of the first two, of samples at a temperature that is not the main one.
+      case temperature(Double, Kind)
 
       package var name: String {
         switch self {
@@ -17,6 +19,7 @@ extension Evaluation {
         case .passAt(let k): "pass@\(k)"
         case .greedy: "greedy"
         case .reward(let name, let kind): name + " " + kind.name
+        case .temperature(let temperature, let kind): kind.name + " at " + Self.text(temperature)
         }
       }
 
@@ -25,9 +28,28 @@ extension Evaluation {
         if case .reward(let name, _) = self { name } else { nil }
       }
 
-      /// The share that it is, whoever judges: `accuracy`, `passAt` or `greedy`.
+      /// The temperature of the samples; `nil`: the main one, or none.
+      package var temperature: Double? {
+        switch self {
+        case .temperature(let temperature, _): temperature
+        case .reward(_, let kind): kind.temperature
+        default: nil
+        }
+      }
+
+      /// The share that it is, whoever judges and at whichever temperature: `accuracy`, `passAt` or
+      /// `greedy`.
       package var share: Kind {
-        if case .reward(_, let kind) = self { kind.share } else { self }
+        switch self {
+        case .reward(_, let kind), .temperature(_, let kind): kind.share
+        default: self
+        }
+      }
+
+      /// Writes a temperature with as many digits as it has: `0.6`, `1`.
+      static func text(_ temperature: Double) -> String {
+        let text = "\(temperature)"
+        return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
       }
     }
 

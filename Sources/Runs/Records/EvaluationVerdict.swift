@@ -9,11 +9,17 @@ extension Evaluation {
     package let samples: SampledItems?
     /// The items' most likely completions, if they were taken beside sampled ones.
     package let greedy: Counts?
+    /// What as many samples at further temperatures show, in the configuration's order.
+    package let temperatures: [OtherTemperature]
 
-    package init(counts: Counts, samples: SampledItems? = nil, greedy: Counts? = nil) {
+    package init(
+      counts: Counts, samples: SampledItems? = nil, greedy: Counts? = nil,
+      temperatures: [OtherTemperature] = []
+    ) {
       self.counts = counts
       self.samples = samples
       self.greedy = greedy
+      self.temperatures = temperatures
     }
 
     /// The share of correct completions: with several samples an item, pass@1.
@@ -28,16 +34,23 @@ extension Evaluation {
       return Verdict(
         counts: verdicts.map(\.counts).reduce(Counts(), +),
         samples: SampledItems.pooled(verdicts.compactMap(\.samples)),
-        greedy: greedy.isEmpty ? nil : greedy.reduce(Counts(), +))
+        greedy: greedy.isEmpty ? nil : greedy.reduce(Counts(), +),
+        temperatures: OtherTemperature.pooled(verdicts.map(\.temperatures)))
     }
 
     /// All that the verdict says, in the order of tables.
     var measures: [Measure] {
-      let isAlone = samples == nil && greedy == nil
+      let first: Measure.Kind = samples == nil && greedy == nil ? .accuracy : .passAt(1)
+      return measures(first)
+        + temperatures.flatMap { other in
+          other.verdict.measures(first).map { $0.of(.temperature(other.temperature, $0.kind)) }
+        }
+    }
+
+    /// - Parameter first: the kind of the share of correct completions.
+    private func measures(_ first: Measure.Kind) -> [Measure] {
       var measures = [
-        Measure(
-          kind: isAlone ? .accuracy : .passAt(1), counts: counts, mean: accuracy,
-          interval: interval)
+        Measure(kind: first, counts: counts, mean: accuracy, interval: interval)
       ]
       if let samples, let share = samples.passAtK {
         measures.append(
@@ -49,6 +62,29 @@ extension Evaluation {
           Measure(kind: .greedy, counts: greedy, mean: greedy.share, interval: greedy.interval))
       }
       return measures
+    }
+  }
+
+  /// Holds the verdict on samples at a temperature beside the main one.
+  package struct OtherTemperature: Sendable, Equatable {
+    package let temperature: Double
+    package let verdict: Verdict
+
+    package init(temperature: Double, verdict: Verdict) {
+      self.temperature = temperature
+      self.verdict = verdict
+    }
+
+    /// Puts together, by temperature, what several policies made of the same items.
+    static func pooled(_ lists: [[OtherTemperature]]) -> [OtherTemperature] {
+      (lists.first ?? []).compactMap { first in
+        let own = lists.compactMap { list in
+          list.first { $0.temperature == first.temperature }?.verdict
+        }
+        return Verdict.pooled(own).map {
+          OtherTemperature(temperature: first.temperature, verdict: $0)
+        }
+      }
     }
   }
 

@@ -5,6 +5,8 @@ import Training
 package struct Evaluator {
   /// Samples as many completions of an item as the configuration says.
   let sampler: RolloutSampler
+  /// Sample as many at further temperatures.
+  let others: [(temperature: Double, sampler: RolloutSampler)]
   /// Takes the most likely completion; `nil`: only sampled ones are taken.
   let greedy: RolloutSampler?
   /// The k of pass@k.
@@ -14,8 +16,11 @@ package struct Evaluator {
   /// at once.
   private static let batch = 256
 
-  package init(sampler: RolloutSampler, greedy: RolloutSampler?, k: Int) {
+  package init(
+    sampler: RolloutSampler, others: [(temperature: Double, sampler: RolloutSampler)] = [], greedy: RolloutSampler?, k: Int
+  ) {
     self.sampler = sampler
+    self.others = others
     self.greedy = greedy
     self.k = k
   }
@@ -36,19 +41,20 @@ package struct Evaluator {
     var order: [String] = []
     var tallies: [String: Tally] = [:]
     var judges = Set([0])
+    let samplers = [sampler] + others.map(\.sampler) + [greedy].compactMap(\.self)
     let size = max(1, Self.batch / sampler.samples)
     for first in stride(from: 0, to: items.count, by: size) {
       progress(first)
       let part = Array(items[first..<min(first + size, items.count)])
       // The number of a prompt keys its draws, so they don't depend on the batch.
-      let samples = try counts(part, by: sampler, first: first, &judges)
-      let likeliest = try greedy.map { (sampler) throws(FulcrumError) in
-        try counts(part, by: sampler, first: first, &judges)
+      var passes: [[[Evaluation.Counts]]] = []
+      for sampler in samplers {
+        passes.append(try counts(part, by: sampler, first: first, &judges))
       }
       for (index, item) in part.enumerated() {
         if tallies[item.category] == nil { order.append(item.category) }
-        tallies[item.category, default: Tally()].add(
-          item, samples[index], greedy: likeliest?[index])
+        tallies[item.category, default: Tally(passes: samplers.count)].add(
+          item, passes.map { $0[index] })
       }
     }
     if !items.isEmpty { progress(items.count) }
@@ -88,16 +94,15 @@ package struct Evaluator {
 
   /// Gathers the items of a category.
   private struct Tally {
-    /// For each item, counts in the order of the reward functions.
-    var samples: [[Evaluation.Counts]] = []
-    var greedy: [[Evaluation.Counts]] = []
+    /// For each sampler, and each item, counts in the order of the reward functions.
+    var passes: [[[Evaluation.Counts]]]
     var forms = ItemForms()
 
-    mutating func add(
-      _ item: TaskItem, _ samples: [Evaluation.Counts], greedy: [Evaluation.Counts]?
-    ) {
-      self.samples.append(samples)
-      if let greedy { self.greedy.append(greedy) }
+    init(passes: Int) { self.passes = Array(repeating: [], count: passes) }
+
+    /// - Parameter counts: for each sampler, counts in the order of the reward functions.
+    mutating func add(_ item: TaskItem, _ counts: [[Evaluation.Counts]]) {
+      for (pass, own) in counts.enumerated() { passes[pass].append(own) }
       forms.add(item)
     }
 
@@ -119,11 +124,24 @@ package struct Evaluator {
       -> Evaluation.Verdict
     {
       let isSampled = evaluator.sampler.samples > 1
-      let samples = samples.map { $0[reward] }
-      return Evaluation.Verdict(
-        counts: isSampled ? samples.reduce(Evaluation.Counts(), +) : Self.sum(samples, forms),
-        samples: isSampled ? SampledItems(k: evaluator.k, items: samples, forms: forms) : nil,
-        greedy: evaluator.greedy == nil ? nil : Self.sum(greedy.map { $0[reward] }, forms))
+      func verdict(
+        _ pass: Int, temperatures: [Evaluation.OtherTemperature] = [], greedy: Int? = nil
+      )
+        -> Evaluation.Verdict
+      {
+        let items = passes[pass].map { $0[reward] }
+        return Evaluation.Verdict(
+          counts: isSampled ? items.reduce(Evaluation.Counts(), +) : Self.sum(items, forms),
+          samples: isSampled ? SampledItems(k: evaluator.k, items: items, forms: forms) : nil,
+          greedy: greedy.map { Self.sum(passes[$0].map { $0[reward] }, forms) },
+          temperatures: temperatures)
+      }
+      let others = evaluator.others.enumerated().map { place, other in
+        Evaluation.OtherTemperature(
+          temperature: other.temperature, verdict: verdict(1 + place))
+      }
+      return verdict(
+        0, temperatures: others, greedy: evaluator.greedy == nil ? nil : passes.count - 1)
     }
 
     /// Adds up counts of one completion an item; items of one form are worth less than others.

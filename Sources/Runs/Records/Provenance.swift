@@ -92,7 +92,13 @@ package enum Provenance {
   }
 
   private static func mapping(_ values: Parameters) -> [(Node, Node)] {
-    values.resolved.map { (Node($0.name), node($0.value)) }
+    values.resolved.map { name, value in
+      // A key that took one number before it took a list is written as it was.
+      if case .numbers(let numbers) = value, numbers.count == 1 {
+        return (Node(name), node(.number(numbers[0])))
+      }
+      return (Node(name), node(value))
+    }
   }
 
   private static func node(
