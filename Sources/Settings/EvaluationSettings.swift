@@ -36,6 +36,9 @@ package struct EvaluationSettings: SettingsSection {
       help:
         "divides the logits; 0: the most likely token; of a list, the first is the main one, and"
         + " the others stand beside it"),
+    .flag(
+      "write-samples", default: false,
+      help: "also write each item's completions with their rewards: RUN/evaluations/step-N.jsonl"),
     .integer(
       "max-new-tokens", default: 0, in: 0...1_000_000,
       help: "longest completion, in tokens; 0: as in rollouts"),
@@ -53,6 +56,8 @@ package struct EvaluationSettings: SettingsSection {
   package let passAt: Int
   /// Whether the most likely completion is taken beside the sampled ones.
   package let isGreedyBeside: Bool
+  /// Whether a run writes each item's completions.
+  package let writesSamples: Bool
   /// Divides the logits; 0: the most likely token.
   package let temperature: Double
   /// Further temperatures, at which as many samples are taken.
@@ -102,6 +107,7 @@ package struct EvaluationSettings: SettingsSection {
     samples = try values.integer("samples")
     let k = try values.integer("pass-at")
     passAt = k > 0 ? k : samples
+    writesSamples = try values.flag("write-samples")
     isGreedyBeside = try values.flag("greedy")
     sampling = try SamplingKeys.options(values)
     let seed = try values.integer("seed")

@@ -101,6 +101,43 @@ private final class Listener: RunObserver {
       })
   }
 
+  @Test func `each item's completions are written, the same after a resume`() throws {
+    let changes = ["evaluation={items: 2, samples: 2, temperature: [1, 0.5], greedy: true}"]
+    let rewards = "reward=[tests/length, {use: tests/checking, weight: 0}]"
+    for name in ["whole", "stopped"] {
+      let configuration = try configuration(
+        name, changes[0], rewards, more, "evaluation.write-samples=true", "evaluation.every=2")
+      listener.steps = []
+      try session(stopAfter: name == "whole" ? .max : 1).begin(configuration)
+    }
+    try session().resume(folder + "/stopped")
+    for step in [0, 2, 3] {
+      let file = "evaluations/step-\(step).jsonl"
+      #expect(try read("whole", file) == read("stopped", file))
+    }
+    let lines = try read("whole", "evaluations/step-0.jsonl").split(separator: "\n")
+    #expect(lines.count == 4)
+    let items = try lines.map {
+      try JSONDecoder().decode(EvaluatedItem.self, from: Data($0.utf8))
+    }
+    #expect(items.map(\.category) == ["all", "all", "more", "more"])
+    #expect(items.map(\.transfer) == [false, false, true, true])
+    #expect(items.map(\.id) == ["1000", "1001", "1000", "1001"])
+    #expect(items.allSatisfy { $0.samples.map(\.temperature) == [1, 1, 0.5, 0.5, 0] })
+    for sample in items.flatMap(\.samples) {
+      // The reward is the length in tokens; the completion has no letter for the end token.
+      #expect(sample.tokens == sample.completion.count + (sample.finished ? 1 : 0))
+      #expect(sample.rewards.map(\.name) == ["length", "checking"])
+      #expect(sample.rewards.map(\.value) == [Double(sample.tokens), 0])
+      #expect(sample.rewards.map(\.outcome) == ["correct", "wrong"])
+      #expect(sample.outcome == "correct")
+    }
+    #expect(!FileManager.default.fileExists(atPath: folder + "/whole/evaluations/step-1.jsonl"))
+    // A run writes none unless it is asked to.
+    try session().begin(try configuration("plain"))
+    #expect(!FileManager.default.fileExists(atPath: folder + "/plain/evaluations"))
+  }
+
   private func refusal(_ changes: String) throws -> String? {
     let configuration = try configuration("refused", changes)
     return #expect(throws: FulcrumError.self) { try self.session().begin(configuration) }?

@@ -12,12 +12,20 @@ package struct Evaluator {
   /// The k of pass@k.
   let k: Int
 
+  /// Holds the completions that one sampler made of some items.
+  package struct Pass {
+    /// The temperature as it was configured; 0: the most likely completions.
+    package let temperature: Double
+    package let rollout: Rollout
+  }
+
   /// The completions that are sampled between two reports of progress. A policy is faster with many
   /// at once.
   private static let batch = 256
 
   package init(
-    sampler: RolloutSampler, others: [(temperature: Double, sampler: RolloutSampler)] = [], greedy: RolloutSampler?, k: Int
+    sampler: RolloutSampler, others: [(temperature: Double, sampler: RolloutSampler)] = [],
+    greedy: RolloutSampler?, k: Int
   ) {
     self.sampler = sampler
     self.others = others
@@ -35,26 +43,34 @@ package struct Evaluator {
   /// - Parameters:
   ///   - transfer: the categories of items that are of other tasks than the one that is trained on.
   ///   - progress: receives the number of items that are done, from 0 on.
+  ///   - each: receives the completions of some items, by each sampler: the main one's, those at other
+  ///     temperatures, the most likely ones.
   package func run(
-    _ items: [TaskItem], transfer: Set<String> = [], progress: (_ done: Int) -> Void = { _ in }
+    _ items: [TaskItem], transfer: Set<String> = [], progress: (_ done: Int) -> Void = { _ in },
+    each: (_ passes: [Pass]) throws(FulcrumError) -> Void = { _ in }
   ) throws(FulcrumError) -> Evaluation {
     var order: [String] = []
     var tallies: [String: Tally] = [:]
     var judges = Set([0])
-    let samplers = [sampler] + others.map(\.sampler) + [greedy].compactMap(\.self)
+    var samplers = [(temperature: Self.configured(sampler.temperature), sampler: sampler)]
+    samplers += others
+    if let greedy { samplers.append((temperature: 0, sampler: greedy)) }
     let size = max(1, Self.batch / sampler.samples)
     for first in stride(from: 0, to: items.count, by: size) {
       progress(first)
       let part = Array(items[first..<min(first + size, items.count)])
       // The number of a prompt keys its draws, so they don't depend on the batch.
-      var passes: [[[Evaluation.Counts]]] = []
-      for sampler in samplers {
-        passes.append(try counts(part, by: sampler, first: first, &judges))
+      var passes: [Pass] = []
+      for (temperature, sampler) in samplers {
+        let rollout = try sampler.collect(part, step: UInt32.max, firstPrompt: first)
+        passes.append(Pass(temperature: temperature, rollout: rollout))
       }
+      try each(passes)
+      let counts = passes.map { Self.counts($0.rollout, &judges) }
       for (index, item) in part.enumerated() {
         if tallies[item.category] == nil { order.append(item.category) }
         tallies[item.category, default: Tally(passes: samplers.count)].add(
-          item, passes.map { $0[index] })
+          item, counts.map { $0[index] })
       }
     }
     if !items.isEmpty { progress(items.count) }
@@ -71,21 +87,25 @@ package struct Evaluator {
   ///
   /// - Parameter judges: the places of the reward functions that tell right from wrong.
   /// - Returns: for each item, counts in the order of the reward functions.
-  private func counts(
-    _ items: [TaskItem], by sampler: RolloutSampler, first: Int, _ judges: inout Set<Int>
-  ) throws(FulcrumError) -> [[Evaluation.Counts]] {
-    let rollout = try sampler.collect(items, step: UInt32.max, firstPrompt: first)
+  private static func counts(_ rollout: Rollout, _ judges: inout Set<Int>)
+    -> [[Evaluation.Counts]]
+  {
     for (place, scores) in rollout.scores.enumerated()
-    where scores.contains(where: { Self.verdicts.contains($0.outcome) }) {
+    where scores.contains(where: { verdicts.contains($0.outcome) }) {
       judges.insert(place)
     }
-    return items.indices.map { item in
+    return rollout.items.indices.map { item in
       rollout.scores.map { scores in
         let own = rollout.sequences.sequences(ofGroup: item).map { scores[$0] }
         return Evaluation.Counts(
           correct: own.count { $0.outcome == .correct }, count: own.count { !$0.isMissing })
       }
     }
+  }
+
+  /// Returns a temperature as it was written, rather than the nearest Float's further digits.
+  private static func configured(_ temperature: Float) -> Double {
+    Double("\(temperature)") ?? Double(temperature)
   }
 
   /// The outcomes of a reward function that tells right from wrong. One that has others only, as that of

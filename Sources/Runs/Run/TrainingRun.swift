@@ -188,7 +188,13 @@ struct TrainingRun {
       return known
     }
     let items = heldOut.items
-    let result = try components.evaluator.run(items, transfer: heldOut.transfer) {
+    var samples: String?
+    // Before the line that says that the step is evaluated.
+    if components.configuration.evaluation.writesSamples, !items.isEmpty {
+      try SafeFiles.makeFolder(directory.evaluationSamples)
+      samples = directory.evaluationSamples + "/step-\(step).jsonl"
+    }
+    let result = try components.evaluator.run(heldOut, samplesTo: samples) {
       observer.evaluated($0, of: items.count)
     }
     guard !items.isEmpty else { return result }

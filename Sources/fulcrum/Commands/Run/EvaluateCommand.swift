@@ -16,6 +16,7 @@ struct EvaluateCommand: ParsableCommand {
 
         fulcrum evaluate runs/a
         fulcrum evaluate run.yaml --checkpoint runs/a/checkpoints/step-20 --json
+        fulcrum evaluate runs/a --samples samples.jsonl
       """)
 
   @OptionGroup var options: RunOptions
@@ -24,6 +25,11 @@ struct EvaluateCommand: ParsableCommand {
     help: "A checkpoint folder instead of the configuration's or the run's newest.",
     completion: .directory)
   var checkpoint: String?
+
+  @Option(
+    help: "Also write each item's completions with their rewards to this file, as JSON lines.",
+    completion: .file())
+  var samples: String?
 
   @Flag(help: "Print one JSON object instead of a table.")
   var json = false
@@ -67,7 +73,9 @@ struct EvaluateCommand: ParsableCommand {
     for note in heldOut.notes { Fulcrum.report(note) }
     let display = ProgressDisplay()
     let items = heldOut.items
-    let evaluation = try setup.evaluator(rewards).run(items, transfer: heldOut.transfer) {
+    let evaluation = try setup.evaluator(rewards).run(
+      heldOut, samplesTo: samples.map(WorkingFolder.path)
+    ) {
       display.evaluated($0, of: items.count)
     }
     display.clear()
