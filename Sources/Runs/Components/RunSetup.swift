@@ -118,20 +118,27 @@ package struct RunSetup {
   /// Returns an evaluator in the way of the configuration's evaluations.
   package func evaluator(_ rewards: [WeightedReward]) -> Evaluator {
     let evaluation = configuration.evaluation
-    let seed = evaluation.seed ?? configuration.general.seed
-    let (maximumTokens, options) = evaluation.limits(beside: configuration.rollout)
-    func sampler(samples: Int, temperature: Double) -> RolloutSampler {
-      RolloutSampler(
-        policy: policy, rewards: rewards, samples: samples, maximumTokens: maximumTokens,
-        temperature: Float(temperature), options: options, seed: seed,
-        onFailure: configuration.rollout.onFailure)
+    func sampler(_ temperature: Double) -> RolloutSampler {
+      evaluationSampler(rewards, samples: evaluation.samples, temperature: temperature)
     }
+    let greedy = evaluationSampler(rewards, samples: 1, temperature: 0)
     return Evaluator(
-      sampler: sampler(samples: evaluation.samples, temperature: evaluation.temperature),
-      others: evaluation.otherTemperatures.map {
-        ($0, sampler(samples: evaluation.samples, temperature: $0))
-      }, greedy: evaluation.isGreedyBeside ? sampler(samples: 1, temperature: 0) : nil,
-      k: evaluation.passAt)
+      sampler: sampler(evaluation.temperature),
+      others: evaluation.otherTemperatures.map { ($0, sampler($0)) },
+      greedy: evaluation.isGreedyBeside ? greedy : nil, k: evaluation.passAt)
+  }
+
+  /// Returns a sampler with the limits and the draws of the configuration's evaluations.
+  func evaluationSampler(_ rewards: [WeightedReward], samples: Int, temperature: Double)
+    -> RolloutSampler
+  {
+    let evaluation = configuration.evaluation
+    let (maximumTokens, options) = evaluation.limits(beside: configuration.rollout)
+    return RolloutSampler(
+      policy: policy, rewards: rewards, samples: samples, maximumTokens: maximumTokens,
+      temperature: Float(temperature), options: options,
+      seed: evaluation.seed ?? configuration.general.seed,
+      onFailure: configuration.rollout.onFailure)
   }
 
   /// Returns a sampler in the way of the configuration's rollouts.

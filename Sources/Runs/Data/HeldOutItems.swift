@@ -44,9 +44,12 @@ extension RunSetup {
   /// Returns the held-out items that the configuration asks for, without those that are left out, and
   /// what there is to tell of them.
   ///
+  /// - Parameter perCategory: the number of items of each category; `nil`: that of evaluations.
   /// - Throws: what the tasks and the tokenizer throw; `.configuration` for a category that two tasks
   ///   have.
-  package func heldOutItems(_ rewards: [WeightedReward]) throws(FulcrumError) -> HeldOutItems {
+  package func heldOutItems(_ rewards: [WeightedReward], perCategory: Int? = nil)
+    throws(FulcrumError) -> HeldOutItems
+  {
     let evaluation = configuration.evaluation
     var categories: [String: String] = [:]
     func part(_ role: String, _ task: RunTask, _ rule: OverlongRule, _ count: Int, at path: String)
@@ -75,7 +78,8 @@ extension RunSetup {
       return .init(items: items, inspection: inspection)
     }
     let key = ComponentKey.task.rawValue
-    var parts = [try part("held-out", task, try overlong, evaluation.items, at: key)]
+    let count = perCategory ?? evaluation.items
+    var parts = [try part("held-out", task, try overlong, count, at: key)]
     for other in transfer {
       parts.append(
         try part("transfer", other.task, other.overlong, evaluation.transferItems, at: other.path))
