@@ -132,7 +132,28 @@ private final class Listener: RunObserver {
     listener.steps = []
     try session().begin(try configuration())
     // One is written as it was before there were lists.
-    #expect(read("run.yaml")?.contains("  temperature: 1.0\n  max-new-tokens: 0\n") == true)
+    #expect(read("run.yaml")?.contains("  temperature: 1.0\n  write-samples: false\n") == true)
+  }
+
+  @Test func `a run in which nothing is learned says so once, also when it is resumed`() throws {
+    // All rewards are 0.
+    let flat = try configuration("reward=tests/checking", "steps=14", "evaluation.items=0")
+    try session(stopAfter: 11).begin(flat)
+    func warnings() -> [Int] {
+      listener.notes.indices.filter { listener.notes[$0].contains("had equal rewards") }
+    }
+    let place = try #require(warnings().first)
+    #expect(listener.notes[place].hasPrefix("warning: in each of the last 10 steps at least 90 %"))
+    #expect(listener.notes[place].contains("nearly all completions are wrong (accuracy 0.0 %)."))
+    #expect(listener.notes[place + 1] == "checkpoint \(run)/checkpoints/step-10")
+    try session().resume(run)
+    #expect(listener.steps.last == 14 && warnings() == [place])
+    // A group of one is warned of before the run begins.
+    try FileManager.default.removeItem(atPath: run)
+    (listener.notes, listener.steps) = ([], [])
+    try session().begin(
+      try configuration("reward=tests/checking", "steps=12", "rollout.samples=1"))
+    #expect(warnings().isEmpty)
   }
 
   @Test func `every reward is evaluated, under the name that its metrics have`() throws {

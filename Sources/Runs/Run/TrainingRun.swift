@@ -78,6 +78,9 @@ struct TrainingRun {
     if isResumed, first > 0, isEvaluated, first < steps {
       _ = try evaluation(heldOut, step: first, events)
     }
+    var watch = SpreadWatch(after: RunDirectory.lines(of: directory.metrics))
+    // A group of one has equal rewards always, of which a run is warned before it begins.
+    let watches = configuration.rollout.samples > 1
     let began = ContinuousClock.now
     for number in stride(from: first + 1, through: steps, by: 1) {
       let metrics: Metrics
@@ -95,6 +98,7 @@ struct TrainingRun {
       observer.stepEnded(
         number, of: steps, metrics: metrics,
         secondsLeft: elapsed / Double(number - first) * Double(steps - number))
+      if watches, let warning = watch.add(metrics) { observer.note("warning: \(warning)") }
       let stops = shouldStop() && number < steps
       if stops || number == steps || (checkpointEvery > 0 && number % checkpointEvery == 0) {
         let checkpoint = try save(&loop, keep: keep)
