@@ -89,6 +89,31 @@ package enum SafeFiles {
     }
   }
 
+  /// Makes a folder with the same files as another one: by links, or by copies where the file system has no
+  /// links. Both must stay unchanged then.
+  ///
+  /// - Throws: `.inputOutput` if a file can't be linked nor copied, or `path` exists.
+  package static func linkFolder(_ folder: String, to path: String) throws(FulcrumError) {
+    let files = FileManager.default
+    do {
+      try files.createDirectory(atPath: path, withIntermediateDirectories: false)
+      for name in try files.contentsOfDirectory(atPath: folder) {
+        let (old, new) = (folder + "/" + name, path + "/" + name)
+        if isFolder(old) {
+          try linkFolder(old, to: new)
+        } else if link(old, new) != 0 {
+          try files.copyItem(atPath: old, toPath: new)
+        }
+      }
+    } catch let error as FulcrumError {
+      throw error
+    } catch {
+      throw FulcrumError(
+        .inputOutput, "could not copy it: \((error as NSError).localizedDescription)", at: folder,
+        hint: SystemFault.remedy)
+    }
+  }
+
   /// Makes sure that a new folder can be written at a path: nothing is there, but for an empty folder, and
   /// there is a folder around it that takes files.
   ///

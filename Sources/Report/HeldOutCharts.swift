@@ -24,13 +24,19 @@ struct HeldOutCharts {
   }
 
   private var categories: [String] { columns.first?.rows.map(\.category) ?? [] }
+  private var titles: [String] { columns.first?.rows.map(\.title) ?? [] }
   private var kinds: [Evaluation.Measure.Kind] {
-    columns.first?.rows.first?.measures.map(\.kind) ?? []
+    EvaluationTable.kinds(of: columns.flatMap(\.rows))
   }
 
-  var charts: [Chart] { kinds.map(chart) }
+  var charts: [Chart] {
+    kinds.enumerated().map { place, kind in
+      // Labels are texts of any kind, and ids are names of files.
+      chart(kind, id: kind == kind.share ? nil : "held-out-\(place + 1)")
+    }
+  }
 
-  private func chart(_ kind: Evaluation.Measure.Kind) -> Chart {
+  private func chart(_ kind: Evaluation.Measure.Kind, id given: String?) -> Chart {
     let layers = columns.enumerated().map { series, column in
       Chart.Layer.intervals(
         categories.map { category in
@@ -42,9 +48,11 @@ struct HeldOutCharts {
     }
     let (id, title, dots, unit) = Self.words(kind)
     return Chart(
-      id: id, title: title,
+      id: given ?? id,
+      title: title + (kind.reward.map { ", \($0)" } ?? "")
+        + (kind.temperature.map { ", at temperature \($0)" } ?? ""),
       caption: "Dots: \(dots). Whiskers: " + whiskers(kind),
-      x: .categories("category", categories), y: .numbers(unit, including: [0, 1], within: 0...1),
+      x: .categories("category", titles), y: .numbers(unit, including: [0, 1], within: 0...1),
       layers: layers,
       legend: columns.count > 1 || !isOneRun ? columns.map(\.title) : [])
   }
@@ -74,11 +82,14 @@ struct HeldOutCharts {
         "held-out-greedy", "Greedy accuracy on held-out items",
         "share of items whose most likely completion is correct", "share of items"
       )
+    case .reward(_, let kind), .temperature(_, let kind): words(kind)
     }
   }
 
   private func whiskers(_ kind: Evaluation.Measure.Kind) -> String {
-    if case .passAt = kind, columns.contains(where: { $0.rows.contains { $0.samples != nil } }) {
+    if case .passAt = kind.share,
+      columns.contains(where: { $0.rows.contains { $0.samples != nil } })
+    {
       return "95 % interval over items"
         + (isOneRun ? "." : ", of each the mean over seeds.")
     }
@@ -92,7 +103,7 @@ struct HeldOutCharts {
       columns.flatMap { column -> [[String]] in
         guard let row = column.rows.first(where: { $0.category == category }) else { return [] }
         return row.measures.map { measure in
-          [category, column.title] + (isPlain ? [] : [measure.kind.name]) + [
+          [row.title, column.title] + (isPlain ? [] : [measure.kind.name]) + [
             measure.counts.map { "\($0.correct)/\($0.count)" + row.formsText } ?? "–",
             NumberText.percent(measure.mean),
             NumberText.percent(measure.interval.lowerBound) + " to "

@@ -11,6 +11,8 @@ package struct ComponentChoice: Sendable {
   package let parameters: [String: ParameterValue]
   /// A reward's weight in the sum of rewards; 1 for other components.
   package let weight: Double
+  /// Names a reward in metrics and tables; `nil`: the component's name does.
+  package let label: String?
   /// What becomes of a task's items whose prompts leave no room.
   package let overlong: OverlongRule
   /// The key path, for messages.
@@ -26,20 +28,22 @@ package struct ComponentChoice: Sendable {
     var parameters = parameters
     parameters[name] = value
     return ComponentChoice(
-      use: use, digest: digest, parameters: parameters, weight: weight, overlong: overlong,
-      path: path)
+      use: use, digest: digest, parameters: parameters, weight: weight, label: label,
+      overlong: overlong, path: path)
   }
 }
 
 extension ComponentChoice {
-  /// Reads a choice; only a reward's choice has a weight, only a task's a rule for long prompts.
+  /// Reads a choice; only a reward's choice has a weight and a label, only a task's a rule for long
+  /// prompts.
   init(_ node: ConfigurationTree.Node, of key: ComponentKey, at path: String) throws(FulcrumError) {
     if case .value(.text(let name)) = node, !name.isEmpty {
       guard !name.contains("=") || name.contains("/") else {
         throw Self.assignments(name, at: path)
       }
       self.init(
-        use: name, digest: nil, parameters: [:], weight: 1, overlong: .refuse, path: path)
+        use: name, digest: nil, parameters: [:], weight: 1, label: nil, overlong: .refuse,
+        path: path)
       return
     }
     guard case .section(var entries) = node,
@@ -55,10 +59,11 @@ extension ComponentChoice {
       digest = "\(value)"
     }
     let weight = key == .reward ? try Self.takeWeight(&entries, at: path) : 1
-    let overlong = key == .task ? try Self.takeOverlong(&entries, at: path) : .refuse
+    let label = key == .reward ? try Self.takeLabel(&entries, at: path) : nil
+    let overlong = key.kind == .task ? try Self.takeOverlong(&entries, at: path) : .refuse
     self.init(
       use: use, digest: digest, parameters: try entries.values(at: path), weight: weight,
-      overlong: overlong, path: path)
+      label: label, overlong: overlong, path: path)
   }
 
   private static func takeOverlong(
@@ -126,6 +131,24 @@ extension ComponentChoice {
       hint:
         "write {\((["use: \(name ?? "NAME")"] + section).joined(separator: ", "))}; on the command line"
         + " \(options.joined(separator: " "))")
+  }
+
+  /// The key of a reward's label.
+  package static let labelKey = "label"
+
+  private static func takeLabel(
+    _ entries: inout [String: ConfigurationTree.Node], at path: String
+  ) throws(FulcrumError) -> String? {
+    guard let node = entries.removeValue(forKey: labelKey) else { return nil }
+    if case .value(.text(let text)) = node, !text.isEmpty,
+      text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })
+    {
+      return text
+    }
+    let got = node.parameterValue.map { $0 == .text("") ? "nothing" : "'\($0)'" } ?? "keys"
+    throw FulcrumError(
+      .configuration, "expected a name on one line, got \(got)", at: "\(path).\(labelKey)",
+      hint: "metrics and tables have the reward under it: label: first attempt")
   }
 
   private static func takeWeight(

@@ -8,8 +8,9 @@ package enum ConfigurationManual {
     let choiceHelp =
       ComponentKey.allCases.map(\.rawValue).joined(separator: ", ")
       + ":\n  a component's name, or {use: NAME, sha256: DIGEST, parameter: value, …};"
-      + " reward, advantage and objective also take a list, and a"
-      + " reward in one a weight (default 1);\n  task.overlong: one of "
+      + " transfer, reward, advantage and objective also take a list, and a"
+      + " reward a weight (default 1) and a label, its name in metrics and tables;\n  transfer: tasks whose held-out items are evaluated beside the task's own, and never trained on"
+      + ";\n  task.overlong: one of "
       + OverlongRule.allCases.map(\.rawValue).joined(separator: ", ")
       + ", default \(OverlongRule.refuse.rawValue); what becomes of items whose prompts leave no room"
       + " for a completion: they stop the run before its first step, or are left out"

@@ -16,6 +16,9 @@ package struct EvaluationSettings: SettingsSection {
       "items", default: 100, in: 0...1_000_000,
       help: "held-out items for each category; 0: none"),
     .integer(
+      "transfer-items", default: 0, in: 0...1_000_000,
+      help: "held-out items for each category of the tasks under transfer; 0: as items"),
+    .integer(
       "every", default: 0, in: 0...10_000_000,
       help: "steps between evaluations; 0: only before and after"),
     .integer(
@@ -28,8 +31,14 @@ package struct EvaluationSettings: SettingsSection {
     .flag(
       "greedy", default: false,
       help: "also take each item's most likely completion, beside the sampled ones"),
-    .number(
-      "temperature", default: 0, in: 0...100, help: "divides the logits; 0: the most likely token"),
+    .numbers(
+      "temperature", default: [0], in: 0...100,
+      help:
+        "divides the logits; 0: the most likely token; of a list, the first is the main one, and"
+        + " the others stand beside it"),
+    .flag(
+      "write-samples", default: false,
+      help: "also write each item's completions with their rewards: RUN/evaluations/step-N.jsonl"),
     .integer(
       "max-new-tokens", default: 0, in: 0...1_000_000,
       help: "longest completion, in tokens; 0: as in rollouts"),
@@ -37,6 +46,8 @@ package struct EvaluationSettings: SettingsSection {
 
   /// Held-out items of each category; 0: no evaluation.
   package let items: Int
+  /// Held-out items of each category of the transfer tasks; 0: no evaluation.
+  package let transferItems: Int
   /// Steps between evaluations; 0: only before and after.
   package let every: Int
   /// The number of completions of each item.
@@ -45,8 +56,12 @@ package struct EvaluationSettings: SettingsSection {
   package let passAt: Int
   /// Whether the most likely completion is taken beside the sampled ones.
   package let isGreedyBeside: Bool
+  /// Whether a run writes each item's completions.
+  package let writesSamples: Bool
   /// Divides the logits; 0: the most likely token.
   package let temperature: Double
+  /// Further temperatures, at which as many samples are taken.
+  package let otherTemperatures: [Double]
   /// The longest completion, in tokens; `nil`: as in rollouts.
   package let maximumTokens: Int?
   /// Limits draws and ends completions; no stop strings: those of rollouts.
@@ -57,21 +72,42 @@ package struct EvaluationSettings: SettingsSection {
 
   /// Says in words how completions are taken.
   package var manner: String {
-    guard temperature > 0 else { return "most likely tokens" }
+    let number = samples == 1 ? "one sample" : "\(samples) samples"
+    let others = otherTemperatures.map { "\($0)" }.joined(separator: ", ")
     let cuts = sampling.cuts.isEmpty ? "" : ", " + sampling.cuts.joined(separator: ", ")
-    return (samples == 1 ? "one sample" : "\(samples) samples") + " each at temperature"
-      + " \(temperature)" + cuts + (isGreedyBeside ? "; greedy: most likely tokens" : "")
+    guard temperature > 0 else {
+      return "most likely tokens"
+        + (others.isEmpty ? "" : ", and \(number) each at temperature \(others)" + cuts)
+    }
+    return "\(number) each at temperature \(temperature)"
+      + (others.isEmpty ? "" : ", and as many at \(others)") + cuts
+      + (isGreedyBeside ? "; greedy: most likely tokens" : "")
   }
 
   package init(_ values: Parameters) throws(FulcrumError) {
     items = try values.integer("items")
+    let transfer = try values.integer("transfer-items")
+    // Without items there is no evaluation.
+    transferItems = transfer > 0 && items > 0 ? transfer : items
     every = try values.integer("every")
-    temperature = try values.number("temperature")
+    let temperatures = try values.numbers("temperature")
+    guard let first = temperatures.first else {
+      throw values.refuse("temperature", "expected at least one temperature, got an empty list")
+    }
+    guard Set(temperatures).count == temperatures.count else {
+      throw values.refuse(
+        "temperature",
+        "expected temperatures that differ, got \(ParameterValue.numbers(temperatures))",
+        hint: "at one temperature an evaluation has the same draws each time")
+    }
+    temperature = first
+    otherTemperatures = Array(temperatures.dropFirst())
     let limit = try values.integer("max-new-tokens")
     maximumTokens = limit > 0 ? limit : nil
     samples = try values.integer("samples")
     let k = try values.integer("pass-at")
     passAt = k > 0 ? k : samples
+    writesSamples = try values.flag("write-samples")
     isGreedyBeside = try values.flag("greedy")
     sampling = try SamplingKeys.options(values)
     let seed = try values.integer("seed")
@@ -82,7 +118,7 @@ package struct EvaluationSettings: SettingsSection {
         "pass-at", "expected at most evaluation.samples = \(samples), got \(k)",
         hint: "pass@k is estimated from k samples of an item or more")
     }
-    guard temperature > 0 || (samples == 1 && !isGreedyBeside) else {
+    guard !temperatures.contains(0) || (samples == 1 && !isGreedyBeside) else {
       let reason = samples > 1 ? "samples = \(samples)" : "greedy = true"
       throw values.refuse(
         "temperature", "expected a temperature above 0 with \(reason), got 0",

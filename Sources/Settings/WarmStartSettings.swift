@@ -22,6 +22,14 @@ package struct WarmStartSettings: SettingsSection {
         "every", default: 0, in: 0...10_000_000,
         help: "steps between such measurements; 0: only before and after"),
       .integer(
+        "evaluation-items", default: 0, in: 0...1_000_000,
+        help:
+          "held-out items for each category that are completed at such measurements, at temperature 1"
+          + " and greedily, and judged by the reward; 0: none"),
+      .integer(
+        "checkpoints-every", default: 0, in: 0...10_000_000,
+        help: "steps between checkpoints on the way, OUTPUT/checkpoints/step-N; 0: none"),
+      .integer(
         "vocabulary-texts", default: 2_000, in: 1...10_000_000,
         help: "demonstrations from which a fresh policy's tokenizer is trained"),
     ] + LearningRateSettings.schema(default: 1e-3)
@@ -36,6 +44,10 @@ package struct WarmStartSettings: SettingsSection {
   package let heldOut: Int
   /// Steps between measurements; 0: only before and after.
   package let every: Int
+  /// Held-out items of each category that are completed at measurements; 0: none.
+  package let evaluationItems: Int
+  /// Steps between checkpoints on the way; 0: none.
+  package let checkpointsEvery: Int
   /// The number of demonstrations from which a fresh policy's tokenizer is trained.
   package let vocabularyTexts: Int
   package let learningRate: LearningRateSettings
@@ -46,6 +58,8 @@ package struct WarmStartSettings: SettingsSection {
     epochs = try values.integer("epochs")
     heldOut = try values.integer("held-out")
     every = try values.integer("every")
+    evaluationItems = try values.integer("evaluation-items")
+    checkpointsEvery = try values.integer("checkpoints-every")
     batch = try values.integer("batch")
     vocabularyTexts = try values.integer("vocabulary-texts")
     learningRate = try LearningRateSettings(values)

@@ -126,6 +126,17 @@ import Testing
     #expect(shares.count == 4)
     #expect(shares[1].prefix(4) == ["2", "people", "4", "pass@1"])
     #expect(shares[2].first == "pass@3" && shares[3].first == "greedy")
+    let samples = folder.path + "/samples.jsonl"
+    let written = try CommandLine().run(
+      "evaluate", run, "--samples", samples, "--set",
+      "transfer={use: knights-and-knaves, people: [3]}",
+      "--set", "evaluation.transfer-items=2")
+    #expect(written.status == 0, "\(written.errors)")
+    #expect(written.output.contains("3 people (transfer)   2"))
+    let items = try String(contentsOfFile: samples, encoding: .utf8).split(separator: "\n")
+    #expect(items.count == 6)
+    #expect(items.allSatisfy { $0.contains("\"samples\": [{\"temperature\": 1, \"completion\": ") })
+    #expect(items.count { $0.contains("\"transfer\": true") } == 2)
     let second = try CommandLine().run("train", config, "--set", "output=\(run)")
     #expect(second.status == 2)
     #expect(second.errors.contains("the directory already holds a run"))

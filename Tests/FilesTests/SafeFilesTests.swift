@@ -31,6 +31,20 @@ import Testing
       error?.description.hasPrefix("\(folder)/file/x: could not append to it: Not a dir") == true)
   }
 
+  @Test func `a folder is linked with those within it, and survives the other`() throws {
+    try SafeFiles.makeFolder(folder + "/a/b")
+    try SafeFiles.write("x", to: folder + "/a/one")
+    try SafeFiles.write("y", to: folder + "/a/b/two")
+    try SafeFiles.linkFolder(folder + "/a", to: folder + "/c")
+    try SafeFiles.removeFolder(folder + "/a")
+    #expect(try String(contentsOfFile: folder + "/c/one", encoding: .utf8) == "x")
+    #expect(try String(contentsOfFile: folder + "/c/b/two", encoding: .utf8) == "y")
+    let error = #expect(throws: FulcrumError.self) {
+      try SafeFiles.linkFolder(self.folder + "/none", to: self.folder + "/d")
+    }
+    #expect(error?.description.hasPrefix("\(folder)/none: could not copy it: ") == true)
+  }
+
   @Test func `folders are made with those above them, and may be there`() throws {
     try SafeFiles.makeFolder(folder + "/a/b/c")
     try SafeFiles.makeFolder(folder + "/a/b/c/")

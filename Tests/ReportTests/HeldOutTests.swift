@@ -47,6 +47,43 @@ import Testing
     #expect(greedy.caption.hasSuffix("Whiskers: Wilson’s 95 % interval."))
   }
 
+  @Test func `other rewards, other temperatures and transfer have charts and rows of their own`()
+    throws
+  {
+    let folder = try RunFolder("one", seed: 1)
+    func entry(_ correct: Int, _ more: String = "") -> String {
+      "{\"correct\": \(correct), \"count\": 4\(more)}"
+    }
+    let own = entry(
+      2,
+      ", \"temperatures\": {\"0.6\": \(entry(3))}, \"rewards\": {\"first attempt\": \(entry(1))}")
+    try folder.write(
+      "{\"step\": 0, \"3 numbers\": \(entry(1)), \"2 numbers\": \(entry(4, ", \"transfer\": true"))}\n"
+        + "{\"step\": 6, \"3 numbers\": \(own), \"2 numbers\": \(entry(0, ", \"transfer\": true"))}\n",
+      to: "evaluations.jsonl")
+    let page = try Page.report(of: try folder.record)
+    let charts = page.charts.filter { $0.id.hasPrefix("held-out") }
+    #expect(charts.map(\.id) == ["held-out", "held-out-2", "held-out-3"])
+    #expect(
+      charts.map(\.title) == [
+        "Accuracy on held-out items", "Accuracy on held-out items, at temperature 0.6",
+        "Accuracy on held-out items, first attempt",
+      ])
+    let reader = try PageReader.read(page.text)
+    #expect(
+      reader.rows("3 numbers").filter { $0.count == 6 }.map { Array($0[1...4]) } == [
+        ["after step 0", "accuracy", "1/4", "25.0 %"],
+        ["after step 6", "accuracy", "2/4", "50.0 %"],
+        ["after step 6", "accuracy at 0.6", "3/4", "75.0 %"],
+        ["after step 6", "first attempt accuracy", "1/4", "25.0 %"],
+      ])
+    #expect(
+      reader.rows("2 numbers (transfer)").filter { $0.count == 6 }.map { Array($0[1...4]) } == [
+        ["after step 0", "accuracy", "4/4", "100.0 %"],
+        ["after step 6", "accuracy", "0/4", "0.0 %"],
+      ])
+  }
+
   @Test func `a comparison has items' means over seeds, and the arms by each share`() throws {
     let folders = [
       try run("a1", seed: 1, after: [2, 2, 0, 0]), try run("a2", seed: 2, after: [2, 0, 0, 0]),

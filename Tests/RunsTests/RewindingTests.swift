@@ -44,6 +44,18 @@ import Testing
         try String(contentsOfFile: directory.metrics, encoding: .utf8) == lines[...1].joined())
       return try String(contentsOfFile: directory.evaluations, encoding: .utf8)
     }
+    /// What is left of the items' completions.
+    func samples(_ keepsEvaluation: Bool) throws -> [String] {
+      let folder = directory.evaluationSamples
+      try SafeFiles.makeFolder(folder)
+      for name in ["step-0.jsonl", "step-2.jsonl", "step-3.jsonl", "step-2.jsonl.partial"] {
+        try SafeFiles.write("", to: folder + "/" + name)
+      }
+      try directory.rewind(to: 2, keepsEvaluation: keepsEvaluation)
+      return try files.contentsOfDirectory(atPath: folder).sorted()
+    }
+    #expect(try samples(true) == ["step-0.jsonl", "step-2.jsonl"])
+    #expect(try samples(false) == ["step-0.jsonl"])
     #expect(try rewound(true) == lines[...1].joined())
     #expect(try rewound(false) == lines[0])
   }

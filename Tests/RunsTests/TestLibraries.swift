@@ -5,11 +5,16 @@ import Runs
 
 /// Endless prompts, numbered.
 struct CountingTask: TaskSource {
-  static let manual = ComponentManual(name: "counting", summary: "numbers", source: "tests")
-  init(_ parameters: Parameters, context: ComponentContext) {}
+  static let manual = ComponentManual(
+    name: "counting", summary: "numbers", source: "tests",
+    parameters: [.text("category", default: "all", help: "the items' category")])
+  private let category: String
+  init(_ parameters: Parameters, context: ComponentContext) throws(FulcrumError) {
+    category = try parameters.text("category")
+  }
   func trainingItem(_ index: Int) -> TaskItem {
     TaskItem(
-      id: "\(index)", prompt: ["a", "b", "c"][index % 3], answer: "", category: "all")
+      id: "\(index)", prompt: ["a", "b", "c"][index % 3], answer: "", category: category)
   }
   func heldOutItems(perCategory count: Int) -> [TaskItem] {
     (0..<count).map { trainingItem(1000 + $0) }

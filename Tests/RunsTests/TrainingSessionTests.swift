@@ -119,6 +119,65 @@ private final class Listener: RunObserver {
     #expect(read("evaluations.jsonl")?.contains("\"item_count\": [3, 3]") == true)
   }
 
+  @Test func `items are sampled at several temperatures`() throws {
+    try session().begin(
+      try configuration("evaluation.samples=2", "evaluation.temperature=[1, 0.5]"))
+    #expect(
+      listener.notes.contains(
+        "held out, after step 0: all pass@1 100.0 %, pass@2 100.0 %, pass@1 at 0.5 100.0 %,"
+          + " pass@2 at 0.5 100.0 %"))
+    #expect(read("evaluations.jsonl")?.contains("\"temperatures\": {\"0.5\": {") == true)
+    #expect(read("run.yaml")?.contains("temperature:\n  - 1.0\n  - 0.5\n") == true)
+    try FileManager.default.removeItem(atPath: run)
+    listener.steps = []
+    try session().begin(try configuration())
+    // One is written as it was before there were lists.
+    #expect(read("run.yaml")?.contains("  temperature: 1.0\n  write-samples: false\n") == true)
+  }
+
+  @Test func `a run in which nothing is learned says so once, also when it is resumed`() throws {
+    // All rewards are 0.
+    let flat = try configuration("reward=tests/checking", "steps=14", "evaluation.items=0")
+    try session(stopAfter: 11).begin(flat)
+    func warnings() -> [Int] {
+      listener.notes.indices.filter { listener.notes[$0].contains("had equal rewards") }
+    }
+    let place = try #require(warnings().first)
+    #expect(listener.notes[place].hasPrefix("warning: in each of the last 10 steps at least 90 %"))
+    #expect(listener.notes[place].contains("nearly all completions are wrong (accuracy 0.0 %)."))
+    #expect(listener.notes[place + 1] == "checkpoint \(run)/checkpoints/step-10")
+    try session().resume(run)
+    #expect(listener.steps.last == 14 && warnings() == [place])
+    // A group of one is warned of before the run begins.
+    try FileManager.default.removeItem(atPath: run)
+    (listener.notes, listener.steps) = ([], [])
+    try session().begin(
+      try configuration("reward=tests/checking", "steps=12", "rollout.samples=1"))
+    #expect(warnings().isEmpty)
+  }
+
+  @Test func `every reward is evaluated, under the name that its metrics have`() throws {
+    try session().begin(
+      try configuration(
+        "reward=[tests/length, {use: tests/checking, weight: 0, label: first attempt}]"))
+    #expect(
+      listener.notes.contains(
+        "held out, after step 0: all 100.0 %, first attempt accuracy 0.0 %"))
+    #expect(read("evaluations.jsonl")?.contains("\"rewards\": {\"first attempt\": {") == true)
+    #expect(read("metrics.jsonl")?.contains("\"rewards/first attempt/mean\": 0") == true)
+    // The run's own configuration has the label.
+    #expect(read("run.yaml")?.contains("label: \"first attempt\"") == true)
+    let again = try configuration(
+      "reward=[tests/length, {use: tests/checking, label: length}]")
+    try FileManager.default.removeItem(atPath: run)
+    let error = #expect(throws: FulcrumError.self) { try self.session().begin(again) }
+    #expect(
+      error?.description == """
+        --set reward[1].label: expected a name that no other reward has, got 'length'
+          hint: metrics and tables tell rewards apart by their names
+        """)
+  }
+
   @Test func `a run that is stopped goes on to the same bits`() throws {
     try session(stopAfter: 2).begin(try configuration())
     #expect(listener.steps == [1, 2])

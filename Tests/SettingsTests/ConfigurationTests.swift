@@ -51,6 +51,54 @@ import YAML
     #expect(try run.choices(.schedule).isEmpty)
   }
 
+  @Test func `a reward has a weight and a label`() throws {
+    let set = ["reward=[a, {use: b, weight: 0, label: first attempt}]"]
+    let rewards = try configuration(text, set: set).choices(.reward)
+    #expect(rewards.map(\.label) == [nil, "first attempt"])
+    #expect(rewards.map(\.weight) == [1, 0])
+    #expect(rewards[1].parameters.isEmpty)
+    #expect(rewards[1].setting("x", to: .flag(true)).label == "first attempt")
+    for (value, got) in [("''", "nothing"), ("7", "'7'"), ("{a: 1}", "keys")] {
+      let tree = try ConfigurationTree(
+        text: "reward: {use: b, label: \(value)}", file: "run.yaml")
+      let error = #expect(throws: FulcrumError.self) {
+        try RunConfiguration(tree: tree).choices(.reward)
+      }
+      #expect(
+        error?.description == """
+          run.yaml:1: reward.label: expected a name on one line, got \(got)
+            hint: metrics and tables have the reward under it: label: first attempt
+          """)
+    }
+    // Elsewhere it is a parameter of the component's.
+    let other = try configuration("task: {use: b, label: x}").choice(.task)
+    #expect(other.label == nil && other.parameters == ["label": .text("x")])
+  }
+
+  @Test func `an evaluation has one temperature or several`() throws {
+    func evaluation(_ value: String) throws -> EvaluationSettings {
+      try configuration(text, set: ["evaluation.temperature=\(value)"]).evaluation
+    }
+    let one = try evaluation("0.6")
+    #expect(one.temperature == 0.6 && one.otherTemperatures.isEmpty)
+    #expect(one.manner == "one sample each at temperature 0.6")
+    let three = try evaluation("[1, 0.6, 1.5]")
+    #expect(three.temperature == 1 && three.otherTemperatures == [0.6, 1.5])
+    #expect(three.manner == "one sample each at temperature 1.0, and as many at 0.6, 1.5")
+    #expect(
+      try evaluation("[0, 1]").manner
+        == "most likely tokens, and one sample each at temperature 1.0")
+    #expect(
+      message(text, set: ["evaluation.temperature=[]"]).contains(
+        "evaluation.temperature: expected at least one temperature, got an empty list"))
+    #expect(
+      message(text, set: ["evaluation.temperature=[1, 1.0]"]).contains(
+        "evaluation.temperature: expected temperatures that differ, got "))
+    #expect(
+      message(text, set: ["evaluation={temperature: [1, 0], samples: 2}"]).contains(
+        "evaluation.temperature: expected a temperature above 0 with samples = 2, got 0"))
+  }
+
   @Test func `an evaluation of several samples has a k and a temperature`() throws {
     let plain = try configuration(text).evaluation
     #expect(plain.samples == 1 && plain.passAt == 1 && !plain.isGreedyBeside)

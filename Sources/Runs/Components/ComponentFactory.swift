@@ -83,7 +83,7 @@ package struct ComponentFactory {
   package func reward(_ choice: ComponentChoice) throws(FulcrumError) -> WeightedReward {
     let reward = try make(.reward, choice, as: (any RewardFn).self)
     return WeightedReward(
-      name: reward.name, component: reward.component, weight: choice.weight)
+      name: reward.name, component: reward.component, weight: choice.weight, label: choice.label)
   }
 
   package func transform(_ choice: ComponentChoice) throws(FulcrumError)

@@ -7,20 +7,20 @@ import YAML
 extension ComponentKey {
   /// All keys in the order in which a run makes their components.
   package static let made: [ComponentKey] = [
-    .task, .policy, .advantage, .objective, .schedule, .reward,
+    .task, .policy, .advantage, .objective, .schedule, .reward, .transfer,
   ]
 
   /// The names in a choice beside the component's parameters that tell most about the key.
   fileprivate var ownNames: [String] {
     switch self {
-    case .reward: ["weight"]
-    case .task: [OverlongRule.key]
+    case .reward: ["weight", ComponentChoice.labelKey]
+    case .task, .transfer: [OverlongRule.key]
     default: []
     }
   }
 
-  private var isRequired: Bool { self != .advantage && self != .schedule }
-  private var takesSeveral: Bool { self == .reward || self == .advantage || self == .objective }
+  private var isRequired: Bool { ![.advantage, .schedule, .transfer].contains(self) }
+  private var takesSeveral: Bool { ![.task, .policy, .schedule].contains(self) }
 
   fileprivate func fault(ofCount count: Int) -> FulcrumError? {
     if count == 0 { return isRequired ? missing : nil }
@@ -49,11 +49,9 @@ extension ComponentFactory {
         case .some: 1
         }
       if let fault = key.fault(ofCount: count) { faults.add(fault) }
-      guard let kind = HostComponent.Kind.allCases.first(where: { $0.configurationKey == key })
-      else { continue }
       for choice in choices {
         guard
-          let registered = faults.gather({ () throws(FulcrumError) in try find(kind, choice) })
+          let registered = faults.gather({ () throws(FulcrumError) in try find(key.kind, choice) })
         else { continue }
         let schema = registered.manual.parameters
         // Such a policy says itself whether a name that is no folder leads to a model.

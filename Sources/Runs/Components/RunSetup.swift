@@ -11,6 +11,8 @@ package struct RunSetup {
   package let configuration: RunConfiguration
   package let factory: ComponentFactory
   package let task: RunTask
+  /// The tasks under `transfer`, if the command reads that key.
+  let transfer: [TransferTask]
   package let policy: any PolicyModel
   /// Whether the policy is the one that the configuration names, rather than a checkpoint's.
   let hasOwnPolicy: Bool
@@ -48,6 +50,10 @@ package struct RunSetup {
     let madePolicy = faults.gather { () throws(FulcrumError) in
       try factory.policy(policy, checkpoint: checkpoint)
     }
+    let transfer = keys.contains(.transfer) ? try configuration.choices(.transfer) : []
+    let madeTransfer = transfer.compactMap { choice in
+      faults.gather { () throws(FulcrumError) in try factory.task(choice) }
+    }
     try faults.check()
     guard let madeTask, let madePolicy else {
       preconditionFailure("a component without a fault was not made")
@@ -55,10 +61,13 @@ package struct RunSetup {
     self.policy = madePolicy
     let folder: String? =
       if let checkpoint { checkpoint } else { try factory.checkpoint(of: policy) }
-    self.task = RunTask(
-      source: madeTask,
-      writer: ConversationWriter(
-        configuration.chat, policy: madePolicy, checkpoint: folder, plugins: general.plugins))
+    let writer = ConversationWriter(
+      configuration.chat, policy: madePolicy, checkpoint: folder, plugins: general.plugins)
+    self.task = RunTask(source: madeTask, writer: writer)
+    self.transfer = zip(transfer, madeTransfer).map {
+      TransferTask(
+        task: RunTask(source: $1, writer: writer), overlong: $0.overlong, path: $0.path)
+    }
   }
 
   /// Makes the setup of another way to train the same policy. It shares what an arm doesn't change.
@@ -66,6 +75,7 @@ package struct RunSetup {
     self.configuration = configuration
     factory = setup.factory
     task = setup.task
+    transfer = setup.transfer
     policy = setup.policy
     hasOwnPolicy = setup.hasOwnPolicy
   }
@@ -77,9 +87,25 @@ package struct RunSetup {
       guard !choices.isEmpty else { throw ComponentKey.reward.missing }
       var rewards: [WeightedReward] = []
       for choice in choices { rewards.append(try factory.reward(choice)) }
+      try Self.checkLabels(choices, of: rewards)
       return rewards
     } catch {
       throw configuration.tree.placed(error)
+    }
+  }
+
+  /// - Throws: `.configuration` for a label that is another reward's name, too.
+  private static func checkLabels(_ choices: [ComponentChoice], of rewards: [WeightedReward])
+    throws(FulcrumError)
+  {
+    let names = WeightedReward.apart(rewards.map(\.name))
+    for (choice, name) in zip(choices, names) {
+      guard let label = choice.label, name != label || names.count(where: { $0 == label }) > 1
+      else { continue }
+      throw FulcrumError(
+        .configuration, "expected a name that no other reward has, got '\(label)'",
+        at: "\(choice.path).\(ComponentChoice.labelKey)",
+        hint: "metrics and tables tell rewards apart by their names")
     }
   }
 
@@ -92,18 +118,27 @@ package struct RunSetup {
   /// Returns an evaluator in the way of the configuration's evaluations.
   package func evaluator(_ rewards: [WeightedReward]) -> Evaluator {
     let evaluation = configuration.evaluation
-    let seed = evaluation.seed ?? configuration.general.seed
-    let (maximumTokens, options) = evaluation.limits(beside: configuration.rollout)
-    func sampler(samples: Int, temperature: Double) -> RolloutSampler {
-      RolloutSampler(
-        policy: policy, rewards: rewards, samples: samples, maximumTokens: maximumTokens,
-        temperature: Float(temperature), options: options, seed: seed,
-        onFailure: configuration.rollout.onFailure)
+    func sampler(_ temperature: Double) -> RolloutSampler {
+      evaluationSampler(rewards, samples: evaluation.samples, temperature: temperature)
     }
+    let greedy = evaluationSampler(rewards, samples: 1, temperature: 0)
     return Evaluator(
-      sampler: sampler(samples: evaluation.samples, temperature: evaluation.temperature),
-      greedy: evaluation.isGreedyBeside ? sampler(samples: 1, temperature: 0) : nil,
-      k: evaluation.passAt)
+      sampler: sampler(evaluation.temperature),
+      others: evaluation.otherTemperatures.map { ($0, sampler($0)) },
+      greedy: evaluation.isGreedyBeside ? greedy : nil, k: evaluation.passAt)
+  }
+
+  /// Returns a sampler with the limits and the draws of the configuration's evaluations.
+  func evaluationSampler(_ rewards: [WeightedReward], samples: Int, temperature: Double)
+    -> RolloutSampler
+  {
+    let evaluation = configuration.evaluation
+    let (maximumTokens, options) = evaluation.limits(beside: configuration.rollout)
+    return RolloutSampler(
+      policy: policy, rewards: rewards, samples: samples, maximumTokens: maximumTokens,
+      temperature: Float(temperature), options: options,
+      seed: evaluation.seed ?? configuration.general.seed,
+      onFailure: configuration.rollout.onFailure)
   }
 
   /// Returns a sampler in the way of the configuration's rollouts.
@@ -151,8 +186,11 @@ package struct RunSetup {
   /// Returns every component that the configuration names, with all of its parameters.
   package func resolvedComponents() throws(FulcrumError) -> [ResolvedComponent] {
     var resolved: [ResolvedComponent] = []
-    for kind in HostComponent.Kind.allCases {
-      for choice in try configuration.choices(kind.configurationKey) {
+    // What a run trains with comes first, and decides the order of its files of data.
+    let trained = HostComponent.Kind.allCases.map(\.configurationKey)
+    for key in trained + [.transfer] {
+      let kind = key.kind
+      for choice in try configuration.choices(key) {
         let (manual, parameters) = try factory.resolve(kind, choice)
         let found = try factory.located(kind, choice)
         resolved.append(

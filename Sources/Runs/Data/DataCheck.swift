@@ -6,7 +6,7 @@ import Training
 /// Holds what the items of a run's task are found to be before the first step.
 package struct DataCheck {
   /// The held-out items that evaluations use.
-  package let heldOut: [TaskItem]
+  package let heldOut: HeldOutItems
   /// Counts and lengths, as lines of label and value.
   package let lines: [(label: String, value: String)]
   /// What is worth knowing, though the run begins.
@@ -53,16 +53,19 @@ package struct DataCheck {
         faults.append(FulcrumError(.data, "the task has no training items", at: "task"))
       }
     }
-    let (items, inspection) = try setup.heldOutItems(components.rewards)
-    heldOut = items
-    if inspection.count > 0 {
-      lines.append(("held-out items", Self.categories(of: items) + inspection.lengths))
+    heldOut = try setup.heldOutItems(components.rewards)
+    for part in heldOut.parts where part.inspection.count > 0 {
+      lines.append(
+        (
+          "\(part.inspection.role) items",
+          Self.categories(of: part.items) + part.inspection.lengths
+        ))
     }
     firstPrompt = first
-    longestPrompt = max(longest, inspection.longest)
+    longestPrompt = max(longest, heldOut.parts.map(\.inspection.longest).max() ?? 0)
     self.lines = lines
-    self.notes = notes + inspection.notes + (setup.task.writer.note.map { [$0] } ?? [])
-    self.faults = faults + inspection.faults
+    self.notes = notes + heldOut.notes + (setup.task.writer.note.map { [$0] } ?? [])
+    self.faults = faults + heldOut.faults
   }
 
   /// - Throws: the faults, as one error.
@@ -103,24 +106,5 @@ extension RunSetup {
   /// What becomes of items whose prompts leave no room for a completion.
   var overlong: OverlongRule {
     get throws(FulcrumError) { try configuration.choice(.task).overlong }
-  }
-
-  /// Returns the held-out items that the configuration asks for, without those that are left out, and
-  /// what there is to tell of them.
-  package func heldOutItems(
-    _ rewards: [WeightedReward]
-  ) throws(FulcrumError) -> (items: [TaskItem], inspection: ItemInspection) {
-    let evaluation = configuration.evaluation
-    var inspection = ItemInspection(
-      "held-out", sampler: evaluator(rewards).sampler, rule: try overlong,
-      lengthKey: evaluation.maximumTokens == nil
-        ? "rollout.max-new-tokens" : "evaluation.max-new-tokens", isNeeded: false)
-    var items: [TaskItem] = []
-    guard evaluation.items > 0 else { return (items, inspection) }
-    let asked = try Stage.within("task") { () throws(FulcrumError) in
-      try task.heldOutItems(perCategory: evaluation.items)
-    }
-    for item in asked where try inspection.add(item) { items.append(item) }
-    return (items, inspection)
   }
 }

@@ -5,7 +5,7 @@ import Training
 /// the reward functions that can look at the answers. Holds what is to be told, and no items.
 package struct ItemInspection {
   /// The items' part in the run, for messages: `training`.
-  private let role: String
+  let role: String
   private let sampler: RolloutSampler
   private let rule: OverlongRule
   /// The key that limits completions, for remedies.

@@ -5,24 +5,33 @@ import Training
 package struct Evaluation: Sendable, Equatable {
   package struct Row: Sendable, Equatable {
     package let category: String
-    /// The completions that are correct, and those that have a score.
-    package let counts: Counts
-    /// How the samples of each item fared; `nil`: an item has one.
-    package let samples: SampledItems?
-    /// The items' most likely completions, if they were taken beside sampled ones.
-    package let greedy: Counts?
+    /// What the first reward function says of the completions.
+    package let verdict: Verdict
+    /// What further reward functions say of the same completions, in the configuration's order.
+    package let rewards: [OtherVerdict]
     /// The number of forms of the items; `nil`: no two are alike.
     package let forms: Int?
+    /// Whether the items are those of a task beside the one that is trained on.
+    package let isTransfer: Bool
+
+    package init(
+      category: String, verdict: Verdict, rewards: [OtherVerdict] = [], forms: Int? = nil,
+      isTransfer: Bool = false
+    ) {
+      self.category = category
+      self.verdict = verdict
+      self.rewards = rewards
+      self.forms = forms
+      self.isTransfer = isTransfer
+    }
 
     package init(
       category: String, counts: Counts, samples: SampledItems? = nil, greedy: Counts? = nil,
       forms: Int? = nil
     ) {
-      self.category = category
-      self.counts = counts
-      self.samples = samples
-      self.greedy = greedy
-      self.forms = forms
+      self.init(
+        category: category, verdict: Verdict(counts: counts, samples: samples, greedy: greedy),
+        forms: forms)
     }
 
     package init(category: String, correct: Int, count: Int) {
@@ -31,18 +40,26 @@ package struct Evaluation: Sendable, Equatable {
 
     /// Puts together what several policies made of the same category.
     package static func pooled(_ rows: [Row]) -> Row? {
-      guard let first = rows.first else { return nil }
-      let greedy = rows.compactMap(\.greedy)
+      guard let first = rows.first, let verdict = Verdict.pooled(rows.map(\.verdict)) else {
+        return nil
+      }
       return Row(
-        category: first.category, counts: rows.map(\.counts).reduce(Counts(), +),
-        samples: SampledItems.pooled(rows.compactMap(\.samples)),
-        greedy: greedy.isEmpty ? nil : greedy.reduce(Counts(), +),
-        forms: rows.compactMap(\.forms).max())
+        category: first.category, verdict: verdict,
+        rewards: OtherVerdict.pooled(rows.map(\.rewards)), forms: rows.compactMap(\.forms).max(),
+        isTransfer: first.isTransfer)
     }
 
+    /// The category as tables have it.
+    package var title: String { category + (isTransfer ? " (transfer)" : "") }
+    /// The completions that are correct, and those that have a score.
+    package var counts: Counts { verdict.counts }
+    /// How the samples of each item fared; `nil`: an item has one.
+    package var samples: SampledItems? { verdict.samples }
+    /// The items' most likely completions, if they were taken beside sampled ones.
+    package var greedy: Counts? { verdict.greedy }
     /// The share of correct completions: with several samples an item, pass@1.
-    package var accuracy: Double { samples?.passAt1.mean ?? counts.share }
-    package var interval: ClosedRange<Double> { samples?.passAt1.interval ?? counts.interval }
+    package var accuracy: Double { verdict.accuracy }
+    package var interval: ClosedRange<Double> { verdict.interval }
     /// The number of items that have a score.
     package var itemCount: Int { samples?.itemCount ?? counts.count }
     /// The number of items, with that of their forms where some are alike: `400 in 8 forms`.
@@ -51,24 +68,12 @@ package struct Evaluation: Sendable, Equatable {
       forms.map { " in " + Counted.text($0, "form") } ?? ""
     }
 
-    /// All that the row says, in the order of tables.
+    /// All that the row says, in the order of tables: by the first reward function, then by the others.
     package var measures: [Measure] {
-      let isAlone = samples == nil && greedy == nil
-      var measures = [
-        Measure(
-          kind: isAlone ? .accuracy : .passAt(1), counts: counts, mean: accuracy,
-          interval: interval)
-      ]
-      if let samples, let share = samples.passAtK {
-        measures.append(
-          Measure(
-            kind: .passAt(samples.k), counts: nil, mean: share.mean, interval: share.interval))
-      }
-      if let greedy {
-        measures.append(
-          Measure(kind: .greedy, counts: greedy, mean: greedy.share, interval: greedy.interval))
-      }
-      return measures
+      verdict.measures
+        + rewards.flatMap { other in
+          other.verdict.measures.map { $0.of(.reward(other.name, $0.kind)) }
+        }
     }
   }
 
@@ -101,32 +106,6 @@ package struct Evaluation: Sendable, Equatable {
           ? (one.effectiveCount ?? Double(one.count))
             + (other.effectiveCount ?? Double(other.count)) : nil)
     }
-  }
-
-  /// Holds a share of a category, with its 95 % interval.
-  package struct Measure: Sendable {
-    package enum Kind: Sendable, Hashable {
-      /// The share of correct completions, one an item.
-      case accuracy
-      /// The probability that one of so many samples of an item is correct.
-      case passAt(Int)
-      /// The share of items whose most likely completion is correct.
-      case greedy
-
-      package var name: String {
-        switch self {
-        case .accuracy: "accuracy"
-        case .passAt(let k): "pass@\(k)"
-        case .greedy: "greedy"
-        }
-      }
-    }
-
-    package let kind: Kind
-    /// The completions that it counts; `nil`: it is no share of completions.
-    package let counts: Counts?
-    package let mean: Double
-    package let interval: ClosedRange<Double>
   }
 
   package let rows: [Row]

@@ -97,7 +97,13 @@ package enum Provenance {
   }
 
   private static func mapping(_ values: Parameters) -> [(Node, Node)] {
-    values.resolved.map { (Node($0.name), node($0.value)) }
+    values.resolved.map { name, value in
+      // A key that took one number before it took a list is written as it was.
+      if case .numbers(let numbers) = value, numbers.count == 1 {
+        return (Node(name), node(.number(numbers[0])))
+      }
+      return (Node(name), node(value))
+    }
   }
 
   private static func node(
@@ -106,7 +112,10 @@ package enum Provenance {
     var pairs = [(Node("use"), node(.text(reference)))]
     if let digest = choice.digest { pairs.append((Node("sha256"), node(.text(digest)))) }
     if choice.weight != 1 { pairs.append((Node("weight"), node(.number(choice.weight)))) }
-    if key == .task {
+    if let label = choice.label {
+      pairs.append((Node(ComponentChoice.labelKey), node(.text(label))))
+    }
+    if key.kind == .task {
       pairs.append((Node(OverlongRule.key), node(.text(choice.overlong.rawValue))))
     }
     for (name, value) in resolved?.resolved ?? [] { pairs.append((Node(name), node(value))) }

@@ -22,7 +22,7 @@ extension RunDirectory {
   ///   end of a run brought is not in a longer run.
   package func rewind(to step: Int, keepsEvaluation: Bool = true) throws(FulcrumError) {
     for folder in [samples, checkpoints] { try SafeFiles.makeFolder(folder) }
-    for folder in [path, samples, rollouts, faults, checkpoints] {
+    for folder in [path, samples, evaluationSamples, rollouts, faults, checkpoints] {
       for name in try Self.names(in: folder) where name.hasSuffix(SafeFiles.unfinished) {
         try SafeFiles.remove(folder + "/" + name)
       }
@@ -34,9 +34,10 @@ extension RunDirectory {
       }
     }
     try EventLog.rewind(events, to: step, keepsEvaluation: keepsEvaluation)
-    for folder in [samples, rollouts] {
+    let evaluated = keepsEvaluation ? step : step - 1
+    for (folder, last) in [(samples, step), (rollouts, step), (evaluationSamples, evaluated)] {
       for name in try Self.names(in: folder) {
-        guard let number = Self.step(name, suffix: ".jsonl"), number > step else { continue }
+        guard let number = Self.step(name, suffix: ".jsonl"), number > last else { continue }
         try SafeFiles.remove(folder + "/" + name)
       }
     }
@@ -52,7 +53,8 @@ extension RunDirectory {
   /// Puts on the disk all that was written up to a checkpoint's step: after a loss of power the
   /// checkpoint must not be there without it.
   package func sync() throws(FulcrumError) {
-    for place in [metrics, evaluations, samples, rollouts, events, tensorboard, path]
+    let folders = [samples, evaluationSamples, rollouts, tensorboard]
+    for place in [metrics, evaluations, events] + folders + [path]
     where FileManager.default.fileExists(atPath: place) { try SafeFiles.sync(place) }
   }
 

@@ -4,7 +4,7 @@ import FulcrumKernel
 
 /// Names the files of a run: `run.yaml`, `run.lock`, `run.stage`, `metrics.jsonl`,
 /// `evaluations.jsonl`, `samples/`, `tensorboard/`, `checkpoints/`; where there is reason,
-/// `rollouts/` and `faults/` (Documentation/Faults.md).
+/// `evaluations/`, `rollouts/` and `faults/` (Documentation/Faults.md).
 package struct RunDirectory: Sendable {
   package let path: String
 
@@ -13,6 +13,8 @@ package struct RunDirectory: Sendable {
   package var stage: String { path + "/run.stage" }
   package var metrics: String { path + "/metrics.jsonl" }
   package var evaluations: String { path + "/evaluations.jsonl" }
+  /// The folder of evaluations' completions, where they are written.
+  package var evaluationSamples: String { path + "/evaluations" }
   package var samples: String { path + "/samples" }
   package var tensorboard: String { path + "/tensorboard" }
   /// The file for TensorBoard, which reads files with `tfevents` in their names.

@@ -9,7 +9,7 @@ import Training
 struct TrainingRun {
   let components: RunComponents
   /// The items of evaluations.
-  let heldOut: [TaskItem]
+  let heldOut: HeldOutItems
   let directory: RunDirectory
   /// The checkpoint to go on from, of this run or of the one that it begins from; `nil`: the run
   /// begins at step 0.
@@ -25,7 +25,7 @@ struct TrainingRun {
 
   /// - Parameter components: the run's components; their reference is the start's.
   init(
-    _ components: RunComponents, heldOut: [TaskItem], directory: RunDirectory, start: Checkpoint?,
+    _ components: RunComponents, heldOut: HeldOutItems, directory: RunDirectory, start: Checkpoint?,
     observer: any RunObserver
   ) {
     self.components = components
@@ -78,6 +78,9 @@ struct TrainingRun {
     if isResumed, first > 0, isEvaluated, first < steps {
       _ = try evaluation(heldOut, step: first, events)
     }
+    var watch = SpreadWatch(after: RunDirectory.lines(of: directory.metrics))
+    // A group of one has equal rewards always, of which a run is warned before it begins.
+    let watches = configuration.rollout.samples > 1
     let began = ContinuousClock.now
     for number in stride(from: first + 1, through: steps, by: 1) {
       let metrics: Metrics
@@ -95,6 +98,7 @@ struct TrainingRun {
       observer.stepEnded(
         number, of: steps, metrics: metrics,
         secondsLeft: elapsed / Double(number - first) * Double(steps - number))
+      if watches, let warning = watch.add(metrics) { observer.note("warning: \(warning)") }
       let stops = shouldStop() && number < steps
       if stops || number == steps || (checkpointEvery > 0 && number % checkpointEvery == 0) {
         let checkpoint = try save(&loop, keep: keep)
@@ -171,23 +175,30 @@ struct TrainingRun {
 
   /// Returns held-out accuracy before the first step. A run that goes on has another policy by now,
   /// so if the record of that evaluation is lost, the accuracy is not known any more.
-  private func evaluationBefore(_ items: [TaskItem], _ events: EventLog?) throws(FulcrumError)
+  private func evaluationBefore(_ heldOut: HeldOutItems, _ events: EventLog?) throws(FulcrumError)
     -> Evaluation?
   {
     isResumed
-      ? Evaluation.read(step: 0, from: directory) : try evaluation(items, step: 0, events)
+      ? Evaluation.read(step: 0, from: directory) : try evaluation(heldOut, step: 0, events)
   }
 
   /// Evaluates and writes the result down, or reads the result back if the step was evaluated
   /// already.
-  private func evaluation(_ items: [TaskItem], step: Int, _ events: EventLog?)
+  private func evaluation(_ heldOut: HeldOutItems, step: Int, _ events: EventLog?)
     throws(FulcrumError) -> Evaluation
   {
     if let known = Evaluation.read(step: step, from: directory) {
       try events?.write(known, step: step)
       return known
     }
-    let result = try components.evaluator.run(items) {
+    let items = heldOut.items
+    var samples: String?
+    // Before the line that says that the step is evaluated.
+    if components.configuration.evaluation.writesSamples, !items.isEmpty {
+      try SafeFiles.makeFolder(directory.evaluationSamples)
+      samples = directory.evaluationSamples + "/step-\(step).jsonl"
+    }
+    let result = try components.evaluator.run(heldOut, samplesTo: samples) {
       observer.evaluated($0, of: items.count)
     }
     guard !items.isEmpty else { return result }

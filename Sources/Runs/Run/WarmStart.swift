@@ -13,6 +13,8 @@ package struct WarmStart {
 
   /// The file of each step's metrics, within the checkpoint's folder.
   package static let metricsFile = "sft.jsonl"
+  /// The folder of the checkpoints on the way, within the checkpoint's folder.
+  private static let checkpoints = "checkpoints"
   private static let heldOutLoss = "held_out/loss"
   private static let heldOutAccuracy = "held_out/token_accuracy"
 
@@ -21,7 +23,8 @@ package struct WarmStart {
     self.observer = observer
   }
 
-  /// Imitates the demonstrations and writes a checkpoint to `output`.
+  /// Imitates the demonstrations and writes a checkpoint to `output`, and those on the way to
+  /// `output/checkpoints`.
   ///
   /// The loss is the mean of −log π over a batch's completion tokens, end token included.
   ///
@@ -45,8 +48,10 @@ package struct WarmStart {
     let warnings = ConfigurationWarnings.learningRate(
       settings.learningRate, of: WarmStartSettings.key, steps: steps)
     for warning in warnings { observer.note("warning: \(warning)") }
+    let samples = try WarmStartSamples(setup)
+    for note in samples?.notes ?? [] { observer.note(note) }
     var lines: [String] = []
-    try measure(demonstrations, step: 0, to: &lines)
+    try measure(demonstrations, samples, step: 0, to: &lines)
     let began = ContinuousClock.now
     var isComplete = true
     var order: [Int] = []
@@ -68,24 +73,54 @@ package struct WarmStart {
       isComplete = !shouldStop() || step == steps
       let isLast = step == steps || !isComplete
       if isLast || settings.every > 0 && step % settings.every == 0 {
-        try measure(demonstrations, step: step, to: &lines)
+        try measure(demonstrations, samples, step: step, to: &lines)
+      }
+      if !isLast, settings.checkpointsEvery > 0, step % settings.checkpointsEvery == 0 {
+        let path = "\(output)/\(Self.checkpoints)/step-\(step)"
+        try SafeFiles.writeFolder(path) { (aside) throws(FulcrumError) in
+          try save(lines, to: aside)
+        }
+        observer.note("checkpoint \(path)")
       }
       if !isComplete { break }
     }
     try SafeFiles.writeFolder(output) { (aside) throws(FulcrumError) in
-      try policy.save(to: aside)
-      try SafeFiles.write(
-        lines.map { $0 + "\n" }.joined(), to: aside + "/" + Self.metricsFile)
+      try save(lines, to: aside)
+      // The folder takes the place of the one with the checkpoints on the way, which come along.
+      let checkpoints = "\(output)/\(Self.checkpoints)"
+      if FileSystem.exists(checkpoints) {
+        try SafeFiles.linkFolder(checkpoints, to: "\(aside)/\(Self.checkpoints)")
+      }
     }
     return isComplete
   }
 
+  private func save(_ lines: [String], to folder: String) throws(FulcrumError) {
+    try setup.policy.save(to: folder)
+    try SafeFiles.write(lines.map { $0 + "\n" }.joined(), to: folder + "/" + Self.metricsFile)
+  }
+
+  /// Measures on held-out demonstrations and items, as far as there are any, and writes one line.
+  private func measure(
+    _ demonstrations: Demonstrations, _ samples: WarmStartSamples?, step: Int,
+    to lines: inout [String]
+  ) throws(FulcrumError) {
+    let when = "held out, " + (step == 0 ? "before" : "after step \(step)") + ": "
+    var metrics = Metrics()
+    if let text = try imitation(of: demonstrations, into: &metrics) { observer.note(when + text) }
+    let text = try samples?.measure(into: &metrics) { done, items in
+      observer.evaluated(done, of: items)
+    }
+    if let text { observer.note(when + text) }
+    if !metrics.entries.isEmpty { lines.append(metrics.line(step: step).text) }
+  }
+
   /// Measures on the held-out demonstrations: mean −log π, and the share of tokens that are the most
   /// likely ones at their places.
-  private func measure(
-    _ demonstrations: Demonstrations, step: Int, to lines: inout [String]
-  ) throws(FulcrumError) {
-    guard !demonstrations.heldOut.isEmpty else { return }
+  private func imitation(
+    of demonstrations: Demonstrations, into metrics: inout Metrics
+  ) throws(FulcrumError) -> String? {
+    guard !demonstrations.heldOut.isEmpty else { return nil }
     let sequences = Demonstrations.batch(demonstrations.heldOut)
     var logProbability = 0.0
     var likeliest = 0
@@ -100,14 +135,10 @@ package struct WarmStart {
       }
     }
     let count = Double(sequences.tokenCount)
-    var metrics = Metrics()
     metrics.set(Self.heldOutLoss, -logProbability / count)
     metrics.set(Self.heldOutAccuracy, Double(likeliest) / count)
-    lines.append(metrics.line(step: step).text)
-    observer.note(
-      "held out, " + (step == 0 ? "before" : "after step \(step)") + ": loss "
-        + String(format: "%.4f", -logProbability / count) + ", token accuracy "
-        + String(format: "%.1f %%", 100 * Double(likeliest) / count))
+    return "loss " + String(format: "%.4f", -logProbability / count) + ", token accuracy "
+      + String(format: "%.1f %%", 100 * Double(likeliest) / count)
   }
 
   private func imitate(_ sequences: SequenceBatch, learningRate: Double) throws(FulcrumError)

@@ -41,11 +41,9 @@ extension Metrics {
       MetricName.groupsWithoutSpread,
       Statistics.mean(groups.map { group in group.allSatisfy { $0 == group[0] } ? 1 : 0 }))
     let outcomes = collected.whole.outcomes
-    for (index, name) in rewardNames.enumerated() {
+    for (index, name) in WeightedReward.apart(rewardNames).enumerated() {
       let values = rollout.scores[index].compactMap(\.value)
-      // Two rewards of one name are told apart by their place.
-      let isRepeated = rewardNames.count { $0 == name } > 1
-      let key = isRepeated ? "rewards/\(name)-\(index + 1)" : "rewards/\(name)"
+      let key = "rewards/\(name)"
       set("\(key)/mean", Statistics.mean(values))
       set("\(key)/std", Statistics.deviation(values))
       guard let tally = collected.tally else { continue }

@@ -31,6 +31,12 @@ package struct ProbabilityIntervals: Sendable {
     sums[interval].entropies += Double(entropy)
   }
 
+  /// Each interval's share of the tokens; zeros if no token was added.
+  package var tokenShares: [Double] {
+    let all = sums.reduce(0) { $0 + $1.tokens }
+    return sums.map { all > 0 ? $0.tokens / all : 0 }
+  }
+
   /// Writes `probability/<interval>/token_share`, `…/weight_share`, `…/lever_share` and, where the
   /// interval has tokens, their mean `…/entropy`. Writes nothing if no token was added.
   package func describe(in metrics: inout Metrics) {

@@ -9,11 +9,21 @@ package struct WeightedReward {
   package let reward: Named<any RewardFn>
   package let weight: Double
 
-  package var name: String { reward.name }
+  /// The name under which metrics, samples and tables have it: its label, or the function's name.
+  package let name: String
 
-  package init(name: String, component: any RewardFn, weight: Double = 1) {
+  /// - Parameter label: names it in place of the function's name; `nil`: nothing does.
+  package init(name: String, component: any RewardFn, weight: Double = 1, label: String? = nil) {
     reward = Named("reward", name: name, component: component)
     self.weight = weight
+    self.name = label ?? name
+  }
+
+  /// Tells rewards of one name apart by their places: `countdown-1`, `countdown-2`.
+  package static func apart(_ names: [String]) -> [String] {
+    names.enumerated().map { place, name in
+      names.count { $0 == name } > 1 ? "\(name)-\(place + 1)" : name
+    }
   }
 
   /// Returns why no completion of an item could be right; `nil`: one could, or the function can't say.

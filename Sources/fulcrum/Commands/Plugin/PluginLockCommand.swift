@@ -60,10 +60,7 @@ struct PluginLockCommand: ParsableCommand {
   private static func digest(_ key: ComponentKey, _ use: String, _ host: PluginHost)
     throws(FulcrumError) -> String
   {
-    guard let kind = HostComponent.Kind.allCases.first(where: { $0.configurationKey == key }) else {
-      preconditionFailure("a key of no kind of component: \(key)")
-    }
-    return try host.find(kind, use).plugin.digest
+    return try host.find(key.kind, use).plugin.digest
   }
 
   private static func line(_ pin: PinWriter.Pin) -> String {

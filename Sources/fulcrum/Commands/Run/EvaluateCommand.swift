@@ -16,6 +16,7 @@ struct EvaluateCommand: ParsableCommand {
 
         fulcrum evaluate runs/a
         fulcrum evaluate run.yaml --checkpoint runs/a/checkpoints/step-20 --json
+        fulcrum evaluate runs/a --samples samples.jsonl
       """)
 
   @OptionGroup var options: RunOptions
@@ -24,6 +25,11 @@ struct EvaluateCommand: ParsableCommand {
     help: "A checkpoint folder instead of the configuration's or the run's newest.",
     completion: .directory)
   var checkpoint: String?
+
+  @Option(
+    help: "Also write each item's completions with their rewards to this file, as JSON lines.",
+    completion: .file())
+  var samples: String?
 
   @Flag(help: "Print one JSON object instead of a table.")
   var json = false
@@ -52,7 +58,7 @@ struct EvaluateCommand: ParsableCommand {
       }
       try Checkpoint.verify(given)
     }
-    let keys: [ComponentKey] = [.task, .policy, .reward]
+    let keys: [ComponentKey] = [.task, .policy, .reward, .transfer]
     let configuration = try options.configuration(keys: keys, checkpoint: checkpoint)
     let setup = try RunSetup(
       configuration, checkpoint: checkpoint.map(WorkingFolder.path), keys: keys, host: Plugins.host)
@@ -62,11 +68,14 @@ struct EvaluateCommand: ParsableCommand {
         at: options.config, hint: "give --checkpoint FOLDER")
     }
     let rewards = try setup.makeRewards()
-    let (items, inspection) = try setup.heldOutItems(rewards)
-    try inspection.faults.requireNone()
-    for note in inspection.notes { Fulcrum.report(note) }
+    let heldOut = try setup.heldOutItems(rewards)
+    try heldOut.faults.requireNone()
+    for note in heldOut.notes { Fulcrum.report(note) }
     let display = ProgressDisplay()
-    let evaluation = try setup.evaluator(rewards).run(items) {
+    let items = heldOut.items
+    let evaluation = try setup.evaluator(rewards).run(
+      heldOut, samplesTo: samples.map(WorkingFolder.path)
+    ) {
       display.evaluated($0, of: items.count)
     }
     display.clear()

@@ -10,16 +10,19 @@ struct WarmStartCommand: ParsableCommand {
     commandName: "sft",
     abstract: "Make a policy's warm start: imitate the task's demonstrations.",
     discussion: """
-      Reads the keys task, policy and warm-start, and writes a checkpoint to output.
+      Reads the keys task, policy and warm-start, and writes a checkpoint to output. Where \
+      warm-start.evaluation-items asks for held-out accuracy, it reads reward and evaluation, too.
 
         fulcrum sft warm-start.yaml --set output=runs/start
+        fulcrum sft warm-start.yaml --set warm-start.checkpoints-every=500
       """)
 
   @OptionGroup var options: RunOptions
 
   func run() throws {
-    let keys: [ComponentKey] = [.task, .policy]
+    var keys: [ComponentKey] = [.task, .policy]
     let configuration = try options.configuration(keys: keys)
+    if configuration.warmStart.evaluationItems > 0 { keys.append(.reward) }
     let output = configuration.general.output
     // Before the work, which would be lost.
     try SafeFiles.requireRoom(forFolder: output)
