@@ -84,8 +84,8 @@ package struct KnightsAndKnavesTask: DemonstratingTask {
     return options.people.flatMap { generatedHeldOutItems(people: $0, count: count) }
   }
 
-  /// Returns a training puzzle other than those of `trainingItem`, with its search as the
-  /// completion.
+  /// Returns a training puzzle other than those of `trainingItem`, with a worked
+  /// solution as the completion.
   ///
   /// - Throws: `.unsupported` if training items come from files; `.usage` for a negative index.
   package func demonstration(_ index: Int) throws(FulcrumError) -> Demonstration {
@@ -99,8 +99,8 @@ package struct KnightsAndKnavesTask: DemonstratingTask {
     let worded = trainingPuzzle(using: &random)
     return Demonstration(
       prompt: options.prompt.prompt(for: worded.quiz),
-      completion: options.trace.completion(
-        for: worded.puzzle, names: worded.names, errorRate: options.errorRate, using: &random))
+      completion: options.style.completion(
+        for: worded.puzzle, names: worded.names, using: &random))
   }
 
   /// Resamples until the puzzle is not held out.

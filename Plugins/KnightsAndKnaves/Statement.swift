@@ -34,6 +34,16 @@ package indirect enum Statement: Hashable, Sendable {
     }
   }
 
+  /// The statements about single persons that it is made of, from left to right.
+  package var leaves: [Statement] {
+    switch self {
+    case .knight, .knave: [self]
+    case .not(let part): part.leaves
+    case .and(let parts), .or(let parts): parts.flatMap(\.leaves)
+    case .implies(let left, let right), .iff(let left, let right): left.leaves + right.leaves
+    }
+  }
+
   /// The highest number of a person that the statement names.
   package var highestPerson: Int {
     switch self {

@@ -16,10 +16,8 @@ package struct TaskOptions: Sendable {
   package let nameCount: Int
   /// The seed of generated held-out puzzles.
   package let heldOutSeed: UInt64
-  /// The chance that a mark in a demonstration is wrong.
-  package let errorRate: Double
-  /// The form of a demonstration's trials.
-  package let trace: SearchTrace
+  /// The form of demonstrations.
+  package let style: DemonstrationStyle
 
   /// The parameters as the task's manual lists them.
   package static let schema: [Parameter] = [
@@ -39,7 +37,7 @@ package struct TaskOptions: Sendable {
       help: "the text around a puzzle; a row's own prompt goes before it"),
     .choice(
       "wording", default: Wording.plain.rawValue, of: Wording.allCases.map(\.rawValue),
-      help: "the English of generated puzzles: plain for small policies, island for large ones"),
+      help: "the English of generated puzzles: plain or terse for small policies, island for large"),
     .integer(
       "names", default: 12, in: 2...FirstNames.all.count,
       help: "how many first names occur; at least as many as people"),
@@ -50,8 +48,20 @@ package struct TaskOptions: Sendable {
       "demonstration-errors", default: 0, in: 0...0.5,
       help: "the chance that a mark in a demonstration is wrong"),
     .choice(
-      "trace", default: SearchTrace.named.rawValue, of: SearchTrace.allCases.map(\.rawValue),
-      help: "how a demonstration writes its trials"),
+      "trace", default: SearchTrace.named.rawValue, of: DemonstrationStyle.names,
+      help: "how a demonstration writes its trials; wordy: any trial, in varied words"),
+    .integer(
+      "attempts", default: 3, in: 1...64,
+      help: "the most trials of a wordy demonstration; the last isn't checked"),
+    .number(
+      "luck", default: 0.25, in: 0...1,
+      help: "the chance that a wordy demonstration's trial is the solution, not drawn at random"),
+    .number(
+      "haste", default: 0.2, in: 0...1,
+      help: "the chance that a wordy demonstration leaves out a check and those after it"),
+    .number(
+      "quit", default: 0, in: 0...1,
+      help: "the chance that after a clash a wordy demonstration's next trial is its last"),
   ]
 
   /// - Throws: `.parameter` if `people` is empty or `names` are too few.
@@ -64,8 +74,7 @@ package struct TaskOptions: Sendable {
     wording = try Self.choice("wording", in: parameters)
     nameCount = try parameters.integer("names")
     heldOutSeed = UInt64(try parameters.integer("held-out-seed"))
-    errorRate = try parameters.number("demonstration-errors")
-    trace = try Self.choice("trace", in: parameters)
+    style = try Self.style(in: parameters)
 
     guard let most = people.last else {
       throw parameters.refuse("people", "expected at least one number of people, got none")
@@ -75,6 +84,18 @@ package struct TaskOptions: Sendable {
         "names", "expected at least \(most) names for \(most) people, got \(nameCount)",
         hint: "raise 'names' or lower 'people'")
     }
+  }
+
+  private static func style(in parameters: Parameters) throws(FulcrumError) -> DemonstrationStyle {
+    let errorRate = try parameters.number("demonstration-errors")
+    guard try parameters.text("trace") == DemonstrationStyle.wordyName else {
+      return .search(try choice("trace", in: parameters), errorRate: errorRate)
+    }
+    return .wordy(
+      WordyTrace(
+        attempts: try parameters.integer("attempts"), luck: try parameters.number("luck"),
+        quit: try parameters.number("quit"), haste: try parameters.number("haste"),
+        errorRate: errorRate))
   }
 
   private static func choice<Choice: RawRepresentable<String>>(

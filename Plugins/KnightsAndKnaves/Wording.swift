@@ -2,6 +2,9 @@
 package enum Wording: String, CaseIterable, Sendable {
   /// Few words and short sentences, for small policies.
   case plain
+  /// No word more than needed and a line for each person, for policies that have yet to learn to
+  /// read. A speaker alone begins a line, so that a statement is found by its speaker.
+  case terse
   /// Fuller sentences with an opening that explains the roles.
   case island
 
@@ -18,6 +21,7 @@ package enum Wording: String, CaseIterable, Sendable {
         { "\($1), says \($0)." },
         { "\($0) claims \($1)." },
       ]
+    case .terse: [{ "\($0): \($1)" }]
     case .island:
       [
         { "\($0) tells us that \($1)." },
@@ -34,7 +38,8 @@ package enum Wording: String, CaseIterable, Sendable {
     }
   }
 
-  /// Returns the puzzle's whole text: the people, a sentence for each, and the question.
+  /// Returns the puzzle's whole text: the people, a sentence for each, and the question; terse, the
+  /// sentences alone.
   ///
   /// - Parameter random: draws each person's form, in order.
   /// - Precondition: as many names as statements.
@@ -43,13 +48,22 @@ package enum Wording: String, CaseIterable, Sendable {
   ) -> String {
     precondition(statements.count == names.count, "one name for each statement")
     let forms = forms
-    var sentences = [opening(names)]
-    for (name, statement) in zip(names, statements) {
+    let sentences = zip(names, statements).map { name, statement in
       let form = forms[Int.random(in: forms.indices, using: &random)]
-      sentences.append(form(name, Self.claim(statement, names: names)))
+      return form(
+        name,
+        self == .terse
+          ? Self.tersely(statement, names: names) : Self.claim(statement, names: names))
     }
-    sentences.append(question)
-    return sentences.joined(separator: " ")
+    return switch self {
+    case .plain:
+      (["People: \(names.joined(separator: ", "))."] + sentences + ["Who is who?"])
+        .joined(separator: " ")
+    case .terse: sentences.joined(separator: "\n")
+    case .island:
+      ([opening(names)] + sentences + ["Can you tell the knights from the knaves?"])
+        .joined(separator: " ")
+    }
   }
 
   /// Returns a statement as a clause: `if Ann is a knight then Bob is a knave`. A part that is
@@ -74,23 +88,31 @@ package enum Wording: String, CaseIterable, Sendable {
     }
   }
 
-  private func opening(_ names: [String]) -> String {
-    switch self {
-    case .plain: "People: \(names.joined(separator: ", "))."
-    case .island:
-      """
-      On a faraway island, whatever a knight says is true and whatever a knave says is false, and \
-      everybody is one or the other. \(names.count) islanders are waiting for you at the pier: \
-      \(names.dropLast().joined(separator: ", ")) and \(names.last ?? "").
-      """
+  /// Returns a statement in as few words as can be: `if Ann honest then Bob lying`.
+  package static func tersely(_ statement: Statement, names: [String]) -> String {
+    func part(_ statement: Statement) -> String {
+      switch statement {
+      case .knight, .knave, .not(.knight), .not(.knave): tersely(statement, names: names)
+      default: "(\(tersely(statement, names: names)))"
+      }
+    }
+    return switch statement {
+    case .knight(let person): "\(names[person]) honest"
+    case .knave(let person): "\(names[person]) lying"
+    case .not(let inner): "not \(part(inner))"
+    case .and(let parts): parts.map(part).joined(separator: " and ")
+    case .or(let parts): parts.map(part).joined(separator: " or ")
+    case .implies(let premise, let conclusion): "if \(part(premise)) then \(part(conclusion))"
+    case .iff(let left, let right): "\(part(left)) iff \(part(right))"
     }
   }
 
-  private var question: String {
-    switch self {
-    case .plain: "Who is who?"
-    case .island: "Can you tell the knights from the knaves?"
-    }
+  private func opening(_ names: [String]) -> String {
+    """
+    On a faraway island, whatever a knight says is true and whatever a knave says is false, and \
+    everybody is one or the other. \(names.count) islanders are waiting for you at the pier: \
+    \(names.dropLast().joined(separator: ", ")) and \(names.last ?? "").
+    """
   }
 
   private static func capitalized(_ claim: String) -> String {

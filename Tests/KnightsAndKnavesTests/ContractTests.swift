@@ -6,6 +6,7 @@ import Testing
 @Suite struct ContractTests {
   private static let tasks: [[String: ParameterValue]] = [
     [:], ["people": .integers([5]), "wording": .text("island"), "trace": .text("short")],
+    ["people": .integers([2, 3]), "wording": .text("terse"), "trace": .text("wordy")],
   ]
 
   @Test(arguments: tasks.flatMap { PluginContract.checks(for: KnightsAndKnavesTask.self, $0) })
@@ -20,6 +21,8 @@ import Testing
 
   @Test(
     arguments: PluginContract.checks(for: KnightsAndKnavesReward.self)
-      + PluginContract.checks(for: KnightsAndKnavesReward.self, samples: samples))
+      + PluginContract.checks(for: KnightsAndKnavesReward.self, samples: samples)
+      + PluginContract.checks(
+        for: KnightsAndKnavesReward.self, ["attempt": .text("first")], samples: samples))
   func `the reward keeps its contract`(check: ContractCheck) throws { try check.run() }
 }

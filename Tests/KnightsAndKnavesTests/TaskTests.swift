@@ -120,12 +120,16 @@ import Testing
     (["names": .integer(41)], "names", "expected a whole number in 2...40, got 41"),
     (["names": .integer(3)], "names", "expected at least 4 names for 4 people, got 3"),
     (["prompt": .text("raw")], "prompt", "expected one of chat, instruct, llama-3, base, got raw"),
-    (["wording": .text("long")], "wording", "expected one of plain, island, got long"),
-    (["trace": .text("long")], "trace", "expected one of named, short, got long"),
+    (["wording": .text("long")], "wording", "expected one of plain, terse, island, got long"),
+    (["trace": .text("long")], "trace", "expected one of named, short, wordy, got long"),
     (
       ["demonstration-errors": .number(0.6)], "demonstration-errors",
       "expected a number in 0.0...0.5, got 0.6"
     ),
+    (["attempts": .integer(0)], "attempts", "expected a whole number in 1...64, got 0"),
+    (["luck": .number(1.5)], "luck", "expected a number in 0.0...1.0, got 1.5"),
+    (["haste": .number(-1)], "haste", "expected a number in 0.0...1.0, got -1.0"),
+    (["quit": .number(2)], "quit", "expected a number in 0.0...1.0, got 2.0"),
   ] as [([String: ParameterValue], String, String)])
 func `parameters out of range are refused`(
   _ given: [String: ParameterValue], _ name: String, _ message: String

@@ -41,8 +41,32 @@ func `each kind of statement has its clause`(_ statement: Statement, _ clause: S
     ])
 }
 
+@Test(arguments: [
+  (Statement.knight(0), "Ann honest"),
+  (.not(.knave(1)), "not Bob lying"),
+  (.and([.knight(0), .knave(1)]), "Ann honest and Bob lying"),
+  (.or([.knight(0), .knave(1)]), "Ann honest or Bob lying"),
+  (.implies(.knave(0), .knave(2)), "if Ann lying then Cid lying"),
+  (.iff(.knave(0), .knight(2)), "Ann lying iff Cid honest"),
+  (.not(.and([.knight(0), .not(.knight(1))])), "not (Ann honest and not Bob honest)"),
+])
+func `each kind of statement has a terse clause`(_ statement: Statement, _ clause: String) {
+  #expect(Wording.tersely(statement, names: names) == clause)
+}
+
+@Test func `the terse wording has a line for each person and nothing else`() {
+  let statements: [Statement] = [.knave(1), .implies(.knave(0), .knave(2)), .knight(2)]
+  var random = stream(1)
+  #expect(
+    Wording.terse.quiz(statements, names: names, using: &random) == """
+      Ann: Bob lying
+      Bob: if Ann lying then Cid lying
+      Cid: Cid honest
+      """)
+}
+
 @Test func `every form carries its speaker and claim once`() {
-  for wording in Wording.allCases {
+  for wording in [Wording.plain, .island] {
     let sentences = wording.forms.map { $0("Zed", "if Ann is a knave then Bob is a knave") }
     #expect(Set(sentences).count == sentences.count)
     #expect(sentences.count >= (wording == .island ? 8 : 3))
