@@ -6,7 +6,7 @@ OUTPUT ?= runs/knights-and-knaves-$(shell date +%Y%m%d-%H%M%S)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
 .PHONY: train test test-engine test-vllm test-hosts test-python fuzz chaos cases kit report-check build dependencies patchelf install \
-  uninstall warm-start format lint docs interface bench reference methods clean fortran python
+  uninstall warm-start format lint docs interface bench reference methods study study-small results clean fortran python
 
 train: build
 	.build/release/fulcrum train $(RECIPE) --set output=$(OUTPUT)
@@ -129,6 +129,18 @@ methods: build
 	rm -rf Documentation/Figures/methods
 	cd Documentation && ../Scripts/methods.sh ../.build/release/fulcrum Figures/methods > Methods.md
 	rm Documentation/Figures/methods/methods.json
+
+# The study of Documentation/Results.md: hours. It goes on where it was stopped; PARALLEL, SHARD and ONLY share it
+# out (Scripts/study.sh). study-small: a small version of its tables, in ten minutes.
+study: build
+	sh Scripts/study.sh .build/release/fulcrum
+
+study-small: build
+	sh Scripts/study.sh .build/release/fulcrum small
+
+# The tables of Documentation/Results.md, from the raw numbers beside it.
+results: build python
+	python3 Scripts/results.py .build/release/fulcrum
 
 clean:
 	rm -rf .build

@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""Writes the tables of Documentation/Results.md: results.py PROGRAM [--check]
+
+A table stands between a line `<!-- fulcrum compare FILE... -->` and a line `<!-- end -->`; the files are raw numbers
+under Documentation/Results, a line a run. With --check nothing is written: a table that differs is an error, and the
+means of each arm are worked out once more here, without the program.
+"""
+
+import json
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PAGE = ROOT / "Documentation" / "Results.md"
+BLOCK = re.compile(r"(<!-- fulcrum (compare [^\n]*) -->\n)(.*?)(<!-- end -->\n)", re.DOTALL)
+# What a table's columns are called, and where a line has their numbers.
+MEASURES = {"pass@1, %": "pass@1", "pass@16, %": "pass@16", "greedy, %": "greedy"}
+
+
+def table(program: str, command: str) -> str:
+    """Returns what the command writes as Markdown."""
+    with tempfile.TemporaryDirectory() as folder:
+        words = shlex.split(command) + ["--markdown", f"{folder}/table.md", "--output", f"{folder}/page.html"]
+        subprocess.run([program, *words], cwd=PAGE.parent, check=True, stdout=subprocess.DEVNULL)
+        return "\n" + pathlib.Path(folder, "table.md").read_text() + "\n"
+
+
+def means(files: list[str]) -> dict[str, dict[str, float]]:
+    """Returns each arm's mean over its runs of each measure after training, in percent."""
+    values: dict[str, dict[str, list[float]]] = {}
+    for file in files:
+        for line in (PAGE.parent / file).read_text().splitlines():
+            run = json.loads(line)
+            own = [row for row in run["after"] if not row.get("transfer")]
+            for title, name in MEASURES.items():
+                shares = [m["mean"] for row in own for m in row["measures"] if m["name"] == name]
+                if shares:
+                    values.setdefault(run["arm"], {}).setdefault(title, []).append(100 * sum(shares) / len(shares))
+    return {arm: {name: sum(v) / len(v) for name, v in by.items()} for arm, by in values.items()}
+
+
+def check_means(text: str, command: str) -> list[str]:
+    """Returns the cells of the first table that aren't the means of the raw numbers."""
+    expected = means([word for word in shlex.split(command) if word.endswith(".jsonl")])
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
+    head, faults, seen = rows[0], [], 0
+    for row in rows[2:]:
+        if row[0] not in expected:
+            break
+        for title in MEASURES:
+            if title in head:
+                shown = float(row[head.index(title)].split("(")[0].replace("−", "-"))
+                seen += 1
+                # A cell has one decimal.
+                if abs(shown - expected[row[0]][title]) > 0.051:
+                    faults.append(f"{row[0]}, {title}: the table has {shown}, the runs {expected[row[0]][title]:.3f}")
+    return faults if seen else [f"no mean to check in the table of '{command}'"]
+
+
+def main() -> int:
+    program = str(pathlib.Path(sys.argv[1]).resolve())
+    checks = "--check" in sys.argv[2:]
+    text = PAGE.read_text()
+    faults: list[str] = []
+
+    def made(block: re.Match[str]) -> str:
+        new = table(program, block[2])
+        if checks:
+            if new != block[3]:
+                faults.append(f"the table of '{block[2]}' is not that of the raw numbers; 'make results' writes it")
+            faults.extend(check_means(new, block[2]))
+        return block[1] + new + block[4]
+
+    new, count = BLOCK.subn(made, text)
+    if not count:
+        faults.append("no table found")
+    for fault in faults:
+        print(f"error: {PAGE.relative_to(ROOT)}: {fault}", file=sys.stderr)
+    if not checks and new != text:
+        PAGE.write_text(new)
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
