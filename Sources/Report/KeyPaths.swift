@@ -33,7 +33,7 @@ package enum KeyPaths {
 
   /// Returns a short name for what an arm can change of a method. Methods that are equal in it have the same
   /// one, whatever else a later version adds to configurations.
-  static func fingerprint(of method: [String: String]) -> String {
+  package static func fingerprint(of method: [String: String]) -> String {
     let own = method.filter { path, _ in
       ["advantage", "schedule", "objective", "update"].contains(
         String(path.prefix { $0 != "." && $0 != "[" }))

@@ -51,6 +51,17 @@ import Testing
     #expect(page.charts.map(\.id).starts(with: ["difference-accuracy", "difference-reward"]))
   }
 
+  @Test func `some measures can be shown alone`() throws {
+    var study = ArmStudy(RunSummary.summaries(of: try runs().map(\.record)))
+    try study.choose(["reward"])
+    #expect(text(study)[1] == "arm    runs  reward")
+    #expect(!text(study).contains { $0.contains("accuracy") })
+    let error = #expect(throws: FulcrumError.self) { try study.choose(["reward", "pass@9"]) }
+    #expect(
+      error?.description
+        == "--measure: expected a measure of these runs, got 'pass@9' (they have 'accuracy', 'reward')")
+  }
+
   @Test func `another arm can be the reference, by its name`() throws {
     let runs = try runs()
     let summaries = RunSummary.summaries(of: runs.map(\.record), reference: "plain")

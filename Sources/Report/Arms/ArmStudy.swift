@@ -97,10 +97,31 @@ package struct ArmStudy: Sendable {
     }
   }
 
-  /// Those measures that some run has.
-  var measures: [ArmMeasure] { ArmMeasure.all(runs) }
+  /// The names of the measures that are shown; empty: all are.
+  private var names: [String] = []
+
+  /// Shows some measures alone.
+  ///
+  /// - Parameter names: the measures' names; empty: all are shown.
+  /// - Throws: `.usage` for a name that no measure of these runs has.
+  package mutating func choose(_ names: [String]) throws(FulcrumError) {
+    let known = ArmMeasure.all(runs).map(\.name)
+    if let unknown = names.first(where: { !known.contains($0) }) {
+      throw FulcrumError(
+        .usage, "expected a measure of these runs, got '\(unknown)'", at: "--measure",
+        hint: "they have " + known.map { "'\($0)'" }.joined(separator: ", "))
+    }
+    self.names = names
+  }
+
+  private func isShown(_ measure: ArmMeasure) -> Bool {
+    names.isEmpty || names.contains(measure.name)
+  }
+
+  /// Those measures that some run has, of those that are shown.
+  var measures: [ArmMeasure] { ArmMeasure.all(runs).filter(isShown) }
   /// Those by which arms are compared with the reference.
-  var comparedMeasures: [ArmMeasure] { ArmMeasure.compared(runs) }
+  var comparedMeasures: [ArmMeasure] { ArmMeasure.compared(runs).filter(isShown) }
 
   /// Compares all arms by a measure, in their order. An arm without such a number is left out.
   func comparisons(by measure: ArmMeasure) -> [Comparison] {

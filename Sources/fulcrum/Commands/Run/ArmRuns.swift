@@ -12,27 +12,42 @@ struct ArmRuns {
   private let reference: [String: String]?
   /// Whether the file is written: not where other processes train runs of the plan, too.
   private let isWritten: Bool
+  private let elsewhere: ElsewhereRuns
   private var summaries: [String: RunSummary] = [:]
 
   /// Takes the runs that were finished before.
   ///
-  /// - Parameter reference: the settings of the arm that the others are compared with.
-  init(_ plan: [ArmPlan.Run], in folder: String, reference: [String: String]?, isWritten: Bool)
-    throws(FulcrumError)
-  {
+  /// - Parameters:
+  ///   - reference: the settings of the arm that the others are compared with.
+  ///   - elsewhere: runs that need not be trained here.
+  init(
+    _ plan: [ArmPlan.Run], in folder: String, reference: [String: String]?, isWritten: Bool,
+    elsewhere: ElsewhereRuns
+  ) throws(FulcrumError) {
     self.plan = plan
     self.folder = folder
     self.reference = reference
     self.isWritten = isWritten
+    self.elsewhere = elsewhere
     try refresh()
   }
 
   /// Takes the runs that are finished by now.
   mutating func refresh() throws(FulcrumError) {
     for run in plan where summaries[run.output] == nil {
-      if try run.isDone() { try take(run) }
+      if try run.isDone() {
+        try take(run)
+      } else if let summary = elsewhere.summary(of: run) {
+        summaries[run.output] = summary
+      }
     }
     if !summaries.isEmpty { try write() }
+  }
+
+  /// Tells whether a run was finished before, here or elsewhere.
+  func has(_ run: ArmPlan.Run) throws(FulcrumError) -> Bool {
+    if summaries[run.output] != nil { return true }
+    return try run.isDone()
   }
 
   /// Takes a run that is finished now.

@@ -36,7 +36,7 @@ struct ArmWork {
     for (number, run) in runs.enumerated() {
       let trial = run.trial.map { " with " + $0.values.joined(separator: ", ") } ?? ""
       let place = "\(number + 1) of \(runs.count): \(run.arm)\(trial), seed \(run.seed)"
-      if try run.isDone() {
+      if try finished.has(run) {
         print("\(place): done before".onTerminal)
       } else if sharing.parallel > 1 {
         jobs.append(ParallelRuns.Job(run: run, place: place.onTerminal, values: values(run)))

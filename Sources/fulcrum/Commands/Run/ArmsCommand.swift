@@ -45,8 +45,9 @@ struct ArmsCommand: ParsableCommand {
     guard seeds >= 1 else {
       throw FulcrumError(.usage, "expected at least 1, got \(seeds)", at: "--seeds")
     }
-    _ = try comparison.kind
+    try checkPoint()
     try sharing.check()
+    var elsewhere = try ElsewhereRuns(sharing.filesOfRuns.map(WorkingFolder.path))
     let part = try tuning.part
     let grid = try tuning.grid
     let chosen = try arms.chosen()
@@ -64,7 +65,11 @@ struct ArmsCommand: ParsableCommand {
     let reference = comparison.reference ?? plan.names[0]
     var check = ArmsCheck()
     var methods: [String: ArmsCheck.Method] = [:]
-    for runs in plan.runsByArm { methods[runs[0].arm] = try check.check(runs, begun: grid == nil) }
+    for runs in plan.runsByArm {
+      let method = try check.check(runs, begun: grid == nil)
+      methods[runs[0].arm] = method
+      elsewhere.find(runs, method)
+    }
     let count = max(plan.runs.count, plan.names.count * tuning.seeds * (grid?.points.count ?? 0))
     try check.requireMemory(runs: min(sharing.parallel, count))
     check.release()
@@ -74,15 +79,21 @@ struct ArmsCommand: ParsableCommand {
     var runs = plan.runs
     var study: TuningStudy?
     if let grid {
-      let tuned = try tune(plan, grid, &check, &work, part, reference: methods[reference])
+      let tuned = try tune(
+        plan, grid, &check, &work, part, &elsewhere, reference: methods[reference])
       study = tuned
       guard part != .tuning else { return try work.end() }
       runs = try plan.runs(grid, chosen: tuned.chosen)
-      for runs in ArmPlan.byArm(runs) { methods[runs[0].arm] = try check.check(runs) }
+      for runs in ArmPlan.byArm(runs) {
+        let method = try check.check(runs)
+        methods[runs[0].arm] = method
+        elsewhere.find(runs, method)
+      }
       check.release()
     }
     var finished = try ArmRuns(
-      runs, in: plan.folder, reference: methods[reference], isWritten: work.part == nil)
+      runs, in: plan.folder, reference: methods[reference], isWritten: work.part == nil,
+      elsewhere: elsewhere)
     // Shares are those of the whole plan, whichever arms are tuned by now.
     let own = Set(work.own(plan.runs).map(\.output))
     try work.train(runs.filter { own.contains($0.output) }, &finished) { run in
@@ -94,18 +105,30 @@ struct ArmsCommand: ParsableCommand {
     if let study, let error = TuningOptions.incomplete(study) { throw error }
   }
 
+  /// Refuses what can't be compared before hours of work.
+  private func checkPoint() throws(FulcrumError) {
+    guard try comparison.kind != nil, !sharing.filesOfRuns.isEmpty else { return }
+    throw FulcrumError(
+      .usage, "expected runs with their folders, got lines with --runs-from", at: "--at",
+      hint: "a line tells of a run's end alone; leave one of the two out")
+  }
+
   /// Tries all values with all arms, and tells how they did.
   private func tune(
     _ plan: ArmPlan, _ grid: TuningGrid, _ check: inout ArmsCheck, _ work: inout ArmWork,
-    _ part: TuningOptions.Part?, reference: ArmsCheck.Method?
+    _ part: TuningOptions.Part?, _ elsewhere: inout ElsewhereRuns, reference: ArmsCheck.Method?
   ) throws -> TuningStudy {
     let trials = try plan.trials(grid, seeds: tuning.seeds)
     for arm in ArmPlan.byArm(trials) {
-      for point in grid.points { _ = try check.check(arm.filter { $0.trial == point }) }
+      for point in grid.points {
+        let runs = arm.filter { $0.trial == point }
+        elsewhere.find(runs, try check.check(runs))
+      }
     }
     check.release()
     var finished = try ArmRuns(
-      trials, in: plan.trialFolder, reference: reference, isWritten: work.part == nil)
+      trials, in: plan.trialFolder, reference: reference, isWritten: work.part == nil,
+      elsewhere: elsewhere)
     if part != .main { try work.train(work.own(trials), &finished) { _ in [] } }
     // Others may have done theirs meanwhile.
     if work.part != nil { try finished.refresh() }
@@ -125,7 +148,8 @@ struct ArmsCommand: ParsableCommand {
       comparison.reference = nil
     }
     var records: [RunRecord] = []
-    for (run, _) in runs.finished { records.append(try RunRecord(run.output)) }
+    // Of runs that were trained elsewhere there are no curves.
+    for (run, _) in runs.finished where run.isBegun { records.append(try RunRecord(run.output)) }
     let point = try comparison.point(of: records)
     let summaries =
       point.map { RunSummary.summaries(of: records, reference: comparison.reference, at: $0) }

@@ -15,6 +15,13 @@ struct ComparisonOptions: ParsableArguments {
       valueName: "steps|tokens|seconds"))
   var at: String?
 
+  @Option(
+    name: .customLong("measure"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "Compare by this measure, as tables name it, rather than by all. May be given again.",
+      valueName: "name"))
+  var measures: [String] = []
+
   @Option(help: ArgumentHelp("Write the tables as Markdown, too.", valueName: "file"))
   var markdown: String?
 
@@ -41,8 +48,14 @@ struct ComparisonOptions: ParsableArguments {
   }
 
   func study(of runs: [RunSummary], at point: ComparisonPoint?) throws(FulcrumError) -> ArmStudy {
-    guard let reference else { return ArmStudy(runs, at: point) }
-    return try ArmStudy(runs, reference: reference, at: point)
+    var study =
+      if let reference {
+        try ArmStudy(runs, reference: reference, at: point)
+      } else {
+        ArmStudy(runs, at: point)
+      }
+    try study.choose(measures)
+    return study
   }
 
   /// Prints the tables, and writes them where they are wanted.

@@ -14,6 +14,13 @@ struct SharingOptions: ParsableArguments {
       "Train every N-th run alone, from the I-th: for the tasks of a job array.", valueName: "I/N"))
   var shard: String?
 
+  @Option(
+    name: .customLong("runs-from"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "A file of runs that were trained elsewhere, as arms writes it: they count as done. May be given again.",
+      valueName: "file"), completion: .file())
+  var filesOfRuns: [String] = []
+
   /// Every `count`-th of some runs, from the one at `index`.
   struct Shard {
     let index: Int
