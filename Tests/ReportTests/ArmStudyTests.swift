@@ -59,7 +59,8 @@ import Testing
     let error = #expect(throws: FulcrumError.self) { try study.choose(["reward", "pass@9"]) }
     #expect(
       error?.description
-        == "--measure: expected a measure of these runs, got 'pass@9' (they have 'accuracy', 'reward')")
+        == "--measure: expected a measure of these runs, got 'pass@9'\n  hint: they have"
+        + " 'accuracy', 'reward'")
   }
 
   @Test func `another arm can be the reference, by its name`() throws {
