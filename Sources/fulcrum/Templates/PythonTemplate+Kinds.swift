@@ -168,7 +168,7 @@ extension PythonTemplate.Component {
         @f.task(
             "\#(name)",
             source="a beginning; say here where your items are from",
-            largest=f.integer(99, 2, 999, "the largest number to add"),
+            largest=f.integer(99, 2, 299, "the largest number to add"),
         )
         def sums(seed, largest):
             """sums of two numbers"""
