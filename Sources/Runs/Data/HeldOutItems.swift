@@ -25,6 +25,8 @@ package struct HeldOutItems {
   let parts: [Part]
   /// All items: the task's own, then those of the tasks under `transfer`.
   package let items: [TaskItem]
+  /// The items of the task that is trained on.
+  package var own: [TaskItem] { parts.first?.items ?? [] }
   /// The categories of the tasks under `transfer`.
   package let transfer: Set<String>
 

@@ -1,6 +1,7 @@
 import FulcrumKernel
 import Report
 import Runs
+import Settings
 
 /// Holds runs that were trained elsewhere, of which there are lines alone.
 struct ElsewhereRuns {

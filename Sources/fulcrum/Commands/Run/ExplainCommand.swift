@@ -40,7 +40,7 @@ struct ExplainCommand: ParsableCommand {
     let resolved = try setup.resolvedComponents()
     let warnings =
       ConfigurationWarnings.found(in: components, arithmetic, resolved: resolved) + data.notes
-      + (try Self.unlikeness(of: setup.task, data.heldOut))
+      + (try Self.unlikeness(of: setup.task, data.heldOut.own))
     // Reads files of data whole, so only where it is printed.
     let yaml = json || full ? try setup.provenance(data: try setup.dataFiles()) : ""
     // A trial would fail at the items that are at fault.
