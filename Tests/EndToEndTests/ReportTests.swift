@@ -51,12 +51,11 @@ import Testing
     let comparison = try String(contentsOfFile: output, encoding: .utf8)
     #expect(comparison.contains("advantage[1].alpha 0.1"))
 
-    // The same as text, as data and as lines; figures of the differences.
+    // The same as text, as data and as lines.
     let files = ["table.md", "data.json", "runs.jsonl"].map { folder.path + "/" + $0 }
     let written = try CommandLine().run(
       "compare", one, two, "--output", output, "--reference", "advantage[1].alpha 0.1",
-      "--at", "steps", "--markdown", files[0], "--json", files[1], "--runs-to", files[2],
-      "--figures", figures)
+      "--at", "steps", "--markdown", files[0], "--json", files[1], "--runs-to", files[2])
     #expect(written.status == 0, "\(written.errors)")
     let contents = try files.map { try String(contentsOfFile: $0, encoding: .utf8) }
     #expect(
@@ -64,7 +63,6 @@ import Testing
     )
     #expect(contents[1].contains("\"reference\": \"advantage[1].alpha 0.1\""))
     #expect(contents[2].split(separator: "\n").count == 2)
-    #expect(FileManager.default.fileExists(atPath: figures + "/difference-reward.svg"))
     let mixed = try CommandLine().run("compare", one, files[2], "--at", "steps")
     #expect(mixed.status == 2)
     #expect(

@@ -96,7 +96,7 @@ import Testing
     }
     let wanted = [
       ["pass@1, %", "advantage[1].alpha 0.3", "37.5 (25.0 to 50.0)"],
-      ["advantage[1].alpha 0.1", "25.0", "−25.0", "0 of 1", "0.00", "–"],
+      ["advantage[1].alpha 0.1", "25.0", "−25.0", "0 of 1", "0.25", "–"],
       ["pass@2, %", "advantage[1].alpha 0.3", "37.5 (25.0 to 50.0)"],
       ["advantage[1].alpha 0.1", "50.0", "0.0", "0 of 1", "0.75", "–"],
       ["greedy, %", "advantage[1].alpha 0.3", "12.5 (0.0 to 25.0)"],

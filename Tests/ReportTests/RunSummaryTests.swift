@@ -87,6 +87,8 @@ import Testing
       try run("one", seed: 1), try run("two", seed: 2, steps: 7),
       try run("three", arm: "b", seed: 1, steps: 8), try run("four", arm: "b", seed: 2, steps: 9),
     ]
+    // Each is removed with its value.
+    defer { withExtendedLifetime(folders) {} }
     let runs = RunSummary.summaries(of: try folders.map { try $0.record })
     let file = folders[0].path + "/runs.jsonl"
     try RunSummary.write(runs, to: file)
