@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Writes the tables of Documentation/Results.md: results.py PROGRAM [--check]
 
-A table stands between a line `<!-- fulcrum compare FILE... -->` and a line `<!-- end -->`; the files are raw numbers
-under Documentation/Results, a line a run. With --check nothing is written: a table that differs is an error, and the
-means of each arm are worked out once more here, without the program.
+A table stands between a line `<!-- compare FILE... -->` (what 'fulcrum compare' says of the runs) or `<!-- tuning FILE
+MEASURE -->` (an arm a row, a learning rate a column), and a line `<!-- end -->`; the files are raw numbers under
+Documentation/Results, a line a run. With --check nothing is written: a table that differs is an error, and the means
+of each arm are worked out once more here, without the program.
 """
 
 import json
@@ -16,36 +17,65 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = ROOT / "Documentation" / "Results.md"
-BLOCK = re.compile(r"(<!-- fulcrum (compare [^\n]*) -->\n)(.*?)(<!-- end -->\n)", re.DOTALL)
+BLOCK = re.compile(r"(<!-- (compare|tuning) ([^\n]*) -->\n)(.*?)(<!-- end -->\n)", re.DOTALL)
 # What a table's columns are called, and where a line has their numbers.
 MEASURES = {"pass@1, %": "pass@1", "pass@16, %": "pass@16", "greedy, %": "greedy"}
 
 
-def table(program: str, command: str) -> str:
-    """Returns what the command writes as Markdown."""
+def comparison(program: str, arguments: str) -> str:
+    """Returns what 'fulcrum compare' writes as Markdown."""
     with tempfile.TemporaryDirectory() as folder:
-        words = shlex.split(command) + ["--markdown", f"{folder}/table.md", "--output", f"{folder}/page.html"]
+        words = ["compare", *shlex.split(arguments), "--markdown", f"{folder}/table.md", "--output", f"{folder}/page.html"]
         subprocess.run([program, *words], cwd=PAGE.parent, check=True, stdout=subprocess.DEVNULL)
         return "\n" + pathlib.Path(folder, "table.md").read_text() + "\n"
+
+
+def read(file: str) -> list[dict]:
+    """Returns the runs that a file has a line of."""
+    return [json.loads(line) for line in (PAGE.parent / file).read_text().splitlines()]
+
+
+def share(run: dict, name: str) -> float | None:
+    """Returns a measure after training, in percent: the mean over the categories that training has."""
+    own = [row for row in run["after"] if not row.get("transfer")]
+    shares = [m["mean"] for row in own for m in row["measures"] if m["name"] == name]
+    return 100 * sum(shares) / len(shares) if shares else None
+
+
+def tuning(arguments: str) -> str:
+    """Returns how each arm did with each learning rate, as Markdown."""
+    file, name = shlex.split(arguments)
+    values: dict[str, dict[float, list[float]]] = {}
+    for run in read(file):
+        value = share(run, name)
+        if value is not None:
+            rate = float(run["settings"]["update.learning-rate"])
+            values.setdefault(run["arm"], {}).setdefault(rate, []).append(value)
+    rates = sorted({rate for by in values.values() for rate in by})
+    lines = [f"{name}, %, by learning rate", "", "| arm | " + " | ".join(f"{rate:g}" for rate in rates) + " |"]
+    lines.append("| --- |" + " ---: |" * len(rates))
+    for arm, by in values.items():
+        means = {rate: sum(v) / len(v) for rate, v in by.items()}
+        best = max(means.values())
+        cells = [f"**{means[r]:.1f}**" if means.get(r) == best else f"{means[r]:.1f}" if r in means else "–" for r in rates]
+        lines.append(f"| {arm} | " + " | ".join(cells) + " |")
+    return "\n" + "\n".join(lines) + "\n\n"
 
 
 def means(files: list[str]) -> dict[str, dict[str, float]]:
     """Returns each arm's mean over its runs of each measure after training, in percent."""
     values: dict[str, dict[str, list[float]]] = {}
-    for file in files:
-        for line in (PAGE.parent / file).read_text().splitlines():
-            run = json.loads(line)
-            own = [row for row in run["after"] if not row.get("transfer")]
-            for title, name in MEASURES.items():
-                shares = [m["mean"] for row in own for m in row["measures"] if m["name"] == name]
-                if shares:
-                    values.setdefault(run["arm"], {}).setdefault(title, []).append(100 * sum(shares) / len(shares))
+    for run in (run for file in files for run in read(file)):
+        for title, name in MEASURES.items():
+            value = share(run, name)
+            if value is not None:
+                values.setdefault(run["arm"], {}).setdefault(title, []).append(value)
     return {arm: {name: sum(v) / len(v) for name, v in by.items()} for arm, by in values.items()}
 
 
-def check_means(text: str, command: str) -> list[str]:
+def check_means(text: str, arguments: str) -> list[str]:
     """Returns the cells of the first table that aren't the means of the raw numbers."""
-    expected = means([word for word in shlex.split(command) if word.endswith(".jsonl")])
+    expected = means([word for word in shlex.split(arguments) if word.endswith(".jsonl")])
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
     head, faults, seen = rows[0], [], 0
     for row in rows[2:]:
@@ -58,7 +88,7 @@ def check_means(text: str, command: str) -> list[str]:
                 # A cell has one decimal.
                 if abs(shown - expected[row[0]][title]) > 0.051:
                     faults.append(f"{row[0]}, {title}: the table has {shown}, the runs {expected[row[0]][title]:.3f}")
-    return faults if seen else [f"no mean to check in the table of '{command}'"]
+    return faults if seen else [f"no mean to check in the table of '{arguments}'"]
 
 
 def main() -> int:
@@ -68,12 +98,14 @@ def main() -> int:
     faults: list[str] = []
 
     def made(block: re.Match[str]) -> str:
-        new = table(program, block[2])
+        kind, arguments = block[2], block[3]
+        new = comparison(program, arguments) if kind == "compare" else tuning(arguments)
         if checks:
-            if new != block[3]:
-                faults.append(f"the table of '{block[2]}' is not that of the raw numbers; 'make results' writes it")
-            faults.extend(check_means(new, block[2]))
-        return block[1] + new + block[4]
+            if new != block[4]:
+                faults.append(f"the table of '{arguments}' is not that of the raw numbers; 'make results' writes it")
+            if kind == "compare":
+                faults.extend(check_means(new, arguments))
+        return block[1] + new + block[5]
 
     new, count = BLOCK.subn(made, text)
     if not count:
