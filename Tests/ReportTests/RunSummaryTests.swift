@@ -84,8 +84,8 @@ import Testing
 
   @Test func `lines give the tables of the folders that they were made of`() throws {
     let folders = [
-      try run("one", seed: 1), try run("two", seed: 2, steps: 7),
-      try run("three", arm: "b", seed: 1, steps: 8), try run("four", arm: "b", seed: 2, steps: 9),
+      try run("one", seed: 1), try run("two", seed: 2, secondsOfStep: 3),
+      try run("three", arm: "b", seed: 1, tokensOfStep: 90), try run("four", arm: "b", seed: 2),
     ]
     // Each is removed with its value.
     defer { withExtendedLifetime(folders) {} }
