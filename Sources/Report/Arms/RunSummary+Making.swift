@@ -114,14 +114,3 @@ extension RunSummary {
     return runs
   }
 }
-
-/// Lets reports ask for transfer whether evaluations tell it or not.
-protocol TransferTelling {
-  var isTransfer: Bool { get }
-}
-
-extension TransferTelling {
-  var isTransfer: Bool { false }
-}
-
-extension Evaluation.Row: TransferTelling {}
