@@ -1,3 +1,4 @@
+import Files
 import FulcrumKernel
 import Report
 import Runs
@@ -68,6 +69,8 @@ struct ArmRuns {
 
   private func write() throws(FulcrumError) {
     guard isWritten else { return }
+    // Where all runs so far were trained elsewhere there is no folder yet.
+    try SafeFiles.makeFolder(folder)
     try RunSummary.write(finished.map(\.summary), to: folder + "/runs.jsonl")
   }
 }
