@@ -159,6 +159,6 @@ private func truth(of claim: ArraySlice<String>, _ leaves: [Bool]) -> Bool {
     [
       "knight", "knave", "not", "and", "or", "if", "then", "iff", "yes", "no", "true", "false",
       "is", "a",
-    ] + FirstNames.all)
+    ] + FirstNames.all + FirstNames.all.map { $0.lowercased() })
   #expect(reserved.isDisjoint(with: kinds.joined()))
 }
