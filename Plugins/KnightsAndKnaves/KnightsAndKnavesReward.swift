@@ -52,7 +52,7 @@ package struct KnightsAndKnavesReward: AnswerCheckingReward {
   /// - Complexity: linear in the text for each person.
   package func score(_ sample: RewardSample) throws(FulcrumError) -> RewardScore {
     let truth = RoleList(truth: sample.answer)
-    if judged == .first { return Self.score(firstTrialOf: sample.completion, truth) }
+    if judged == .first { return Self.score(firstTrialOf: sample, truth) }
     let response = TaggedResponse(prompt: sample.prompt, completion: sample.completion)
     guard response.isWellFormed else { return Self.score(.badFormat, format: -1, answer: -2) }
     guard let answer = response.answer, let claimed = RoleList(answer: answer, about: truth) else {
@@ -62,9 +62,9 @@ package struct KnightsAndKnavesReward: AnswerCheckingReward {
       ? Self.score(.correct, format: 1, answer: 2) : Self.score(.wrong, format: 1, answer: -1.5)
   }
 
-  private static func score(firstTrialOf completion: String, _ truth: RoleList) -> RewardScore {
+  private static func score(firstTrialOf sample: RewardSample, _ truth: RoleList) -> RewardScore {
     guard !truth.names.isEmpty,
-      let isKnight = FirstTrial(of: completion, about: truth).isKnight
+      let isKnight = FirstTrial(of: sample.completion, to: sample.prompt, about: truth).isKnight
     else { return score(.unparseable, format: 1, answer: -2) }
     return isKnight == truth.names.map(truth.isKnight)
       ? score(.correct, format: 1, answer: 2) : score(.wrong, format: 1, answer: -1.5)

@@ -6,7 +6,7 @@ package enum TraceWords {
   ]
   /// Before each trial after the first.
   package static let retries = [
-    "then", "rather", "else", "instead", "otherwise", "next", "now", "again",
+    "well", "rather", "else", "instead", "otherwise", "next", "now", "again",
   ]
   /// Between a statement and what the trial makes of it.
   package static let readings = ["means", "gives", "reads", "makes", "gets", "comes"]

@@ -21,7 +21,7 @@ package enum Wording: String, CaseIterable, Sendable {
         { "\($1), says \($0)." },
         { "\($0) claims \($1)." },
       ]
-    case .terse: [{ "\($0): \($1)" }]
+    case .terse: [{ ">\($0) \($1)" }]
     case .island:
       [
         { "\($0) tells us that \($1)." },
@@ -59,7 +59,7 @@ package enum Wording: String, CaseIterable, Sendable {
     case .plain:
       (["People: \(names.joined(separator: ", "))."] + sentences + ["Who is who?"])
         .joined(separator: " ")
-    case .terse: sentences.joined(separator: "\n")
+    case .terse: sentences.joined()
     case .island:
       ([opening(names)] + sentences + ["Can you tell the knights from the knaves?"])
         .joined(separator: " ")
@@ -88,7 +88,13 @@ package enum Wording: String, CaseIterable, Sendable {
     }
   }
 
-  /// Returns a statement in as few words as can be: `if Ann honest then Bob lying`.
+  /// Returns a name as it is for a knight, and in small letters for a knave.
+  package static func tersely(_ name: String, _ isKnight: Bool) -> String {
+    isKnight ? name : name.lowercased()
+  }
+
+  /// Returns a statement in as few words as can be, a name for a leaf: `if ann then Bob` says that
+  /// Bob is a knight if Ann is a knave.
   package static func tersely(_ statement: Statement, names: [String]) -> String {
     func part(_ statement: Statement) -> String {
       switch statement {
@@ -97,8 +103,8 @@ package enum Wording: String, CaseIterable, Sendable {
       }
     }
     return switch statement {
-    case .knight(let person): "\(names[person]) honest"
-    case .knave(let person): "\(names[person]) lying"
+    case .knight(let person): tersely(names[person], true)
+    case .knave(let person): tersely(names[person], false)
     case .not(let inner): "not \(part(inner))"
     case .and(let parts): parts.map(part).joined(separator: " and ")
     case .or(let parts): parts.map(part).joined(separator: " or ")

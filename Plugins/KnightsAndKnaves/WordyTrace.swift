@@ -2,8 +2,10 @@
 /// in any order, and after a clash other roles are tried, until nothing clashes or the writer gives
 /// up.
 ///
-/// What a check needs stands beside the place where it is needed: the speaker's role before the
-/// statement, and behind each leaf whether it is true. So whoever imitates it can learn to verify.
+/// What a check needs stands beside the place where it is needed: the statement is copied, then each
+/// of its leaves is looked up in the trial and marked, then the whole is told, the speaker looked up,
+/// and the verdict given. So whoever imitates it can learn to verify. Roles are told by letters, as
+/// the terse wording does.
 package struct WordyTrace: Sendable {
   /// The most trials; the last of them isn't checked.
   package let attempts: Int
@@ -42,14 +44,14 @@ package struct WordyTrace: Sendable {
       isLast = isLast || trials >= attempts
       let roles = trial(of: puzzle, besides: tried, using: &random)
       let order = roles.indices.shuffled(using: &random)
-      text += "\n" + word(tried.isEmpty ? TraceWords.openers : TraceWords.retries, using: &random)
-      text += " " + order.map { "\(names[$0]) \(Self.role(roles[$0]))" }.joined(separator: ", ")
+      text += " " + word(tried.isEmpty ? TraceWords.openers : TraceWords.retries, using: &random)
+      for person in order { text += " " + Wording.tersely(names[person], roles[person]) }
       tried.insert(roles)
       if isLast || passes(puzzle, roles, names: names, text: &text, using: &random) {
         let words = isLast ? TraceWords.surrenders : TraceWords.successes
         let answer = order.map { "\(names[$0]) is a \(Self.role(roles[$0]))" }
           .joined(separator: ", ")
-        return text + "\n\(word(words, using: &random))</think><answer>\(answer)</answer>"
+        return text + " \(word(words, using: &random))</think><answer>\(answer)</answer>"
       }
       isLast = happens(quit, using: &random)
     }
@@ -67,10 +69,13 @@ package struct WordyTrace: Sendable {
       let statement = puzzle.statements[speaker]
       let isWrong = happens(errorRate, using: &random)
       let fits = (isTrue(statement) == roles[speaker]) != isWrong
-      text += "\n\(names[speaker]): \(Wording.tersely(statement, names: names))"
+      text += ">\(names[speaker]) \(Wording.tersely(statement, names: names))"
       text += " \(word(TraceWords.readings, using: &random))"
-      text += statement.leaves.map { isTrue($0) ? " yes" : " no" }.joined()
-      text += " \(isTrue(statement)), \(names[speaker]) \(Self.role(roles[speaker]))"
+      for leaf in statement.leaves {
+        let person = leaf.highestPerson
+        text += " \(Wording.tersely(names[person], roles[person])) \(isTrue(leaf) ? "yes" : "no")"
+      }
+      text += " \(isTrue(statement)) \(Wording.tersely(names[speaker], roles[speaker]))"
       text += " \(word(fits ? TraceWords.fits : TraceWords.clashes, using: &random))"
       if !fits { return false }
     }

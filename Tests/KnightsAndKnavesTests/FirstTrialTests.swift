@@ -4,11 +4,11 @@ import Testing
 
 private let answer = "(1) Ann is a knight\n(2) Bob is a knave"
 
-private func firstScore(_ completion: String, answer: String = answer) throws -> RewardScore {
+private func firstScore(_ completion: String, prompt: String = "") throws -> RewardScore {
   let parameters = try Parameters(
     ["attempt": .text("first")], for: KnightsAndKnavesReward.manual.parameters, at: "reward")
   let reward = try KnightsAndKnavesReward(parameters, context: ComponentContext())
-  return try reward.score(RewardSample(prompt: "", completion: completion, answer: answer))
+  return try reward.score(RewardSample(prompt: prompt, completion: completion, answer: answer))
 }
 
 @Test(arguments: [
@@ -31,6 +31,17 @@ func `the first trial is judged whatever follows`(
   let score = try firstScore(completion)
   #expect(score.outcome == outcome)
   #expect(score.value == value)
+}
+
+@Test(arguments: [
+  (" maybe bob Ann so", RewardOutcome.correct), (" maybe ann bob then Ann bob so", .wrong),
+  (" maybe Ann", .unparseable), ("Bob Ann is a", .wrong),
+])
+func `after a terse prompt small letters make a knave`(
+  _ completion: String, _ outcome: RewardOutcome
+) throws {
+  #expect(
+    try firstScore(completion, prompt: ">Ann bob>Bob Ann and Bob<|im_end|>").outcome == outcome)
 }
 
 @Test func `the answer alone is judged unless told otherwise`() throws {

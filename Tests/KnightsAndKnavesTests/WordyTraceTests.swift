@@ -1,3 +1,4 @@
+import Foundation
 import FulcrumKernel
 import KnightsAndKnavesPlugin
 import Testing
@@ -7,7 +8,7 @@ private let puzzle = Puzzle(
   statements: [.knave(1), .and([.knight(0), .knight(1)])], solution: [true, false])
 private let names = ["Ann", "Bob"]
 
-/// Draws the first of each list, the order as it is, knaves, and that every chance above 0 happens.
+/// Draws the first of each list, the order as it is, knights, and that every chance above 0 happens.
 private struct FirstGenerator: RandomNumberGenerator {
   // Not 0: a bounded draw takes a product with low bits near 0 for a biased one, and draws again.
   mutating func next() -> UInt64 { 1 << 32 }
@@ -24,126 +25,108 @@ private func completion(
 
 @Test func `a lucky trial is the solution, and every statement is checked`() {
   #expect(
-    completion(luck: 1) == """
-
-      maybe Ann knight, Bob knave
-      Ann: Bob lying means yes true, Ann knight fits
-      Bob: Ann honest and Bob honest means yes no false, Bob knave fits
-      so</think><answer>Ann is a knight, Bob is a knave</answer>
-      """)
+    completion(luck: 1)
+      == " maybe Ann bob>Ann bob means bob yes true Ann fits"
+      + ">Bob Ann and Bob means Ann yes bob no false bob fits so</think><answer>Ann is a knight, Bob is a knave</answer>"
+  )
 }
 
-@Test func `after a clash another trial follows, and the last is not checked`() {
-  // Both knaves: Ann's claim is true, which a knave's can't be. These draws know no other trial.
-  let check = "Ann: Bob lying means yes true, Ann knave clash"
-  #expect(
-    completion() == """
+/// Both knights: Ann's claim is false, which a knight's can't be.
+private let clash = "Ann Bob>Ann bob means Bob no false Ann clash"
+private let surrender = " stop</think><answer>Ann is a knight, Bob is a knight</answer>"
 
-      maybe Ann knave, Bob knave
-      \(check)
-      then Ann knave, Bob knave
-      \(check)
-      then Ann knave, Bob knave
-      stop</think><answer>Ann is a knave, Bob is a knave</answer>
-      """)
+@Test func `after a clash another trial follows, and the last is not checked`() {
+  // These draws know no other trial.
+  #expect(completion() == " maybe \(clash) well \(clash) well Ann Bob\(surrender)")
 }
 
 @Test func `who quits makes one more trial, and who has one attempt checks nothing`() {
+  #expect(completion(quit: 0.1) == " maybe \(clash) well Ann Bob\(surrender)")
   #expect(
-    completion(quit: 0.1) == """
-
-      maybe Ann knave, Bob knave
-      Ann: Bob lying means yes true, Ann knave clash
-      then Ann knave, Bob knave
-      stop</think><answer>Ann is a knave, Bob is a knave</answer>
-      """)
-  #expect(
-    completion(attempts: 1, luck: 1) == """
-
-      maybe Ann knight, Bob knave
-      stop</think><answer>Ann is a knight, Bob is a knave</answer>
-      """)
+    completion(attempts: 1, luck: 1)
+      == " maybe Ann bob stop</think><answer>Ann is a knight, Bob is a knave</answer>")
 }
 
 @Test func `haste leaves out the checks, and an error turns a verdict round`() {
   #expect(
-    completion(luck: 1, haste: 0.1) == """
-
-      maybe Ann knight, Bob knave
-      so</think><answer>Ann is a knight, Bob is a knave</answer>
-      """)
-  let lines = completion(luck: 1, errorRate: 0.1).split(separator: "\n")
-  #expect(lines[1] == "Ann: Bob lying means yes true, Ann knight clash")
-  // The solution was refused, so it isn't tried again; both knaves pass by error.
-  #expect(lines[2] == "then Ann knave, Bob knave")
-  #expect(lines[3] == "Ann: Bob lying means yes true, Ann knave fits")
-}
-
-/// Reads roles back: `Ann knight, Bob knave`.
-private func roles(_ text: some StringProtocol, _ names: [String]) throws -> [Bool] {
-  try names.map { name in
-    let role = try #require(text.split(separator: "\(name) ").last)
-    return role.hasPrefix("knight") || role.hasPrefix("is a knight")
-  }
+    completion(luck: 1, haste: 0.1)
+      == " maybe Ann bob so</think><answer>Ann is a knight, Bob is a knave</answer>")
+  // The solution is refused by error, so it isn't tried again.
+  #expect(
+    completion(attempts: 2, luck: 1, errorRate: 0.1)
+      == " maybe Ann bob>Ann bob means bob yes true Ann clash well Ann Bob\(surrender)")
 }
 
 @Test func `what is written is true of the puzzle that the prompt tells`() throws {
   let task = try makeTask([
     "people": .integers([2, 3, 4]), "wording": .text("terse"), "trace": .text("wordy"),
-    "luck": .number(0.25),
   ])
-  var lucky = 0
-  let count = 600
-  for index in 0..<count {
+  var trials = 0
+  for index in 0..<600 {
     let demonstration = try task.demonstration(index)
     let start = try #require(demonstration.prompt.firstRange(of: "user\n")).upperBound
     let end = try #require(demonstration.prompt.firstRange(of: "<|im_end|>")).lowerBound
-    let statements = demonstration.prompt[start..<end].split(separator: "\n").map(String.init)
-    let names = statements.map { String($0.prefix { $0 != ":" }) }
-    let parts = demonstration.completion.split(separator: "</think>")
-    var trial: [Bool] = []
-    var trials = 0
-    for line in parts[0].split(separator: "\n").dropLast().map(String.init) {
-      let words = line.split { " ,:".contains($0) }.map(String.init)
-      guard line.contains(":") else {
-        trial = try roles(line, names)
-        trials += 1
-        #expect((trials == 1 ? TraceWords.openers : TraceWords.retries).contains(words[0]))
-        continue
-      }
-      let statement = try #require(statements.first { line.hasPrefix($0 + " ") })
-      let rest = line.dropFirst(statement.count).split { " ,".contains($0) }.map(String.init)
-      #expect(TraceWords.readings.contains(rest[0]))
-      // Independent of the library: "honest" after a name that is a knight is a yes.
-      let claims = statement.split(separator: " ").dropFirst()
-      let leaves = zip(claims, claims.dropFirst()).filter { ["honest", "lying"].contains($1) }
-      let marks = try leaves.map { name, claim in
-        trial[try #require(names.firstIndex(of: String(name)))] == (claim == "honest")
-      }
-      #expect(rest[1...leaves.count].map { $0 == "yes" } == marks)
-      let isNegated = claims.first == "not"
-      let isTrue: Bool =
-        if claims.contains("and") { marks[0] && marks[1] } else if claims.contains("or") {
-          marks[0] || marks[1]
-        } else if claims.contains("then") { !marks[0] || marks[1] } else if claims.contains("iff") {
-          marks[0] == marks[1]
-        } else { marks[0] != isNegated }
-      let isKnight = trial[try #require(names.firstIndex(of: words[0]))]
-      #expect(
-        Array(rest[(leaves.count + 1)...(leaves.count + 3)])
-          == ["\(isTrue)", words[0], isKnight ? "knight" : "knave"])
-      #expect(
-        (isTrue == isKnight ? TraceWords.fits : TraceWords.clashes).contains(rest[rest.count - 1]))
+    let claims = demonstration.prompt[start..<end].split(separator: ">").map(String.init)
+    let names = claims.map { String($0.prefix { $0 != " " }) }
+    let parts = demonstration.completion.components(separatedBy: "</think><answer>")
+    // Behind each verdict or at the beginning may stand a word, a trial, or the last word.
+    var trial: Set<String> = []
+    var count = 0
+    func readTrial(_ words: ArraySlice<String>) {
+      guard words.count > 1 else { return }
+      count += 1
+      let openers = count == 1 ? TraceWords.openers : TraceWords.retries
+      #expect(openers.contains(words.first ?? ""))
+      trial = Set(words.dropFirst().prefix(names.count))
+      #expect(Set(trial.map { $0.capitalized }) == Set(names))
     }
-    #expect(try roles(parts[1].dropLast("</answer>".count), names) == trial)
-    #expect((1...3).contains(trials))
-    let last = try #require(parts[0].split(separator: "\n").last).description
-    #expect((TraceWords.successes + TraceWords.surrenders).contains(last))
-    #expect(trials == 3 || TraceWords.successes.contains(last))
-    lucky += trials
+    let pieces = parts[0].components(separatedBy: ">")
+    readTrial(words(pieces[0])[...])
+    for check in pieces.dropFirst() {
+      let claim = try #require(claims.first { check.hasPrefix($0 + " ") })
+      let rest = words(String(check.dropFirst(claim.count)))
+      let said = words(claim).dropFirst()
+      let leaves = said.filter { names.contains($0.capitalized) }
+      let marks = leaves.map { trial.contains($0) }
+      #expect(TraceWords.readings.contains(rest[0]))
+      let facts = leaves.flatMap { leaf in
+        let name = leaf.capitalized
+        return [
+          trial.contains(name) ? name : name.lowercased(), trial.contains(leaf) ? "yes" : "no",
+        ]
+      }
+      #expect(Array(rest[1...facts.count]) == facts)
+      let isTrue = truth(of: said, marks)
+      let speaker = words(claim)[0]
+      let isKnight = trial.contains(speaker)
+      #expect(
+        rest[(facts.count + 1)...(facts.count + 2)]
+          == ["\(isTrue)", isKnight ? speaker : speaker.lowercased()])
+      let verdicts = isTrue == isKnight ? TraceWords.fits : TraceWords.clashes
+      #expect(verdicts.contains(rest[facts.count + 3]))
+      readTrial(rest[(facts.count + 4)...])
+    }
+    let last = try #require(words(parts[0]).last)
+    #expect(count == 3 || TraceWords.successes.contains(last))
+    #expect(count <= 3 && (TraceWords.successes + TraceWords.surrenders).contains(last))
+    for name in names {
+      #expect(parts[1].contains("\(name) is a \(trial.contains(name) ? "knight" : "knave")"))
+    }
+    trials += count
   }
-  // A first trial is right with chance 1/4 + 3/4 · 2^-n, and hurried or right ones end it.
-  #expect(lucky > count * 3 / 2 && lucky < count * 5 / 2, "\(lucky)")
+  // A first trial is right with chance 1/4 + 3/4 · 2^-n, and a hasty writer ends with a wrong one.
+  #expect((900...1500).contains(trials), "\(trials)")
+}
+
+private func words(_ text: String) -> [String] { text.split(separator: " ").map(String.init) }
+
+/// Tells whether a claim of at most one operator above leaves is true, by its words.
+private func truth(of claim: ArraySlice<String>, _ leaves: [Bool]) -> Bool {
+  if claim.contains("and") { return leaves[0] && leaves[1] }
+  if claim.contains("or") { return leaves[0] || leaves[1] }
+  if claim.contains("then") { return !leaves[0] || leaves[1] }
+  if claim.contains("iff") { return leaves[0] == leaves[1] }
+  return leaves[0] != claim.contains("not")
 }
 
 @Test func `first trials are solutions as often as luck and chance say`() {
@@ -155,7 +138,9 @@ private func roles(_ text: some StringProtocol, _ names: [String]) throws -> [Bo
     let puzzle = PuzzleGenerator(people: 3).puzzle(using: &random)
     let truth = RoleList(truth: Puzzle.rolesText(puzzle.solution, names: names))
     let completion = trace.completion(for: puzzle, names: names, using: &random)
-    right += FirstTrial(of: completion, about: truth).isKnight == puzzle.solution ? 1 : 0
+    right +=
+      FirstTrial(of: completion, to: ">Ann a>Bob b>Cid c", about: truth).isKnight == puzzle.solution
+      ? 1 : 0
   }
   // 1/4 + 3/4 · 1/8 = 0.344 of 2000 are 688; deviation sqrt(2000 · 0.344 · 0.656) = 21; five of them.
   #expect(abs(right - 688) < 106, "\(right)")
@@ -170,6 +155,10 @@ private func roles(_ text: some StringProtocol, _ names: [String]) throws -> [Bo
   // A verdict's word and the last word say how it ends.
   #expect(Set(TraceWords.fits).isDisjoint(with: TraceWords.clashes))
   #expect(Set(TraceWords.successes).isDisjoint(with: TraceWords.surrenders))
-  let reserved = Set(["knight", "knave", "honest", "lying", "is", "a"] + FirstNames.all)
+  let reserved = Set(
+    [
+      "knight", "knave", "not", "and", "or", "if", "then", "iff", "yes", "no", "true", "false",
+      "is", "a",
+    ] + FirstNames.all + FirstNames.all.map { $0.lowercased() })
   #expect(reserved.isDisjoint(with: kinds.joined()))
 }
