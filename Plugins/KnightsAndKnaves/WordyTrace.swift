@@ -37,13 +37,20 @@ package struct WordyTrace: Sendable {
   ) -> String {
     var text = ""
     var tried: Set<[Bool]> = []
+    var last: [Bool]?
     var trials = 0
     var isLast = false
     while true {
       trials += 1
       isLast = isLast || trials >= attempts
       let roles = trial(of: puzzle, besides: tried, using: &random)
-      let order = roles.indices.shuffled(using: &random)
+      var order = roles.indices.shuffled(using: &random)
+      // A retry begins with somebody whose role it changes. Else a policy's likeliest words are often
+      // the trial that has just failed.
+      if let last, let changed = order.firstIndex(where: { roles[$0] != last[$0] }) {
+        order.swapAt(0, changed)
+      }
+      last = roles
       text += " " + word(tried.isEmpty ? TraceWords.openers : TraceWords.retries, using: &random)
       for person in order { text += " " + Wording.tersely(names[person], roles[person]) }
       tried.insert(roles)

@@ -51,10 +51,12 @@ private let surrender = " stop</think><answer>Ann is a knight, Bob is a knight</
   #expect(
     completion(luck: 1, haste: 0.1)
       == " maybe Ann bob so</think><answer>Ann is a knight, Bob is a knave</answer>")
-  // The solution is refused by error, so it isn't tried again.
+  // The solution is refused by error, so it isn't tried again; the retry begins with Bob, whose role
+  // it changes.
   #expect(
     completion(attempts: 2, luck: 1, errorRate: 0.1)
-      == " maybe Ann bob>Ann bob means bob yes true Ann clash well Ann Bob\(surrender)")
+      == " maybe Ann bob>Ann bob means bob yes true Ann clash well Bob Ann stop"
+      + "</think><answer>Bob is a knight, Ann is a knight</answer>")
 }
 
 @Test func `what is written is true of the puzzle that the prompt tells`() throws {
@@ -71,12 +73,14 @@ private let surrender = " stop</think><answer>Ann is a knight, Bob is a knight</
     let parts = demonstration.completion.components(separatedBy: "</think><answer>")
     // Behind each verdict or at the beginning may stand a word, a trial, or the last word.
     var trial: Set<String> = []
+    var isRetryOfAnother = true
     var count = 0
     func readTrial(_ words: ArraySlice<String>) {
       guard words.count > 1 else { return }
       count += 1
       let openers = count == 1 ? TraceWords.openers : TraceWords.retries
       #expect(openers.contains(words.first ?? ""))
+      isRetryOfAnother = isRetryOfAnother && !trial.contains(words[words.startIndex + 1])
       trial = Set(words.dropFirst().prefix(names.count))
       #expect(Set(trial.map { $0.capitalized }) == Set(names))
     }
@@ -106,6 +110,7 @@ private let surrender = " stop</think><answer>Ann is a knight, Bob is a knight</
       #expect(verdicts.contains(rest[facts.count + 3]))
       readTrial(rest[(facts.count + 4)...])
     }
+    #expect(isRetryOfAnother, "a retry begins with a role that changes")
     let last = try #require(words(parts[0]).last)
     #expect(count == 3 || TraceWords.successes.contains(last))
     #expect(count <= 3 && (TraceWords.successes + TraceWords.surrenders).contains(last))
