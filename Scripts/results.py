@@ -18,15 +18,20 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = ROOT / "Documentation" / "Results.md"
 BLOCK = re.compile(r"(<!-- (compare|tuning) ([^\n]*) -->\n)(.*?)(<!-- end -->\n)", re.DOTALL)
+FIGURES = PAGE.parent / "Figures" / "study"
 # What a table's columns are called, and where a line has their numbers.
 MEASURES = {"pass@1, %": "pass@1", "pass@16, %": "pass@16", "greedy, %": "greedy"}
 
 
-def comparison(program: str, arguments: str) -> str:
-    """Returns what 'fulcrum compare' writes as Markdown."""
+def comparison(program: str, arguments: str, figures: dict[str, str]) -> str:
+    """Returns what 'fulcrum compare' writes as Markdown, and adds those of its figures that the page shows."""
     with tempfile.TemporaryDirectory() as folder:
         words = ["compare", *shlex.split(arguments), "--markdown", f"{folder}/table.md", "--output", f"{folder}/page.html"]
+        words += ["--figures", f"{folder}/figures"]
         subprocess.run([program, *words], cwd=PAGE.parent, check=True, stdout=subprocess.DEVNULL)
+        for file in sorted(pathlib.Path(folder, "figures").glob("*.svg")):
+            if f"Figures/study/{file.name}" in PAGE.read_text():
+                figures[file.name] = file.read_text()
         return "\n" + pathlib.Path(folder, "table.md").read_text() + "\n"
 
 
@@ -96,10 +101,11 @@ def main() -> int:
     checks = "--check" in sys.argv[2:]
     text = PAGE.read_text()
     faults: list[str] = []
+    figures: dict[str, str] = {}
 
     def made(block: re.Match[str]) -> str:
         kind, arguments = block[2], block[3]
-        new = comparison(program, arguments) if kind == "compare" else tuning(arguments)
+        new = comparison(program, arguments, figures) if kind == "compare" else tuning(arguments)
         if checks:
             if new != block[4]:
                 faults.append(f"the table of '{arguments}' is not that of the raw numbers; 'make results' writes it")
@@ -110,6 +116,13 @@ def main() -> int:
     new, count = BLOCK.subn(made, text)
     if not count:
         faults.append("no table found")
+    for name, drawn in figures.items():
+        file = FIGURES / name
+        if not checks:
+            FIGURES.mkdir(parents=True, exist_ok=True)
+            file.write_text(drawn)
+        elif not file.exists() or file.read_text() != drawn:
+            faults.append(f"Figures/study/{name} is not drawn from the raw numbers; 'make results' draws it")
     for fault in faults:
         print(f"error: {PAGE.relative_to(ROOT)}: {fault}", file=sys.stderr)
     if not checks and new != text:
