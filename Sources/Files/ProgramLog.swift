@@ -38,6 +38,30 @@ package struct LineBuffer {
   ///   counted.
   package init(limit: Int) { self.limit = limit }
 
+  /// Takes what a descriptor has to read by now, and hands out each line that ends in it.
+  ///
+  /// - Parameters:
+  ///   - descriptor: non-blocking; negative: it is closed.
+  ///   - most: the bytes after which the rest is left for the next call, so that a flood doesn't keep the
+  ///     host.
+  /// - Returns: whether the stream is at its end.
+  package mutating func take(
+    from descriptor: Int32, atMost most: Int = 1 << 20,
+    _ body: (_ line: [UInt8], _ omitted: Int) -> Void
+  ) -> Bool {
+    guard descriptor >= 0 else { return false }
+    var chunk = [UInt8](repeating: 0, count: 1 << 14)
+    var taken = 0
+    while taken < most {
+      let count = read(descriptor, &chunk, chunk.count)
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return count == 0 }
+      taken += count
+      add(chunk.span.extracting(0..<count), body)
+    }
+    return false
+  }
+
   /// Takes bytes and hands out each line that ends in them.
   package mutating func add(
     _ chunk: Span<UInt8>, _ body: (_ line: [UInt8], _ omitted: Int) -> Void

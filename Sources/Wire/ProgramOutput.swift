@@ -6,9 +6,6 @@ struct ProgramOutput {
   private let log: ProgramLog
   private var streams: [LineBuffer]
   private(set) var lastWords = ""
-  private var chunk = [UInt8](repeating: 0, count: 1 << 14)
-  /// The most bytes that are taken of a stream at a time, so that a flood doesn't keep the host.
-  private static let portion = 1 << 20
 
   init(log: ProgramLog) {
     self.log = log
@@ -32,20 +29,10 @@ struct ProgramOutput {
 
   /// - Returns: whether the stream is at its end.
   private mutating func take(_ descriptor: Int32, stream: Int) -> Bool {
-    guard descriptor >= 0 else { return false }
-    var taken = 0
-    while taken < Self.portion {
-      let count = Foundation.read(descriptor, &chunk, chunk.count)
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { return count == 0 }
-      taken += count
-      var lines: [([UInt8], Int)] = []
-      var buffer = streams[stream]
-      buffer.add(chunk.span.extracting(0..<count)) { lines.append(($0, $1)) }
-      streams[stream] = buffer
-      for (line, omitted) in lines { note(line, omitted) }
-    }
-    return false
+    var lines: [([UInt8], Int)] = []
+    let isAtEnd = streams[stream].take(from: descriptor) { lines.append(($0, $1)) }
+    for (line, omitted) in lines { note(line, omitted) }
+    return isAtEnd
   }
 
   private mutating func note(_ line: [UInt8], _ omitted: Int) {

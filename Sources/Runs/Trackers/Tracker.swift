@@ -18,7 +18,6 @@ final class Tracker {
   private let log: ProgramLog
   private var pending: ArraySlice<UInt8> = []
   private var lines = LineBuffer(limit: ProgramLog.longestLine)
-  private var chunk = [UInt8](repeating: 0, count: 1 << 14)
   private var isLost = false
 
   /// - Throws: `.inputOutput` if it can't be started.
@@ -82,14 +81,10 @@ final class Tracker {
     for (stream, close) in [
       (child.output, child.closeOutput), (child.errors, child.closeErrors),
     ] where stream >= 0 {
-      while true {
-        let count = Foundation.read(stream, &chunk, chunk.count)
-        if count == 0 { close() }
-        guard count > 0 else { break }
-        lines.add(chunk.span.extracting(0..<count)) { line, omitted in
-          log.write(String(decoding: line, as: UTF8.self) + (omitted > 0 ? " …" : ""))
-        }
+      let isAtEnd = lines.take(from: stream) { line, omitted in
+        log.write(String(decoding: line, as: UTF8.self) + (omitted > 0 ? " …" : ""))
       }
+      if isAtEnd { close() }
     }
   }
 }

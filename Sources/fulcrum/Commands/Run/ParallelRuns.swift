@@ -45,8 +45,8 @@ struct ParallelRuns {
   private final class Child {
     let job: Job
     let process: RunningProcess
-    var output = LineBuffer()
-    var errors = LineBuffer()
+    var output = LineBuffer(limit: 1 << 20)
+    var errors = LineBuffer(limit: 1 << 20)
     /// The last lines that it wrote to standard error.
     var lastErrors: [String] = []
 
@@ -109,8 +109,7 @@ struct ParallelRuns {
     var words = CommandLine.arguments
     words += [ChildRun.runOption, job.run.output, ChildRun.threadsOption, "\(threads)"]
     for value in job.values { words += [ChildRun.valueOption, value] }
-    let path = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
-    var program = RunningProcess.Program(executable: path ?? words[0], arguments: words)
+    var program = RunningProcess.Program(executable: "/proc/self/exe", arguments: words)
     // Paths of the command line start there.
     program.folder = WorkingFolder.atStart
     // Ctrl-C comes to this process, which hands it on.
@@ -120,12 +119,20 @@ struct ParallelRuns {
 
   /// Shows what a process has written since the last time.
   private func take(from child: Child, isLast: Bool) {
-    for line in child.output.lines(from: child.process.output, isLast: isLast) where !line.isEmpty {
-      print("[\(child.name)] \(line.onTerminal)")
+    let name = child.name
+    func show(_ line: [UInt8], _ omitted: Int) {
+      print("[\(name)] \(String(decoding: line, as: UTF8.self).onTerminal)")
     }
-    for line in child.errors.lines(from: child.process.errors, isLast: isLast) where !line.isEmpty {
+    func report(_ bytes: [UInt8], _ omitted: Int) {
+      let line = String(decoding: bytes, as: UTF8.self)
       child.lastErrors = (child.lastErrors + [line]).suffix(8)
-      Fulcrum.report("[\(child.name)] \(line)")
+      Fulcrum.report("[\(name)] \(line)")
+    }
+    if child.output.take(from: child.process.output, show) { child.process.closeOutput() }
+    if child.errors.take(from: child.process.errors, report) { child.process.closeErrors() }
+    if isLast {
+      child.output.flush(show)
+      child.errors.flush(report)
     }
     fflush(nil)
   }
@@ -134,38 +141,7 @@ struct ParallelRuns {
   private static func wait(for children: [Child]) {
     var requests = children.flatMap { [$0.process.output, $0.process.errors] }.filter { $0 >= 0 }
       .map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-    _ = poll(&requests, nfds_t(requests.count), 200)
-    // A stream that has ended is ready at once, again and again.
-    if requests.contains(where: { $0.revents & Int16(POLLIN) == 0 && $0.revents != 0 }) {
-      usleep(20_000)
-    }
-  }
-}
-
-/// Gathers a stream's bytes into lines.
-struct LineBuffer {
-  private var pending: [UInt8] = []
-  /// The longest line that is taken as one, in bytes.
-  private static let longest = 1 << 20
-
-  /// Returns the lines that have come since the last call.
-  ///
-  /// - Parameters:
-  ///   - descriptor: non-blocking.
-  ///   - isLast: whether nothing comes after; an unfinished line is one then.
-  mutating func lines(from descriptor: Int32, isLast: Bool) -> [String] {
-    var piece = [UInt8](repeating: 0, count: 1 << 16)
-    while descriptor >= 0, pending.count < Self.longest {
-      let count = piece.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { break }
-      pending += piece[..<count]
-    }
-    var parts = pending.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-    let rest = parts.popLast() ?? []
-    let isWhole = isLast || pending.count >= Self.longest
-    pending = isWhole ? [] : Array(rest)
-    if isWhole { parts.append(rest) }
-    return parts.map { String(decoding: $0, as: UTF8.self) }
+    // Both at an end: the process is about to be.
+    _ = poll(&requests, nfds_t(requests.count), requests.isEmpty ? 20 : 200)
   }
 }
