@@ -9,17 +9,6 @@ import Testing
 import Training
 import YAML
 
-/// Keeps what a run tells.
-private final class Listener: RunObserver {
-  var notes: [String] = []
-  var steps: [Int] = []
-  func runBegins() {}
-  func note(_ text: String) { notes.append(text) }
-  func stepEnded(_ step: Int, of steps: Int, metrics: Metrics, secondsLeft: Double) {
-    self.steps.append(step)
-  }
-}
-
 /// Data is looked at before a run's first step.
 @Suite final class DataCheckTests {
   private let folder = NSTemporaryDirectory() + "fulcrum-" + UUID().uuidString
@@ -46,10 +35,7 @@ private final class Listener: RunObserver {
   }
 
   private func session(stopAfter last: Int = .max) -> TrainingSession {
-    let listener = listener
-    return TrainingSession(
-      host: { _ in self.host() }, observer: listener,
-      shouldStop: { (listener.steps.last ?? 0) >= last })
+    TrainingSession(librariesIn: folder, listener, stopAfter: last)
   }
 
   private func configuration(_ changes: String...) throws -> RunConfiguration {

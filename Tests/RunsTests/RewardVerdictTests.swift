@@ -64,7 +64,7 @@ private struct Rule: RewardFn {
     let second = try evaluation([short("rule")])
     for (place, row) in both.rows.enumerated() {
       #expect(row.verdict == first.rows[place].verdict)
-      #expect(row.rewards.map(\.name) == ["rule-2"])
+      #expect(row.rewards.map(\.key) == ["rule-2"])
       #expect(row.rewards.map(\.verdict) == [second.rows[place].verdict])
       #expect(row.verdict != second.rows[place].verdict)
       #expect(
@@ -84,13 +84,13 @@ private struct Rule: RewardFn {
     let strict = reward("strict") { _ in .scored(0, .badFormat) }
     let rewards = [even("rule"), length, short("rule", label: "short one"), silent, strict]
     let rows = try evaluation(rewards, samples: 1).rows
-    #expect(rows.allSatisfy { $0.rewards.map(\.name) == ["short one", "strict"] })
+    #expect(rows.allSatisfy { $0.rewards.map(\.key) == ["short one", "strict"] })
     #expect(
       rows[0].measures.map(\.kind.name)
         == ["accuracy", "short one accuracy", "strict accuracy"])
     #expect(rows[0].rewards[1].verdict == .init(counts: .init(correct: 0, count: 30)))
     // The first is the table's, whatever it says.
-    #expect(try evaluation([length, even("rule")]).rows[0].rewards.map(\.name) == ["rule"])
+    #expect(try evaluation([length, even("rule")]).rows[0].rewards.map(\.key) == ["rule"])
   }
 
   @Test func `a completion is counted by those that could score it`() throws {
@@ -121,7 +121,7 @@ private struct Rule: RewardFn {
           "rule-2 pass@2", "rule-2 greedy", "rule-2 pass@1 at 0.5", "rule-2 pass@2 at 0.5",
         ])
       #expect(row.measures[0...2].map(\.mean) == main.rows[place].measures[0...2].map(\.mean))
-      #expect(row.verdict.temperatures.map(\.temperature) == [0.5])
+      #expect(row.verdict.temperatures.map(\.key) == [0.5])
       #expect(row.verdict.temperatures.map(\.verdict) == [other.rows[place].verdict])
       #expect(
         row.rewards[0].verdict.temperatures.map(\.verdict)
@@ -150,7 +150,7 @@ private struct Rule: RewardFn {
         counts: .init(correct: 4, count: 8), samples: SampledItems(k: 2, items: items),
         greedy: .init(correct: 2, count: 4)),
       rewards: [
-        .init(name: "first attempt", verdict: .init(counts: .init(correct: correct, count: 4)))
+        .init("first attempt", .init(counts: .init(correct: correct, count: 4)))
       ])
   }
 
@@ -174,7 +174,7 @@ private struct Rule: RewardFn {
     let both = Evaluation(rows: [
       .init(
         category: "2 people", verdict: .init(counts: .init(correct: 1, count: 4)),
-        rewards: [.init(name: "b", verdict: .init(counts: .init(correct: 2, count: 4)))])
+        rewards: [.init("b", .init(counts: .init(correct: 2, count: 4)))])
     ])
     #expect(
       EvaluationTable.text([("before", plain), ("after", both)]) == """
@@ -205,7 +205,7 @@ private struct Rule: RewardFn {
 
   @Test func `seeds' verdicts are pooled by the reward's name`() throws {
     let pooled = try #require(Evaluation.Row.pooled([row(1), row(3)]))
-    #expect(pooled.rewards.map(\.name) == ["first attempt"])
+    #expect(pooled.rewards.map(\.key) == ["first attempt"])
     #expect(pooled.rewards[0].verdict.counts == .init(correct: 4, count: 8))
     #expect(pooled.greedy == .init(correct: 4, count: 8))
   }

@@ -8,21 +8,6 @@ import Testing
 import Training
 import YAML
 
-/// Keeps what a run tells.
-private final class Listener: RunObserver {
-  var notes: [String] = []
-  var steps: [Int] = []
-  var begun = 0
-  var evaluated: [String] = []
-
-  func runBegins() { begun += 1 }
-  func note(_ text: String) { notes.append(text) }
-  func stepEnded(_ step: Int, of steps: Int, metrics: Metrics, secondsLeft: Double) {
-    self.steps.append(step)
-  }
-  func evaluated(_ done: Int, of items: Int) { evaluated.append("\(done) of \(items)") }
-}
-
 @Suite final class TrainingSessionTests {
   private let folder = NSTemporaryDirectory() + "fulcrum-" + UUID().uuidString
   private let listener = Listener()
@@ -37,13 +22,7 @@ private final class Listener: RunObserver {
   deinit { try? FileManager.default.removeItem(atPath: folder) }
 
   private func session(stopAfter last: Int = .max, isVerbose: Bool = false) -> TrainingSession {
-    let (folder, listener) = (folder, listener)
-    return TrainingSession(
-      host: { _ in
-        PluginHost(
-          searchPath: PluginSearchPath(configured: [folder]), formats: [TestLibraries()])
-      }, observer: listener, isVerbose: isVerbose,
-      shouldStop: { (listener.steps.last ?? 0) >= last })
+    TrainingSession(librariesIn: folder, listener, isVerbose: isVerbose, stopAfter: last)
   }
 
   private func configuration(_ changes: String...) throws -> RunConfiguration {

@@ -9,17 +9,6 @@ import Testing
 import Training
 import YAML
 
-/// Keeps what a run tells.
-private final class Listener: RunObserver {
-  var notes: [String] = []
-  var steps: [Int] = []
-  func runBegins() {}
-  func note(_ text: String) { notes.append(text) }
-  func stepEnded(_ step: Int, of steps: Int, metrics: Metrics, secondsLeft: Double) {
-    self.steps.append(step)
-  }
-}
-
 /// Other tasks' held-out items are evaluated beside the task's own.
 @Suite final class TransferTests {
   private let folder = NSTemporaryDirectory() + "fulcrum-" + UUID().uuidString
@@ -33,12 +22,7 @@ private final class Listener: RunObserver {
   deinit { try? FileManager.default.removeItem(atPath: folder) }
 
   private func session(stopAfter last: Int = .max) -> TrainingSession {
-    let (folder, listener) = (folder, listener)
-    return TrainingSession(
-      host: { _ in
-        PluginHost(
-          searchPath: PluginSearchPath(configured: [folder]), formats: [TestLibraries()])
-      }, observer: listener, shouldStop: { (listener.steps.last ?? 0) >= last })
+    TrainingSession(librariesIn: folder, listener, stopAfter: last)
   }
 
   private func configuration(_ output: String, _ changes: String...) throws -> RunConfiguration {

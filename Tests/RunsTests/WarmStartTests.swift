@@ -9,17 +9,6 @@ import Testing
 import Training
 import YAML
 
-/// Keeps what a warm start tells.
-private final class Listener: RunObserver {
-  var notes: [String] = []
-  var steps: [Int] = []
-  func runBegins() {}
-  func note(_ text: String) { notes.append(text) }
-  func stepEnded(_ step: Int, of steps: Int, metrics: Metrics, secondsLeft: Double) {
-    self.steps.append(step)
-  }
-}
-
 /// What `fulcrum sft` leaves on the way to a start, and what it measures there.
 @Suite final class WarmStartTests {
   private let folder = NSTemporaryDirectory() + "fulcrum-" + UUID().uuidString

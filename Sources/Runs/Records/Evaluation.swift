@@ -72,7 +72,7 @@ package struct Evaluation: Sendable, Equatable {
     package var measures: [Measure] {
       verdict.measures
         + rewards.flatMap { other in
-          other.verdict.measures.map { $0.of(.reward(other.name, $0.kind)) }
+          other.verdict.measures.map { $0.of(.reward(other.key, $0.kind)) }
         }
     }
   }

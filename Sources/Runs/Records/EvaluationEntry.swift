@@ -44,7 +44,7 @@ extension Evaluation {
       self.init(row.verdict)
       forms = row.forms
       transfer = row.isTransfer ? true : nil
-      rewards = NamedEntries(row.rewards.map { ($0.name, Entry($0.verdict)) })
+      rewards = NamedEntries(row.rewards.map { ($0.key, Entry($0.verdict)) })
     }
 
     private init(_ verdict: Verdict) {
@@ -56,7 +56,7 @@ extension Evaluation {
       effectiveCount = verdict.counts.effectiveCount
       greedy = verdict.greedy.map(Shown.init)
       temperatures = NamedEntries(
-        verdict.temperatures.map { (Measure.Kind.text($0.temperature), Entry($0.verdict)) })
+        verdict.temperatures.map { (Measure.Kind.text($0.key), Entry($0.verdict)) })
       guard let samples = verdict.samples else { return }
       items = samples.itemCount
       k = samples.k
@@ -75,8 +75,7 @@ extension Evaluation {
       Row(
         category: category, verdict: try verdict(at: [NamedKey(category)]),
         rewards: try (rewards?.entries ?? []).map { name, entry in
-          OtherVerdict(
-            name: name, verdict: try entry.verdict(at: [NamedKey(category), NamedKey(name)]))
+          OtherVerdict(name, try entry.verdict(at: [NamedKey(category), NamedKey(name)]))
         }, forms: forms, isTransfer: transfer ?? false)
     }
 
@@ -93,7 +92,7 @@ extension Evaluation {
             throw DecodingError.dataCorrupted(
               .init(codingPath: path, debugDescription: "expected a temperature, got '\(name)'"))
           }
-          return OtherTemperature(temperature: temperature, verdict: try entry.verdict(at: path))
+          return OtherTemperature(temperature, try entry.verdict(at: path))
         })
     }
 

@@ -87,7 +87,7 @@ extension Evaluator {
     guard let path else {
       return try run(heldOut.items, transfer: heldOut.transfer, progress: progress)
     }
-    let names = WeightedReward.apart(sampler.rewards.map(\.name))
+    let names = rewardNames
     var evaluation = Evaluation(rows: [])
     try SafeFiles.writeFile(path) { (aside) throws(FulcrumError) in
       // A kill may have left one half done.

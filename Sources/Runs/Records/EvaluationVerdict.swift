@@ -43,7 +43,7 @@ extension Evaluation {
       let first: Measure.Kind = samples == nil && greedy == nil ? .accuracy : .passAt(1)
       return measures(first)
         + temperatures.flatMap { other in
-          other.verdict.measures(first).map { $0.of(.temperature(other.temperature, $0.kind)) }
+          other.verdict.measures(first).map { $0.of(.temperature(other.key, $0.kind)) }
         }
     }
 
@@ -65,46 +65,28 @@ extension Evaluation {
     }
   }
 
-  /// Holds the verdict on samples at a temperature beside the main one.
-  package struct OtherTemperature: Sendable, Equatable {
-    package let temperature: Double
+  /// Holds a verdict beside the first one, with what tells it from others of its list.
+  package struct Further<Key: Equatable & Sendable>: Sendable, Equatable {
+    package let key: Key
     package let verdict: Verdict
 
-    package init(temperature: Double, verdict: Verdict) {
-      self.temperature = temperature
+    package init(_ key: Key, _ verdict: Verdict) {
+      self.key = key
       self.verdict = verdict
     }
 
-    /// Puts together, by temperature, what several policies made of the same items.
-    static func pooled(_ lists: [[OtherTemperature]]) -> [OtherTemperature] {
+    /// Puts together, by key, what several policies made of the same items.
+    static func pooled(_ lists: [[Self]]) -> [Self] {
       (lists.first ?? []).compactMap { first in
-        let own = lists.compactMap { list in
-          list.first { $0.temperature == first.temperature }?.verdict
-        }
-        return Verdict.pooled(own).map {
-          OtherTemperature(temperature: first.temperature, verdict: $0)
-        }
+        let own = lists.compactMap { list in list.first { $0.key == first.key }?.verdict }
+        return Verdict.pooled(own).map { Self(first.key, $0) }
       }
     }
   }
 
-  /// Holds the verdict of a reward function beside the first, with its name.
-  package struct OtherVerdict: Sendable, Equatable {
-    /// The name under which the run's metrics have it: `countdown-2`, `first attempt`.
-    package let name: String
-    package let verdict: Verdict
-
-    package init(name: String, verdict: Verdict) {
-      self.name = name
-      self.verdict = verdict
-    }
-
-    /// Puts together, by name, what several policies made of the same items.
-    static func pooled(_ lists: [[OtherVerdict]]) -> [OtherVerdict] {
-      (lists.first ?? []).compactMap { first in
-        let own = lists.compactMap { list in list.first { $0.name == first.name }?.verdict }
-        return Verdict.pooled(own).map { OtherVerdict(name: first.name, verdict: $0) }
-      }
-    }
-  }
+  /// A verdict on samples at the temperature that is its key.
+  package typealias OtherTemperature = Further<Double>
+  /// A verdict of another reward function. The key is the name under which the run's metrics have it:
+  /// `countdown-2`, `first attempt`.
+  package typealias OtherVerdict = Further<String>
 }

@@ -33,6 +33,9 @@ package struct Evaluator {
     self.k = k
   }
 
+  /// The names of the reward functions, each its own.
+  var rewardNames: [String] { WeightedReward.apart(sampler.rewards.map(\.name)) }
+
   /// Samples completions of each item and counts the correct ones, by each reward function that tells
   /// right from wrong.
   ///
@@ -74,7 +77,7 @@ package struct Evaluator {
       }
     }
     if !items.isEmpty { progress(items.count) }
-    let names = WeightedReward.apart(sampler.rewards.map(\.name))
+    let names = rewardNames
     let rewards = judges.sorted().map { (place: $0, name: names[$0]) }
     return Evaluation(
       rows: order.compactMap { category in
@@ -91,7 +94,7 @@ package struct Evaluator {
     -> [[Evaluation.Counts]]
   {
     for (place, scores) in rollout.scores.enumerated()
-    where scores.contains(where: { verdicts.contains($0.outcome) }) {
+    where scores.contains(where: { RewardOutcome.verdicts.contains($0.outcome) }) {
       judges.insert(place)
     }
     return rollout.items.indices.map { item in
@@ -107,10 +110,6 @@ package struct Evaluator {
   private static func configured(_ temperature: Float) -> Double {
     Double("\(temperature)") ?? Double(temperature)
   }
-
-  /// The outcomes of a reward function that tells right from wrong. One that has others only, as that of
-  /// lengths has, says nothing of accuracy.
-  private static let verdicts: Set<RewardOutcome> = [.correct, .wrong, .unparseable, .badFormat]
 
   /// Gathers the items of a category.
   private struct Tally {
@@ -136,7 +135,7 @@ package struct Evaluator {
       let verdicts = rewards.map { verdict(of: $0.place, evaluator, numbers) }
       return Evaluation.Row(
         category: category, verdict: verdicts[0],
-        rewards: zip(rewards, verdicts).dropFirst().map { .init(name: $0.name, verdict: $1) },
+        rewards: zip(rewards, verdicts).dropFirst().map { .init($0.name, $1) },
         forms: numbers == nil ? nil : forms.count, isTransfer: isTransfer)
     }
 
@@ -157,8 +156,7 @@ package struct Evaluator {
           temperatures: temperatures)
       }
       let others = evaluator.others.enumerated().map { place, other in
-        Evaluation.OtherTemperature(
-          temperature: other.temperature, verdict: verdict(1 + place))
+        Evaluation.OtherTemperature(other.temperature, verdict(1 + place))
       }
       return verdict(
         0, temperatures: others, greedy: evaluator.greedy == nil ? nil : passes.count - 1)
@@ -173,4 +171,10 @@ package struct Evaluator {
       return sum
     }
   }
+}
+
+extension RewardOutcome {
+  /// The outcomes of a reward function that tells right from wrong. One that has others only, as that of
+  /// lengths has, says nothing of accuracy.
+  static let verdicts: [RewardOutcome] = [.correct, .wrong, .unparseable, .badFormat]
 }

@@ -58,8 +58,7 @@ package struct SpreadWatch {
 
   /// Says why rewards are equal, and what helps.
   private var cause: String {
-    let verdicts: [RewardOutcome] = [.correct, .wrong, .unparseable, .badFormat]
-    let judged = verdicts.reduce(0) { $0 + mean("outcomes/\($1.rawValue)") }
+    let judged = RewardOutcome.verdicts.reduce(0) { $0 + mean("outcomes/\($1.rawValue)") }
     let accuracy = mean(MetricName.accuracy)
     let percent = String(format: "accuracy %.1f %%", 100 * accuracy)
     if judged > 0, accuracy >= Self.share {
