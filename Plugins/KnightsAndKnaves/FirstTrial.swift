@@ -4,8 +4,7 @@
 /// `Bob is a knave and Ann is a knight`. After a terse prompt it gives them by letters, as the
 /// prompt does: `bob Ann`. Traces with letters for roles have no trial that can be read.
 package struct FirstTrial: Sendable {
-  /// Whether each person of the truth is tried as a knight, in the truth's order; `nil`: somebody
-  /// gets no role.
+  /// The tried roles in the truth's order, `true` for a knight; `nil`: somebody gets no role.
   package let isKnight: [Bool]?
 
   /// - Complexity: linear in the text.

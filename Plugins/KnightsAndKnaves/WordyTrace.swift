@@ -2,9 +2,8 @@
 /// in any order, and after a clash other roles are tried, until nothing clashes or the writer gives
 /// up.
 ///
-/// What a check needs stands beside the place where it is needed: the statement is copied, then each
-/// of its leaves is looked up in the trial and marked, then the whole is told, the speaker looked up,
-/// and the verdict given. So whoever imitates it can learn to verify. Roles are told by letters, as
+/// Every check has what it needs beside it: the statement is copied, then each of its leaves is looked up
+/// in the trial and marked, then the whole is told, the speaker looked up, and the verdict given. So whoever imitates it can learn to verify. Roles are told by letters, as
 /// the terse wording does.
 package struct WordyTrace: Sendable {
   /// The most trials; the last of them isn't checked.

@@ -14,7 +14,7 @@ package final class ProcessSurveyor: LibrarySurveyor {
   private let arguments: @Sendable (_ paths: [String]) -> [String]
   /// The longest that one library may take, in seconds.
   private let limit: Double
-  /// What was learnt, by path and digest: the hosts of one command ask alike.
+  /// Answers by path and digest: the hosts of one command ask alike.
   private let known = Mutex<[String: Answer]>([:])
 
   /// - Parameters:
@@ -72,7 +72,7 @@ extension SurveyMessage {
     }
   }
 
-  /// What the library was found to have; `nil` before that.
+  /// The library's components, or the reason why it can't be loaded; `nil` before that.
   fileprivate var answer: (components: [LibrarySurvey.Component], failure: String?)? {
     switch self {
     case .begin: nil

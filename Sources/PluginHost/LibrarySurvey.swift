@@ -9,7 +9,7 @@ package protocol LibrarySurveyor: Sendable {
   func survey(_ libraries: [PluginListing]) throws(FulcrumError) -> [LibrarySurvey]
 }
 
-/// What a library on the search path was found to have, without being loaded here.
+/// Lists what a library on the search path has, without being loaded here.
 package struct LibrarySurvey: Sendable {
   /// A component by its kind and name.
   package struct Component: Sendable, Equatable {

@@ -12,7 +12,7 @@ package final class PluginHost {
   package private(set) var loaded: [LoadedPlugin] = []
   let formats: LibraryFormats
   let surveyor: (any LibrarySurveyor)?
-  /// What the libraries on the search path were found to have; `nil`: nobody has asked yet.
+  /// The contents of the libraries on the search path; `nil`: nobody has asked yet.
   var surveys: [LibrarySurvey]?
 
   /// Makes a host that has read nothing yet.

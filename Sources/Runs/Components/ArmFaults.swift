@@ -44,12 +44,10 @@ extension ComponentFactory {
     guard let configuration = try? RunConfiguration(tree: tree) else { return nil }
     let update = configuration.resolved.first { $0.section == UpdateSettings.key }
     var parts = ["\(update?.values.resolved ?? [])"]
-    for kind in HostComponent.Kind.allCases {
-      let key = kind.configurationKey
-      guard ComponentKey.trained.contains(key) else { continue }
+    for key in ComponentKey.trained {
       guard let choices = try? configuration.choices(key) else { return nil }
       for choice in choices {
-        guard let parameters = try? resolve(kind, choice).parameters else { return nil }
+        guard let parameters = try? resolve(key.kind, choice).parameters else { return nil }
         parts.append("\(key.rawValue) \(choice.use) \(parameters.resolved)")
       }
     }

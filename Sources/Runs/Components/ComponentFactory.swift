@@ -44,8 +44,9 @@ package struct ComponentFactory {
 
   /// Returns the checkpoint that a policy's choice names; `nil`: none.
   func checkpoint(of choice: ComponentChoice) throws(FulcrumError) -> String? {
-    let (manual, parameters) = try resolve(.policy, choice)
-    guard let parameter = manual.parameters.first(where: { $0.meaning == .checkpoint }) else {
+    let (found, parameters) = try resolve(.policy, choice)
+    let schema = found.component.manual.parameters
+    guard let parameter = schema.first(where: { $0.meaning == .checkpoint }) else {
       return nil
     }
     let path = try parameters.text(parameter.name)
@@ -106,10 +107,11 @@ package struct ComponentFactory {
 
   /// Returns a choice's manual, and its parameters, completed with the manual's defaults.
   package func resolve(_ kind: HostComponent.Kind, _ choice: ComponentChoice)
-    throws(FulcrumError) -> (manual: ComponentManual, parameters: Parameters)
+    throws(FulcrumError) -> (found: FoundComponent, parameters: Parameters)
   {
-    let manual = try find(kind, choice).manual
-    return (manual, try Parameters(choice.parameters, for: manual.parameters, at: choice.path))
+    let found = try located(kind, choice)
+    let schema = found.component.manual.parameters
+    return (found, try Parameters(choice.parameters, for: schema, at: choice.path))
   }
 
   func find(_ kind: HostComponent.Kind, _ choice: ComponentChoice)

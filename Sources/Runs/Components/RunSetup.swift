@@ -191,12 +191,11 @@ package struct RunSetup {
     for key in trained + [.transfer] {
       let kind = key.kind
       for choice in try configuration.choices(key) {
-        let (manual, parameters) = try factory.resolve(kind, choice)
-        let found = try factory.located(kind, choice)
+        let (found, parameters) = try factory.resolve(kind, choice)
         resolved.append(
           ResolvedComponent(
             kind: kind, name: choice.use, reference: found.reference, plugin: found.plugin.path,
-            path: choice.path, manual: manual, parameters: parameters))
+            path: choice.path, manual: found.component.manual, parameters: parameters))
       }
     }
     return resolved

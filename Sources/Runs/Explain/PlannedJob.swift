@@ -50,7 +50,8 @@ package struct PlannedJob {
     do throws(FulcrumError) {
       let choice = try configuration.choice(.policy)
       let policy = try factory.resolve(.policy, choice)
-      var engine = try Self.engine(policy.manual, policy.parameters, at: choice.path)
+      var engine = try Self.engine(
+        policy.found.component.manual, policy.parameters, at: choice.path)
       if let devices = given.serverDevices { engine.serverDevices = devices }
       try configuration.checkSampler(engine.hasServer ? "vLLM" : nil)
       let options = try configuration.update.options(
@@ -90,7 +91,7 @@ package struct PlannedJob {
   private static func model(of choice: ComponentChoice, _ factory: ComponentFactory)
     throws(FulcrumError) -> ModelShape
   {
-    let (manual, _) = try factory.resolve(.policy, choice)
+    let manual = try factory.resolve(.policy, choice).found.component.manual
     let name = manual.parameters.first { $0.meaning == .checkpoint }?.name ?? "checkpoint"
     do throws(FulcrumError) {
       if let checkpoint = try factory.checkpoint(of: choice) {
