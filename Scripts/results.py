@@ -24,14 +24,19 @@ MEASURES = {"pass@1, %": "pass@1", "pass@16, %": "pass@16", "greedy, %": "greedy
 
 
 def comparison(program: str, arguments: str, figures: dict[str, str]) -> str:
-    """Returns what 'fulcrum compare' writes as Markdown, and adds those of its figures that the page shows."""
+    """Returns what 'fulcrum compare' writes as Markdown, and adds those of its figures that the page shows.
+
+    They lie in a folder that is named after the first file.
+    """
+    place = pathlib.Path(shlex.split(arguments)[0]).stem
     with tempfile.TemporaryDirectory() as folder:
         words = ["compare", *shlex.split(arguments), "--markdown", f"{folder}/table.md", "--output", f"{folder}/page.html"]
         words += ["--figures", f"{folder}/figures"]
         subprocess.run([program, *words], cwd=PAGE.parent, check=True, stdout=subprocess.DEVNULL)
         for file in sorted(pathlib.Path(folder, "figures").glob("*.svg")):
-            if f"Figures/study/{file.name}" in PAGE.read_text():
-                figures[file.name] = file.read_text()
+            name = f"{place}/{file.name}"
+            if f"Figures/study/{name}" in PAGE.read_text():
+                figures[name] = file.read_text()
         return "\n" + pathlib.Path(folder, "table.md").read_text() + "\n"
 
 
@@ -47,6 +52,15 @@ def share(run: dict, name: str) -> float | None:
     return 100 * sum(shares) / len(shares) if shares else None
 
 
+def trial(values: list[float], best: float) -> str:
+    """Returns a cell of the table of trials: the mean, bold if it is the arm's best, and the range of the seeds."""
+    if not values:
+        return "–"
+    mean = sum(values) / len(values)
+    text = f"**{mean:.1f}**" if mean == best else f"{mean:.1f}"
+    return text + (f" ({min(values):.1f}–{max(values):.1f})" if len(values) > 1 else "")
+
+
 def tuning(arguments: str) -> str:
     """Returns how each arm did with each learning rate, as Markdown."""
     file, name = shlex.split(arguments)
@@ -57,13 +71,13 @@ def tuning(arguments: str) -> str:
             rate = float(run["settings"]["update.learning-rate"])
             values.setdefault(run["arm"], {}).setdefault(rate, []).append(value)
     rates = sorted({rate for by in values.values() for rate in by})
-    lines = [f"{name}, %, by learning rate", "", "| arm | " + " | ".join(f"{rate:g}" for rate in rates) + " |"]
+    seeds = max(len(v) for by in values.values() for v in by.values())
+    spread = f", mean of {seeds} seeds and the range of them" if seeds > 1 else ""
+    lines = [f"{name}, %, by learning rate{spread}", "", "| arm | " + " | ".join(f"{rate:g}" for rate in rates) + " |"]
     lines.append("| --- |" + " ---: |" * len(rates))
     for arm, by in values.items():
-        means = {rate: sum(v) / len(v) for rate, v in by.items()}
-        best = max(means.values())
-        cells = [f"**{means[r]:.1f}**" if means.get(r) == best else f"{means[r]:.1f}" if r in means else "–" for r in rates]
-        lines.append(f"| {arm} | " + " | ".join(cells) + " |")
+        best = max(sum(v) / len(v) for v in by.values())
+        lines.append(f"| {arm} | " + " | ".join(trial(by.get(rate, []), best) for rate in rates) + " |")
     return "\n" + "\n".join(lines) + "\n\n"
 
 
@@ -119,7 +133,7 @@ def main() -> int:
     for name, drawn in figures.items():
         file = FIGURES / name
         if not checks:
-            FIGURES.mkdir(parents=True, exist_ok=True)
+            file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(drawn)
         elif not file.exists() or file.read_text() != drawn:
             faults.append(f"Figures/study/{name} is not drawn from the raw numbers; 'make results' draws it")

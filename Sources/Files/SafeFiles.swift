@@ -133,6 +133,26 @@ package enum SafeFiles {
     guard access(parent, W_OK) == 0 else { throw SystemFault.error("write into it", parent) }
   }
 
+  /// Makes sure that a file can be written at a path, before the work whose result it will hold.
+  ///
+  /// - Throws: `.inputOutput` if a folder is there, or the folder around it is missing or closed.
+  package static func requireFile(_ path: String) throws(FulcrumError) {
+    guard !isFolder(path) else { throw SystemFault.error("write it", path, EISDIR) }
+    let parent = parent(of: path)
+    guard access(parent.isEmpty ? "." : parent, W_OK) == 0 else {
+      throw SystemFault.error("write it", path)
+    }
+  }
+
+  /// Makes sure that files can be written into a folder, which may not be there yet.
+  package static func requireFolder(_ path: String) throws(FulcrumError) {
+    var place = withoutSlashes(path)
+    while !place.isEmpty, !FileSystem.exists(place) { place = parent(of: place) }
+    if place.isEmpty { place = "." }
+    guard isFolder(place) else { throw SystemFault.error("make the folder", path, ENOTDIR) }
+    guard access(place, W_OK) == 0 else { throw SystemFault.error("make the folder", path) }
+  }
+
   /// Appends a line, all of it or nothing.
   package static func append(_ line: String, to path: String) throws(FulcrumError) {
     try append(Data((line + "\n").utf8), to: path)

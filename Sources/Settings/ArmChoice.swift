@@ -33,12 +33,19 @@ package struct ArmChoice: Sendable, Equatable {
         hint: "for instance 'short=update.iterations=1;schedule=[]'")
     }
     name = String(text[..<equals])
+    if let fault = Self.fault(ofName: name) { throw FulcrumError(.usage, fault, at: place) }
     self.place = "\(place) \(name)"
     overrides = text[text.index(after: equals)...].split(separator: ";").map(String.init)
     guard !overrides.isEmpty else {
       throw FulcrumError(
         .usage, "expected a key to change, got none for '\(name)'", at: place,
         hint: "the configuration as it is has an arm already")
+    }
+    let keys = overrides.map { $0.prefix { $0 != "=" } }
+    if let twice = keys.indices.first(where: { keys[..<$0].contains(keys[$0]) }) {
+      throw FulcrumError(
+        .usage, "expected each key once, got '\(keys[twice])' twice", at: self.place,
+        hint: "give the value that you want alone")
     }
     let foreign = overrides.map { String($0.prefix { !".[=".contains($0) }) }.filter {
       !Self.keys.contains($0)
@@ -50,6 +57,21 @@ package struct ArmChoice: Sendable, Equatable {
           + " \(foreign.map { "'\($0)'" }.joined(separator: " and "))",
         at: self.place, hint: "arms differ in how they train; all else is alike")
     }
+  }
+
+  /// The most bytes of a name: with a value and a seed behind it a folder is named after it.
+  private static let longestName = 120
+
+  /// Returns what is wrong with an arm's name, which stands in tables and folders' names; `nil`: nothing.
+  package static func fault(ofName name: String) -> String? {
+    let isFit =
+      name.contains { !$0.isWhitespace } && !name.hasPrefix(".")
+      && name.utf8.count <= longestName
+      && !name.unicodeScalars.contains { $0.properties.generalCategory == .control }
+    return isFit
+      ? nil
+      : "expected an arm's name of one line, of at most \(longestName) bytes, that doesn't begin with a"
+        + " dot, got '\(name.prefix(longestName))'"
   }
 
   /// Reads arms, in the order of their texts.

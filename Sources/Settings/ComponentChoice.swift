@@ -133,6 +133,8 @@ extension ComponentChoice {
         + " \(options.joined(separator: " "))")
   }
 
+  /// The word before measures of what training doesn't have.
+  package static let transferLabel = "transfer"
   /// The key of a reward's label.
   package static let labelKey = "label"
 
@@ -143,6 +145,12 @@ extension ComponentChoice {
     if case .value(.text(let text)) = node, !text.isEmpty,
       text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })
     {
+      guard text != transferLabel else {
+        throw FulcrumError(
+          .configuration,
+          "expected another name, for tables have items of other tasks under '\(text)'",
+          at: "\(path).\(labelKey)")
+      }
       return text
     }
     let got = node.parameterValue.map { $0 == .text("") ? "nothing" : "'\($0)'" } ?? "keys"

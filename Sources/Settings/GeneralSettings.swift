@@ -73,6 +73,7 @@ package struct GeneralSettings: SettingsSection {
     output = try values.text("output")
     start = try values.optionalText("start")
     arm = try values.optionalText("arm")
+    if let fault = arm.flatMap(ArmChoice.fault) { throw values.refuse("arm", fault) }
     arms = try values.texts("arms")
     trackers = try values.texts("trackers")
     plugins = PluginSettings(

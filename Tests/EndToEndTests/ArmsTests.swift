@@ -65,7 +65,8 @@ import Testing
     }
     try refused(
       by: "arms: expected another way to train beside the configuration's, got none")
-    try refused("--seeds", "0", by: "--seeds: expected at least 1, got 0")
+    try refused("--seeds", "0", by: "--seeds: expected 1 to 1000, got 0")
+    try refused("--seeds", "1001", by: "--seeds: expected 1 to 1000, got 1001")
     try refused("--arm", "x=schedule=nothing", by: "no plugin 'nothing'")
     try refused(
       "--arm", "x=schedule=single", "--reference", "y",
@@ -73,6 +74,19 @@ import Testing
     try refused(
       "--arm", "x=schedule=single", "--at", "noon",
       by: "--at: expected steps, tokens or seconds, got 'noon'")
+    try refused(
+      "--arm", "x=schedule=single", "--measure", "greedy",
+      by:
+        "--measure: expected a measure of these runs, got 'greedy'\n  hint: they have 'accuracy', ")
+    for option in ["--markdown", "--json"] {
+      let result = try CommandLine().run(
+        "arms", run.config, "--set", "output=\(output)", "--arm", "x=schedule=single", option,
+        run.folder.path + "/nowhere/file")
+      #expect(result.status == 1)
+      #expect(
+        result.errors.contains("/nowhere/file: could not write it: No such file or directory"),
+        "\(result.errors)")
+    }
     #expect(!FileManager.default.fileExists(atPath: output))
 
     let other = output + "/as-configured-seed-7"

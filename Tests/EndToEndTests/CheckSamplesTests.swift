@@ -72,6 +72,10 @@ import Testing
     #expect(
       try errors("countdown", try file(line(" stop", #", "expected_outcome": 1"#))).contains(
         #"samples.jsonl:1: expected a text under "expected_outcome", got 1"#))
+    #expect(
+      try errors("countdown", try file(line(" stop", #", "expected_rewrd": 1"#))).contains(
+        #"samples.jsonl:1: expected "expected_reward" or "expected_outcome", got "expected_rewrd""#)
+    )
   }
 
   @Test func `the fields of an item's row come along`() throws {

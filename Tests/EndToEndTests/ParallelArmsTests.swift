@@ -73,12 +73,19 @@ import Testing
     let run = try #require(run)
     let output = run.folder.path + "/stopped"
     let arguments = arguments(
-      run, output, "--seeds", "1", "--parallel", "2", "--set", "steps=60", "--set",
+      run, output, "--seeds", "1", "--parallel", "2", "--set", "steps=200", "--set",
       "evaluation.items=0")
     let (process, log) = try run.start(arguments)
     for name in names.prefix(2) {
       try FaultRun.wait(for: "\n", in: "\(output)/\(name)/metrics.jsonl")
     }
+    let second = try CommandLine().run(arguments)
+    #expect(second.status == 2)
+    #expect(
+      second.errors.contains(
+        #/error: .*\/stopped: process [0-9]+ is at work in this folder of arms\n  hint: wait until it ends/#
+      ),
+      "\(second.errors)")
     kill(process.processIdentifier, SIGTERM)
     process.waitUntilExit()
     #expect(process.terminationReason == .exit && process.terminationStatus == 128 + SIGTERM)
@@ -86,15 +93,15 @@ import Testing
     #expect(text.contains("stopped; the same command goes on from there\n"))
     for name in names.prefix(2) {
       let steps = try SmallRun.metrics(of: "\(output)/\(name)").count
-      try #require(steps < 60)
+      try #require(steps < 200)
       let checkpoints = try FileManager.default.contentsOfDirectory(
         atPath: "\(output)/\(name)/checkpoints")
-      #expect(checkpoints == ["step-\(steps)"])
+      #expect(checkpoints.contains("step-\(steps)"))
     }
     let again = try CommandLine().run(arguments)
     #expect(again.status == 0, "\(again.errors)")
     #expect(again.output.contains("[plain-seed-7] going on after step "))
-    #expect(try SmallRun.metrics(of: output + "/plain-seed-7").count == 60)
+    #expect(try SmallRun.metrics(of: output + "/plain-seed-7").count == 200)
   }
 
   @Test func `no process outlives the command, whichever of its two is killed`() throws {

@@ -38,11 +38,49 @@ import Testing
       "update.learning-rate=3e-5")
     try #require(other.status == 0, "\(other.errors)")
     #expect(!other.output.contains("done before"))
+    #expect(
+      other.errors.contains(
+        "warning: 2 of 2 lines from --runs-from are of no run of this plan: of another arm, seed, number of"
+          + " steps or way to train\n"), "\(other.errors)")
+    #expect(!more.errors.contains("warning: 2 of"))
     // Nor has a longer run.
     let longer = try arms(
       run, run.folder.path + "/longer", "--seeds", "1", "--runs-from", file, "--set", "steps=3")
     try #require(longer.status == 0, "\(longer.errors)")
     #expect(!longer.output.contains("done before"))
+  }
+
+  @Test func `a file that tells nothing, or that would be lost, is refused`() throws {
+    let run = try #require(run)
+    let (output, file) = (run.folder.path + "/lost", run.folder.path + "/lost/runs.jsonl")
+    func write(_ text: String) throws {
+      try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
+      try text.write(toFile: file, atomically: true, encoding: .utf8)
+    }
+    func refused(_ file: String, by sentence: String) throws {
+      let result = try arms(run, output, "--seeds", "1", "--runs-from", file)
+      #expect(result.status != 0)
+      #expect(result.errors.contains(sentence), "\(result.errors)")
+    }
+    try refused(file, by: "\(file): expected a file of runs, found nothing there\n")
+    let line =
+      #"{"arm": "a", "run": "r", "seed": 1, "method": "m", "settings": {}, "steps": 1,"#
+      + #" "optimizer_steps": 1, "tokens": 1, "seconds": 1, "lever": [], "token_share": [],"#
+      + #" "before": [], "after": []}"#
+    try write(line + "\n" + line.dropLast(9))
+    try refused(file, by: "\(file):2: expected a JSON object as 'fulcrum arms' writes it")
+    try write(
+      line + "\n" + line.replacing(#""tokens": 1"#, with: #""tokens": 2"#) + "\n")
+    try refused(
+      file,
+      by:
+        "r: expected one run of 'a' with seed 1, got two\n  hint: r is the other: leave one of them out"
+    )
+    try write(line + "\n")
+    try refused(
+      file,
+      by: "--runs-from: expected a file that this command doesn't write itself, got \(file)\n")
+    #expect(try lines(output) == [line[...]])
   }
 
   @Test func `lines can't be compared at a point on the way`() throws {

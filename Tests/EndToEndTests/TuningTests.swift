@@ -77,7 +77,19 @@ import Testing
       by: "--only: expected tuning or main, got 'it'")
     try refused(
       "--tune", "update.iterations=1,2", "--tune-seeds", "0",
-      by: "--tune-seeds: expected at least 1, got 0")
+      by: "--tune-seeds: expected 1 to 1000, got 0")
+    try refused("--tune", "update.learning-rate=1e-3,0.001", by: "a value is given twice")
+    try refused(
+      "--tune", "update.iterations=1,2", "--tune-by", "pass@4",
+      by:
+        "--tune-by: expected a measure of these runs, got 'pass@4'\n  hint: they have 'accuracy', ")
+    // Whatever is chosen, the run that is there is another one.
+    let begun = try CommandLine().run(
+      "train", run.config, "--set", "output=\(output)/as-configured-seed-7", "--set", "steps=1")
+    try #require(begun.status == 0, "\(begun.errors)")
+    try refused(
+      "--tune", "update.iterations=1,2", by: "expected a run with steps 3, found one with 1")
+    try FileManager.default.removeItem(atPath: output)
     #expect(!FileManager.default.fileExists(atPath: output))
   }
 }

@@ -31,6 +31,25 @@ import Testing
       error?.description.hasPrefix("\(folder)/file/x: could not append to it: Not a dir") == true)
   }
 
+  @Test func `a place that can't be written is told before there is anything to write`() throws {
+    try SafeFiles.write("", to: folder + "/file")
+    try SafeFiles.requireFile(folder + "/file")
+    try SafeFiles.requireFile(folder + "/new")
+    try SafeFiles.requireFolder(folder)
+    try SafeFiles.requireFolder(folder + "/a/b/")
+    #expect(!FileSystem.exists(folder + "/new") && !FileSystem.exists(folder + "/a"))
+    for (path, reason) in [("", "Is a directory"), ("/none/file", "No such file or directory")] {
+      let error = #expect(throws: FulcrumError.self) {
+        try SafeFiles.requireFile(self.folder + path)
+      }
+      #expect(error?.message == "could not write it: \(reason)")
+    }
+    let error = #expect(throws: FulcrumError.self) {
+      try SafeFiles.requireFolder(self.folder + "/file/a")
+    }
+    #expect(error?.message == "could not make the folder: Not a directory")
+  }
+
   @Test func `a folder is linked with those within it, and survives the other`() throws {
     try SafeFiles.makeFolder(folder + "/a/b")
     try SafeFiles.write("x", to: folder + "/a/one")

@@ -143,7 +143,8 @@ import Testing
     #expect(runs.map(\.afterStep) == [6, nil] && runs[1].before.count == 1)
     #expect(
       ArmStudy(runs, at: point).tables[0].text.hasPrefix(
-        "Arms: means over seeds (2 arms, 2 runs, at 6 steps, held out of 1 of them)\n"))
+        "Arms: means over seeds (2 arms, 2 runs, at 6 steps, held out of 1 of them up to there: evaluation.every"
+          + " says how often it is)\n"))
   }
 
   @Test func `damaged and empty files are refused by line`() throws {

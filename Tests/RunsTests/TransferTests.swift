@@ -85,6 +85,23 @@ import YAML
       })
   }
 
+  @Test(arguments: [
+    "{items: 2, samples: 3, pass-at: 2, temperature: [1, 0.5], greedy: true}",
+    "{items: 2, samples: 3, pass-at: 1, temperature: 1}", "{items: 2, temperature: [0, 1]}",
+    "{items: 2, temperature: 1, greedy: true}",
+  ]) func `what an evaluation will show is known before`(evaluation: String) throws {
+    let configuration = try configuration(
+      "planned", "evaluation=" + evaluation, "steps=1",
+      "reward=[tests/length, {use: tests/checking, weight: 0, label: check}]")
+    try session().begin(configuration)
+    let line = try #require(try read("planned", "evaluations.jsonl").split(separator: "\n").last)
+    let record = try JSONDecoder().decode(EvaluationRecord.self, from: Data(line.utf8))
+    let row = try #require(record.evaluation.rows.first)
+    #expect(
+      Evaluation.Measure.Kind.planned(configuration.evaluation, rewards: ["length", "check"])
+        == row.measures.map(\.kind))
+  }
+
   @Test func `each item's completions are written, the same after a resume`() throws {
     let changes = ["evaluation={items: 2, samples: 2, temperature: [1, 0.5], greedy: true}"]
     let rewards = "reward=[tests/length, {use: tests/checking, weight: 0}]"

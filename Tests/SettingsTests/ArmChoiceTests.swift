@@ -30,6 +30,11 @@ import YAML
         + "  hint: arms differ in how they train; all else is alike"
     ),
     ("bad=schedule", "--arm bad: --set: expected key=value, got 'schedule'"),
+    (
+      "twice=update.iterations=1;schedule=single;update.iterations=2",
+      "--arm twice: expected each key once, got 'update.iterations' twice\n"
+        + "  hint: give the value that you want alone"
+    ),
   ]) func `other arms are refused`(text: String, message: String) throws {
     #expect {
       let arm = try ArmChoice(text)
@@ -37,6 +42,29 @@ import YAML
     } throws: { error in
       "\(error)".hasPrefix(message)
     }
+  }
+
+  @Test(arguments: [" ", "..", ".a", "a\nb", "a\u{1B}b", String(repeating: "é", count: 61)])
+  func `a name that tables and folders can't have is refused`(name: String) throws {
+    let fault =
+      "expected an arm's name of one line, of at most 120 bytes, that doesn't begin with a dot, got '\(name)'"
+    #expect {
+      _ = try ArmChoice(name + "=schedule=single")
+    } throws: { error in
+      "\(error)" == "--arm: " + fault
+    }
+    var tree = try tree("seed: 1")
+    try tree.set("arm", toText: name)
+    #expect {
+      _ = try RunConfiguration(tree: tree)
+    } throws: { error in
+      "\(error)".contains(fault)
+    }
+  }
+
+  @Test(arguments: ["AR .3 + Lopti", "α = 0.5", "as configured", "a/b"])
+  func `other names are as they are written`(name: String) throws {
+    #expect(ArmChoice.fault(ofName: name) == nil)
   }
 
   @Test func `a configuration names itself and its arms`() throws {

@@ -70,6 +70,13 @@ import YAML
             hint: metrics and tables have the reward under it: label: first attempt
           """)
     }
+    #expect {
+      _ = try configuration("reward: {use: b, label: transfer}").choices(.reward)
+    } throws: { error in
+      "\(error)".hasSuffix(
+        "reward.label: expected another name, for tables have items of other tasks under 'transfer'"
+      )
+    }
     // Elsewhere it is a parameter of the component's.
     let other = try configuration("task: {use: b, label: x}").choice(.task)
     #expect(other.label == nil && other.parameters == ["label": .text("x")])

@@ -62,6 +62,8 @@ import Training
 
   @Test func `what has no spread, or one seed, has no p`() {
     #expect(PairedComparison(seeds([2, 3]), with: seeds([1, 2])).p == nil)
+    // Lines of runs have six digits: 0.041667 and 0.041666 is one difference.
+    #expect(PairedComparison(seeds([0.541667, 0.541666]), with: seeds([0.5, 0.5])).p == nil)
     let one = PairedComparison(seeds([2]), with: seeds([1]))
     #expect(one.p == nil && one.aheadInterval == nil && one.difference?.interval == nil)
     let apart = PairedComparison([(seed: "1", value: 2)], with: [(seed: "2", value: 1)])

@@ -1,5 +1,7 @@
 import Charts
 import FulcrumKernel
+import Runs
+import Settings
 import Training
 
 /// A number of a run by which arms are compared.
@@ -19,29 +21,50 @@ package enum ArmMeasure: Hashable, Sendable {
   case minutes
 
   /// Lists those of some runs' evaluations, in the order of the first that has any.
-  static func evaluated(_ runs: [RunSummary]) -> [ArmMeasure] {
+  ///
+  /// - Parameter allOfTransfer: whether all shares of what training doesn't have are among them. One is enough
+  ///   to see whether it follows.
+  static func evaluated(_ runs: [RunSummary], allOfTransfer: Bool = false) -> [ArmMeasure] {
     guard let rows = runs.first(where: { !$0.after.isEmpty })?.after else { return [] }
     let names = (rows.first { !$0.isTransfer } ?? rows.first)?.measures.map(\.name) ?? []
     let own: [ArmMeasure] = rows.contains { !$0.isTransfer } ? names.map { .heldOut($0) } : []
-    // Of transfer one number is enough to see whether it follows.
-    let transfer = rows.first(where: \.isTransfer)?.measures.first?.name
-    return own + (transfer.map { [.transfer($0)] } ?? [])
+    let transfer = rows.first(where: \.isTransfer)?.measures.map(\.name) ?? []
+    return own + transfer.prefix(allOfTransfer ? transfer.count : 1).map { .transfer($0) }
   }
 
   /// Those that tell whether an arm is ahead, and how it behaves.
-  static func compared(_ runs: [RunSummary]) -> [ArmMeasure] {
-    evaluated(runs)
+  static func compared(_ runs: [RunSummary], allOfTransfer: Bool = false) -> [ArmMeasure] {
+    evaluated(runs, allOfTransfer: allOfTransfer)
       + [.reward, .entropy, .length, .lever].filter { measure in
         runs.contains { measure.value(of: $0) != nil }
       }
   }
 
   /// All of them, for a table with an arm a row.
-  static func all(_ runs: [RunSummary]) -> [ArmMeasure] {
-    compared(runs)
+  static func all(_ runs: [RunSummary], allOfTransfer: Bool = false) -> [ArmMeasure] {
+    compared(runs, allOfTransfer: allOfTransfer)
       + [.gradientNorm, .tokens, .minutes].filter { measure in
         runs.contains { measure.value(of: $0) != nil }
       }
+  }
+
+  /// Returns the names of all that runs of a configuration will have, before any is trained.
+  ///
+  /// - Parameters:
+  ///   - rewards: the names of the reward functions in metrics, the first one's first.
+  ///   - hasTransfer: whether tasks are evaluated that training doesn't have.
+  package static func planned(
+    _ evaluation: EvaluationSettings, rewards: [String], hasTransfer: Bool
+  ) -> [String] {
+    let kinds =
+      evaluation.items == 0
+      ? [] : Evaluation.Measure.Kind.planned(evaluation, rewards: rewards)
+    let heldOut = kinds.map { ArmMeasure.heldOut($0.name) }
+    let transfer = hasTransfer ? kinds.map { ArmMeasure.transfer($0.name) } : []
+    let others: [ArmMeasure] = [
+      .reward, .entropy, .length, .lever, .gradientNorm, .tokens, .minutes,
+    ]
+    return (heldOut + transfer + others).map(\.name)
   }
 
   package func value(of run: RunSummary) -> Double? {
@@ -68,7 +91,7 @@ package enum ArmMeasure: Hashable, Sendable {
   package var name: String {
     switch self {
     case .heldOut(let name): name
-    case .transfer(let name): "transfer " + name
+    case .transfer(let name): ComponentChoice.transferLabel + " " + name
     case .reward: "reward"
     case .entropy: "entropy"
     case .length: "length"

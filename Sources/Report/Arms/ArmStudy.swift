@@ -38,6 +38,8 @@ package struct ArmStudy: Sendable {
   let point: ComparisonPoint?
 
   package var armCount: Int { arms.count }
+  /// Why some of the numbers can't be set side by side, a sentence each.
+  package var warnings: [String] { runs.warnings }
   private var runs: [RunSummary] { arms.flatMap(\.runs) }
 
   /// Compares with the first arm.
@@ -105,7 +107,7 @@ package struct ArmStudy: Sendable {
   /// - Parameter names: the measures' names; empty: all are shown.
   /// - Throws: `.usage` for a name that no measure of these runs has.
   package mutating func choose(_ names: [String]) throws(FulcrumError) {
-    let known = ArmMeasure.all(runs).map(\.name)
+    let known = ArmMeasure.all(runs, allOfTransfer: true).map(\.name)
     if let unknown = names.first(where: { !known.contains($0) }) {
       throw FulcrumError(
         .usage, "expected a measure of these runs, got '\(unknown)'", at: "--measure",
@@ -119,9 +121,13 @@ package struct ArmStudy: Sendable {
   }
 
   /// Those measures that some run has, of those that are shown.
-  var measures: [ArmMeasure] { ArmMeasure.all(runs).filter(isShown) }
+  var measures: [ArmMeasure] {
+    ArmMeasure.all(runs, allOfTransfer: !names.isEmpty).filter(isShown)
+  }
   /// Those by which arms are compared with the reference.
-  var comparedMeasures: [ArmMeasure] { ArmMeasure.compared(runs).filter(isShown) }
+  var comparedMeasures: [ArmMeasure] {
+    ArmMeasure.compared(runs, allOfTransfer: !names.isEmpty).filter(isShown)
+  }
 
   /// Compares all arms by a measure, in their order. An arm without such a number is left out.
   func comparisons(by measure: ArmMeasure) -> [Comparison] {
@@ -152,7 +158,9 @@ package struct ArmStudy: Sendable {
     if isElsewhere { parts.append("held out after steps " + ComparisonPoint.range(ends)) }
     let missing = runs.count - ends.count
     if missing > 0, missing < runs.count {
-      parts.append("held out of \(ends.count) of them")
+      parts.append(
+        "held out of \(ends.count) of them"
+          + (point == nil ? "" : " up to there: evaluation.every says how often it is"))
     } else if missing > 0, point != nil {
       parts.append("nothing held out up to there: evaluation.every says how often it is")
     }

@@ -78,9 +78,11 @@ extension ArmStudy {
         [arm.name, "\(arm.runs.count)"]
           + measures.map { measure in
             let values = arm.values(of: measure).map(\.value)
-            return values.isEmpty ? "–" : measure.text(SeedMean(values).mean)
+            guard !values.isEmpty else { return "–" }
+            let text = measure.text(SeedMean(values).mean)
+            return values.count == arm.runs.count ? text : text + " (of \(values.count))"
           }
-      })
+      }, note: warnings.map { "Warning: \($0)." }.joined(separator: "\n"))
   }
 
   private var differences: ComparisonTable {

@@ -104,10 +104,13 @@ extension RunSummary {
   /// - Throws: `.notFound` for a file without lines; `.data` with file and line for one that is none.
   package static func read(_ file: String) throws(FulcrumError) -> [RunSummary] {
     let runs = try JSONLinesFile.read(
-      RunSummary.self, from: file, writtenBy: "fulcrum arms")
+      RunSummary.self, from: file, writtenBy: "fulcrum arms", isGrowing: false)
     guard !runs.isEmpty else {
       throw FulcrumError(
-        .notFound, "expected lines of runs, found none", at: file,
+        .notFound,
+        FileSystem.exists(file)
+          ? "expected lines of runs, found none" : "expected a file of runs, found nothing there",
+        at: file,
         hint:
           "'fulcrum arms' writes them to OUTPUT/runs.jsonl, 'fulcrum compare' with --runs-to FILE")
     }

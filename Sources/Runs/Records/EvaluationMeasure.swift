@@ -1,3 +1,5 @@
+import Settings
+
 extension Evaluation {
   /// Holds a share of a category, with its 95 % interval.
   package struct Measure: Sendable {
@@ -21,6 +23,21 @@ extension Evaluation {
         case .reward(let name, let kind): name + " " + kind.name
         case .temperature(let temperature, let kind): kind.name + " at " + Self.text(temperature)
         }
+      }
+
+      /// Lists those that evaluations with such settings have, in the order of tables.
+      ///
+      /// - Parameter rewards: the names of the reward functions in metrics, the first one's first.
+      package static func planned(_ settings: EvaluationSettings, rewards: [String]) -> [Kind] {
+        let isSampled = settings.samples > 1
+        var sampled: [Kind] = [isSampled || settings.isGreedyBeside ? .passAt(1) : .accuracy]
+        if isSampled, settings.passAt > 1 { sampled.append(.passAt(settings.passAt)) }
+        let own =
+          sampled + (settings.isGreedyBeside ? [.greedy] : [])
+          + settings.otherTemperatures.flatMap { other in
+            sampled.map { .temperature(other, $0) }
+          }
+        return own + rewards.dropFirst().flatMap { name in own.map { .reward(name, $0) } }
       }
 
       /// The reward function that judges; `nil`: the first.

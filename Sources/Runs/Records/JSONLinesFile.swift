@@ -4,16 +4,18 @@ import JSON
 
 /// Reads files of JSON objects, one a line.
 package enum JSONLinesFile {
-  /// - Parameter writer: the command that writes such a file, for messages.
-  /// - Returns: the records; none where there is no file. An unfinished last line is left out, for
-  ///   the run may be writing it.
+  /// - Parameters:
+  ///   - writer: the command that writes such a file, for messages.
+  ///   - isGrowing: whether a run may be writing the last line: unfinished, it is left out.
+  /// - Returns: the records; none where there is no file.
   /// - Throws: `.data` with file and line for a line that is not such a record.
   package static func read<Record: Decodable>(
-    _ type: Record.Type, from path: String, writtenBy writer: String = "fulcrum train"
+    _ type: Record.Type, from path: String, writtenBy writer: String = "fulcrum train",
+    isGrowing: Bool = true
   ) throws(FulcrumError) -> [Record] {
     guard let data = FileManager.default.contents(atPath: path) else { return [] }
     var records: [Record] = []
-    for line in JSONLines([UInt8](data), leavesOutUnfinished: true) {
+    for line in JSONLines([UInt8](data), leavesOutUnfinished: isGrowing) {
       do throws(JSONRecord.Fault) {
         records.append(try JSONRecord.decode(type, from: line.bytes))
       } catch {

@@ -132,7 +132,7 @@ package struct ArmPlan {
 extension ArmPlan {
   /// The number by which the first seed of trials lies beyond the plan's own: what is compared is not what
   /// was tuned on.
-  private static let trialSeeds = 1000
+  package static let trialSeeds = 1000
 
   /// The folder with all trials.
   package var trialFolder: String { folder + "/tuning" }

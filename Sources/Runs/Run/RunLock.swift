@@ -15,10 +15,15 @@ package final class RunLock {
 
   /// Makes the folder if it is missing, and takes the lock.
   ///
+  /// - Parameters:
+  ///   - name: the lock's file.
+  ///   - place: what the folder is, for messages.
   /// - Throws: `.usage` naming the process that has it.
-  package init(_ folder: String) throws(FulcrumError) {
+  package init(
+    _ folder: String, name: String = "run.lock", place: String = "this run directory"
+  ) throws(FulcrumError) {
     try SafeFiles.makeFolder(folder)
-    let path = folder + "/run.lock"
+    let path = folder + "/" + name
     var lock = try FileLock(path)
     let latest = ContinuousClock.now + .seconds(Self.patience)
     while lock == nil, ContinuousClock.now < latest {
@@ -27,7 +32,7 @@ package final class RunLock {
     }
     guard let lock else {
       throw FulcrumError(
-        .usage, "\(FileLock.holder(of: path)) is at work in this run directory", at: folder,
+        .usage, "\(FileLock.holder(of: path)) is at work in \(place)", at: folder,
         hint: "wait until it ends, or stop it; for another run take another directory, with"
           + " --set output=DIRECTORY")
     }

@@ -64,7 +64,8 @@ package struct TuningGrid: Sendable {
         "expected two values or more, separated by commas, got '\(text[equals...].dropFirst())'",
         at: place, hint: "one value needs no tuning: --set \(text)")
     }
-    guard Set(values).count == values.count else {
+    // 1e-3 is 0.001.
+    guard Set(values.map { Double($0).map { "\($0)" } ?? $0 }).count == values.count else {
       throw FulcrumError(.usage, "a value is given twice", at: place, hint: "give each value once")
     }
     return Axis(key: key, values: values)

@@ -22,6 +22,8 @@ package struct PairedComparison: Sendable {
 
   /// What differs by less is equal: the same means of other addends differ in their last bits.
   private static let tolerance = 1e-9
+  /// The rounding of a value of size 1: values may have six significant digits.
+  private static let rounding = 1e-5
 
   /// - Parameters:
   ///   - own: values by seed.
@@ -44,18 +46,19 @@ package struct PairedComparison: Sendable {
     ahead = wins / Double(own.count * other.count)
     let fewest = min(own.count, other.count)
     aheadInterval = fewest > 1 ? Statistics.wilson(share: ahead, size: Double(fewest)) : nil
-    p = Self.probability(of: differences)
+    let size = (own + other).reduce(0) { max($0, abs($1.value)) }
+    p = Self.probability(of: differences, rounding: Self.rounding * size)
   }
 
   /// The number of seeds on which the arm is ahead.
   package var wins: Int { differences.count { $0 > 0 } }
 
-  private static func probability(of differences: [Double]) -> Double? {
+  private static func probability(of differences: [Double], rounding: Double) -> Double? {
     guard differences.count > 1 else { return nil }
     let deviation = Statistics.deviation(differences)
     let mean = Statistics.mean(differences)
     // Rounding is no spread.
-    guard deviation > tolerance * max(1, abs(mean)) else { return mean == 0 ? 1 : nil }
+    guard deviation > rounding else { return mean == 0 ? 1 : nil }
     let t = mean / (deviation / Double(differences.count).squareRoot())
     return Statistics.studentTails(t, freedom: differences.count - 1)
   }

@@ -1,6 +1,7 @@
 import FulcrumKernel
 import JSON
 import PluginChecks
+import Training
 
 /// Holds what a line of a file expects of a reward: `expected_reward`, a number or null for no score, and
 /// `expected_outcome`.
@@ -17,6 +18,15 @@ struct RewardExpectation: Sendable {
   ///
   /// - Throws: `.data` at the line for a value of another type.
   init?(_ line: JSONValue, at place: String) throws(FulcrumError) {
+    let unknown = line.members?.first {
+      $0.key.hasPrefix("expect") && !["expected_reward", "expected_outcome"].contains($0.key)
+    }
+    if let unknown {
+      throw FulcrumError(
+        .data, "expected \"expected_reward\" or \"expected_outcome\", got \"\(unknown.key)\"",
+        at: place,
+        hint: "under another name it would be left out unseen")
+    }
     switch line["expected_reward"] {
     case nil: reward = nil
     case .null?: reward = .some(nil)
@@ -83,7 +93,7 @@ struct RewardExpectation: Sendable {
         "\(record.place): expected \(expectation.text), got \(got) and outcome"
           + " '\(score.outcome.rawValue)' for \"\(completion)\"")
     }
-    let counts = "\(records.count) samples, \(expected) with an expectation"
+    let counts = Counted.text(records.count, "sample") + ", \(expected) with an expectation"
     guard let first = unmet.first else { return .ok(counts) }
     return .fault(first + (unmet.count > 1 ? "; so it is with \(unmet.count) of \(counts)" : ""))
   }

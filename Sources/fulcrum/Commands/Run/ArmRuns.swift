@@ -69,8 +69,11 @@ struct ArmRuns {
 
   private func write() throws(FulcrumError) {
     guard isWritten else { return }
+    let (runs, file) = (finished.map(\.summary), folder + "/runs.jsonl")
+    // A study that is done can be told of from a place where nothing can be written.
+    if let there = try? RunSummary.read(file), there == runs { return }
     // Where all runs so far were trained elsewhere there is no folder yet.
     try SafeFiles.makeFolder(folder)
-    try RunSummary.write(finished.map(\.summary), to: folder + "/runs.jsonl")
+    try RunSummary.write(runs, to: file)
   }
 }

@@ -11,13 +11,19 @@ struct ArmWork {
   let session: SessionOptions
   /// The number of threads that the configuration keeps busy.
   let threads: Int
+  /// The folder that the plan's runs are in.
+  let folder: String
   private var failures: [ParallelRuns.Failure] = []
   private var count = 0
+  /// Keeps a second command out that would train the same runs; `nil`: nothing was trained yet.
+  private var lock: RunLock?
 
   init(
-    sharing: SharingOptions, part: SharingOptions.Shard?, session: SessionOptions, threads: Int
+    sharing: SharingOptions, part: SharingOptions.Shard?, session: SessionOptions, threads: Int,
+    folder: String
   ) {
     self.sharing = sharing
+    self.folder = folder
     self.part = part
     self.session = session
     self.threads = threads
@@ -38,7 +44,10 @@ struct ArmWork {
       let place = "\(number + 1) of \(runs.count): \(run.arm)\(trial), seed \(run.seed)"
       if try finished.has(run) {
         print("\(place): done before".onTerminal)
-      } else if sharing.parallel > 1 {
+        continue
+      }
+      try takeLock()
+      if sharing.parallel > 1 {
         jobs.append(ParallelRuns.Job(run: run, place: place.onTerminal, values: values(run)))
       } else {
         print(place.onTerminal)
@@ -51,6 +60,12 @@ struct ArmWork {
     let result = try parallel.train(jobs) { try finished.add($0) }
     failures += result.failures
     try Self.end(isComplete: result.isComplete)
+  }
+
+  private mutating func takeLock() throws(FulcrumError) {
+    guard lock == nil else { return }
+    let name = part.map { "arms-\($0.index + 1)-of-\($0.count).lock" } ?? "arms.lock"
+    lock = try RunLock(folder, name: name, place: "this folder of arms")
   }
 
   private func trainHere(_ run: ArmPlan.Run, _ finished: inout ArmRuns) throws {

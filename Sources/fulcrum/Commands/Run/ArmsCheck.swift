@@ -3,6 +3,7 @@ import PluginHost
 import Report
 import Runs
 import Settings
+import Training
 import YAML
 
 /// Refuses a wrong arm, and a directory that holds another run, before hours of work.
@@ -15,13 +16,15 @@ struct ArmsCheck {
   /// The memory that a run takes; `nil`: the policy doesn't say.
   private var memory: MemoryEstimate?
   private var isDataChecked = false
+  /// The names of all measures that the runs will have; empty before the first check.
+  private(set) var measures: [String] = []
 
-  /// Checks runs whose configurations differ in their seeds alone: one of them is enough.
+  /// Checks runs whose configurations differ in their seeds alone: one of them is enough. Those that are begun
+  /// must be these.
   ///
-  /// - Parameter begun: whether runs that are begun must be these; not for those whose values are
-  ///   still to be chosen.
+  /// - Parameter tuned: keys whose values are still to be chosen.
   /// - Returns: their settings, with all defaults.
-  mutating func check(_ runs: [ArmPlan.Run], begun comparesBegun: Bool = true) throws -> Method {
+  mutating func check(_ runs: [ArmPlan.Run], tuned: [String] = []) throws -> Method {
     let configuration = runs[0].configuration
     let components =
       if let first {
@@ -34,15 +37,18 @@ struct ArmsCheck {
       let data = try DataCheck(components)
       try data.requireUsable()
       memory = try MemoryEstimate(components, data)
+      measures = ArmMeasure.planned(
+        configuration.evaluation, rewards: WeightedReward.apart(components.rewards.map(\.name)),
+        hasTransfer: components.setup.hasTransfer)
       isDataChecked = true
     }
     let wanted = KeyPaths.method(
       of: try ConfigurationTree(
         text: try components.setup.provenance(data: []), file: runs[0].output))
-    let begun = comparesBegun ? runs.filter(\.isBegun) : []
+    let begun = runs.filter(\.isBegun)
     guard !begun.isEmpty else { return wanted }
     let files = try components.setup.dataFiles()
-    for run in begun { try Self.check(run, against: wanted, files) }
+    for run in begun { try Self.check(run, against: wanted, files, tuned: tuned) }
     return wanted
   }
 
@@ -55,17 +61,23 @@ struct ArmsCheck {
   mutating func release() { first = nil }
 
   private static func check(
-    _ run: ArmPlan.Run, against wanted: Method, _ files: [DataFile]
+    _ run: ArmPlan.Run, against wanted: Method, _ files: [DataFile], tuned: [String]
   ) throws {
     let begun = try RunDirectory(opening: run.output)
     let tree = try ConfigurationTree(file: begun.configuration)
     try DataFile.require(DataFile.changes(to: files, since: tree), noneIn: run.output)
     let found = KeyPaths.method(of: tree)
-    guard let key = KeyPaths.differing([wanted, found]).first else { return }
+    let differing = KeyPaths.differing([wanted, found])
+    guard let key = differing.first(where: { !Self.isTuned($0, tuned) }) else { return }
     throw FulcrumError(
       .usage,
       "expected a run with \(key) \(wanted[key] ?? "absent"), found one with"
         + " \(found[key] ?? "none")", at: run.output,
       hint: "give another folder with --set output=FOLDER, or remove this one")
+  }
+
+  /// Tells whether a key, or what it is a part of, is among those that are tuned.
+  private static func isTuned(_ path: String, _ keys: [String]) -> Bool {
+    keys.contains { path == $0 || path.hasPrefix($0 + ".") || path.hasPrefix($0 + "[") }
   }
 }

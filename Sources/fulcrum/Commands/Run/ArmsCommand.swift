@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import FulcrumKernel
 import JSON
 import Report
@@ -42,12 +43,11 @@ struct ArmsCommand: ParsableCommand {
   @OptionGroup var child: ChildRun
 
   func run() throws {
-    guard seeds >= 1 else {
-      throw FulcrumError(.usage, "expected at least 1, got \(seeds)", at: "--seeds")
-    }
+    try TuningOptions.checkSeeds(seeds, of: "--seeds")
     try checkPoint()
     try sharing.check()
-    var elsewhere = try ElsewhereRuns(sharing.filesOfRuns.map(WorkingFolder.path))
+    let files = sharing.filesOfRuns.map(WorkingFolder.path)
+    var elsewhere = try ElsewhereRuns(files)
     let part = try tuning.part
     let grid = try tuning.grid
     let chosen = try arms.chosen()
@@ -61,21 +61,27 @@ struct ArmsCommand: ParsableCommand {
     if let name = comparison.reference, !plan.names.contains(name) {
       throw ArmStudy.unknown(name, among: plan.names)
     }
+    try ElsewhereRuns.check(files, beside: plan)
     if let run = try child.run(of: plan, tuning) { return try child.train(run, session) }
     let reference = comparison.reference ?? plan.names[0]
     var check = ArmsCheck()
     var methods: [String: ArmsCheck.Method] = [:]
     for runs in plan.runsByArm {
-      let method = try check.check(runs, begun: grid == nil)
+      let method = try check.check(runs, tuned: grid?.axes.map(\.key) ?? [])
       methods[runs[0].arm] = method
       elsewhere.find(runs, method)
     }
+    try comparison.check(measures: check.measures)
+    if grid != nil, let measure = tuning.measure {
+      try ComparisonOptions.check(measure, of: "--tune-by", among: check.measures)
+    }
+    if let figures { try SafeFiles.requireFolder(WorkingFolder.path(figures)) }
     let count = max(plan.runs.count, plan.names.count * tuning.seeds * (grid?.points.count ?? 0))
     try check.requireMemory(runs: min(sharing.parallel, count))
     check.release()
     var work = ArmWork(
       sharing: sharing, part: try sharing.part, session: session,
-      threads: plan.runs[0].configuration.general.threads)
+      threads: plan.runs[0].configuration.general.threads, folder: plan.folder)
     var runs = plan.runs
     var study: TuningStudy?
     if let grid {
@@ -91,6 +97,7 @@ struct ArmsCommand: ParsableCommand {
       }
       check.release()
     }
+    if let warning = elsewhere.warning { Fulcrum.report(warning) }
     var finished = try ArmRuns(
       runs, in: plan.folder, reference: methods[reference], isWritten: work.part == nil,
       elsewhere: elsewhere)

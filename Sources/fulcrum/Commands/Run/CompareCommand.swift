@@ -64,6 +64,7 @@ struct CompareCommand: ParsableCommand {
         runs.append(run)
       }
     }
+    runs = try runs.distinct()
     let study = try comparison.study(of: runs, at: point)
     try comparison.tell(study)
     if let linesFile { try RunSummary.write(runs, to: linesFile) }

@@ -41,6 +41,24 @@ struct ComparisonOptions: ParsableArguments {
     }
   }
 
+  /// Refuses, before hours of work, what its result could not be told by.
+  ///
+  /// - Parameter names: the names of all measures that there will be.
+  func check(measures names: [String]) throws(FulcrumError) {
+    for name in measures { try Self.check(name, of: "--measure", among: names) }
+    for file in [markdown, json] {
+      if let file { try SafeFiles.requireFile(WorkingFolder.path(file)) }
+    }
+  }
+
+  /// Refuses a measure that there will not be.
+  static func check(_ name: String, of option: String, among names: [String]) throws(FulcrumError) {
+    guard !names.contains(name) else { return }
+    throw FulcrumError(
+      .usage, "expected a measure of these runs, got '\(name)'", at: option,
+      hint: "they have " + names.map { "'\($0)'" }.joined(separator: ", "))
+  }
+
   /// Returns where the runs are compared; `nil`: at their ends.
   func point(of runs: [RunRecord]) throws(FulcrumError) -> ComparisonPoint? {
     guard let kind = try kind, !runs.isEmpty else { return nil }

@@ -54,10 +54,15 @@ struct TuningOptions: ParsableArguments {
   /// The values to try; `nil`: none.
   var grid: TuningGrid? {
     get throws(FulcrumError) {
-      guard seeds >= 1 else {
-        throw FulcrumError(.usage, "expected at least 1, got \(seeds)", at: "--tune-seeds")
-      }
+      try Self.checkSeeds(seeds, of: "--tune-seeds")
       return texts.isEmpty ? nil : try TuningGrid(texts)
+    }
+  }
+
+  /// Refuses a number of seeds that is none, or that would reach those of the trials.
+  static func checkSeeds(_ count: Int, of option: String) throws(FulcrumError) {
+    guard (1...ArmPlan.trialSeeds).contains(count) else {
+      throw FulcrumError(.usage, "expected 1 to \(ArmPlan.trialSeeds), got \(count)", at: option)
     }
   }
 
