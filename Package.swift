@@ -249,7 +249,7 @@ let package = Package(
     .target(
       name: "Report",
       dependencies: [
-        kernel, "Charts", "Files", "JSON", "Microscope", "Runs", "Training", "YAML",
+        kernel, "Charts", "Files", "JSON", "Microscope", "Runs", "Settings", "Training", "YAML",
       ],
       swiftSettings: settings),
     .testTarget(

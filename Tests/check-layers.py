@@ -46,7 +46,7 @@ LAYERS: dict[str, set[str]] = {
     "Microscope": {"Files", "JSON", "PluginHost", "Runs", "Settings", "Training", "YAML"},
     "MethodCurves": {"Charts", "Files", "JSON", "PluginChecks", "PluginHost", "Training"},
     "Report": {
-        "Charts", "Files", "JSON", "Microscope", "PluginHost", "Runs", "Training", "YAML",
+        "Charts", "Files", "JSON", "Microscope", "PluginHost", "Runs", "Settings", "Training", "YAML",
     },
     "fulcrum": {
         "Charts", "Files", "ForeignPlugins", "JSON", "MethodCurves", "Microscope", "Planning",
