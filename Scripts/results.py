@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Writes the tables of Documentation/Results.md: results.py PROGRAM [--check]
 
-A table stands between a line `<!-- compare FILE... -->` (what 'fulcrum compare' says of the runs) or `<!-- tuning FILE
-MEASURE -->` (an arm a row, a learning rate a column), and a line `<!-- end -->`; the files are raw numbers under
-Documentation/Results, a line a run. With --check nothing is written: a table that differs is an error, and the means
+A table stands between a line `<!-- compare FILE... -->` (what 'fulcrum compare' says of the runs), `<!-- tuning FILE
+MEASURE -->` (an arm a row, a learning rate a column) or `<!-- microscope FILE -->` (a quarter of probability a column), and
+a line `<!-- end -->`; the files are raw numbers under Documentation/Results, a line a run, or what 'fulcrum microscope'
+wrote. With --check nothing is written: a table that differs is an error, and the means
 of each arm are worked out once more here, without the program.
 """
 
@@ -17,7 +18,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = ROOT / "Documentation" / "Results.md"
-BLOCK = re.compile(r"(<!-- (compare|tuning) ([^\n]*) -->\n)(.*?)(<!-- end -->\n)", re.DOTALL)
+BLOCK = re.compile(r"(<!-- (compare|tuning|microscope) ([^\n]*) -->\n)(.*?)(<!-- end -->\n)", re.DOTALL)
 FIGURES = PAGE.parent / "Figures" / "study"
 # What a table's columns are called, and where a line has their numbers.
 MEASURES = {"pass@1, %": "pass@1", "pass@16, %": "pass@16", "greedy, %": "greedy"}
@@ -81,6 +82,25 @@ def tuning(arguments: str) -> str:
     return "\n" + "\n".join(lines) + "\n\n"
 
 
+def microscope(file: str) -> str:
+    """Returns what an update does to tokens by quarter of probability, and the paper's Fig. 3, as Markdown."""
+    data = json.loads((PAGE.parent / file).read_text())
+    one = data["figure1"]
+    rows: list[tuple[str, list[float], int]] = [
+        ("share of tokens, %", [100 * x for x in one["a"]["share"]], 1),
+        ("norm of these tokens' gradient alone, × 1000", [1000 * x for x in one["d"]["norm"]], 1),
+        ("mean change of π, points: all updated", [100 * x for x in one["c"]["mean_abs"]], 2),
+        ("the same, the unlikeliest quarter alone updated", [100 * x for x in one["e"]["mean_abs"]], 2),
+        ("the same, the likeliest quarter alone updated", [100 * x for x in one["f"]["mean_abs"]], 2),
+    ]
+    for arm in data["figure3"]:
+        rows.append((f"moved the right way, %: {arm['arm']}", [100 * x for x in arm["correct"]], 1))
+    rows.append(("spread of GRPO's over batches, points", [100 * x for x in data["figure3"][0]["spread"]], 1))
+    lines = ["| π of the token | " + " | ".join(data["intervals"]) + " |", "| --- |" + " ---: |" * 4]
+    lines += [f"| {title} | " + " | ".join(f"{x:.{n}f}" for x in values) + " |" for title, values, n in rows]
+    return "\n" + "\n".join(lines) + "\n\n"
+
+
 def means(files: list[str]) -> dict[str, dict[str, float]]:
     """Returns each arm's mean over its runs of each measure after training, in percent."""
     values: dict[str, dict[str, list[float]]] = {}
@@ -119,7 +139,10 @@ def main() -> int:
 
     def made(block: re.Match[str]) -> str:
         kind, arguments = block[2], block[3]
-        new = comparison(program, arguments, figures) if kind == "compare" else tuning(arguments)
+        if kind == "compare":
+            new = comparison(program, arguments, figures)
+        else:
+            new = tuning(arguments) if kind == "tuning" else microscope(arguments)
         if checks:
             if new != block[4]:
                 faults.append(f"the table of '{arguments}' is not that of the raw numbers; 'make results' writes it")
