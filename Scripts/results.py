@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the tables of Documentation/Results.md: results.py PROGRAM [--check]
 
-A table stands between a line `<!-- compare FILE... -->` (what 'fulcrum compare' says of the runs), `<!-- tuning FILE
+A table stands between a line `<!-- compare FILE... -->` (what 'fulcrum compare' says of the runs), `<!-- tuning FILE...
 MEASURE -->` (an arm a row, a learning rate a column) or `<!-- microscope FILE -->` (a quarter of probability a column), and
 a line `<!-- end -->`; the files are raw numbers under Documentation/Results, a line a run, or what 'fulcrum microscope'
 wrote. With --check nothing is written: a table that differs is an error, and the means
@@ -64,9 +64,9 @@ def trial(values: list[float], best: float) -> str:
 
 def tuning(arguments: str) -> str:
     """Returns how each arm did with each learning rate, as Markdown."""
-    file, name = shlex.split(arguments)
+    *files, name = shlex.split(arguments)
     values: dict[str, dict[float, list[float]]] = {}
-    for run in read(file):
+    for run in (run for file in files for run in read(file)):
         value = share(run, name)
         if value is not None:
             rate = float(run["settings"]["update.learning-rate"])
