@@ -65,17 +65,9 @@ struct ArmsCommand: ParsableCommand {
     if let run = try child.run(of: plan, tuning) { return try child.train(run, session) }
     let reference = comparison.reference ?? plan.names[0]
     var check = ArmsCheck()
-    var methods: [String: ArmsCheck.Method] = [:]
-    for runs in plan.runsByArm {
-      let method = try check.check(runs, tuned: grid?.axes.map(\.key) ?? [])
-      methods[runs[0].arm] = method
-      elsewhere.find(runs, method)
-    }
-    try comparison.check(measures: check.measures)
-    if grid != nil, let measure = tuning.measure {
-      try ComparisonOptions.check(measure, of: "--tune-by", among: check.measures)
-    }
-    if let figures { try SafeFiles.requireFolder(WorkingFolder.path(figures)) }
+    var methods = try Self.methods(
+      of: plan.runsByArm, tuned: grid?.axes.map(\.key) ?? [], &check, &elsewhere)
+    try checkResults(check.measures, isTuned: grid != nil)
     let count = max(plan.runs.count, plan.names.count * tuning.seeds * (grid?.points.count ?? 0))
     try check.requireMemory(runs: min(sharing.parallel, count))
     check.release()
@@ -90,11 +82,7 @@ struct ArmsCommand: ParsableCommand {
       study = tuned
       guard part != .tuning else { return try work.end() }
       runs = try plan.runs(grid, chosen: tuned.chosen)
-      for runs in ArmPlan.byArm(runs) {
-        let method = try check.check(runs)
-        methods[runs[0].arm] = method
-        elsewhere.find(runs, method)
-      }
+      methods = try Self.methods(of: ArmPlan.byArm(runs), &check, &elsewhere)
       check.release()
     }
     if let warning = elsewhere.warning { Fulcrum.report(warning) }
@@ -110,6 +98,34 @@ struct ArmsCommand: ParsableCommand {
     try compare(finished, study)
     try work.end()
     if let study, let error = TuningOptions.incomplete(study) { throw error }
+  }
+
+  /// Checks each arm's runs, and looks for those that were trained elsewhere.
+  ///
+  /// - Parameters:
+  ///   - arms: each arm's runs.
+  ///   - tuned: keys whose values are still to be chosen.
+  /// - Returns: the arms' settings, by their names.
+  private static func methods(
+    of arms: [[ArmPlan.Run]], tuned: [String] = [], _ check: inout ArmsCheck,
+    _ elsewhere: inout ElsewhereRuns
+  ) throws -> [String: ArmsCheck.Method] {
+    var methods: [String: ArmsCheck.Method] = [:]
+    for runs in arms {
+      let method = try check.check(runs, tuned: tuned)
+      methods[runs[0].arm] = method
+      elsewhere.find(runs, method)
+    }
+    return methods
+  }
+
+  /// Refuses, before hours of work, what its result could not be told by.
+  private func checkResults(_ measures: [String], isTuned: Bool) throws(FulcrumError) {
+    try comparison.check(measures: measures)
+    if isTuned, let measure = tuning.measure {
+      try ComparisonOptions.check(measure, of: "--tune-by", among: measures)
+    }
+    if let figures { try SafeFiles.requireFolder(WorkingFolder.path(figures)) }
   }
 
   /// Refuses what can't be compared before hours of work.
