@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
 """Writes the tables of Documentation/Results.md: results.py PROGRAM [--check]
 
-A table stands between a line `<!-- compare FILE... -->` (what 'fulcrum compare' says of the runs), `<!-- tuning FILE...
-MEASURE -->` (an arm a row, a learning rate a column) or `<!-- microscope FILE -->` (a quarter of probability a column), and
-a line `<!-- end -->`; the files are raw numbers under Documentation/Results, a line a run, or what 'fulcrum microscope'
-wrote. With --check nothing is written: a table that differs is an error, and the means
-of each arm are worked out once more here, without the program.
+A table stands between a line that says what it is and a line `<!-- end -->`:
+
+    <!-- compare FILE... -->          what 'fulcrum compare' says of the runs
+    <!-- tuning FILE... MEASURE -->   an arm a row, a learning rate a column
+    <!-- microscope FILE -->          a quarter of probability a column
+
+The files are raw numbers under Documentation/Results: a line a run, or what 'fulcrum microscope'
+wrote. With --check nothing is written: a table that differs is an error, and the means of each arm
+are worked out once more here, without the program.
 """
 
 import json
@@ -18,20 +22,29 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = ROOT / "Documentation" / "Results.md"
-BLOCK = re.compile(r"(<!-- (compare|tuning|microscope) ([^\n]*) -->\n)(.*?)(<!-- end -->\n)", re.DOTALL)
+BLOCK = re.compile(
+    r"(<!-- (compare|tuning|microscope) ([^\n]*) -->\n)(.*?)(<!-- end -->\n)", re.DOTALL
+)
 FIGURES = PAGE.parent / "Figures" / "study"
 # What a table's columns are called, and where a line has their numbers.
 MEASURES = {"pass@1, %": "pass@1", "pass@16, %": "pass@16", "greedy, %": "greedy"}
 
 
 def comparison(program: str, arguments: str, figures: dict[str, str]) -> str:
-    """Returns what 'fulcrum compare' writes as Markdown, and adds those of its figures that the page shows.
+    """Returns what 'fulcrum compare' writes as Markdown, and adds the figures that the page shows.
 
     They lie in a folder that is named after the first file.
     """
     place = pathlib.Path(shlex.split(arguments)[0]).stem
     with tempfile.TemporaryDirectory() as folder:
-        words = ["compare", *shlex.split(arguments), "--markdown", f"{folder}/table.md", "--output", f"{folder}/page.html"]
+        words = [
+            "compare",
+            *shlex.split(arguments),
+            "--markdown",
+            f"{folder}/table.md",
+            "--output",
+            f"{folder}/page.html",
+        ]
         words += ["--figures", f"{folder}/figures"]
         subprocess.run([program, *words], cwd=PAGE.parent, check=True, stdout=subprocess.DEVNULL)
         for file in sorted(pathlib.Path(folder, "figures").glob("*.svg")):
@@ -47,14 +60,14 @@ def read(file: str) -> list[dict]:
 
 
 def share(run: dict, name: str) -> float | None:
-    """Returns a measure after training, in percent: the mean over the categories that training has."""
+    """Returns a measure after training, in percent: the mean over the trained categories."""
     own = [row for row in run["after"] if not row.get("transfer")]
     shares = [m["mean"] for row in own for m in row["measures"] if m["name"] == name]
     return 100 * sum(shares) / len(shares) if shares else None
 
 
 def trial(values: list[float], best: float) -> str:
-    """Returns a cell of the table of trials: the mean, bold if it is the arm's best, and the range of the seeds."""
+    """Returns a cell of the trials: the mean, bold if it is the best, and the seeds' range."""
     if not values:
         return "–"
     mean = sum(values) / len(values)
@@ -74,30 +87,56 @@ def tuning(arguments: str) -> str:
     rates = sorted({rate for by in values.values() for rate in by})
     seeds = max(len(v) for by in values.values() for v in by.values())
     spread = f", mean of {seeds} seeds and the range of them" if seeds > 1 else ""
-    lines = [f"{name}, %, by learning rate{spread}", "", "| arm | " + " | ".join(f"{rate:g}" for rate in rates) + " |"]
+    lines = [
+        f"{name}, %, by learning rate{spread}",
+        "",
+        "| arm | " + " | ".join(f"{rate:g}" for rate in rates) + " |",
+    ]
     lines.append("| --- |" + " ---: |" * len(rates))
     for arm, by in values.items():
         best = max(sum(v) / len(v) for v in by.values())
-        lines.append(f"| {arm} | " + " | ".join(trial(by.get(rate, []), best) for rate in rates) + " |")
+        lines.append(
+            f"| {arm} | " + " | ".join(trial(by.get(rate, []), best) for rate in rates) + " |"
+        )
     return "\n" + "\n".join(lines) + "\n\n"
 
 
 def microscope(file: str) -> str:
-    """Returns what an update does to tokens by quarter of probability, and the paper's Fig. 3, as Markdown."""
+    """Returns what an update does to tokens by quarter of probability, and the paper's Fig. 3."""
     data = json.loads((PAGE.parent / file).read_text())
     one = data["figure1"]
     rows: list[tuple[str, list[float], int]] = [
         ("share of tokens, %", [100 * x for x in one["a"]["share"]], 1),
         ("norm of these tokens' gradient alone, × 1000", [1000 * x for x in one["d"]["norm"]], 1),
         ("mean change of π, points: all updated", [100 * x for x in one["c"]["mean_abs"]], 2),
-        ("the same, the unlikeliest quarter alone updated", [100 * x for x in one["e"]["mean_abs"]], 2),
-        ("the same, the likeliest quarter alone updated", [100 * x for x in one["f"]["mean_abs"]], 2),
+        (
+            "the same, the unlikeliest quarter alone updated",
+            [100 * x for x in one["e"]["mean_abs"]],
+            2,
+        ),
+        (
+            "the same, the likeliest quarter alone updated",
+            [100 * x for x in one["f"]["mean_abs"]],
+            2,
+        ),
     ]
     for arm in data["figure3"]:
         rows.append((f"moved the right way, %: {arm['arm']}", [100 * x for x in arm["correct"]], 1))
-    rows.append(("spread of GRPO's over batches, points", [100 * x for x in data["figure3"][0]["spread"]], 1))
-    lines = ["| π of the token | " + " | ".join(data["intervals"]) + " |", "| --- |" + " ---: |" * 4]
-    lines += [f"| {title} | " + " | ".join(f"{x:.{n}f}" for x in values) + " |" for title, values, n in rows]
+    rows.append(
+        (
+            "spread of GRPO's over batches, points",
+            [100 * x for x in data["figure3"][0]["spread"]],
+            1,
+        )
+    )
+    lines = [
+        "| π of the token | " + " | ".join(data["intervals"]) + " |",
+        "| --- |" + " ---: |" * 4,
+    ]
+    lines += [
+        f"| {title} | " + " | ".join(f"{x:.{n}f}" for x in values) + " |"
+        for title, values, n in rows
+    ]
     return "\n" + "\n".join(lines) + "\n\n"
 
 
@@ -115,7 +154,11 @@ def means(files: list[str]) -> dict[str, dict[str, float]]:
 def check_means(text: str, arguments: str) -> list[str]:
     """Returns the cells of the first table that aren't the means of the raw numbers."""
     expected = means([word for word in shlex.split(arguments) if word.endswith(".jsonl")])
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in text.splitlines()
+        if line.startswith("|")
+    ]
     head, faults, seen = rows[0], [], 0
     for row in rows[2:]:
         if row[0] not in expected:
@@ -125,8 +168,9 @@ def check_means(text: str, arguments: str) -> list[str]:
                 shown = float(row[head.index(title)].split("(")[0].replace("−", "-"))
                 seen += 1
                 # A cell has one decimal.
-                if abs(shown - expected[row[0]][title]) > 0.051:
-                    faults.append(f"{row[0]}, {title}: the table has {shown}, the runs {expected[row[0]][title]:.3f}")
+                mean = expected[row[0]][title]
+                if abs(shown - mean) > 0.051:
+                    faults.append(f"{row[0]}, {title}: the table has {shown}, the runs {mean:.3f}")
     return faults if seen else [f"no mean to check in the table of '{arguments}'"]
 
 
@@ -145,7 +189,9 @@ def main() -> int:
             new = tuning(arguments) if kind == "tuning" else microscope(arguments)
         if checks:
             if new != block[4]:
-                faults.append(f"the table of '{arguments}' is not that of the raw numbers; 'make results' writes it")
+                faults.append(
+                    f"the table of '{arguments}' is not of the raw numbers; 'make results' writes it"
+                )
             if kind == "compare":
                 faults.extend(check_means(new, arguments))
         return block[1] + new + block[5]
@@ -159,7 +205,9 @@ def main() -> int:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(drawn)
         elif not file.exists() or file.read_text() != drawn:
-            faults.append(f"Figures/study/{name} is not drawn from the raw numbers; 'make results' draws it")
+            faults.append(
+                f"Figures/study/{name} is not drawn from the raw numbers; 'make results' draws it"
+            )
     for fault in faults:
         print(f"error: {PAGE.relative_to(ROOT)}: {fault}", file=sys.stderr)
     if not checks and new != text:
