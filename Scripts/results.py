@@ -190,7 +190,7 @@ def main() -> int:
         if checks:
             if new != block[4]:
                 faults.append(
-                    f"the table of '{arguments}' is not of the raw numbers; 'make results' writes it"
+                    f"the table of '{arguments}' isn't of the raw numbers; 'make results' writes it"
                 )
             if kind == "compare":
                 faults.extend(check_means(new, arguments))

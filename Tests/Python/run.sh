@@ -5,7 +5,8 @@ set -eu
 cd "$(dirname "$0")/../.."
 python=$(sh Tests/Python/venv.sh)
 export PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=1 PYTHONPATH="$PWD/Python"
-"$python" -m ruff check --quiet Python Tests/Python Scripts
+"$python" -m ruff check --quiet Python Tests/Python
+"$python" -m ruff check --quiet --config Tests/ruff.toml Scripts
 (cd Python && "$python" -m mypy fulcrum)
 "$python" -m pytest -q Python/tests
 "$python" -m pytest -q Python/adaptors/tests
