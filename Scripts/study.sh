@@ -65,7 +65,7 @@ knights_and_knaves() {
   for part in knights-and-knaves-wordy-search knights-and-knaves-wordy-start; do
     start $part Documentation/Recipes/$part.yaml
   done
-  tuned knights-and-knaves --seeds 5 --tune-seeds 1
+  tuned knights-and-knaves --seeds 5 --tune-seeds 3
 }
 
 # Runs of 4 GiB, with all threads each.
