@@ -83,6 +83,9 @@ import Testing
       "--tune", "update.iterations=1,2", "--tune-by", "pass@4",
       by:
         "--tune-by: expected a measure of these runs, got 'pass@4'\n  hint: they have 'accuracy', ")
+    try refused(
+      "--tune", "update.iterations=1,2", "--tune-by", "entropy",
+      by: "--tune-by: expected a measure of these runs, got 'entropy'")
     // Whatever is chosen, the run that is there is another one.
     let begun = try CommandLine().run(
       "train", run.config, "--set", "output=\(output)/as-configured-seed-7", "--set", "steps=1")

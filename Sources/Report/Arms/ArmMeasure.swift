@@ -48,14 +48,35 @@ package enum ArmMeasure: Hashable, Sendable {
       }
   }
 
-  /// Returns the names of all that runs of a configuration will have, before any is trained.
+  /// Refuses a name that is none of some measures'.
+  ///
+  /// - Parameter option: the option of the command line that has the name.
+  /// - Throws: `.usage`, with the names that there are.
+  package static func check(_ name: String, of option: String, among names: [String])
+    throws(FulcrumError)
+  {
+    guard !names.contains(name) else { return }
+    throw FulcrumError(
+      .usage, "expected a measure of these runs, got '\(name)'", at: option,
+      hint: "they have " + names.map { "'\($0)'" }.joined(separator: ", "))
+  }
+
+  /// Whether more of it is better, so that values of a key can be chosen by it.
+  package var isGoal: Bool {
+    switch self {
+    case .heldOut, .transfer, .reward: true
+    default: false
+    }
+  }
+
+  /// Lists all that runs of a configuration will have, before any is trained.
   ///
   /// - Parameters:
   ///   - rewards: the names of the reward functions in metrics, the first one's first.
   ///   - hasTransfer: whether tasks are evaluated that training doesn't have.
   package static func planned(
     _ evaluation: EvaluationSettings, rewards: [String], hasTransfer: Bool
-  ) -> [String] {
+  ) -> [ArmMeasure] {
     let kinds =
       evaluation.items == 0
       ? [] : Evaluation.Measure.Kind.planned(evaluation, rewards: rewards)
@@ -64,7 +85,7 @@ package enum ArmMeasure: Hashable, Sendable {
     let others: [ArmMeasure] = [
       .reward, .entropy, .length, .lever, .gradientNorm, .tokens, .minutes,
     ]
-    return (heldOut + transfer + others).map(\.name)
+    return heldOut + transfer + others
   }
 
   package func value(of run: RunSummary) -> Double? {

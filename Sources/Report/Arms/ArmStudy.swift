@@ -108,11 +108,7 @@ package struct ArmStudy: Sendable {
   /// - Throws: `.usage` for a name that no measure of these runs has.
   package mutating func choose(_ names: [String]) throws(FulcrumError) {
     let known = ArmMeasure.all(runs, allOfTransfer: true).map(\.name)
-    if let unknown = names.first(where: { !known.contains($0) }) {
-      throw FulcrumError(
-        .usage, "expected a measure of these runs, got '\(unknown)'", at: "--measure",
-        hint: "they have " + known.map { "'\($0)'" }.joined(separator: ", "))
-    }
+    for name in names { try ArmMeasure.check(name, of: "--measure", among: known) }
     self.names = names
   }
 

@@ -39,12 +39,11 @@ package struct TuningStudy: Sendable {
     by name: String?
   ) throws(FulcrumError) {
     self.grid = grid
-    let measures = ArmMeasure.evaluated(finished.map(\.summary)) + [.reward]
+    let measures =
+      ArmMeasure.evaluated(finished.map(\.summary), allOfTransfer: true) + [.reward]
     let measure = name.map { name in measures.first { $0.name == name } } ?? measures.first
-    if let name, measure == nil, !finished.isEmpty {
-      throw FulcrumError(
-        .usage, "expected a measure of these runs, got '\(name)'", at: "--tune-by",
-        hint: "they have " + measures.map { "'\($0.name)'" }.joined(separator: ", "))
+    if let name, !finished.isEmpty {
+      try ArmMeasure.check(name, of: "--tune-by", among: measures.map(\.name))
     }
     self.measure = finished.isEmpty ? nil : measure
     arms = ArmPlan.byArm(plan).map { runs in

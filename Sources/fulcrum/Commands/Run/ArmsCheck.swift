@@ -16,8 +16,8 @@ struct ArmsCheck {
   /// The memory that a run takes; `nil`: the policy doesn't say.
   private var memory: MemoryEstimate?
   private var isDataChecked = false
-  /// The names of all measures that the runs will have; empty before the first check.
-  private(set) var measures: [String] = []
+  /// All measures that the runs will have; empty before the first check.
+  private(set) var measures: [ArmMeasure] = []
 
   /// Checks runs whose configurations differ in their seeds alone: one of them is enough. Those that are begun
   /// must be these.

@@ -120,10 +120,10 @@ struct ArmsCommand: ParsableCommand {
   }
 
   /// Refuses, before hours of work, what its result could not be told by.
-  private func checkResults(_ measures: [String], isTuned: Bool) throws(FulcrumError) {
-    try comparison.check(measures: measures)
+  private func checkResults(_ measures: [ArmMeasure], isTuned: Bool) throws(FulcrumError) {
+    try comparison.check(measures: measures.map(\.name))
     if isTuned, let measure = tuning.measure {
-      try ComparisonOptions.check(measure, of: "--tune-by", among: measures)
+      try ArmMeasure.check(measure, of: "--tune-by", among: measures.filter(\.isGoal).map(\.name))
     }
     if let figures { try SafeFiles.requireFolder(WorkingFolder.path(figures)) }
   }

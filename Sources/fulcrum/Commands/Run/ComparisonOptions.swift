@@ -45,18 +45,10 @@ struct ComparisonOptions: ParsableArguments {
   ///
   /// - Parameter names: the names of all measures that there will be.
   func check(measures names: [String]) throws(FulcrumError) {
-    for name in measures { try Self.check(name, of: "--measure", among: names) }
+    for name in measures { try ArmMeasure.check(name, of: "--measure", among: names) }
     for file in [markdown, json] {
       if let file { try SafeFiles.requireFile(WorkingFolder.path(file)) }
     }
-  }
-
-  /// Refuses a measure that there will not be.
-  static func check(_ name: String, of option: String, among names: [String]) throws(FulcrumError) {
-    guard !names.contains(name) else { return }
-    throw FulcrumError(
-      .usage, "expected a measure of these runs, got '\(name)'", at: option,
-      hint: "they have " + names.map { "'\($0)'" }.joined(separator: ", "))
   }
 
   /// Returns where the runs are compared; `nil`: at their ends.
