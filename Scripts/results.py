@@ -47,9 +47,10 @@ def comparison(program: str, arguments: str, figures: dict[str, str]) -> str:
         ]
         words += ["--figures", f"{folder}/figures"]
         subprocess.run([program, *words], cwd=PAGE.parent, check=True, stdout=subprocess.DEVNULL)
+        page = PAGE.read_text()
         for file in sorted(pathlib.Path(folder, "figures").glob("*.svg")):
             name = f"{place}/{file.name}"
-            if f"Figures/study/{name}" in PAGE.read_text():
+            if f"Figures/study/{name}" in page:
                 figures[name] = file.read_text()
         return "\n" + pathlib.Path(folder, "table.md").read_text() + "\n"
 

@@ -49,7 +49,7 @@ small() {
   countdown_start
   arms countdown --set output=runs/study-small/countdown --set steps=30 --set evaluation.items=200 \
     --set evaluation.samples=8 --set evaluation.pass-at=8 --seeds 2 \
-    --tune update.learning-rate=2e-4,4e-4 --tune-seeds 1 \
+    --tune update.learning-rate=2e-4,4e-4 --tune-seeds 1 ${ONLY:+--only "$ONLY"} \
     --arm 'random split=schedule={use: random-split, eta: 0.5}' \
     --arm 'AR .3=advantage=[grpo, {use: advantage-reweighting, alpha: 0.3}]' \
     --arm 'Lopti=schedule={use: lopti, eta: 0.5}'

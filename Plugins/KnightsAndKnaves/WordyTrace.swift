@@ -3,8 +3,8 @@
 /// up.
 ///
 /// Every check has what it needs beside it: the statement is copied, then each of its leaves is looked up
-/// in the trial and marked, then the whole is told, the speaker looked up, and the verdict given. So whoever imitates it can learn to verify. Roles are told by letters, as
-/// the terse wording does.
+/// in the trial and marked, then the whole is told, the speaker looked up, and the verdict given. So whoever
+/// imitates it can learn to verify. Roles are told by letters, as the terse wording does.
 package struct WordyTrace: Sendable {
   /// The most trials; the last of them isn't checked.
   package let attempts: Int

@@ -111,13 +111,15 @@ package struct ArmChoice: Sendable, Equatable {
   /// Returns the arm's own assignment to a key path, to a part of it or to what it is a part of; `nil`: the
   /// arm leaves it alone.
   package func override(of path: String) -> String? {
-    func isWithin(_ one: String, _ other: String) -> Bool {
-      one == other || one.hasPrefix(other + ".") || one.hasPrefix(other + "[")
-    }
-    return overrides.first { override in
+    overrides.first { override in
       let own = String(override.prefix { $0 != "=" })
-      return isWithin(own, path) || isWithin(path, own)
+      return Self.isWithin(own, path) || Self.isWithin(path, own)
     }
+  }
+
+  /// Tells whether a key path is another one or a part of it.
+  package static func isWithin(_ one: String, _ other: String) -> Bool {
+    one == other || one.hasPrefix(other + ".") || one.hasPrefix(other + "[")
   }
 
   /// Returns the error with the place where the arm was named.

@@ -20,30 +20,32 @@ package enum ArmMeasure: Hashable, Sendable {
   case tokens
   case minutes
 
+  /// The numbers of training itself, by which arms are compared beside those of evaluations.
+  private static let behaviour: [ArmMeasure] = [.reward, .entropy, .length, .lever]
+  /// The numbers that are shown and not compared.
+  private static let effort: [ArmMeasure] = [.gradientNorm, .tokens, .minutes]
+
   /// Lists those of some runs' evaluations, in the order of the first that has any.
-  ///
-  /// - Parameter allOfTransfer: whether all shares of what training doesn't have are among them. One is enough
-  ///   to see whether it follows.
-  static func evaluated(_ runs: [RunSummary], allOfTransfer: Bool = false) -> [ArmMeasure] {
+  static func evaluated(_ runs: [RunSummary]) -> [ArmMeasure] {
     guard let rows = runs.first(where: { !$0.after.isEmpty })?.after else { return [] }
     let names = (rows.first { !$0.isTransfer } ?? rows.first)?.measures.map(\.name) ?? []
     let own: [ArmMeasure] = rows.contains { !$0.isTransfer } ? names.map { .heldOut($0) } : []
     let transfer = rows.first(where: \.isTransfer)?.measures.map(\.name) ?? []
-    return own + transfer.prefix(allOfTransfer ? transfer.count : 1).map { .transfer($0) }
+    return own + transfer.map { .transfer($0) }
   }
 
   /// Those that tell whether an arm is ahead, and how it behaves.
-  static func compared(_ runs: [RunSummary], allOfTransfer: Bool = false) -> [ArmMeasure] {
-    evaluated(runs, allOfTransfer: allOfTransfer)
-      + [.reward, .entropy, .length, .lever].filter { measure in
+  static func compared(_ runs: [RunSummary]) -> [ArmMeasure] {
+    evaluated(runs)
+      + behaviour.filter { measure in
         runs.contains { measure.value(of: $0) != nil }
       }
   }
 
   /// All of them, for a table with an arm a row.
-  static func all(_ runs: [RunSummary], allOfTransfer: Bool = false) -> [ArmMeasure] {
-    compared(runs, allOfTransfer: allOfTransfer)
-      + [.gradientNorm, .tokens, .minutes].filter { measure in
+  static func all(_ runs: [RunSummary]) -> [ArmMeasure] {
+    compared(runs)
+      + effort.filter { measure in
         runs.contains { measure.value(of: $0) != nil }
       }
   }
@@ -61,13 +63,15 @@ package enum ArmMeasure: Hashable, Sendable {
       hint: "they have " + names.map { "'\($0)'" }.joined(separator: ", "))
   }
 
-  /// Whether more of it is better, so that values of a key can be chosen by it.
+  /// The measure can choose values of a key: more of it is better.
   package var isGoal: Bool {
     switch self {
     case .heldOut, .transfer, .reward: true
     default: false
     }
   }
+
+  var isTransfer: Bool { if case .transfer = self { true } else { false } }
 
   /// Lists all that runs of a configuration will have, before any is trained.
   ///
@@ -82,10 +86,7 @@ package enum ArmMeasure: Hashable, Sendable {
       ? [] : Evaluation.Measure.Kind.planned(evaluation, rewards: rewards)
     let heldOut = kinds.map { ArmMeasure.heldOut($0.name) }
     let transfer = hasTransfer ? kinds.map { ArmMeasure.transfer($0.name) } : []
-    let others: [ArmMeasure] = [
-      .reward, .entropy, .length, .lever, .gradientNorm, .tokens, .minutes,
-    ]
-    return heldOut + transfer + others
+    return heldOut + transfer + behaviour + effort
   }
 
   package func value(of run: RunSummary) -> Double? {

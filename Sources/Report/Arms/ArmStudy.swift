@@ -38,7 +38,7 @@ package struct ArmStudy: Sendable {
   let point: ComparisonPoint?
 
   package var armCount: Int { arms.count }
-  /// Why some of the numbers can't be set side by side, a sentence each.
+  /// Sentences on numbers that can't be set side by side.
   package var warnings: [String] { runs.warnings }
   private var runs: [RunSummary] { arms.flatMap(\.runs) }
 
@@ -107,23 +107,23 @@ package struct ArmStudy: Sendable {
   /// - Parameter names: the measures' names; empty: all are shown.
   /// - Throws: `.usage` for a name that no measure of these runs has.
   package mutating func choose(_ names: [String]) throws(FulcrumError) {
-    let known = ArmMeasure.all(runs, allOfTransfer: true).map(\.name)
+    let known = ArmMeasure.all(runs).map(\.name)
     for name in names { try ArmMeasure.check(name, of: "--measure", among: known) }
     self.names = names
   }
 
-  private func isShown(_ measure: ArmMeasure) -> Bool {
-    names.isEmpty || names.contains(measure.name)
+  /// Returns the measures that were chosen; if none was, all but further ones of transfer, of which one is
+  /// enough to see whether it follows.
+  private func shown(_ measures: [ArmMeasure]) -> [ArmMeasure] {
+    guard names.isEmpty else { return measures.filter { names.contains($0.name) } }
+    let first = measures.first(where: \.isTransfer)
+    return measures.filter { !$0.isTransfer || $0 == first }
   }
 
   /// Those measures that some run has, of those that are shown.
-  var measures: [ArmMeasure] {
-    ArmMeasure.all(runs, allOfTransfer: !names.isEmpty).filter(isShown)
-  }
+  var measures: [ArmMeasure] { shown(ArmMeasure.all(runs)) }
   /// Those by which arms are compared with the reference.
-  var comparedMeasures: [ArmMeasure] {
-    ArmMeasure.compared(runs, allOfTransfer: !names.isEmpty).filter(isShown)
-  }
+  var comparedMeasures: [ArmMeasure] { shown(ArmMeasure.compared(runs)) }
 
   /// Compares all arms by a measure, in their order. An arm without such a number is left out.
   func comparisons(by measure: ArmMeasure) -> [Comparison] {

@@ -24,7 +24,7 @@ extension [RunSummary] {
     return kept
   }
 
-  /// What the numbers of some of these runs count that those of others don't, a sentence each.
+  /// Sentences on what some of these runs' numbers count and others' don't.
   package var warnings: [String] {
     let evaluated = filter { !$0.after.isEmpty }
     guard let first = evaluated.first,
@@ -42,7 +42,7 @@ extension [RunSummary] {
 }
 
 extension RunSummary {
-  /// What an evaluation counted: each category's measures, with their numbers of completions or items.
+  /// The measures of each category, with their numbers of completions or items.
   fileprivate var heldOut: [String] {
     after.flatMap { row in
       row.measures.map { "\($0.name) of \($0.count) of '\(row.category)'" }

@@ -39,8 +39,7 @@ package struct TuningStudy: Sendable {
     by name: String?
   ) throws(FulcrumError) {
     self.grid = grid
-    let measures =
-      ArmMeasure.evaluated(finished.map(\.summary), allOfTransfer: true) + [.reward]
+    let measures = ArmMeasure.evaluated(finished.map(\.summary)) + [.reward]
     let measure = name.map { name in measures.first { $0.name == name } } ?? measures.first
     if let name, !finished.isEmpty {
       try ArmMeasure.check(name, of: "--tune-by", among: measures.map(\.name))

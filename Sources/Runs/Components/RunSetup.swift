@@ -13,7 +13,7 @@ package struct RunSetup {
   package let task: RunTask
   /// The tasks under `transfer`, if the command reads that key.
   let transfer: [TransferTask]
-  /// Whether evaluations have items of tasks that training doesn't have.
+  /// Evaluations have items of tasks that training doesn't have.
   package var hasTransfer: Bool { !transfer.isEmpty }
   package let policy: any PolicyModel
   /// Whether the policy is the one that the configuration names, rather than a checkpoint's.

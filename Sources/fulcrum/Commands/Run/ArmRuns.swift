@@ -42,7 +42,11 @@ struct ArmRuns {
         summaries[run.output] = summary
       }
     }
-    if !summaries.isEmpty { try write() }
+    // A study that is done can be told of from a place where nothing can be written.
+    guard !summaries.isEmpty, (try? RunSummary.read(file)) != finished.map(\.summary) else {
+      return
+    }
+    try write()
   }
 
   /// Tells whether a run was finished before, here or elsewhere.
@@ -67,13 +71,12 @@ struct ArmRuns {
       try RunRecord(run.output), arm: run.arm, reference: reference)
   }
 
+  private var file: String { folder + "/runs.jsonl" }
+
   private func write() throws(FulcrumError) {
     guard isWritten else { return }
-    let (runs, file) = (finished.map(\.summary), folder + "/runs.jsonl")
-    // A study that is done can be told of from a place where nothing can be written.
-    if let there = try? RunSummary.read(file), there == runs { return }
     // Where all runs so far were trained elsewhere there is no folder yet.
     try SafeFiles.makeFolder(folder)
-    try RunSummary.write(runs, to: file)
+    try RunSummary.write(finished.map(\.summary), to: file)
   }
 }

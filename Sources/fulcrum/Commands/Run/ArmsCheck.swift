@@ -68,16 +68,13 @@ struct ArmsCheck {
     try DataFile.require(DataFile.changes(to: files, since: tree), noneIn: run.output)
     let found = KeyPaths.method(of: tree)
     let differing = KeyPaths.differing([wanted, found])
-    guard let key = differing.first(where: { !Self.isTuned($0, tuned) }) else { return }
+    guard
+      let key = differing.first(where: { path in !tuned.contains { ArmChoice.isWithin(path, $0) } })
+    else { return }
     throw FulcrumError(
       .usage,
       "expected a run with \(key) \(wanted[key] ?? "absent"), found one with"
         + " \(found[key] ?? "none")", at: run.output,
       hint: "give another folder with --set output=FOLDER, or remove this one")
-  }
-
-  /// Tells whether a key, or what it is a part of, is among those that are tuned.
-  private static func isTuned(_ path: String, _ keys: [String]) -> Bool {
-    keys.contains { path == $0 || path.hasPrefix($0 + ".") || path.hasPrefix($0 + "[") }
   }
 }

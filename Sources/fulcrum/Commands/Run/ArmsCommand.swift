@@ -46,8 +46,6 @@ struct ArmsCommand: ParsableCommand {
     try TuningOptions.checkSeeds(seeds, of: "--seeds")
     try checkPoint()
     try sharing.check()
-    let files = sharing.filesOfRuns.map(WorkingFolder.path)
-    var elsewhere = try ElsewhereRuns(files)
     let part = try tuning.part
     let grid = try tuning.grid
     let chosen = try arms.chosen()
@@ -61,8 +59,10 @@ struct ArmsCommand: ParsableCommand {
     if let name = comparison.reference, !plan.names.contains(name) {
       throw ArmStudy.unknown(name, among: plan.names)
     }
-    try ElsewhereRuns.check(files, beside: plan)
     if let run = try child.run(of: plan, tuning) { return try child.train(run, session) }
+    let files = sharing.filesOfRuns.map(WorkingFolder.path)
+    var elsewhere = try ElsewhereRuns(files)
+    try ElsewhereRuns.check(files, beside: plan)
     let reference = comparison.reference ?? plan.names[0]
     var check = ArmsCheck()
     var methods = try Self.methods(
